@@ -1,0 +1,81 @@
+package repo
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// Bounds of a page: commits decided together, and bytes of body after which no further commit is added.
+const (
+	MaxPageCommits = 64
+	MaxPageBytes   = 256 << 10
+)
+
+// PageID is the stored id of the page whose first commit has this number.
+func PageID(site workflow.SiteID, first int64) string { return fmt.Sprintf("%s/%012d", site, first) }
+
+// NewPage makes the page that follows prev (a Hash) out of commits that follow each other.
+func NewPage(site workflow.SiteID, prev string, commits []*workflow.Commit) (*Page, error) {
+	body, err := workflow.Encode(commits)
+	if err != nil {
+		return nil, err
+	}
+	last := commits[len(commits)-1]
+	p := &Page{
+		Site: site, First: commits[0].Seq, Last: last.Seq, At: last.At,
+		Prev: prev, Hash: Chain(prev, body), Body: body, Entries: make([]Entry, len(commits)),
+	}
+	for i, c := range commits {
+		p.Entries[i] = Entry{ID: c.ID, Kind: c.Kind}
+	}
+	p.Images = newest(commits)
+	return p, nil
+}
+
+// Chain is the hash of a page: hex SHA-256 over the hash of the page before it and its own body.
+func Chain(prev string, body []byte) string {
+	h := sha256.New()
+	h.Write([]byte(prev))
+	h.Write(body)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Commits decodes the page, checks its hash and numbers, and fills Images. It fails with ErrCorrupt, naming the place.
+func (p *Page) Commits() ([]*workflow.Commit, error) {
+	if Chain(p.Prev, p.Body) != p.Hash {
+		return nil, fmt.Errorf("%w: page %s does not match its hash", ErrCorrupt, PageID(p.Site, p.First))
+	}
+	var cs []*workflow.Commit
+	if err := json.Unmarshal(p.Body, &cs); err != nil {
+		return nil, fmt.Errorf("%w: page %s: %w", ErrCorrupt, PageID(p.Site, p.First), err)
+	}
+	if len(cs) == 0 || cs[0].Seq != p.First || cs[len(cs)-1].Seq != p.Last || int64(len(cs)) != p.Last-p.First+1 {
+		return nil, fmt.Errorf("%w: page %s does not hold the commits it names", ErrCorrupt, PageID(p.Site, p.First))
+	}
+	p.Images = newest(cs)
+	return cs, nil
+}
+
+// newest are the last images of the records that the commits changed, one a record, in order of first change.
+func newest(cs []*workflow.Commit) []workflow.Image {
+	if len(cs) == 1 {
+		return cs[0].Images
+	}
+	var out []workflow.Image
+	at := make(map[workflow.Ref]int)
+	for _, c := range cs {
+		for _, i := range c.Images {
+			if k, ok := at[i.Ref]; ok {
+				out[k] = i
+				continue
+			}
+			at[i.Ref] = len(out)
+			out = append(out, i)
+		}
+	}
+	return out
+}

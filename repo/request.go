@@ -1,0 +1,65 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// Request is one command on its way to the Desk.
+type Request struct {
+	// ID names the command for ever: SHA-256(credential id ‖ idempotency key), hex.
+	ID string
+	// Fingerprint of the content, keyed HMAC: the same ID with another fingerprint is ErrKeyReused.
+	Fingerprint string
+	By          workflow.Actor
+	Command     workflow.Command
+	// Match, when Ref.Collection is not empty: the record must stand at this version (If-Match), or StaleError.
+	Match Match
+	// DryRun decides and answers, and changes nothing.
+	DryRun bool
+}
+
+// Match is the version that a caller saw.
+type Match struct {
+	workflow.Ref
+	Seq int64
+}
+
+// Outcome is what was decided: the commit, now in the journal (or, of a dry run, what it would be).
+type Outcome struct {
+	Commit *workflow.Commit
+	// Replayed: the command had run before, this is its first answer.
+	Replayed bool
+}
+
+// What the Desk answers besides *workflow.Fault and the store's errors.
+var (
+	// ErrKeyReused: the ID was used before with other content.
+	ErrKeyReused = errors.New("idempotency key reused with other content")
+	// ErrInProgress: the twin of this command is running now.
+	ErrInProgress = errors.New("the same command is running")
+	// ErrBusy: too many commands wait, or too many tries lost the race; nothing was written, try again.
+	ErrBusy = errors.New("busy")
+	// ErrUnavailable: the store cannot be reached; nothing was written, try again.
+	ErrUnavailable = errors.New("store unavailable")
+	// ErrReadOnly: the site's journal cannot be trusted or needs a newer program; an operator must look.
+	ErrReadOnly = errors.New("site is read-only")
+	// ErrDraining: the process is stopping.
+	ErrDraining = errors.New("shutting down")
+)
+
+// StaleError: the record has moved on since the caller read it.
+type StaleError struct {
+	workflow.Ref
+	Want, Is int64
+}
+
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("%s %s stands at version %d, not %d", e.Collection, e.ID, e.Is, e.Want)
+}
+
+// Clock tells the time; the zero of a config means the system's clock.
+type Clock func() time.Time

@@ -1,0 +1,162 @@
+// Package repo keeps sites: the contract of a store, and the Desk that decides on top of it.
+package repo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// What a store answers to an append; everything else wraps ErrUnknown.
+var (
+	// ErrSeqTaken: another page stands at this number, and none of the page's commits is in the journal.
+	ErrSeqTaken = errors.New("sequence number taken")
+	// ErrIDTaken: a commit of the page is already in the journal, in another page. Find tells which.
+	ErrIDTaken = errors.New("command id taken")
+	// ErrUnknown: nobody can say whether the page was written. It is never "not written".
+	ErrUnknown = errors.New("outcome unknown")
+	// ErrClosed: the store was closed; nothing was written.
+	ErrClosed = errors.New("store closed")
+	// ErrExists: a side document with this id, or with this lookup in the collection and site, is already there.
+	ErrExists = errors.New("already exists")
+	// ErrNotFound: there is no such record.
+	ErrNotFound = errors.New("not found")
+	// ErrCorrupt: what is stored contradicts itself; the error names the place.
+	ErrCorrupt = errors.New("corrupt")
+)
+
+// Entry is what a page says in plain fields about one commit.
+type Entry struct {
+	ID   string        `json:"id"`
+	Kind workflow.Kind `json:"kind"`
+}
+
+// Page is one link of a site's journal: the commits First … Last, decided together, landing whole or not at all.
+// Its stored id is PageID(Site, First).
+type Page struct {
+	Site    workflow.SiteID
+	First   int64
+	Last    int64
+	At      time.Time // of the last commit
+	Prev    string    // Hash of the page before; "" for the first
+	Hash    string    // hex SHA-256(Prev ‖ Body)
+	Body    []byte    // canonical JSON text of []workflow.Commit, stored as text, exactly
+	Entries []Entry
+	// Images are the newest images of the page's records, one each: what projects to documents. Derived from Body; a store
+	// fills it on the way out only if it is asked to project.
+	Images []workflow.Image
+}
+
+// Document is an image as stored, with the commit number that wrote it (the "seq" in Doc).
+type Document struct {
+	workflow.Image
+	Site workflow.SiteID
+	Seq  int64
+}
+
+// Journal appends and reads pages. Reads are linearizable: they see every page whose append was answered with nil, on any
+// instance, and nothing that can be rolled back (MongoDB: majority).
+type Journal interface {
+	// Append writes pages, at most one per site, and answers for each in order: nil when it is durable (so is a page that was
+	// already there with the same hash), ErrSeqTaken, ErrIDTaken, or an error that wraps ErrUnknown. Several calls may run at
+	// once for different sites. ctx bounds the wait, not the effect.
+	Append(ctx context.Context, pages []*Page) []error
+	// Since returns up to limit pages, in order, whose Last ≥ seq: from the page that holds commit seq on.
+	Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*Page, error)
+	// Before returns up to limit pages whose First ≤ seq, newest first.
+	Before(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*Page, error)
+	// Find returns the page that holds the command id; ErrNotFound when there is none.
+	Find(ctx context.Context, site workflow.SiteID, id string) (*Page, error)
+	// Sites lists the sites that have a journal, by id.
+	Sites(ctx context.Context) ([]workflow.SiteID, error)
+}
+
+// Query selects documents of one collection and site. Fields are compared for equality with the document's top-level
+// string fields of these names; From ≤ business_day ≤ To where given. Order is by id (ids of visits grow with time).
+type Query struct {
+	Collection workflow.Collection
+	Site       workflow.SiteID
+	Equal      map[string]string // allowed: state, business_day, customer, owner, status, principal, server, kind
+	From, To   workflow.Date
+	After      string // id to go on after; "" from the start
+	Descending bool
+	Limit      int
+}
+
+// Documents reads what people query: the images, written behind the journal in order.
+type Documents interface {
+	// Load returns every open document of a site (open = true) and its sites, staff and live rota records; every commit up to
+	// mark is in them, later ones may be. The caller goes on with Since(mark).
+	Load(ctx context.Context, site workflow.SiteID) (docs []Document, mark int64, err error)
+	// Read returns the named documents that exist; every commit of the site up to seq is in them, later ones may be. A store
+	// whose documents trail applies the tail first.
+	Read(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]Document, error)
+	// List answers a query; mark is the commit up to which the answer is complete at least.
+	List(ctx context.Context, q Query) (docs []Document, mark int64, err error)
+	// Scan calls f for every document of a collection and site in order of id, in bounded memory; site "" means all sites.
+	Scan(ctx context.Context, c workflow.Collection, site workflow.SiteID, f func(Document) error) error
+	// Mark is the contiguous number up to which a site's documents are written.
+	Mark(ctx context.Context, site workflow.SiteID) (int64, error)
+	// Project writes the images of pages that are already in the journal and moves the mark: what repair and copy do. Pages
+	// must follow each other; applying twice is harmless.
+	Project(ctx context.Context, pages []*Page) error
+}
+
+// Side is a document outside the journal: a person, a note, an API key, or a piece of meta data.
+type Side struct {
+	Collection SideCollection
+	ID         string
+	Site       workflow.SiteID // "" for what belongs to no site
+	// Lookup is unique within collection and site when not empty: the keyed HMAC of a phone.
+	Lookup string
+	// Command is the command that carries this document's id; Pending until it is known to be in the journal.
+	Command string
+	Pending bool
+	At      time.Time
+	Body    json.RawMessage
+}
+
+// SideCollection names a collection of side documents.
+type SideCollection string
+
+// The side collections.
+const (
+	People  SideCollection = "people"
+	Notes   SideCollection = "notes"
+	APIKeys SideCollection = "api_keys"
+	Meta    SideCollection = "meta"
+)
+
+// Sides keeps what must be erasable or changeable, apart from the journal. Writes are durable when they return nil.
+type Sides interface {
+	// Insert adds a document; ErrExists when its id or its lookup is taken.
+	Insert(ctx context.Context, s Side) error
+	// Replace writes a document whether or not it is there; ErrExists when its lookup belongs to another id.
+	Replace(ctx context.Context, s Side) error
+	// Side reads one by id; ErrNotFound.
+	Side(ctx context.Context, c SideCollection, id string) (Side, error)
+	// Lookup reads one by lookup; ErrNotFound.
+	Lookup(ctx context.Context, c SideCollection, site workflow.SiteID, lookup string) (Side, error)
+	// Sides lists a collection by id: of one site, or of all when site is ""; only pending ones older than before when before
+	// is not zero.
+	Sides(ctx context.Context, c SideCollection, site workflow.SiteID, before time.Time) ([]Side, error)
+	// Delete removes one for good; deleting what is not there is no error.
+	Delete(ctx context.Context, c SideCollection, id string) error
+}
+
+// Store is a place that keeps sites. Implementations hold no rules. Every method honours its context; after Close every
+// method fails with ErrClosed.
+type Store interface {
+	Journal
+	Documents
+	Sides
+	// Ping tells whether the store can serve now.
+	Ping(ctx context.Context) error
+	// Parallel is how many appends the store wants in flight at once.
+	Parallel() int
+	io.Closer
+}

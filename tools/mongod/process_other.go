@@ -1,0 +1,15 @@
+//go:build !linux
+
+package mongod
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// processAttributes has nothing to say here: only Linux can tie a process to its parent.
+func processAttributes() *syscall.SysProcAttr { return nil }
+
+func pause(*os.Process) error  { return errors.ErrUnsupported }
+func resume(*os.Process) error { return errors.ErrUnsupported }

@@ -1,0 +1,54 @@
+package workflow
+
+import (
+	"fmt"
+	"time"
+)
+
+// Date is a business day in the site's zone, written 2006-01-02.
+type Date string
+
+// Clock is a time of day in the site's zone, written 15:04. "24:00" ends a day.
+type Clock string
+
+// Minutes since midnight; -1 when c is not a time of day.
+func (c Clock) minutes() int {
+	if len(c) != 5 || c[2] != ':' {
+		return -1
+	}
+	for _, i := range []int{0, 1, 3, 4} {
+		if c[i] < '0' || c[i] > '9' {
+			return -1
+		}
+	}
+	h, m := int(c[0]-'0')*10+int(c[1]-'0'), int(c[3]-'0')*10+int(c[4]-'0')
+	if h > 24 || m > 59 || (h == 24 && m > 0) {
+		return -1
+	}
+	return h*60 + m
+}
+
+// Valid reports whether c is a time of day.
+func (c Clock) Valid() bool { return c.minutes() >= 0 }
+
+// Valid reports whether d is a day of the calendar.
+func (d Date) Valid() bool { _, err := time.Parse(time.DateOnly, string(d)); return err == nil }
+
+// span is a half-open interval of a day: from ≤ t < to (A20).
+type span struct{ from, to Clock }
+
+func (s span) holds(t time.Time) bool {
+	m := t.Hour()*60 + t.Minute()
+	return s.from.minutes() <= m && m < s.to.minutes()
+}
+
+// dateOf is the calendar day of t in its own location.
+func dateOf(t time.Time) Date { return Date(t.Format(time.DateOnly)) }
+
+// lastFreshDay is the day t + n calendar months, clamped to the end of the month (policy 1, art. 17; A13):
+// 31 January + 1 month is the last day of February.
+func lastFreshDay(t time.Time, months int) Date {
+	first := time.Date(t.Year(), t.Month()+time.Month(months), 1, 0, 0, 0, 0, t.Location())
+	last := first.AddDate(0, 1, -1).Day()
+	return Date(fmt.Sprintf("%04d-%02d-%02d", first.Year(), first.Month(), min(t.Day(), last)))
+}

@@ -1,0 +1,118 @@
+package workflow
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// MinReader is the version of this package's records. A commit carries the lowest version that can read it; a program that
+// finds a higher one makes the site read-only.
+const MinReader = 1
+
+// Actor is who asks, taken from the credential and never from the body.
+type Actor struct {
+	Key   string  `json:"key,omitempty"` // key id; empty for the system
+	Role  Role    `json:"role"`
+	Staff StaffID `json:"staff,omitempty"`
+}
+
+// Envelope goes around every command.
+type Envelope struct {
+	// ID names the command for ever; the same ID runs once per site.
+	ID string
+	By Actor
+	// At is when it is decided: UTC, whole milliseconds, never before the site's last commit.
+	At time.Time
+	// Fingerprint tells two contents sent under one ID apart.
+	Fingerprint string
+}
+
+// Fact is one thing that was decided and the article that says so.
+type Fact struct {
+	Kind    FactKind          `json:"kind"`
+	Rule    string            `json:"rule,omitempty"`    // clause id of the policy whose value applied
+	Subject string            `json:"subject,omitempty"` // whom or what it is about: a staff, unit, visit or customer id
+	Detail  map[string]string `json:"detail,omitempty"`
+}
+
+// Image is a record as it stands after the commit, complete.
+type Image struct {
+	Ref
+	Open bool            `json:"open"`
+	Doc  json.RawMessage `json:"doc"`
+}
+
+// Commit is one immutable record: who asked for what, what was decided and why, and every record it changed.
+type Commit struct {
+	Seq         int64           `json:"seq"`
+	ID          string          `json:"id"`
+	At          time.Time       `json:"at"`
+	By          Actor           `json:"by"`
+	Kind        Kind            `json:"kind"`
+	Command     json.RawMessage `json:"command"`
+	Fingerprint string          `json:"fingerprint,omitempty"`
+	Subject     Ref             `json:"subject"` // the record the command was about
+	Facts       []Fact          `json:"facts"`
+	Images      []Image         `json:"images"`
+	MinReader   int             `json:"min_reader"`
+
+	// records are the decoded images, when this process made them.
+	records []Record
+}
+
+// Encode is the canonical JSON text of v: fields in order of declaration, map keys sorted, no HTML escapes, no blanks.
+func Encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode %T: %w", v, err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
+}
+
+// blank returns an empty record of a collection.
+func blank(c Collection) (Record, error) {
+	switch c {
+	case Sites:
+		return &Site{}, nil
+	case StaffList:
+		return &Staff{}, nil
+	case Rotas:
+		return &Rota{}, nil
+	case Visits:
+		return &Visit{}, nil
+	case Customers:
+		return &Customer{}, nil
+	default:
+		return nil, fmt.Errorf("%w: collection %q", ErrNewer, c)
+	}
+}
+
+// Decode reads the record of an image. It fails with ErrNewer on a collection this program does not know.
+func Decode(i Image) (Record, error) {
+	r, err := blank(i.Collection)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(i.Doc, r); err != nil {
+		return nil, fmt.Errorf("decode %s %s: %w", i.Collection, i.ID, err)
+	}
+	return r, nil
+}
+
+// Records are the records the commit changed, decoded.
+func (c *Commit) Records() ([]Record, error) {
+	if c.records == nil {
+		for _, i := range c.Images {
+			r, err := Decode(i)
+			if err != nil {
+				return nil, fmt.Errorf("commit %d: %w", c.Seq, err)
+			}
+			c.records = append(c.records, r)
+		}
+	}
+	return c.records, nil
+}

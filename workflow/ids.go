@@ -1,0 +1,88 @@
+package workflow
+
+import "strings"
+
+// Ids are opaque, compared byte by byte: case, script and Unicode form matter.
+type (
+	SiteID     string // one sales office
+	StaffID    string // one member of staff, unique within the site
+	UnitID     string // a place in the rotation: a consultant's StaffID, or a team's own id
+	VisitID    string // one visit of one group
+	CustomerID string // one customer of the site
+	NoteID     string // free text kept apart, see the notes collection
+	DealID     string // one deal of a customer
+	RecordID   string // a call, message, approval, dispute … of the site
+)
+
+// Collection names a set of records: a MongoDB collection, or a value of SQLite's images table.
+type Collection string
+
+// The image collections. Every record in them is changed only by commits.
+const (
+	Sites     Collection = "sites"
+	StaffList Collection = "staff"
+	Rotas     Collection = "rotas"
+	Visits    Collection = "visits"
+	Customers Collection = "customers"
+	Calls     Collection = "calls"
+	Messages  Collection = "messages"
+	Approvals Collection = "approvals"
+	Disputes  Collection = "disputes"
+	Rulings   Collection = "rulings"
+	Conduct   Collection = "conduct"
+	Checks    Collection = "checklists"
+	Cards     Collection = "cards"
+	Vacancies Collection = "vacancies"
+)
+
+// Collections lists every image collection, in the order in which images stand in a commit.
+var Collections = []Collection{
+	Sites, StaffList, Rotas, Visits, Customers, Calls, Messages, Approvals,
+	Disputes, Rulings, Conduct, Checks, Cards, Vacancies,
+}
+
+// Ref names one record. ID is the stored id: unique in its collection over all sites.
+type Ref struct {
+	Collection Collection `json:"collection"`
+	ID         string     `json:"id"`
+}
+
+// The stored ids: records whose own id is only unique within a site are qualified by it.
+
+func siteRef(id SiteID) Ref                   { return Ref{Sites, string(id)} }
+func staffRef(s SiteID, id StaffID) Ref       { return Ref{StaffList, string(s) + "/" + string(id)} }
+func liveRotaRef(s SiteID) Ref                { return Ref{Rotas, string(s) + "/live"} }
+func datedRotaRef(s SiteID, d Date) Ref       { return Ref{Rotas, string(s) + "/" + string(d)} }
+func visitRef(id VisitID) Ref                 { return Ref{Visits, string(id)} }
+func customerRef(id CustomerID) Ref           { return Ref{Customers, string(id)} }
+func recordRef(c Collection, id RecordID) Ref { return Ref{c, string(id)} }
+
+// VisitRef names a visit's record, for readers outside this package.
+func VisitRef(id VisitID) Ref { return visitRef(id) }
+
+// CustomerRef names a customer's record.
+func CustomerRef(id CustomerID) Ref { return customerRef(id) }
+
+// SiteRef names a site's record.
+func SiteRef(id SiteID) Ref { return siteRef(id) }
+
+// StaffRef names the record of a member of staff.
+func StaffRef(s SiteID, id StaffID) Ref { return staffRef(s, id) }
+
+// LiveRotaRef names the rota that never resets; DatedRotaRef the table of one business day.
+func LiveRotaRef(s SiteID) Ref { return liveRotaRef(s) }
+
+// DatedRotaRef names the rota table of one business day.
+func DatedRotaRef(s SiteID, d Date) Ref { return datedRotaRef(s, d) }
+
+// RecordRef names a call, message, approval, dispute … by its id.
+func RecordRef(c Collection, id RecordID) Ref { return recordRef(c, id) }
+
+// ValidID reports whether s can be used as an id chosen by an office (sites, staff, teams): 1 to 64 bytes of
+// printable text without a slash, blanks or control characters.
+func ValidID(s string) bool {
+	if s == "" || len(s) > 64 {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '/' || r == 0x7f || r == 0xfffd })
+}

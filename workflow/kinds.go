@@ -1,0 +1,284 @@
+package workflow
+
+// This file ties each command to its name and to the records beyond the board that it names.
+
+// visitNeeds names a visit, the customers an identity speaks of, and further customers.
+func visitNeeds(v VisitID, id *Identity, more ...CustomerID) []Ref {
+	var refs []Ref
+	if v != "" {
+		refs = append(refs, visitRef(v))
+	}
+	if id != nil {
+		more = append(more, id.Customer, id.BroughtBy)
+	}
+	for _, c := range more {
+		if c != "" {
+			refs = append(refs, customerRef(c))
+		}
+	}
+	return refs
+}
+
+func (*CreateSite) command() {}
+
+// Kind names the command.
+func (*CreateSite) Kind() Kind { return KindCreateSite }
+
+// Needs names the records beyond the board.
+func (*CreateSite) Needs() []Ref { return nil }
+
+func (*ChangeSite) command() {}
+
+// Kind names the command.
+func (*ChangeSite) Kind() Kind { return KindChangeSite }
+
+// Needs names the records beyond the board.
+func (*ChangeSite) Needs() []Ref { return nil }
+
+func (*AdoptPolicy) command() {}
+
+// Kind names the command.
+func (*AdoptPolicy) Kind() Kind { return KindAdoptPolicy }
+
+// Needs names the records beyond the board.
+func (*AdoptPolicy) Needs() []Ref { return nil }
+
+func (*AddStaff) command() {}
+
+// Kind names the command.
+func (*AddStaff) Kind() Kind { return KindAddStaff }
+
+// Needs names the records beyond the board.
+func (*AddStaff) Needs() []Ref { return nil }
+
+func (*ChangeStaff) command() {}
+
+// Kind names the command.
+func (*ChangeStaff) Kind() Kind { return KindChangeStaff }
+
+// Needs names the records beyond the board.
+func (*ChangeStaff) Needs() []Ref { return nil }
+
+func (*OpenDay) command() {}
+
+// Kind names the command.
+func (*OpenDay) Kind() Kind { return KindOpenDay }
+
+// Needs names the records beyond the board.
+func (*OpenDay) Needs() []Ref { return nil }
+
+func (*CloseDay) command() {}
+
+// Kind names the command.
+func (*CloseDay) Kind() Kind { return KindCloseDay }
+
+// Needs names the records beyond the board.
+func (*CloseDay) Needs() []Ref { return nil }
+
+func (*Reorder) command() {}
+
+// Kind names the command.
+func (*Reorder) Kind() Kind { return KindReorder }
+
+// Needs names the records beyond the board.
+func (*Reorder) Needs() []Ref { return nil }
+
+func (*GrantMakeUp) command() {}
+
+// Kind names the command.
+func (*GrantMakeUp) Kind() Kind { return KindGrantMakeUp }
+
+// Needs names the records beyond the board.
+func (*GrantMakeUp) Needs() []Ref { return nil }
+
+func (*StartEvent) command() {}
+
+// Kind names the command.
+func (*StartEvent) Kind() Kind { return KindStartEvent }
+
+// Needs names the records beyond the board.
+func (*StartEvent) Needs() []Ref { return nil }
+
+func (*EndEvent) command() {}
+
+// Kind names the command.
+func (*EndEvent) Kind() Kind { return KindEndEvent }
+
+// Needs names the records beyond the board.
+func (*EndEvent) Needs() []Ref { return nil }
+
+func (*ChangeRoster) command() {}
+
+// Kind names the command.
+func (*ChangeRoster) Kind() Kind { return KindChangeRoster }
+
+// Needs names the records beyond the board.
+func (*ChangeRoster) Needs() []Ref { return nil }
+
+func (*Leave) command() {}
+
+// Kind names the command.
+func (*Leave) Kind() Kind { return KindLeave }
+
+// Needs names the records beyond the board.
+func (*Leave) Needs() []Ref { return nil }
+
+func (*Return) command() {}
+
+// Kind names the command.
+func (*Return) Kind() Kind { return KindReturn }
+
+// Needs names the records beyond the board.
+func (*Return) Needs() []Ref { return nil }
+
+func (*Busy) command() {}
+
+// Kind names the command.
+func (*Busy) Kind() Kind { return KindBusy }
+
+// Needs names the records beyond the board.
+func (*Busy) Needs() []Ref { return nil }
+
+func (*Free) command() {}
+
+// Kind names the command.
+func (*Free) Kind() Kind { return KindFree }
+
+// Needs names the records beyond the board.
+func (*Free) Needs() []Ref { return nil }
+
+func (*ArriveVisit) command() {}
+
+// Kind names the command.
+func (*ArriveVisit) Kind() Kind { return KindArriveVisit }
+
+// Needs names the records beyond the board.
+func (c *ArriveVisit) Needs() []Ref { return visitNeeds("", c.Identify, c.Customer) }
+
+func (*IdentifyVisit) command() {}
+
+// Kind names the command.
+func (*IdentifyVisit) Kind() Kind { return KindIdentifyVisit }
+
+// Needs names the records beyond the board.
+func (c *IdentifyVisit) Needs() []Ref { return visitNeeds(c.Visit, &c.Identity) }
+
+func (*RecogniseVisit) command() {}
+
+// Kind names the command.
+func (*RecogniseVisit) Kind() Kind { return KindRecogniseVisit }
+
+// Needs names the records beyond the board.
+func (c *RecogniseVisit) Needs() []Ref { return visitNeeds(c.Visit, nil, c.Customer) }
+
+func (*AssignVisit) command() {}
+
+// Kind names the command.
+func (*AssignVisit) Kind() Kind { return KindAssignVisit }
+
+// Needs names the records beyond the board.
+func (c *AssignVisit) Needs() []Ref { return visitNeeds(c.Visit, nil) }
+
+func (*ReidentifyVisit) command() {}
+
+// Kind names the command.
+func (*ReidentifyVisit) Kind() Kind { return KindReidentifyVisit }
+
+// Needs names the records beyond the board.
+func (c *ReidentifyVisit) Needs() []Ref { return visitNeeds(c.Visit, &c.Identity) }
+
+func (*ServeVisit) command() {}
+
+// Kind names the command.
+func (*ServeVisit) Kind() Kind { return KindServeVisit }
+
+// Needs names the records beyond the board.
+func (c *ServeVisit) Needs() []Ref { return visitNeeds(c.Visit, nil) }
+
+func (*RegisterVisit) command() {}
+
+// Kind names the command.
+func (*RegisterVisit) Kind() Kind { return KindRegisterVisit }
+
+// Needs names the records beyond the board.
+func (c *RegisterVisit) Needs() []Ref { return visitNeeds(c.Visit, nil, c.Matches) }
+
+func (*AbandonVisit) command() {}
+
+// Kind names the command.
+func (*AbandonVisit) Kind() Kind { return KindAbandonVisit }
+
+// Needs names the records beyond the board.
+func (c *AbandonVisit) Needs() []Ref { return visitNeeds(c.Visit, nil) }
+
+func (*MergeVisit) command() {}
+
+// Kind names the command.
+func (*MergeVisit) Kind() Kind { return KindMergeVisit }
+
+// Needs names the records beyond the board.
+func (c *MergeVisit) Needs() []Ref { return append(visitNeeds(c.Visit, nil), visitRef(c.Into)) }
+
+func (*ChangeLead) command() {}
+
+// Kind names the command.
+func (*ChangeLead) Kind() Kind { return KindChangeLead }
+
+// Needs names the records beyond the board.
+func (c *ChangeLead) Needs() []Ref { return visitNeeds(c.Visit, nil) }
+
+func (*HandOver) command() {}
+
+// Kind names the command.
+func (*HandOver) Kind() Kind { return KindHandOver }
+
+// Needs names the records beyond the board.
+func (c *HandOver) Needs() []Ref { return visitNeeds(c.Visit, nil) }
+
+func (*AddAssistant) command() {}
+
+// Kind names the command.
+func (*AddAssistant) Kind() Kind { return KindAddAssistant }
+
+// Needs names the records beyond the board.
+func (c *AddAssistant) Needs() []Ref { return visitNeeds(c.Visit, nil) }
+
+func (*RecordFollowUp) command() {}
+
+// Kind names the command.
+func (*RecordFollowUp) Kind() Kind { return KindRecordFollowUp }
+
+// Needs names the records beyond the board.
+func (c *RecordFollowUp) Needs() []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (*RecordDeal) command() {}
+
+// Kind names the command.
+func (*RecordDeal) Kind() Kind { return KindRecordDeal }
+
+// Needs names the records beyond the board.
+func (c *RecordDeal) Needs() []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (*ReassignCustomer) command() {}
+
+// Kind names the command.
+func (*ReassignCustomer) Kind() Kind { return KindReassignCustomer }
+
+// Needs names the records beyond the board.
+func (c *ReassignCustomer) Needs() []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (*CoverCustomer) command() {}
+
+// Kind names the command.
+func (*CoverCustomer) Kind() Kind { return KindCoverCustomer }
+
+// Needs names the records beyond the board.
+func (c *CoverCustomer) Needs() []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (*ImportCustomer) command() {}
+
+// Kind names the command.
+func (*ImportCustomer) Kind() Kind { return KindImportCustomer }
+
+// Needs names the records beyond the board.
+func (c *ImportCustomer) Needs() []Ref { return []Ref{customerRef(c.Customer)} }

@@ -1,0 +1,155 @@
+package workflow
+
+import (
+	"slices"
+	"time"
+)
+
+// Head stands at the front of every record: its stored id, its site, the number of the commit that wrote this image,
+// and whether the record still belongs to the board (an open visit, a message not yet delivered …).
+type Head struct {
+	ID   string `json:"id"`
+	Site SiteID `json:"site"`
+	Seq  int64  `json:"seq"`
+	Open bool   `json:"open"`
+}
+
+func (h *Head) head() *Head { return h }
+
+// Record is an image: a Site, Staff, Rota, Visit, Customer … Exactly the types of this package implement it.
+type Record interface {
+	// Ref names the record in its collection.
+	Ref() Ref
+	head() *Head
+	// clone is a copy that shares nothing that is ever changed in place.
+	clone() Record
+}
+
+// Version is the number of the commit that wrote r: its ETag.
+func Version(r Record) int64 { return r.head().Seq }
+
+// Role is what a key may act as.
+type Role string
+
+// The roles; see the role table in authority.go.
+const (
+	RoleKiosk         Role = "kiosk"
+	RoleFrontDesk     Role = "front_desk"
+	RoleConsultant    Role = "consultant"
+	RoleShiftLeader   Role = "shift_leader"
+	RoleSupervisor    Role = "supervisor"
+	RoleManager       Role = "manager"
+	RoleAnalyst       Role = "analyst"
+	RoleAdministrator Role = "administrator"
+	// RoleSystem acts for due times (day close, vacancies): no key carries it.
+	RoleSystem Role = "system"
+)
+
+// Roles lists the roles a key may carry.
+var Roles = []Role{
+	RoleKiosk, RoleFrontDesk, RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager, RoleAnalyst, RoleAdministrator,
+}
+
+// StaffRole reports whether a key of this role must name a member of staff.
+func (r Role) StaffRole() bool {
+	return r == RoleConsultant || r == RoleShiftLeader || r == RoleSupervisor || r == RoleManager
+}
+
+// DayHours are the working hours of one weekday, half-open (policy 1, art. 43; A20). Both empty: closed.
+type DayHours struct {
+	From Clock `json:"from"`
+	To   Clock `json:"to"`
+}
+
+// DutyShift is staffing outside the normal line (noon, evening, holiday; policy 1, art. 48). Days are weekdays
+// 0 (Sunday) … 6; none means every day. Dates, when given, replace Days.
+type DutyShift struct {
+	From  Clock   `json:"from"`
+	To    Clock   `json:"to"`
+	Staff StaffID `json:"staff"`
+	Days  []int   `json:"days,omitempty"`
+	Dates []Date  `json:"dates,omitempty"`
+}
+
+// Adoption is a policy in force from a business day on (policy 1, art. 52).
+type Adoption struct {
+	From   Date   `json:"from"`
+	Policy Policy `json:"policy"`
+}
+
+// Site is one sales office: the boundary within which everything is consistent.
+type Site struct {
+	Head
+	Zone     string      `json:"zone"`
+	Hours    [7]DayHours `json:"hours"` // by weekday, Sunday first
+	Holidays []Date      `json:"holidays,omitempty"`
+	Duty     []DutyShift `json:"duty,omitempty"`
+	// Adoptions are the policies by the day from which they hold, earliest first; never empty.
+	Adoptions []Adoption `json:"adoptions"`
+}
+
+// Ref names the site's record.
+func (s *Site) Ref() Ref { return siteRef(SiteID(s.ID)) }
+
+func (s *Site) clone() Record {
+	c := *s
+	c.Holidays, c.Duty, c.Adoptions = slices.Clone(s.Holidays), slices.Clone(s.Duty), slices.Clone(s.Adoptions)
+	return &c
+}
+
+// Location is the site's zone; a site is never stored with an unknown one.
+func (s *Site) Location() *time.Location {
+	loc, err := time.LoadLocation(s.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return loc
+}
+
+// PolicyOn is the policy of a business day: the last one adopted from that day or earlier.
+func (s *Site) PolicyOn(d Date) *Policy {
+	p := &s.Adoptions[0].Policy
+	for i := range s.Adoptions {
+		if s.Adoptions[i].From <= d {
+			p = &s.Adoptions[i].Policy
+		}
+	}
+	return p
+}
+
+// InHours reports whether the office works at local time t: open ≤ t < close, not on a holiday (RS-9).
+func (s *Site) InHours(t time.Time) bool {
+	if slices.Contains(s.Holidays, dateOf(t)) {
+		return false
+	}
+	h := s.Hours[t.Weekday()]
+	return h.From != "" && (span{h.From, h.To}).holds(t)
+}
+
+// onDuty is the duty shift that holds at local time t (policy 1, art. 48).
+func (s *Site) onDuty(t time.Time) (DutyShift, bool) {
+	for _, d := range s.Duty {
+		if !(span{d.From, d.To}).holds(t) {
+			continue
+		}
+		if len(d.Dates) > 0 && slices.Contains(d.Dates, dateOf(t)) ||
+			len(d.Dates) == 0 && (len(d.Days) == 0 || slices.Contains(d.Days, int(t.Weekday()))) {
+			return d, true
+		}
+	}
+	return DutyShift{}, false
+}
+
+// Staff is a member of the site's staff. A name, if kept, stands in people, not here.
+type Staff struct {
+	Head
+	Staff  StaffID `json:"staff"`
+	Role   Role    `json:"role"`
+	Team   UnitID  `json:"team,omitempty"`
+	Active bool    `json:"active"`
+}
+
+// Ref names the staff record.
+func (s *Staff) Ref() Ref { return staffRef(s.Site, s.Staff) }
+
+func (s *Staff) clone() Record { c := *s; return &c }
