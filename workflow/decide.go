@@ -2,6 +2,110 @@ package workflow
 
 // Decide is the one decision function: what the board and the policy in force say to a command. It is pure: the same
 // board, envelope and command give the same commit, byte for byte, and the board is not changed. A refusal is a *Fault.
+// The board must hold every record that b.Needs(cmd) names.
 func Decide(b *Board, env Envelope, cmd Command) (*Commit, *Fault) {
-	panic("not yet")
+	d := newDraft(b, env)
+	if f := d.ready(cmd); f != nil {
+		return nil, f
+	}
+	if f := d.authorise(cmd); f != nil {
+		return nil, f
+	}
+	d.openByItself(cmd)
+	if f := d.run(cmd); f != nil {
+		return nil, f
+	}
+	if d.rota() != nil {
+		d.rejoin()
+	}
+	c, err := d.commit(cmd)
+	if err != nil {
+		return nil, invalid("unencodable", "the command cannot be written down", "send plain JSON values")
+	}
+	return c, nil
+}
+
+// ready: a site is created once, before anything else.
+func (d *draft) ready(cmd Command) *Fault {
+	_, create := cmd.(*CreateSite)
+	switch {
+	case create && d.site() != nil:
+		return refused("site_exists", "", "there is already a site "+string(d.ID), "choose another id", "id", string(d.ID))
+	case !create && d.site() == nil:
+		return notFound("site", string(d.ID))
+	}
+	return nil
+}
+
+// run carries a command out on the draft.
+func (d *draft) run(cmd Command) *Fault { //nolint:gocyclo // one switch over the closed set of commands
+	switch c := cmd.(type) {
+	case *CreateSite:
+		return d.createSite(c)
+	case *ChangeSite:
+		return d.changeSite(c)
+	case *AdoptPolicy:
+		return d.adoptPolicy(c)
+	case *AddStaff:
+		return d.addStaff(c.NewStaff)
+	case *ChangeStaff:
+		return d.changeStaff(c)
+	case *OpenDay:
+		return d.openDay(c)
+	case *CloseDay:
+		return d.closeDay()
+	case *Reorder:
+		return d.reorder(c)
+	case *GrantMakeUp:
+		return d.grantMakeUp(c)
+	case *StartEvent:
+		return d.startEvent(c)
+	case *EndEvent:
+		return d.endEvent()
+	case *ChangeRoster:
+		return d.changeRoster(c)
+	case *Leave:
+		return d.leave(c)
+	case *Return:
+		return d.comeBack(c.Who)
+	case *Busy:
+		return d.busy(c)
+	case *Free:
+		return d.freed(c.Who)
+	case *ArriveVisit:
+		return d.arrive(c)
+	case *IdentifyVisit:
+		return d.identify(c.Visit, &c.Identity)
+	case *RecogniseVisit:
+		return d.recognise(c)
+	case *AssignVisit:
+		return d.assignVisit(c)
+	case *ReidentifyVisit:
+		return d.reidentify(c)
+	case *ServeVisit:
+		return d.serve(c)
+	case *RegisterVisit:
+		return d.register(c)
+	case *AbandonVisit:
+		return d.abandon(c)
+	case *MergeVisit:
+		return d.merge(c)
+	case *ChangeLead:
+		return d.changeLead(c)
+	case *HandOver:
+		return d.handOver(c)
+	case *AddAssistant:
+		return d.addAssistant(c)
+	case *RecordFollowUp:
+		return d.followUp(c)
+	case *RecordDeal:
+		return d.recordDeal(c)
+	case *ReassignCustomer:
+		return d.reassign(c)
+	case *CoverCustomer:
+		return d.cover(c)
+	case *ImportCustomer:
+		return d.importCustomer(c)
+	}
+	return invalid("unknown_command", "this command is not known", "use a newer lunpai")
 }

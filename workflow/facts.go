@@ -1,4 +1,120 @@
 package workflow
 
+import "strconv"
+
 // FactKind names what was decided, in the past tense.
 type FactKind string
+
+// The facts.
+const (
+	FactSiteCreated   FactKind = "site.created"
+	FactSiteChanged   FactKind = "site.changed"
+	FactPolicyAdopted FactKind = "policy.adopted"
+	FactStaffAdded    FactKind = "staff.added"
+	FactStaffChanged  FactKind = "staff.changed"
+	FactStaffLeft     FactKind = "staff.left"
+	FactStaffReturned FactKind = "staff.returned"
+	FactStaffBusy     FactKind = "staff.busy"
+	FactStaffFreed    FactKind = "staff.freed"
+
+	FactDayOpened     FactKind = "day.opened"
+	FactDayClosed     FactKind = "day.closed"
+	FactLineReordered FactKind = "line.reordered"
+	FactRosterChanged FactKind = "roster.changed"
+	FactEventStarted  FactKind = "event.started"
+	FactEventEnded    FactKind = "event.ended"
+
+	FactTurnUsed      FactKind = "turn.used"
+	FactTurnKept      FactKind = "turn.kept"
+	FactTurnHeld      FactKind = "turn.held"
+	FactTurnNone      FactKind = "turn.none"
+	FactTurnPassed    FactKind = "turn.passed"     // detail effect, why
+	FactTurnGivenBack FactKind = "turn.given_back" // at its former place
+	FactRejoined      FactKind = "unit.rejoined"   // at the tail
+	FactMakeUpArose   FactKind = "make_up.arose"
+	FactMakeUpGranted FactKind = "make_up.granted"
+
+	FactVisitArrived      FactKind = "visit.arrived"
+	FactVisitIdentified   FactKind = "visit.identified"
+	FactVisitRecognised   FactKind = "visit.recognised"
+	FactVisitAssigned     FactKind = "visit.assigned"
+	FactVisitReidentified FactKind = "visit.reidentified"
+	FactVisitServed       FactKind = "visit.served"
+	FactVisitRegistered   FactKind = "visit.registered"
+	FactVisitAbandoned    FactKind = "visit.abandoned"
+	FactVisitMerged       FactKind = "visit.merged"
+	FactVisitChanged      FactKind = "visit.changed"
+	FactVisitHandedOver   FactKind = "visit.handed_over"
+	FactAssistantAdded    FactKind = "assistant.added"
+
+	FactCounted            FactKind = "visit.counted"
+	FactNotCounted         FactKind = "visit.not_counted"
+	FactOwned              FactKind = "customer.owned"
+	FactFollowedUp         FactKind = "customer.followed_up"
+	FactDealRecorded       FactKind = "deal.recorded"
+	FactCustomerReassigned FactKind = "customer.reassigned"
+	FactCustomerCovered    FactKind = "customer.covered"
+	FactCustomerImported   FactKind = "customer.imported"
+
+	FactNotified FactKind = "notified" // subject is told; detail about
+	FactFlagged  FactKind = "flagged"  // detail flag; subject is what it is about
+	FactReminded FactKind = "reminded" // detail item
+)
+
+// pairs builds a fact's detail from key, value, key, value …; empty values are left out.
+func pairs(kv ...string) map[string]string {
+	m := make(map[string]string, len(kv)/2)
+	for i := 0; i+1 < len(kv); i += 2 {
+		if kv[i+1] != "" {
+			m[kv[i]] = kv[i+1]
+		}
+	}
+	if len(m) == 0 {
+		return nil
+	}
+	return m
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// fact notes what was decided. rule is an article, or the name of a policy parameter, whose article is cited (P1-51 when
+// the office changed it).
+func (d *draft) fact(kind FactKind, rule, subject string, kv ...string) {
+	rule, param := d.cite(rule)
+	if param != "" {
+		kv = append(kv, "parameter", param)
+	}
+	d.facts = append(d.facts, Fact{Kind: kind, Rule: rule, Subject: subject, Detail: pairs(kv...)})
+}
+
+// notify tells somebody, once per decision and matter.
+func (d *draft) notify(rule string, who StaffID, about string, kv ...string) {
+	for _, f := range d.facts {
+		if f.Kind == FactNotified && f.Subject == string(who) && f.Detail["about"] == about {
+			return
+		}
+	}
+	d.fact(FactNotified, rule, string(who), append(kv, "about", about)...)
+}
+
+// notifySupervisors tells every active supervisor.
+func (d *draft) notifySupervisors(rule, about string, kv ...string) {
+	for _, s := range d.staffAll() {
+		if s.Role == RoleSupervisor && s.Active {
+			d.notify(rule, s.Staff, about, kv...)
+		}
+	}
+}
+
+// flag raises a flag about a subject, once per decision.
+func (d *draft) flag(rule, flag, subject string) {
+	for _, f := range d.facts {
+		if f.Kind == FactFlagged && f.Subject == subject && f.Detail["flag"] == flag {
+			return
+		}
+	}
+	d.fact(FactFlagged, rule, subject, "flag", flag)
+}
+
+// remind asks people to do something no software can check.
+func (d *draft) remind(rule, item, who string) { d.fact(FactReminded, rule, who, "item", item) }

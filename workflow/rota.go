@@ -26,6 +26,8 @@ type Unit struct {
 type Place struct {
 	Unit   UnitID `json:"unit"`
 	Ticket int64  `json:"ticket"`
+	// Left is the commit at which the unit last left the line; 0 when it never did.
+	Left int64 `json:"left_seq,omitempty"`
 }
 
 // OutReason says why a unit is out of the line.
@@ -81,9 +83,9 @@ type Absence struct {
 	At        time.Time `json:"at"`
 }
 
-// Event is the manager's plan for an exhibition or a major event (policy 1, art. 5): the line stands still, receptions by
+// EventPlan is the manager's plan for an exhibition or a major event (policy 1, art. 5): the line stands still, receptions by
 // order go to the first free unit of Order, which then goes to its end.
-type Event struct {
+type EventPlan struct {
 	Order  []UnitID  `json:"order"`
 	FromAt time.Time `json:"from_at"`
 	ToAt   time.Time `json:"to_at,omitzero"` // zero: until it is ended
@@ -102,7 +104,7 @@ type Rota struct {
 	Out      []Gone        `json:"out"`
 	MakeUps  []MakeUpRight `json:"make_ups,omitempty"`
 	Absent   []Absence     `json:"absent,omitempty"`
-	Event    *Event        `json:"event,omitempty"`
+	Event    *EventPlan    `json:"event,omitempty"`
 	// Duty ledger of the day: receptions and turns per unit are joined from visits when the table is shown.
 	NextTicket int64  `json:"next_ticket"`
 	NextFirst  UnitID `json:"next_first,omitempty"` // set at closing (policy 1, art. 7)

@@ -150,6 +150,8 @@ type Visit struct {
 	Principal  StaffID    `json:"principal,omitempty"` // whose customer
 	Unit       UnitID     `json:"unit,omitempty"`      // the unit whose turn or place is in play
 	TurnEffect TurnEffect `json:"turn_effect,omitempty"`
+	TurnUnit   UnitID     `json:"turn_unit,omitempty"`   // whose turn the visit used
+	TurnTicket int64      `json:"turn_ticket,omitempty"` // where that turn stood in the line
 	PassEffect PassEffect `json:"pass_effect,omitempty"` // what happens to the server's place when passed meanwhile
 	Assistants []StaffID  `json:"assistants,omitempty"`
 	Passed     []Passed   `json:"passed,omitempty"`
@@ -162,7 +164,7 @@ type Visit struct {
 	// article that gives or denies it.
 	CountsFor StaffID `json:"counts_for,omitempty"`
 	CountRule string  `json:"count_rule,omitempty"`
-	Counted   bool    `json:"counted,omitempty"` // final, at registration
+	Count     int     `json:"count,omitempty"` // counted receptions, final at registration
 	Topic     Topic   `json:"topic,omitempty"`
 
 	ExplainedTo StaffID   `json:"explained_to,omitempty"`

@@ -1,0 +1,57 @@
+package workflow
+
+import "slices"
+
+// count is for whom a reception is going to count, and the article; nobody when who is empty (RS-7, policy 1, ch. 6).
+type count struct {
+	who  StaffID
+	rule string // article or parameter
+}
+
+// countFor says for whom the visit counts if the principal is x; off is the article of off-hours or duty, or empty.
+func (d *draft) countFor(v *Visit, id identity, x StaffID, off string) count {
+	c := d.policy.Count
+	switch {
+	case off != "" && !c.OffHours:
+		return count{"", off}
+	case v.Kind == KindUnrelated:
+		return count{"", d.article("P1-44", "P2-09b")}
+	case v.Kind == KindCompanyStaff:
+		return count{"", "P1-45"}
+	case v.Kind == KindPeer:
+		if !c.Peers {
+			return count{"", "count.peers"}
+		}
+		return count{x, "count.peers"}
+	case c.OncePerDay && d.countedToday(v.Customer, x):
+		return count{"", "count.same_day_once"}
+	case id.old:
+		return d.countOld(id, x)
+	case v.Kind == KindUnstated:
+		return count{x, "count.unstated"}
+	case v.Kind == KindReferral && v.Named != "":
+		return count{x, "P1-49a"}
+	case v.Kind == KindReferral:
+		return count{x, "P1-49b"}
+	}
+	return count{x, d.article("P1-42", "P2-09a")}
+}
+
+// countOld: the visit of an old customer counts only where the policy says so and nothing was paid (C01).
+func (d *draft) countOld(id identity, x StaffID) count {
+	switch {
+	case id.customer.Status.closed():
+		return count{"", d.article("P1-47", "P2-08a")}
+	case id.customer.Status == StatusRefunded:
+		return count{"", "P1-13b"}
+	case d.policy.Count.UnpaidReturning && !id.customer.Status.moneyDown():
+		return count{x, "count.unpaid_returning"}
+	}
+	return count{"", "count.unpaid_returning"}
+}
+
+// countedToday reports whether a reception of this customer was counted for x today (policy 2, item 08).
+func (d *draft) countedToday(id CustomerID, x StaffID) bool {
+	c := d.customer(id)
+	return c != nil && c.CountedDay == d.today && slices.Contains(c.CountedFor, x)
+}

@@ -1,0 +1,298 @@
+package workflow
+
+import (
+	"slices"
+	"time"
+)
+
+// This file opens and closes business days and keeps the line in order by hand: reorder, make-ups, events, roster.
+
+// openByItself opens the business day at the first command within hours (design: nothing is refused because the day was not
+// opened).
+func (d *draft) openByItself(cmd Command) {
+	r := d.rota()
+	if r == nil || r.Day >= d.today || !d.site().InHours(d.local) {
+		return
+	}
+	switch cmd.(type) {
+	case *OpenDay, *ChangeSite, *AddStaff, *ChangeStaff, *AdoptPolicy, *ImportCustomer:
+		return
+	}
+	d.openOn(d.today, nil)
+}
+
+func (d *draft) openDay(c *OpenDay) *Fault {
+	day := c.Date
+	if day == "" {
+		day = d.today
+	}
+	switch {
+	case !day.Valid():
+		return invalid("bad_date", "the date is not a day of the calendar", "write it as 2024-03-05", "date", string(day))
+	case day != d.today:
+		return refused("not_today", "", "the clock says "+string(d.today)+", not "+string(day), "open the day on its date", "date", string(day), "today", string(d.today))
+	}
+	for _, s := range c.Away {
+		if f := d.consultant(s); f != nil {
+			return f
+		}
+	}
+	d.subject = liveRotaRef(d.ID)
+	d.openOn(day, c.Away)
+	return nil
+}
+
+// openOn starts a business day (RS-8): the line as it was, or the roster's order where the policy resets; everybody is expected
+// on site but those who are away today or on a longer absence; whoever is still out and has everything registered comes
+// back at the tail in the order of leaving (RS-6). Opening an open day again only notes who is away.
+func (d *draft) openOn(day Date, away []StaffID) {
+	r := d.editRota()
+	if r.Day < day {
+		r.Absent = slices.DeleteFunc(r.Absent, func(a Absence) bool { return a.Until < day })
+		d.dropWaiting()
+		if !d.policy.CarryOver && r.Day != "" {
+			r.reset()
+		}
+	}
+	r.Day, r.OpenedAt, r.ClosedAt, r.NextFirst = day, d.now, time.Time{}, ""
+	for _, s := range away {
+		r.Absent = slices.DeleteFunc(r.Absent, func(a Absence) bool { return a.Staff == s })
+		r.Absent = append(r.Absent, Absence{Staff: s, State: DayOff, At: d.now})
+	}
+	d.fact(FactDayOpened, "carry_over", string(day))
+	d.rejoin()
+	d.datedCopy()
+}
+
+// reset puts the line back into the roster's order; those who are out stay out until they come back.
+func (r *Rota) reset() {
+	var order []UnitID
+	for _, u := range r.Units {
+		if r.lineIndex(u.ID) >= 0 {
+			order = append(order, u.ID)
+		}
+	}
+	r.setLine(order)
+}
+
+// dropWaiting ends visits that were left waiting on an earlier day.
+func (d *draft) dropWaiting() {
+	var ids []VisitID
+	d.visits(func(v *Visit) {
+		if v.State == Arrived || v.State == Identified {
+			ids = append(ids, VisitID(v.ID))
+		}
+	})
+	for _, id := range ids {
+		v := edit[*Visit](d, visitRef(id))
+		if f := step(v, EventAbandon); f == nil {
+			v.Reason, v.EndedAt, v.Open = "day_over", d.now, false
+			d.fact(FactVisitAbandoned, "", v.ID, "reason", "day_over")
+		}
+	}
+}
+
+// datedCopy copies the live rota to the table of its day.
+func (d *draft) datedCopy() {
+	c := d.rota().clone().(*Rota) //nolint:forcetypeassert,errcheck // a clone keeps its type
+	c.ID, c.Open = datedRotaRef(d.ID, c.Day).ID, false
+	d.changed[c.Ref()] = c
+}
+
+// closeDay completes the day's table, flags what is not registered, and says who opens the next day (policy 1, art. 7, 28).
+func (d *draft) closeDay() *Fault {
+	r := d.editRota()
+	if r.Day == "" || !r.ClosedAt.IsZero() {
+		return refused("not_open", "", "no business day is open", "open the day first")
+	}
+	d.subject = liveRotaRef(d.ID)
+	busy := map[StaffID]bool{}
+	d.visits(func(v *Visit) {
+		if v.State != Assigned && v.State != Served {
+			return
+		}
+		busy[v.Server] = true
+		if v.mustRegister() {
+			d.flag(d.article("P1-28", "P2-02"), "unregistered:"+v.ID, v.ID)
+		}
+	})
+	r.ClosedAt, r.NextFirst = d.now, ""
+	for _, p := range r.Line {
+		if u := d.unit(p.Unit); slices.ContainsFunc(u.Members, func(s StaffID) bool { return !busy[s] }) {
+			r.NextFirst = p.Unit
+			break
+		}
+	}
+	d.fact(FactDayClosed, d.article("P1-07", "P2-01"), string(r.Day), "next_first", string(r.NextFirst))
+	d.datedCopy()
+	return nil
+}
+
+// reorder sets the line to a permutation of itself (policy 1, art. 4).
+func (d *draft) reorder(c *Reorder) *Fault {
+	r := d.rota()
+	if c.Reason == "" {
+		return invalid("reason_missing", "a change of the order needs a reason", "send a reason code")
+	}
+	a, b := slices.Sorted(slices.Values(c.Line)), slices.Sorted(slices.Values(r.Order()))
+	if !slices.Equal(a, b) {
+		return refused("not_a_permutation", "P1-04", "the new line does not hold exactly the units of the line",
+			"send every unit of the line once, and nobody else")
+	}
+	before := unitList(r.Order())
+	d.editRota().setLine(c.Line)
+	d.subject = liveRotaRef(d.ID)
+	d.fact(FactLineReordered, "P1-04", string(d.ID), "before", before, "after", unitList(c.Line), "reason", c.Reason)
+	return nil
+}
+
+func unitList(us []UnitID) string {
+	s := ""
+	for i, u := range us {
+		if i > 0 {
+			s += " "
+		}
+		s += string(u)
+	}
+	return s
+}
+
+// grantMakeUp places a unit that has a right; nobody places himself, and only whoever is back can be placed (RS-16).
+func (d *draft) grantMakeUp(c *GrantMakeUp) *Fault {
+	u := d.unit(c.Unit)
+	if u == nil {
+		return notFound("unit", string(c.Unit))
+	}
+	if !d.policy.mayMakeUp(d.env.By.Role) {
+		return forbidden("role", "makeup.approvers", "make-ups are granted by "+join(d.policy.MakeUp.Approvers), "ask one of them").citing(d)
+	}
+	if slices.Contains(u.Members, d.env.By.Staff) {
+		return forbidden("own_benefit", "P1-08", "nobody places himself", "ask another supervisor")
+	}
+	r := d.rota()
+	i := slices.IndexFunc(r.MakeUps, func(m MakeUpRight) bool { return m.Unit == c.Unit })
+	if i < 0 {
+		return refused("no_right", "makeup.approvers", string(c.Unit)+" has no turn to make up", "make-ups arise only from turns missed on company duty or a leader's errand", "unit", string(c.Unit)).citing(d)
+	}
+	if r.lineIndex(c.Unit) < 0 {
+		return refused("not_back", "P1-08", string(c.Unit)+" is not back in the line", "grant it when the unit is back", "unit", string(c.Unit))
+	}
+	pos := max(c.Position, 1)
+	if c.Position < 0 || pos > len(r.Line) {
+		return invalid("bad_position", "the line has "+itoa(len(r.Line))+" places", "name a position of the line, 1 = first", "position", itoa(c.Position))
+	}
+	r = d.editRota()
+	r.MakeUps = slices.Delete(r.MakeUps, i, i+1)
+	order := slices.DeleteFunc(r.Order(), func(x UnitID) bool { return x == c.Unit })
+	r.setLine(slices.Insert(order, pos-1, c.Unit))
+	d.subject = liveRotaRef(d.ID)
+	d.fact(FactMakeUpGranted, "makeup.approvers", string(c.Unit), "position", itoa(pos), "by", string(d.env.By.Staff))
+	return nil
+}
+
+// startEvent puts the manager's plan in force (policy 1, art. 5; A30).
+func (d *draft) startEvent(c *StartEvent) *Fault {
+	if len(c.Order) == 0 {
+		return invalid("order_missing", "the plan names nobody", "send the units in the order in which they receive")
+	}
+	for i, u := range c.Order {
+		if d.unit(u) == nil {
+			return notFound("unit", string(u))
+		}
+		if slices.Contains(c.Order[:i], u) {
+			return invalid("named_twice", string(u)+" is named twice", "name every unit once", "unit", string(u))
+		}
+	}
+	if !c.ToAt.IsZero() && !c.ToAt.After(d.now) {
+		return invalid("bad_end", "the plan would end before it begins", "send an end in the future, or none")
+	}
+	d.editRota().Event = &EventPlan{Order: slices.Clone(c.Order), FromAt: d.now, ToAt: c.ToAt, By: d.env.By.Staff}
+	d.subject = liveRotaRef(d.ID)
+	d.fact(FactEventStarted, "P1-05", string(d.ID), "order", unitList(c.Order))
+	return nil
+}
+
+func (d *draft) endEvent() *Fault {
+	if d.rota().Event == nil {
+		return refused("no_event", "P1-05", "no plan is in force", "nothing needs to be done")
+	}
+	d.editRota().Event = nil
+	d.subject = liveRotaRef(d.ID)
+	d.fact(FactEventEnded, "P1-05", string(d.ID))
+	return nil
+}
+
+// changeRoster adds units at the tail and takes units off; only consultants hold a place (policy 1, art. 2; A61).
+func (d *draft) changeRoster(c *ChangeRoster) *Fault {
+	if len(c.Add)+len(c.Remove) == 0 {
+		return invalid("nothing_to_do", "neither add nor remove names a unit", "name units to add or to remove")
+	}
+	for _, id := range c.Remove {
+		if f := d.removeUnit(id); f != nil {
+			return f
+		}
+	}
+	for _, u := range c.Add {
+		if f := d.addUnit(u); f != nil {
+			return f
+		}
+	}
+	d.subject = liveRotaRef(d.ID)
+	d.fact(FactRosterChanged, "P1-02", string(d.ID), "line", unitList(d.rota().Order()))
+	return nil
+}
+
+func (d *draft) addUnit(u Unit) *Fault {
+	if u.Type == "" {
+		u.Type = PersonUnit
+	}
+	if u.Type == PersonUnit && len(u.Members) == 0 {
+		u.Members = []StaffID{StaffID(u.ID)}
+	}
+	switch {
+	case !ValidID(string(u.ID)) || u.Type != PersonUnit && u.Type != TeamUnit:
+		return invalid("bad_unit", "the unit has no usable id or type", "send an id without blanks or slashes, and type person or team")
+	case d.unit(u.ID) != nil:
+		return refused("already_rostered", "P1-02", string(u.ID)+" is already in the rotation", "nothing needs to be done", "unit", string(u.ID))
+	case len(u.Members) == 0:
+		return invalid("members_missing", "a team needs members", "name the consultants of the team")
+	case u.Type == PersonUnit && (len(u.Members) != 1 || u.Members[0] != StaffID(u.ID)):
+		return invalid("bad_unit", "a person's unit carries the id of that person alone", "use type team for several")
+	}
+	for i, s := range u.Members {
+		m := d.staffMember(s)
+		switch {
+		case m == nil:
+			return notFound("staff", string(s))
+		case m.Role != RoleConsultant || !m.Active:
+			return refused("not_a_consultant", "P1-02", string(s)+" is not an active consultant, and only consultants take turns", "name a consultant", "staff", string(s))
+		case d.unitOf(s) != nil || slices.Contains(u.Members[:i], s):
+			return refused("already_rostered", "P1-02", string(s)+" already has a place in the rotation", "take the other unit off first", "staff", string(s))
+		}
+	}
+	r := d.editRota()
+	r.Units = append(r.Units, Unit{ID: u.ID, Type: u.Type, Members: slices.Clone(u.Members)})
+	r.toTail(u.ID, 0)
+	return nil
+}
+
+func (d *draft) removeUnit(id UnitID) *Fault {
+	u := d.unit(id)
+	if u == nil {
+		return notFound("unit", string(id))
+	}
+	for _, s := range u.Members {
+		if h := d.hindered(s); h != nil && h.visit != nil {
+			return refused("still_receiving", "P1-16a", string(s)+" has an open visit", "register the visit first", "staff", string(s), "visit", h.visit.ID)
+		}
+	}
+	r := d.editRota()
+	r.Line = slices.DeleteFunc(r.Line, func(p Place) bool { return p.Unit == id })
+	r.Out = slices.DeleteFunc(r.Out, func(g Gone) bool { return g.Unit == id })
+	r.MakeUps = slices.DeleteFunc(r.MakeUps, func(m MakeUpRight) bool { return m.Unit == id })
+	r.Units = slices.DeleteFunc(r.Units, func(x Unit) bool { return x.ID == id })
+	if r.Event != nil {
+		r.Event.Order = slices.DeleteFunc(r.Event.Order, func(x UnitID) bool { return x == id })
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+package workflow
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// draft is a decision in the making: the board, and over it the records changed so far. The board stays as it is.
+type draft struct {
+	*Board
+	env     Envelope
+	seq     int64     // of the commit in the making
+	now     time.Time // env.At
+	local   time.Time // the same in the site's zone
+	today   Date
+	policy  *Policy
+	changed map[Ref]Record
+	facts   []Fact
+	subject Ref
+}
+
+func newDraft(b *Board, env Envelope) *draft {
+	d := &draft{Board: b, env: env, seq: b.Seq + 1, now: env.At, changed: make(map[Ref]Record, 4)}
+	d.local = b.Local(env.At)
+	d.today = dateOf(d.local)
+	if s := b.Site(); s != nil {
+		d.policy = s.PolicyOn(d.today)
+	}
+	return d
+}
+
+// look is a record as it stands in the draft.
+func look[R Record](d *draft, ref Ref) (R, bool) {
+	if r, ok := d.changed[ref].(R); ok {
+		return r, true
+	}
+	r, ok := d.records[ref].(R)
+	return r, ok
+}
+
+// edit is a record to change: a copy, once per draft.
+func edit[R Record](d *draft, ref Ref) R {
+	if r, ok := d.changed[ref].(R); ok {
+		return r
+	}
+	r := d.records[ref].clone().(R) //nolint:forcetypeassert,errcheck // a ref's collection fixes its type
+	d.changed[ref] = r
+	return r
+}
+
+// add puts a new record into the draft.
+func add[R Record](d *draft, r R) R { d.changed[r.Ref()] = r; return r }
+
+func (d *draft) site() *Site     { s, _ := look[*Site](d, siteRef(d.ID)); return s }
+func (d *draft) rota() *Rota     { r, _ := look[*Rota](d, liveRotaRef(d.ID)); return r }
+func (d *draft) editRota() *Rota { return edit[*Rota](d, liveRotaRef(d.ID)) }
+
+// customer is nil when there is none of this id.
+func (d *draft) customer(id CustomerID) *Customer {
+	if id == "" {
+		return nil
+	}
+	c, ok := look[*Customer](d, customerRef(id))
+	if !ok || c.Site != d.ID {
+		return nil
+	}
+	return c
+}
+
+func (d *draft) editCustomer(id CustomerID) *Customer { return edit[*Customer](d, customerRef(id)) }
+
+// staffMember is nil when there is none of this id.
+func (d *draft) staffMember(id StaffID) *Staff {
+	s, ok := look[*Staff](d, staffRef(d.ID, id))
+	if !ok {
+		return nil
+	}
+	return s
+}
+
+// staffAll are all staff in order of id, as they stand in the draft.
+func (d *draft) staffAll() []*Staff {
+	all := make([]*Staff, 0, len(d.staff)+1)
+	for _, s := range d.staff {
+		t, _ := look[*Staff](d, s.Ref())
+		all = append(all, t)
+	}
+	for ref, r := range d.changed {
+		if s, ok := r.(*Staff); ok && d.records[ref] == nil {
+			all = append(all, s)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Staff) int { return cmp.Compare(a.Staff, b.Staff) })
+	return all
+}
+
+// visits calls f for every open visit as it stands in the draft, in order of id.
+func (d *draft) visits(f func(*Visit)) {
+	var fresh []*Visit
+	for _, r := range d.changed {
+		if v, ok := r.(*Visit); ok {
+			if _, onBoard := slices.BinarySearchFunc(d.open, v.ID, func(o *Visit, id string) int { return cmp.Compare(o.ID, id) }); !onBoard {
+				fresh = append(fresh, v)
+			}
+		}
+	}
+	for _, v := range d.open {
+		if c, ok := d.changed[v.Ref()].(*Visit); ok {
+			v = c
+		}
+		f(v)
+	}
+	slices.SortFunc(fresh, func(a, b *Visit) int { return cmp.Compare(a.ID, b.ID) })
+	for _, v := range fresh {
+		f(v)
+	}
+}
+
+// visit finds a visit to change and takes it through an event.
+func (d *draft) visit(id VisitID, e Event) (*Visit, *Fault) {
+	v, ok := look[*Visit](d, visitRef(id))
+	if !ok || v.Site != d.ID {
+		return nil, notFound("visit", string(id))
+	}
+	if e == EventMerge || v.State != Merged {
+		if f := step(v.clone().(*Visit), e); f != nil { //nolint:forcetypeassert,errcheck // a clone keeps its type
+			return nil, f
+		}
+	} else {
+		return nil, wrongState(v, e)
+	}
+	v = edit[*Visit](d, visitRef(id))
+	d.subject = v.Ref()
+	return v, step(v, e)
+}
+
+func notFound(what, id string) *Fault {
+	return &Fault{
+		Class: ClassNotFound, Code: what + "_not_found", Detail: "there is no " + what + " " + id + " at this site",
+		Args: pairs("id", id), Fix: "check the id",
+	}
+}
+
+func invalid(code, detail, fix string, kv ...string) *Fault {
+	return &Fault{Class: ClassInvalid, Code: code, Detail: detail, Fix: fix, Args: pairs(kv...)}
+}
+
+func refused(code, rule, detail, fix string, kv ...string) *Fault {
+	return &Fault{Class: ClassRefused, Code: code, Rule: rule, Detail: detail, Fix: fix, Args: pairs(kv...)}
+}
+
+func forbidden(code, rule, detail, fix string, kv ...string) *Fault {
+	return &Fault{Class: ClassForbidden, Code: code, Rule: rule, Detail: detail, Fix: fix, Args: pairs(kv...)}
+}
+
+// commit seals the draft: facts, images in a fixed order, every changed record stamped with the commit's number.
+func (d *draft) commit(cmd Command) (*Commit, error) {
+	c := &Commit{
+		Seq: d.seq, ID: d.env.ID, At: d.env.At, By: d.env.By, Kind: cmd.Kind(), Fingerprint: d.env.Fingerprint,
+		Subject: d.subject, Facts: d.facts, MinReader: MinReader,
+	}
+	var err error
+	if c.Command, err = Encode(cmd); err != nil {
+		return nil, err
+	}
+	c.records = make([]Record, 0, len(d.changed))
+	for _, r := range d.changed {
+		c.records = append(c.records, r)
+	}
+	slices.SortFunc(c.records, func(a, b Record) int {
+		x, y := a.Ref(), b.Ref()
+		return cmp.Or(cmp.Compare(slices.Index(Collections, x.Collection), slices.Index(Collections, y.Collection)), strings.Compare(x.ID, y.ID))
+	})
+	for _, r := range c.records {
+		h := r.head()
+		h.Seq = d.seq
+		if v, ok := r.(*Visit); ok {
+			v.Commits = append(v.Commits, d.seq)
+		}
+		doc, err := Encode(r)
+		if err != nil {
+			return nil, err
+		}
+		c.Images = append(c.Images, Image{Ref: r.Ref(), Open: h.Open, Doc: doc})
+	}
+	if c.Facts == nil {
+		c.Facts = []Fact{}
+	}
+	return c, nil
+}

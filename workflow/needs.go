@@ -1,0 +1,41 @@
+package workflow
+
+// Needs names the records beyond the board that Decide must see for a command and that the board neither holds nor knows to
+// be absent. Some are reached only through others (a visit's customer): call it again after every load until it names none.
+func (b *Board) Needs(cmd Command) []Ref {
+	refs := b.Missing(cmd.Needs())
+	if len(refs) > 0 {
+		return refs
+	}
+	for _, ref := range cmd.Needs() {
+		switch r := b.records[ref].(type) {
+		case *Visit:
+			if r.Site == b.ID {
+				refs = append(refs, customerRef(r.Customer), customerRef(r.BroughtBy))
+			}
+		case *Customer:
+			if _, deal := cmd.(*RecordDeal); deal && r.Site == b.ID {
+				refs = append(refs, visitRef(r.FirstVisit), visitRef(r.LastVisit))
+			}
+		}
+	}
+	if a, ok := cmd.(*AssignVisit); ok {
+		for _, v := range b.open { // stand-ins and help depend on whom the busy ones are with
+			if a.StandIn != nil && v.Server == a.StandIn.For || b.helpMatters() {
+				refs = append(refs, customerRef(v.Customer))
+			}
+		}
+	}
+	if a, ok := cmd.(*ArriveVisit); ok && a.Assign && b.helpMatters() {
+		for _, v := range b.open {
+			refs = append(refs, customerRef(v.Customer))
+		}
+	}
+	return b.Missing(refs)
+}
+
+// helpMatters: under some policies who may help depends on the customers of those who are busy (C05).
+func (b *Board) helpMatters() bool {
+	s := b.Site()
+	return s != nil && len(s.Adoptions) > 0 && s.Adoptions[len(s.Adoptions)-1].Policy.Assist.WhenBusy != "anyone"
+}

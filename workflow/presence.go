@@ -1,0 +1,71 @@
+package workflow
+
+import "slices"
+
+// This file is who is on the floor (policy 1, art. 9; policy 2, item 07).
+
+func (d *draft) leave(c *Leave) *Fault {
+	switch c.Reason {
+	case Personal, OnLeave, DayOff, CompanyDuty:
+	default:
+		return invalid("bad_reason", "reason "+string(c.Reason)+" is not known", "choose one of personal, leave, day_off, company_duty", "reason", string(c.Reason))
+	}
+	if c.Until != "" && (!c.Until.Valid() || c.Until < d.today) {
+		return invalid("bad_until", "until is not a day from today on", "write the last day of the absence as 2024-03-05")
+	}
+	if f := d.setAbsent(Absence{Staff: c.Who, State: c.Reason, OrderedBy: c.OrderedBy, Until: c.Until, At: d.now}); f != nil {
+		return f
+	}
+	d.fact(FactStaffLeft, d.article("P1-09a", "P2-07a"), string(c.Who), "reason", string(c.Reason), "ordered_by", string(c.OrderedBy))
+	return nil
+}
+
+func (d *draft) busy(c *Busy) *Fault {
+	if c.With != Chores && c.With != LeaderTask {
+		return invalid("bad_work", "work "+string(c.With)+" is not known", "choose chores or leader_task", "with", string(c.With))
+	}
+	if a := d.absence(c.Who); a != nil && !a.State.onSite() {
+		return refused("not_on_site", "", string(c.Who)+" is away", "let him return first", "staff", string(c.Who))
+	}
+	if f := d.setAbsent(Absence{Staff: c.Who, State: c.With, OrderedBy: c.OrderedBy, At: d.now}); f != nil {
+		return f
+	}
+	d.fact(FactStaffBusy, d.article("P1-06", "P2-07a"), string(c.Who), "with", string(c.With), "ordered_by", string(c.OrderedBy))
+	return nil
+}
+
+// setAbsent notes why a consultant cannot receive, in place of what was noted before.
+func (d *draft) setAbsent(a Absence) *Fault {
+	if f := d.consultant(a.Staff); f != nil {
+		return f
+	}
+	r := d.editRota()
+	r.Absent = slices.DeleteFunc(r.Absent, func(b Absence) bool { return b.Staff == a.Staff })
+	r.Absent = append(r.Absent, a)
+	d.subject = liveRotaRef(d.ID)
+	return nil
+}
+
+func (d *draft) comeBack(who StaffID) *Fault {
+	return d.endAbsence(who, func(p Presence) bool { return !p.onSite() }, FactStaffReturned, "not_away", string(who)+" is not away")
+}
+
+func (d *draft) freed(who StaffID) *Fault {
+	return d.endAbsence(who, func(p Presence) bool { return p == Chores || p == LeaderTask }, FactStaffFreed, "not_busy", string(who)+" has no other work to end")
+}
+
+func (d *draft) endAbsence(who StaffID, match func(Presence) bool, done FactKind, code, detail string) *Fault {
+	if f := d.consultant(who); f != nil {
+		return f
+	}
+	a := d.absence(who)
+	if a == nil || !match(a.State) {
+		return refused(code, "", detail, "nothing needs to be done", "staff", string(who))
+	}
+	was := a.State
+	r := d.editRota()
+	r.Absent = slices.DeleteFunc(r.Absent, func(b Absence) bool { return b.Staff == who })
+	d.subject = liveRotaRef(d.ID)
+	d.fact(done, d.article("P1-09a", "P2-06"), string(who), "was", string(was))
+	return nil
+}

@@ -1,0 +1,151 @@
+package workflow
+
+import "slices"
+
+// register enters the visit in the visitor register: the count becomes final, the customer gets a record and an owner, and
+// whoever led the visit may come back to the line (policy 1, art. 27, 28; RS-15).
+func (d *draft) register(c *RegisterVisit) *Fault {
+	if c.Serve != nil {
+		c.Serve.Visit = c.Visit
+		if f := d.serve(c.Serve); f != nil {
+			return f
+		}
+	}
+	v, f := d.visit(c.Visit, EventRegister)
+	if f != nil {
+		return f
+	}
+	if f := d.takeTopic(v, c.Topic, ""); f != nil {
+		return f
+	}
+	d.settleTopic(v)
+	d.settleUnstated(v)
+	if f := d.takeForm(v, c.Form); f != nil {
+		return f
+	}
+	v.RegisteredAt, v.Open = d.now, false
+	dup, f := d.settleMatch(v, c.Matches)
+	if f != nil {
+		return f
+	}
+	d.fact(FactVisitRegistered, d.article("P1-28", "P2-02"), v.ID, "server", string(v.Server), "principal", string(v.Principal))
+	d.settleCustomer(v, c.Customer, dup)
+	d.settleCount(v)
+	return nil
+}
+
+// settleUnstated: a purpose that was never stated and never turned to sales is no reception where the policy says so (C08).
+func (d *draft) settleUnstated(v *Visit) {
+	if v.Kind == KindUnstated && v.Topic == "" && d.policy.Count.Unstated == "when_sales" && !d.identity(v).old {
+		d.turnedToOther(v, d.article("P1-29b", "P2-09b"))
+	}
+}
+
+// takeForm checks and keeps the register entry.
+func (d *draft) takeForm(v *Visit, form *Form) *Fault {
+	if form == nil {
+		return nil
+	}
+	if form.BudgetFrom < 0 || form.BudgetTo < 0 || form.BudgetTo > 0 && form.BudgetTo < form.BudgetFrom || form.AreaSqm < 0 {
+		return invalid("bad_form", "budget and area are not negative, and the budget's end is not below its start", "correct the form")
+	}
+	f := *form
+	v.Form = &f
+	if f.Channel != "" && v.Channel == "" {
+		v.Channel = f.Channel
+	}
+	return nil
+}
+
+// settleMatch: the form shows that the visitor is a known customer (A62b). While he is somebody's, that one stays the owner,
+// nobody counts, owner and supervisors are told; the spent turn stays spent.
+func (d *draft) settleMatch(v *Visit, matches CustomerID) (dup bool, f *Fault) {
+	if matches == "" || matches == v.Customer {
+		return false, nil
+	}
+	k := d.customer(matches)
+	if k == nil {
+		return false, notFound("customer", string(matches))
+	}
+	v.Customer, v.FirstVisit = matches, false
+	d.flag("P1-35", "duplicate_customer:"+string(matches), v.ID)
+	if id := d.identity(v); !id.old {
+		return false, nil
+	}
+	v.CountsFor, v.CountRule = "", "P1-17a"
+	if k.Owner != v.Principal {
+		d.notify("P1-17a", k.Owner, v.ID, "why", "duplicate_customer", "staff", string(v.Server))
+	}
+	d.notifySupervisors("P1-04", v.ID, "why", "duplicate_customer", "staff", string(v.Server))
+	return true, nil
+}
+
+// settleCustomer makes or updates the customer's record: the principal owns him from now on, unless a duplicate showed that
+// he is somebody else's.
+func (d *draft) settleCustomer(v *Visit, fresh CustomerID, dup bool) {
+	if !v.customerKind() && v.Topic != TopicSales || v.customerKind() && v.Topic == TopicOther && v.Customer == "" {
+		return
+	}
+	if v.Customer == "" {
+		if fresh == "" {
+			fresh = CustomerID(v.ID) // every registered customer has a record
+		}
+		add(d, &Customer{Head: Head{ID: string(fresh), Site: d.ID}, Status: StatusReceived})
+		v.Customer = fresh
+	}
+	k := d.editCustomer(v.Customer)
+	back := k.Status == StatusRefunded && v.Named != k.Owner
+	if !dup && k.Owner != v.Principal {
+		d.fact(FactOwned, d.ownRule(k), string(v.Customer), "owner", string(v.Principal), "before", string(k.Owner))
+		k.Owner, k.OwnerSinceAt = v.Principal, d.now
+	}
+	if k.Status == StatusReceived || back {
+		k.Status = StatusRegistered
+	}
+	k.LastContactAt = v.ServedAt
+	k.Visits++
+	if k.FirstVisit == "" {
+		k.FirstVisit = VisitID(v.ID)
+	}
+	k.LastVisit = VisitID(v.ID)
+	if k.BroughtBy == "" {
+		k.BroughtBy = v.BroughtBy
+	}
+}
+
+// ownRule is the article that gives a customer to the principal of his visit.
+func (d *draft) ownRule(k *Customer) string {
+	switch {
+	case k.Owner == "":
+		return d.article("P1-17a", "P2-08a")
+	case k.Status == StatusRefunded:
+		return "P1-13b"
+	case !d.fresh(k):
+		return "stale_after_months"
+	}
+	return "P1-16b"
+}
+
+// settleCount makes the count final (policy 1, ch. 6).
+func (d *draft) settleCount(v *Visit) {
+	v.Count = 0
+	if v.CountsFor == "" {
+		d.fact(FactNotCounted, v.CountRule, v.ID)
+		return
+	}
+	v.Count = 1
+	if !d.policy.Count.JointGroupsOnce {
+		v.Count = max(1, v.Groups)
+	}
+	d.fact(FactCounted, v.CountRule, string(v.CountsFor), "visit", v.ID, "count", itoa(v.Count))
+	if v.Customer == "" {
+		return
+	}
+	k := d.editCustomer(v.Customer)
+	if k.CountedDay != d.today {
+		k.CountedDay, k.CountedFor = d.today, nil
+	}
+	if !slices.Contains(k.CountedFor, v.CountsFor) {
+		k.CountedFor = append(k.CountedFor, v.CountsFor)
+	}
+}
