@@ -132,3 +132,27 @@ func (b *Board) Staff() []*Staff { return b.staff }
 
 // Local is t in the site's zone.
 func (b *Board) Local(t time.Time) time.Time { return t.In(b.loc) }
+
+// Next is the unit whose turn it is at a moment, by the plan of an event or by the line, and the member who would receive;
+// empty when nobody is eligible.
+func (b *Board) Next(now time.Time) (UnitID, StaffID) {
+	if b.Rota() == nil {
+		return "", ""
+	}
+	d := newDraft(b, Envelope{At: now})
+	if e := d.eventPlan(); e != nil {
+		for _, id := range e.Order {
+			if u := d.unit(id); u != nil {
+				if s, ok := d.freeMember(u); ok {
+					return u.ID, s
+				}
+			}
+		}
+		return "", ""
+	}
+	s, ok := d.onTurn()
+	if !ok {
+		return "", ""
+	}
+	return s.unit.ID, s.who
+}

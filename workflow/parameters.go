@@ -1,6 +1,13 @@
 package workflow
 
-import "reflect"
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
 
 // Parameter is one field of a policy in which offices differ, with the articles that set it.
 type Parameter struct {
@@ -159,4 +166,48 @@ func (d *draft) article(p1, p2 string) string {
 		return p2
 	}
 	return p1
+}
+
+// Set changes single parameters by name. The values are as in JSON; an unknown name or a value out of bounds is an error,
+// and p is then unchanged.
+func (p *Policy) Set(values map[string]any) error {
+	if len(values) == 0 {
+		return nil
+	}
+	doc := map[string]any{}
+	for name, v := range values {
+		if !slices.ContainsFunc(parameters, func(m Parameter) bool { return m.Name == name }) {
+			return fmt.Errorf("there is no parameter %q", name)
+		}
+		at := doc
+		for {
+			head, rest, nested := strings.Cut(name, ".")
+			if !nested {
+				at[head] = v
+				break
+			}
+			next, ok := at[head].(map[string]any)
+			if !ok {
+				next = map[string]any{}
+				at[head] = next
+			}
+			at, name = next, rest
+		}
+	}
+	text, err := json.Marshal(doc)
+	if err != nil {
+		return fmt.Errorf("parameters: %w", err)
+	}
+	q := *p
+	q.MakeUp.Approvers = slices.Clone(p.MakeUp.Approvers)
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&q); err != nil {
+		return fmt.Errorf("parameters: %w", err)
+	}
+	if m := q.Check(); m != nil {
+		return fmt.Errorf("%s is out of bounds: %s", m.Name, m.Bounds)
+	}
+	*p = q
+	return nil
 }

@@ -1,0 +1,80 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// Core is an Office that asks the decision core itself: no service, no store.
+type Core struct {
+	Board *workflow.Board
+	// Commits are all commits so far.
+	Commits []*workflow.Commit
+	all     map[workflow.Ref]workflow.Record
+}
+
+// NewCore is an empty office.
+func NewCore() *Core {
+	return &Core{Board: workflow.NewBoard("office"), all: map[workflow.Ref]workflow.Record{}}
+}
+
+// Do decides a command.
+func (c *Core) Do(_ context.Context, at time.Time, by string, role workflow.Role, cmd workflow.Command) (Answer, error) {
+	env := workflow.Envelope{
+		ID: fmt.Sprintf("command-%d", c.Board.Seq+1), At: at.UTC().Truncate(time.Millisecond),
+		By: workflow.Actor{Key: "key-" + by, Role: role, Staff: workflow.StaffID(by)},
+	}
+	if env.At.Before(c.Board.At) {
+		env.At = c.Board.At
+	}
+	c.load(cmd)
+	commit, fault := workflow.Decide(c.Board, env, cmd)
+	if fault != nil {
+		return Answer{Facts: fault.Facts, Refusal: fault.Code, Rule: fault.Rule, Detail: fault.Detail}, nil
+	}
+	if err := c.Board.Apply(commit); err != nil {
+		return Answer{}, fmt.Errorf("apply: %w", err)
+	}
+	rs, err := commit.Records()
+	if err != nil {
+		return Answer{}, err
+	}
+	for _, r := range rs {
+		c.all[r.Ref()] = r
+	}
+	c.Commits = append(c.Commits, commit)
+	c.Board.Trim(0) // whatever is not open is read again, as from a store
+	return Answer{Facts: commit.Facts}, nil
+}
+
+// load gives the board what the command needs, as a store would.
+func (c *Core) load(cmd workflow.Command) {
+	for refs := c.Board.Needs(cmd); len(refs) > 0; refs = c.Board.Needs(cmd) {
+		for _, ref := range refs {
+			if r, ok := c.all[ref]; ok {
+				c.Board.Put(r)
+			} else {
+				c.Board.MarkAbsent(ref)
+			}
+		}
+	}
+}
+
+// View is the office as it stands.
+func (c *Core) View(_ context.Context, at time.Time) (*View, error) {
+	v := &View{Rota: c.Board.Rota(), Visits: map[string]*workflow.Visit{}, Customers: map[string]*workflow.Customer{}}
+	next, _ := c.Board.Next(at)
+	v.Next = next
+	for _, r := range c.all {
+		switch r := r.(type) {
+		case *workflow.Visit:
+			v.Visits[r.ID] = r
+		case *workflow.Customer:
+			v.Customers[r.ID] = r
+		}
+	}
+	return v, nil
+}
