@@ -83,10 +83,49 @@ func (s *Step) orders(known func(string) bool) ([]order, error) { //nolint:gocyc
 		return one(&workflow.CoverCustomer{Customer: customer(s.str("customer")), To: staff(s.str("to"))})
 	case "reassign":
 		return one(&workflow.ReassignCustomer{Customer: customer(s.str("customer")), To: staff(s.str("to"))})
+	case "call":
+		return one(&workflow.TakeCall{Call: s.id("call"), For: staff(s.str("for")), Customer: s.caller(known)})
+	case "card_given":
+		return one(&workflow.GiveCard{Card: s.id("card"), Customer: customer(s.str("customer")), By: staff(by), Consent: s.flag("consent"), Requested: s.flag("requested_by_customer")})
+	case "approval_request":
+		return one(&workflow.RequestApproval{Approval: workflow.RecordID(s.str("id")), Subject: s.str("kind"), By: staff(by)})
+	case "approval_decide":
+		return one(&workflow.DecideApproval{Approval: workflow.RecordID(s.str("id")), Grant: s.flag("grant")})
+	case "dispute":
+		return one(&workflow.OpenDispute{Dispute: s.id("dispute"), Customer: customer(s.str("customer")), Claimants: staffList(s.list("claimants"))})
+	case "ruling":
+		return one(&workflow.MakeRuling{Ruling: s.id("ruling")})
+	case "conduct_note":
+		return one(&workflow.NoteConduct{Conduct: s.id("conduct"), Rule: s.str("rule"), Who: who})
+	case "checklist_done":
+		return one(&workflow.CompleteCheck{Check: s.id("check"), Visit: v, Item: code(s.str("item")), By: staff(by)})
+	case "desk_view":
+		return nil, nil
+	case "seat_vacant":
+		return one(&workflow.VacateSeat{Vacancy: s.id("vacancy")})
+	case "notify":
+		return one(&workflow.NotifySeat{From: staff(s.str("from")), To: staff(s.str("to"))})
+	case "seat_filled":
+		return []order{{"", &workflow.FillSeat{By: staff(by)}}}, nil
+	case "vacancy_check":
+		return one(&workflow.CheckVacancy{})
 	case "roster_add":
 		return one(&workflow.ChangeRoster{Add: []workflow.Unit{{ID: workflow.UnitID(who)}}})
 	}
 	return nil, fmt.Errorf("verb %q is not known", s.Do)
+}
+
+// id makes an id for a record that the format does not name.
+func (s *Step) id(kind string) workflow.RecordID {
+	return workflow.RecordID(fmt.Sprintf("%s:%d", kind, s.Number))
+}
+
+// caller is the customer of a call, if the office knows him.
+func (s *Step) caller(known func(string) bool) customer {
+	if k := s.str("customer"); known(k) {
+		return customer(k)
+	}
+	return ""
 }
 
 func (s *Step) identity(known func(string) bool) workflow.Identity {

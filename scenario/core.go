@@ -66,6 +66,8 @@ func (c *Core) load(cmd workflow.Command) {
 // View is the office as it stands.
 func (c *Core) View(_ context.Context, at time.Time) (*View, error) {
 	v := &View{Rota: c.Board.Rota(), Visits: map[string]*workflow.Visit{}, Customers: map[string]*workflow.Customer{}}
+	v.Messages, v.Approvals = map[string]*workflow.Message{}, map[string]*workflow.Approval{}
+	v.Desk = c.Board.DeskAt(at)
 	next, _ := c.Board.Next(at)
 	v.Next = next
 	for _, r := range c.all {
@@ -74,6 +76,24 @@ func (c *Core) View(_ context.Context, at time.Time) (*View, error) {
 			v.Visits[r.ID] = r
 		case *workflow.Customer:
 			v.Customers[r.ID] = r
+		case *workflow.Approval:
+			v.Approvals[r.ID] = r
+		case *workflow.Message:
+			if m := v.Messages[string(r.To)]; m == nil || m.At.Before(r.At) {
+				v.Messages[string(r.To)] = r
+			}
+		case *workflow.Vacancy:
+			if v.Vacancy == nil || v.Vacancy.SinceAt.Before(r.SinceAt) {
+				v.Vacancy = r
+			}
+		case *workflow.Dispute:
+			if v.Dispute == nil || v.Dispute.At.Before(r.At) {
+				v.Dispute = r
+			}
+		case *workflow.Call:
+			if v.Call == nil || v.Call.At.Before(r.At) {
+				v.Call = r
+			}
 		}
 	}
 	return v, nil

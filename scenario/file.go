@@ -83,6 +83,7 @@ type Step struct {
 	Do     string         `yaml:"do"`
 	Args   map[string]any `yaml:"-"`
 	Expect map[string]any `yaml:"expect"`
+	Number int            `yaml:"-"` // from 1
 }
 
 // UnmarshalYAML keeps everything beside at, do and expect as arguments.
@@ -127,6 +128,9 @@ func Read(r io.Reader) (*File, error) {
 		}
 		if len(s.Given.Roles) == 0 {
 			s.Given.Roles = f.Defaults.Roles
+		}
+		for k := range s.Steps {
+			s.Steps[k].Number = k + 1
 		}
 		if s.Policy == "" {
 			s.Policy = "p1"

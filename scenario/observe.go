@@ -37,6 +37,25 @@ func observe(k string, want any, r *StepResult, v *View, s *Step) (any, error) {
 		return orNull(string(v.Next)), nil
 	case "next_first":
 		return orNull(string(v.Rota.NextFirst)), nil
+	case "answered_by":
+		if v.Call == nil {
+			return nil, nil
+		}
+		return orNull(string(v.Call.AnsweredBy)), nil
+	case "accountable":
+		if v.Vacancy == nil {
+			return nil, nil
+		}
+		return orNull(string(v.Vacancy.Accountable)), nil
+	case "evidence":
+		if v.Dispute == nil {
+			return nil, nil
+		}
+		return anys(plain(v.Dispute.Evidence)), nil
+	case "desk":
+		return anys(plain(v.Desk.Seats)), nil
+	case "tables":
+		return anys(plain(v.Desk.Tables)), nil
 	case "recorded":
 		return r.Refusal == "" && len(r.Facts) > 0, nil
 	}
@@ -84,6 +103,24 @@ var perLabel = map[string]func(*View, string) any{
 			}
 		}
 		return n
+	},
+	"ranks": func(v *View, u string) any {
+		if n, ok := v.Desk.Ranks[workflow.UnitID(u)]; ok {
+			return n
+		}
+		return nil
+	},
+	"messages": func(v *View, who string) any {
+		if m := v.Messages[who]; m != nil {
+			return m.State
+		}
+		return nil
+	},
+	"approval": func(v *View, id string) any {
+		if a := v.Approvals[id]; a != nil {
+			return a.State
+		}
+		return nil
 	},
 	"owner": func(v *View, k string) any {
 		if c := v.Customers[k]; c != nil {

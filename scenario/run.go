@@ -32,6 +32,12 @@ type View struct {
 	Next      workflow.UnitID
 	Visits    map[string]*workflow.Visit
 	Customers map[string]*workflow.Customer
+	Messages  map[string]*workflow.Message // by whom they are for, the newest
+	Approvals map[string]*workflow.Approval
+	Vacancy   *workflow.Vacancy // the newest
+	Dispute   *workflow.Dispute // the newest
+	Call      *workflow.Call    // the newest
+	Desk      workflow.Desk
 }
 
 // Difference is one expectation that was not met.

@@ -11,10 +11,11 @@ type authority struct {
 }
 
 var (
-	floor    = []Role{RoleFrontDesk, RoleShiftLeader, RoleSupervisor, RoleManager}
-	referees = []Role{RoleSupervisor, RoleManager}
-	boss     = []Role{RoleManager}
-	desk     = []Role{RoleFrontDesk, RoleSupervisor, RoleManager}
+	floor     = []Role{RoleFrontDesk, RoleShiftLeader, RoleSupervisor, RoleManager}
+	referees  = []Role{RoleSupervisor, RoleManager}
+	boss      = []Role{RoleManager}
+	everybody = []Role{RoleFrontDesk, RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager}
+	desk      = []Role{RoleFrontDesk, RoleSupervisor, RoleManager}
 )
 
 // authorities is the table of commands and roles; a command without a row is refused to everybody but the system.
@@ -53,6 +54,18 @@ var authorities = map[Kind]authority{
 	KindRecordDeal:       {roles: desk},
 	KindReassignCustomer: {roles: boss, rule: "P1-51"},
 	KindCoverCustomer:    {roles: referees, rule: "P1-37"},
+	KindTakeCall:         {roles: everybody},
+	KindRequestApproval:  {roles: everybody, rule: "P1-24"},
+	KindDecideApproval:   {roles: referees, rule: "P1-24"},
+	KindOpenDispute:      {roles: everybody, rule: "P1-35"},
+	KindMakeRuling:       {roles: boss, rule: "P1-51"},
+	KindNoteConduct:      {roles: referees, rule: "P1-31"},
+	KindCompleteCheck:    {roles: everybody},
+	KindGiveCard:         {roles: everybody, rule: "P1-33"},
+	KindVacateSeat:       {roles: everybody, rule: "P2-04"},
+	KindNotifySeat:       {roles: floor, own: true, rule: "P2-04"},
+	KindFillSeat:         {roles: floor, own: true, rule: "P2-04"},
+	KindCheckVacancy:     {roles: floor, rule: "P2-04"},
 	KindImportCustomer:   {roles: []Role{RoleManager, RoleAdministrator}},
 }
 
@@ -125,6 +138,10 @@ func (d *draft) isOwn(cmd Command) bool {
 	case *RecordFollowUp:
 		k := d.customer(c.Customer)
 		return k != nil && k.Owner == me && (c.By == "" || c.By == me)
+	case *NotifySeat:
+		return c.From == me
+	case *FillSeat:
+		return c.By == "" || c.By == me
 	default:
 		return false
 	}

@@ -16,6 +16,7 @@ type Board struct {
 	absent  map[Ref]bool // looked for and not there
 	open    []*Visit     // open visits by id
 	staff   []*Staff     // by id
+	matters []Record     // open messages, approvals, disputes, vacancies, in order of opening
 	loc     *time.Location
 }
 
@@ -42,6 +43,8 @@ func (b *Board) Put(r Record) {
 		} else {
 			b.staff = slices.Insert(b.staff, i, r)
 		}
+	case *Message, *Approval, *Dispute, *Vacancy:
+		b.putMatter(r)
 	case *Visit:
 		i, ok := slices.BinarySearchFunc(b.open, r.ID, func(v *Visit, id string) int { return cmp.Compare(v.ID, id) })
 		switch {
@@ -54,6 +57,23 @@ func (b *Board) Put(r Record) {
 		}
 	}
 }
+
+// putMatter keeps the list of open matters.
+func (b *Board) putMatter(r Record) {
+	ref := r.Ref()
+	i := slices.IndexFunc(b.matters, func(m Record) bool { return m.Ref() == ref })
+	switch {
+	case i >= 0 && r.head().Open:
+		b.matters[i] = r
+	case i >= 0:
+		b.matters = slices.Delete(b.matters, i, i+1)
+	case r.head().Open:
+		b.matters = append(b.matters, r)
+	}
+}
+
+// Matters are the open messages, approvals, disputes and vacancies. Callers must not change them.
+func (b *Board) Matters() []Record { return b.matters }
 
 // Apply folds the next commit in. It fails, and changes nothing, when c is not the next one or needs a newer program.
 func (b *Board) Apply(c *Commit) error {

@@ -289,6 +289,89 @@ type ImportCustomer struct {
 	LastContactAt time.Time      `json:"last_contact_at,omitzero"`
 }
 
+// ---- phone, desk and other matters ----
+
+// TakeCall notes a call on the sales telephone.
+type TakeCall struct {
+	Call     RecordID   `json:"call"`
+	For      StaffID    `json:"for,omitempty"`
+	Customer CustomerID `json:"customer,omitempty"`
+	Note     NoteID     `json:"note,omitempty"` // the caller's contact
+}
+
+// RequestApproval asks for what is beyond a consultant's authority (policy 1, art. 24).
+type RequestApproval struct {
+	Approval RecordID `json:"approval"`
+	Subject  string   `json:"subject"` // engineering, discount, delay_signing, payment_method, other
+	By       StaffID  `json:"by,omitempty"`
+	Note     NoteID   `json:"note,omitempty"`
+}
+
+// DecideApproval grants or refuses it.
+type DecideApproval struct {
+	Approval RecordID `json:"approval"`
+	Grant    bool     `json:"grant"`
+}
+
+// OpenDispute starts a dispute about a customer (policy 1, art. 35).
+type OpenDispute struct {
+	Dispute   RecordID   `json:"dispute"`
+	Customer  CustomerID `json:"customer"`
+	Claimants []StaffID  `json:"claimants"`
+	Note      NoteID     `json:"note,omitempty"`
+}
+
+// MakeRuling is the manager's word (policy 1, art. 51).
+type MakeRuling struct {
+	Ruling  RecordID `json:"ruling"`
+	Dispute RecordID `json:"dispute,omitempty"`
+	Note    NoteID   `json:"note,omitempty"`
+}
+
+// NoteConduct records conduct against an article.
+type NoteConduct struct {
+	Conduct RecordID `json:"conduct"`
+	Rule    string   `json:"rule"`
+	Who     StaffID  `json:"who"`
+	Note    NoteID   `json:"note,omitempty"`
+}
+
+// CompleteCheck ticks an item of a checklist.
+type CompleteCheck struct {
+	Check RecordID `json:"check"`
+	Item  string   `json:"item"`
+	Visit VisitID  `json:"visit,omitempty"`
+	By    StaffID  `json:"by,omitempty"`
+}
+
+// GiveCard records a business card given to a customer (policy 1, art. 33).
+type GiveCard struct {
+	Card      RecordID   `json:"card"`
+	Customer  CustomerID `json:"customer"`
+	By        StaffID    `json:"by,omitempty"`
+	Requested bool       `json:"requested_by_customer,omitempty"`
+	Consent   bool       `json:"consent,omitempty"`
+}
+
+// VacateSeat reports that the first seat of the desk stands empty (policy 2, item 04).
+type VacateSeat struct {
+	Vacancy RecordID `json:"vacancy"`
+}
+
+// NotifySeat passes the duty to fill it on.
+type NotifySeat struct {
+	From StaffID `json:"from"`
+	To   StaffID `json:"to"`
+}
+
+// FillSeat reports that somebody sits there again.
+type FillSeat struct {
+	By StaffID `json:"by,omitempty"`
+}
+
+// CheckVacancy says who answers for the empty seat.
+type CheckVacancy struct{}
+
 // The names of the commands in the journal.
 const (
 	KindCreateSite       Kind = "create_site"
@@ -324,6 +407,18 @@ const (
 	KindReassignCustomer Kind = "reassign_customer"
 	KindCoverCustomer    Kind = "cover_customer"
 	KindImportCustomer   Kind = "import_customer"
+	KindTakeCall         Kind = "take_call"
+	KindRequestApproval  Kind = "request_approval"
+	KindDecideApproval   Kind = "decide_approval"
+	KindOpenDispute      Kind = "open_dispute"
+	KindMakeRuling       Kind = "make_ruling"
+	KindNoteConduct      Kind = "note_conduct"
+	KindCompleteCheck    Kind = "complete_check"
+	KindGiveCard         Kind = "give_card"
+	KindVacateSeat       Kind = "vacate_seat"
+	KindNotifySeat       Kind = "notify_seat"
+	KindFillSeat         Kind = "fill_seat"
+	KindCheckVacancy     Kind = "check_vacancy"
 )
 
 // Kinds lists every command by name.
@@ -334,4 +429,5 @@ var Kinds = []Kind{
 	KindArriveVisit, KindIdentifyVisit, KindRecogniseVisit, KindAssignVisit, KindReidentifyVisit, KindServeVisit,
 	KindRegisterVisit, KindAbandonVisit, KindMergeVisit, KindChangeLead, KindHandOver, KindAddAssistant,
 	KindRecordFollowUp, KindRecordDeal, KindReassignCustomer, KindCoverCustomer, KindImportCustomer,
+	KindTakeCall, KindRequestApproval, KindDecideApproval, KindOpenDispute, KindMakeRuling, KindNoteConduct, KindCompleteCheck, KindGiveCard, KindVacateSeat, KindNotifySeat, KindFillSeat, KindCheckVacancy,
 }

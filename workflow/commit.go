@@ -86,6 +86,24 @@ func blank(c Collection) (Record, error) {
 		return &Visit{}, nil
 	case Customers:
 		return &Customer{}, nil
+	case Calls:
+		return &Call{}, nil
+	case Messages:
+		return &Message{}, nil
+	case Approvals:
+		return &Approval{}, nil
+	case Disputes:
+		return &Dispute{}, nil
+	case Rulings:
+		return &Ruling{}, nil
+	case Conduct:
+		return &ConductNote{}, nil
+	case Checks:
+		return &Check{}, nil
+	case Cards:
+		return &Card{}, nil
+	case Vacancies:
+		return &Vacancy{}, nil
 	default:
 		return nil, fmt.Errorf("%w: collection %q", ErrNewer, c)
 	}

@@ -73,7 +73,8 @@ type Customer struct {
 	BroughtBy     CustomerID     `json:"brought_by,omitempty"`
 	FirstVisit    VisitID        `json:"first_visit,omitempty"`
 	LastVisit     VisitID        `json:"last_visit,omitempty"`
-	Visits        int            `json:"visits,omitempty"` // registered visits
+	Visits        int            `json:"visits,omitempty"`    // registered visits
+	VisitIDs      []VisitID      `json:"visit_ids,omitempty"` // the newest 50 of them
 	// CountedDay and CountedFor: for whom a reception of this customer was counted that day (policy 2, item 08).
 	CountedDay Date      `json:"counted_day,omitempty"`
 	CountedFor []StaffID `json:"counted_for,omitempty"`
@@ -85,6 +86,7 @@ func (c *Customer) Ref() Ref { return customerRef(CustomerID(c.ID)) }
 func (c *Customer) clone() Record {
 	k := *c
 	k.FollowUps, k.Deals, k.Covers = slices.Clone(c.FollowUps), slices.Clone(c.Deals), slices.Clone(c.Covers)
+	k.VisitIDs = slices.Clone(c.VisitIDs)
 	k.CountedFor = slices.Clone(c.CountedFor)
 	return &k
 }

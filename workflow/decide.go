@@ -17,6 +17,7 @@ func Decide(b *Board, env Envelope, cmd Command) (*Commit, *Fault) {
 	}
 	if d.rota() != nil {
 		d.rejoin()
+		d.deliver()
 	}
 	c, err := d.commit(cmd)
 	if err != nil {
@@ -106,6 +107,30 @@ func (d *draft) run(cmd Command) *Fault { //nolint:gocyclo // one switch over th
 		return d.cover(c)
 	case *ImportCustomer:
 		return d.importCustomer(c)
+	case *TakeCall:
+		return d.takeCall(c)
+	case *RequestApproval:
+		return d.requestApproval(c)
+	case *DecideApproval:
+		return d.decideApproval(c)
+	case *OpenDispute:
+		return d.openDispute(c)
+	case *MakeRuling:
+		return d.makeRuling(c)
+	case *NoteConduct:
+		return d.noteConduct(c)
+	case *CompleteCheck:
+		return d.completeCheck(c)
+	case *GiveCard:
+		return d.giveCard(c)
+	case *VacateSeat:
+		return d.vacateSeat(c)
+	case *NotifySeat:
+		return d.notifySeat(c)
+	case *FillSeat:
+		return d.fillSeat(c)
+	case *CheckVacancy:
+		return d.checkVacancy()
 	}
 	return invalid("unknown_command", "this command is not known", "use a newer lunpai")
 }

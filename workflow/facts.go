@@ -56,6 +56,21 @@ const (
 	FactCustomerCovered    FactKind = "customer.covered"
 	FactCustomerImported   FactKind = "customer.imported"
 
+	FactCallTaken         FactKind = "call.taken"
+	FactMessageKept       FactKind = "message.kept"
+	FactMessageDelivered  FactKind = "message.delivered"
+	FactApprovalRequested FactKind = "approval.requested"
+	FactApprovalDecided   FactKind = "approval.decided"
+	FactDisputeOpened     FactKind = "dispute.opened"
+	FactRulingMade        FactKind = "ruling.made"
+	FactConductNoted      FactKind = "conduct.noted"
+	FactChecked           FactKind = "checklist.done"
+	FactCardGiven         FactKind = "card.given"
+	FactSeatVacated       FactKind = "seat.vacated"
+	FactSeatNotified      FactKind = "seat.notified"
+	FactSeatFilled        FactKind = "seat.filled"
+	FactVacancyJudged     FactKind = "vacancy.judged"
+
 	FactNotified FactKind = "notified" // subject is told; detail about
 	FactFlagged  FactKind = "flagged"  // detail flag; subject is what it is about
 	FactReminded FactKind = "reminded" // detail item

@@ -282,3 +282,99 @@ func (*ImportCustomer) Kind() Kind { return KindImportCustomer }
 
 // Needs names the records beyond the board.
 func (c *ImportCustomer) Needs() []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (*TakeCall) command() {}
+
+// Kind names the command.
+func (*TakeCall) Kind() Kind { return KindTakeCall }
+
+// Needs names the records beyond the board.
+func (*TakeCall) Needs() []Ref { return nil }
+
+func (*RequestApproval) command() {}
+
+// Kind names the command.
+func (*RequestApproval) Kind() Kind { return KindRequestApproval }
+
+// Needs names the records beyond the board.
+func (*RequestApproval) Needs() []Ref { return nil }
+
+func (*DecideApproval) command() {}
+
+// Kind names the command.
+func (*DecideApproval) Kind() Kind { return KindDecideApproval }
+
+// Needs names the records beyond the board.
+func (c *DecideApproval) Needs() []Ref { return []Ref{recordRef(Approvals, c.Approval)} }
+
+func (*OpenDispute) command() {}
+
+// Kind names the command.
+func (*OpenDispute) Kind() Kind { return KindOpenDispute }
+
+// Needs names the records beyond the board.
+func (c *OpenDispute) Needs() []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (*MakeRuling) command() {}
+
+// Kind names the command.
+func (*MakeRuling) Kind() Kind { return KindMakeRuling }
+
+// Needs names the records beyond the board.
+func (c *MakeRuling) Needs() []Ref { return []Ref{recordRef(Disputes, c.Dispute)} }
+
+func (*NoteConduct) command() {}
+
+// Kind names the command.
+func (*NoteConduct) Kind() Kind { return KindNoteConduct }
+
+// Needs names the records beyond the board.
+func (*NoteConduct) Needs() []Ref { return nil }
+
+func (*CompleteCheck) command() {}
+
+// Kind names the command.
+func (*CompleteCheck) Kind() Kind { return KindCompleteCheck }
+
+// Needs names the records beyond the board.
+func (c *CompleteCheck) Needs() []Ref { return []Ref{visitRef(c.Visit)} }
+
+func (*GiveCard) command() {}
+
+// Kind names the command.
+func (*GiveCard) Kind() Kind { return KindGiveCard }
+
+// Needs names the records beyond the board.
+func (c *GiveCard) Needs() []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (*VacateSeat) command() {}
+
+// Kind names the command.
+func (*VacateSeat) Kind() Kind { return KindVacateSeat }
+
+// Needs names the records beyond the board.
+func (*VacateSeat) Needs() []Ref { return nil }
+
+func (*NotifySeat) command() {}
+
+// Kind names the command.
+func (*NotifySeat) Kind() Kind { return KindNotifySeat }
+
+// Needs names the records beyond the board.
+func (*NotifySeat) Needs() []Ref { return nil }
+
+func (*FillSeat) command() {}
+
+// Kind names the command.
+func (*FillSeat) Kind() Kind { return KindFillSeat }
+
+// Needs names the records beyond the board.
+func (*FillSeat) Needs() []Ref { return nil }
+
+func (*CheckVacancy) command() {}
+
+// Kind names the command.
+func (*CheckVacancy) Kind() Kind { return KindCheckVacancy }
+
+// Needs names the records beyond the board.
+func (*CheckVacancy) Needs() []Ref { return nil }

@@ -104,6 +104,8 @@ func (d *draft) settleCustomer(v *Visit, fresh CustomerID, dup bool) {
 	}
 	k.LastContactAt = v.ServedAt
 	k.Visits++
+	k.VisitIDs = append(k.VisitIDs, VisitID(v.ID))
+	k.VisitIDs = k.VisitIDs[max(0, len(k.VisitIDs)-keptVisits):]
 	if k.FirstVisit == "" {
 		k.FirstVisit = VisitID(v.ID)
 	}
@@ -112,6 +114,9 @@ func (d *draft) settleCustomer(v *Visit, fresh CustomerID, dup bool) {
 		k.BroughtBy = v.BroughtBy
 	}
 }
+
+// keptVisits is how many visits a customer's record lists.
+const keptVisits = 50
 
 // ownRule is the article that gives a customer to the principal of his visit.
 func (d *draft) ownRule(k *Customer) string {

@@ -1,0 +1,177 @@
+package workflow
+
+import (
+	"slices"
+	"time"
+)
+
+// This file is the front desk of policy 2: seats, an empty first seat, who answers for it (items 01, 04, 05, 11, 12).
+
+// Notice passes the duty to fill the seat on.
+type Notice struct {
+	From StaffID   `json:"from"`
+	To   StaffID   `json:"to"`
+	At   time.Time `json:"at"`
+}
+
+// Vacancy is a time during which the first seat stood empty.
+type Vacancy struct {
+	Head
+	SinceAt     time.Time `json:"since_at"`
+	Second      StaffID   `json:"second,omitempty"` // who had to fill it first
+	Chain       []Notice  `json:"chain,omitempty"`
+	FilledBy    StaffID   `json:"filled_by,omitempty"`
+	FilledAt    time.Time `json:"filled_at,omitzero"`
+	Accountable StaffID   `json:"accountable,omitempty"`
+	JudgedAt    time.Time `json:"judged_at,omitzero"`
+}
+
+// Ref names the record.
+func (v *Vacancy) Ref() Ref { return Ref{Vacancies, v.ID} }
+
+func (v *Vacancy) clone() Record { k := *v; k.Chain = slices.Clone(v.Chain); return &k }
+
+// holder is who has the duty now, and since when.
+func (v *Vacancy) holder() (StaffID, time.Time) {
+	if n := len(v.Chain); n > 0 {
+		return v.Chain[n-1].To, v.Chain[n-1].At
+	}
+	return v.Second, v.SinceAt
+}
+
+// judge is who answers for the empty seat at a moment: nobody while the grace runs or when it was filled in time (A40).
+func (v *Vacancy) judge(now time.Time, grace time.Duration) StaffID {
+	who, since := v.holder()
+	end := now
+	if !v.FilledAt.IsZero() {
+		end = v.FilledAt
+	}
+	if end.Sub(since) <= grace {
+		return ""
+	}
+	return who
+}
+
+// vacancy is the newest vacancy the board holds; nil when there is none.
+func (d *draft) vacancy() *Vacancy {
+	var last *Vacancy
+	for _, r := range d.matters {
+		if v, ok := r.(*Vacancy); ok && (last == nil || v.SinceAt.After(last.SinceAt)) {
+			last = v
+		}
+	}
+	return last
+}
+
+func (d *draft) grace() time.Duration {
+	return time.Duration(d.policy.Desk.VacancyGraceMin) * time.Minute
+}
+
+// vacateSeat notes that the first seat stands empty; the first free one must fill it.
+func (d *draft) vacateSeat(c *VacateSeat) *Fault {
+	if v := d.vacancy(); v != nil && v.FilledAt.IsZero() {
+		return refused("already_vacant", "P2-04", "the first seat already stands empty", "fill it, or pass the duty on")
+	} else if v != nil { // judged when it was filled; now it leaves the board
+		edit[*Vacancy](d, v.Ref()).Open = false
+	}
+	h, f := d.newHead(Vacancies, c.Vacancy, true)
+	if f != nil {
+		return f
+	}
+	v := add(d, &Vacancy{Head: h, SinceAt: d.now})
+	if s, ok := d.onTurn(); ok {
+		v.Second = s.who
+	}
+	d.fact(FactSeatVacated, "P2-04", v.ID, "second", string(v.Second))
+	return nil
+}
+
+func noVacancy() *Fault {
+	return refused("not_vacant", "P2-04", "the first seat is not empty", "report the empty seat first")
+}
+
+// notifySeat passes the duty on; only whoever has it now can do so (A40).
+func (d *draft) notifySeat(c *NotifySeat) *Fault {
+	v := d.vacancy()
+	if v == nil || !v.FilledAt.IsZero() {
+		return noVacancy()
+	}
+	if f := d.consultant(c.To); f != nil {
+		return f
+	}
+	if who, _ := v.holder(); who != c.From || c.To == c.From {
+		return refused("not_in_chain", "P2-04", string(c.From)+" does not have the duty to fill the seat", "only "+string(who)+" can pass it on", "holder", string(who))
+	}
+	v = edit[*Vacancy](d, v.Ref())
+	v.Chain = append(v.Chain, Notice{From: c.From, To: c.To, At: d.now})
+	d.subject = v.Ref()
+	d.fact(FactSeatNotified, "P2-04", string(c.To), "from", string(c.From))
+	d.notify("P2-04", c.To, v.ID, "why", "fill_the_seat")
+	return nil
+}
+
+func (d *draft) fillSeat(c *FillSeat) *Fault {
+	v := d.vacancy()
+	if v == nil || !v.FilledAt.IsZero() {
+		return noVacancy()
+	}
+	who := d.actor(c.By)
+	if f := d.consultant(who); f != nil {
+		return f
+	}
+	v = edit[*Vacancy](d, v.Ref())
+	v.FilledBy, v.FilledAt = who, d.now
+	v.Accountable, v.JudgedAt = v.judge(d.now, d.grace()), d.now
+	d.subject = v.Ref()
+	d.fact(FactSeatFilled, "P2-04", string(who), "accountable", string(v.Accountable))
+	return nil
+}
+
+// checkVacancy says who answers for the empty seat after the grace.
+func (d *draft) checkVacancy() *Fault {
+	v := d.vacancy()
+	if v == nil {
+		return noVacancy()
+	}
+	v = edit[*Vacancy](d, v.Ref())
+	v.Accountable, v.JudgedAt = v.judge(d.now, d.grace()), d.now
+	d.subject = v.Ref()
+	d.fact(FactVacancyJudged, "P2-04", v.ID, "accountable", string(v.Accountable))
+	return nil
+}
+
+// Desk is who sits where now: the first seats of the eligible line at the front desk, the others at the tables, and
+// everybody's rank in the line (policy 2, items 01 and 11).
+type Desk struct {
+	Seats  []StaffID      `json:"desk"`
+	Tables []StaffID      `json:"tables"`
+	Ranks  map[UnitID]int `json:"ranks"`
+	Phone  StaffID        `json:"phone,omitempty"`
+	Guide  StaffID        `json:"guide,omitempty"`
+	Water  StaffID        `json:"water,omitempty"`
+}
+
+// DeskAt is the front desk at a moment.
+func (b *Board) DeskAt(now time.Time) Desk {
+	k := Desk{Seats: []StaffID{}, Tables: []StaffID{}, Ranks: map[UnitID]int{}}
+	if b.Rota() == nil {
+		return k
+	}
+	d := newDraft(b, Envelope{At: now})
+	for i, p := range d.rota().Line {
+		k.Ranks[p.Unit] = i + 1
+	}
+	e := d.eligible("")
+	for i, s := range e {
+		if i < d.policy.Desk.Seats {
+			k.Seats = append(k.Seats, s.who)
+		} else {
+			k.Tables = append(k.Tables, s.who)
+		}
+	}
+	k.Phone = d.answers()
+	if d.policy.Desk.Guiding && len(e) > 1 {
+		k.Guide, k.Water = e[1].who, e[min(2, len(e)-1)].who
+	}
+	return k
+}
