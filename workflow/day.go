@@ -85,7 +85,8 @@ func (d *draft) dropWaiting() {
 	})
 	for _, id := range ids {
 		v := edit[*Visit](d, visitRef(id))
-		if f := step(v, EventAbandon); f == nil {
+		if to, f := step(v, EventAbandon); f == nil {
+			v.State = to
 			v.Reason, v.EndedAt, v.Open = "day_over", d.now, false
 			d.fact(FactVisitAbandoned, "", v.ID, "reason", "day_over")
 		}

@@ -124,16 +124,14 @@ func (d *draft) visit(id VisitID, e Event) (*Visit, *Fault) {
 	if !ok || v.Site != d.ID {
 		return nil, notFound("visit", string(id))
 	}
-	if e == EventMerge || v.State != Merged {
-		if f := step(v.clone().(*Visit), e); f != nil { //nolint:forcetypeassert,errcheck // a clone keeps its type
-			return nil, f
-		}
-	} else {
-		return nil, wrongState(v, e)
+	to, f := step(v, e)
+	if f != nil {
+		return nil, f
 	}
 	v = edit[*Visit](d, visitRef(id))
+	v.State = to
 	d.subject = v.Ref()
-	return v, step(v, e)
+	return v, nil
 }
 
 func notFound(what, id string) *Fault {

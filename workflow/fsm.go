@@ -62,16 +62,15 @@ var machine = func() fsm.Events {
 	return es
 }()
 
-// step moves a visit by an event, or says why that cannot be.
-func step(v *Visit, e Event) *Fault {
+// step is the state to which an event moves a visit, or why it cannot.
+func step(v *Visit, e Event) (State, *Fault) {
 	m := fsm.NewFSM(string(v.State), machine, nil)
-	err := m.Event(context.Background(), string(e)) //nolint:forbidigo // a cancelled context would stick the machine
+	err := m.Event(context.Background(), string(e)) // a cancelled context would stick the machine
 	var same fsm.NoTransitionError
 	if err != nil && !errors.As(err, &same) {
-		return wrongState(v, e)
+		return v.State, wrongState(v, e)
 	}
-	v.State = State(m.Current())
-	return nil
+	return State(m.Current()), nil
 }
 
 // AllowedEvents are the events that the visit's state admits, in order of the table.
