@@ -1,0 +1,152 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// readPages is how many pages are read at once.
+const readPages = 64
+
+// load reads the site's board: open documents, then the journal from their mark on.
+func (s *siteDesk) load(ctx context.Context) error {
+	docs, mark, err := s.desk.cfg.Store.Load(ctx, s.id)
+	if err != nil {
+		return fmt.Errorf("load site %s: %w", s.id, err)
+	}
+	b := workflow.NewBoard(s.id)
+	for _, doc := range docs {
+		r, err := workflow.Decode(doc.Image)
+		if err != nil {
+			return err
+		}
+		b.Put(r)
+	}
+	b.Seq = mark
+	s.board, s.head = b, ""
+	if err := s.follow(ctx, mark, mark > 0); err != nil {
+		s.board = nil
+		return err
+	}
+	s.fresh = true
+	return nil
+}
+
+// catchUpOnce brings the board up to the journal, once a round.
+func (s *siteDesk) catchUpOnce(ctx context.Context) error {
+	if s.fresh {
+		return nil
+	}
+	s.fresh = true
+	err := s.check(s.catchUp(ctx))
+	if s.board != nil {
+		s.board.Begin() // what was caught up with is not to be rolled back
+	}
+	return err
+}
+
+// catchUp folds in what others appended. The head page is read again and its hash compared: where it is gone or different the
+// newest pages were lost (a restore, a roll-back), and the board is read anew.
+func (s *siteDesk) catchUp(ctx context.Context) error {
+	if s.board.Seq == 0 {
+		return s.follow(ctx, 0, false)
+	}
+	pages, err := s.desk.cfg.Store.Since(ctx, s.id, s.board.Seq, readPages)
+	if err != nil {
+		return fmt.Errorf("catch up site %s: %w", s.id, err)
+	}
+	if len(pages) == 0 || pages[0].Hash != s.head {
+		s.desk.cfg.Log.Warn("board dropped: the journal's head is not the one it stood on", "site", s.id, "seq", s.board.Seq)
+		return s.load(ctx)
+	}
+	if err := s.fold(pages[1:]); err != nil {
+		return err
+	}
+	if len(pages) == readPages {
+		return s.follow(ctx, s.board.Seq, true)
+	}
+	return nil
+}
+
+// follow reads from the page that holds commit seq on. With known, that page must be there: the board stands on it.
+func (s *siteDesk) follow(ctx context.Context, seq int64, known bool) error {
+	for {
+		pages, err := s.desk.cfg.Store.Since(ctx, s.id, seq, readPages)
+		if err != nil {
+			return fmt.Errorf("read journal of site %s: %w", s.id, err)
+		}
+		if known {
+			if len(pages) == 0 || pages[0].First > seq {
+				return fmt.Errorf("%w: site %s: the documents stand at commit %d, which the journal does not hold", ErrCorrupt, s.id, seq)
+			}
+			if err := s.stand(pages[0]); err != nil {
+				return err
+			}
+			if s.board.Seq < pages[0].Last {
+				if err := s.tail(pages[0]); err != nil {
+					return err
+				}
+			}
+			pages = pages[1:]
+			if err := s.fold(pages); err != nil {
+				return err
+			}
+			if len(pages) < readPages-1 {
+				return nil
+			}
+		} else {
+			if err := s.fold(pages); err != nil {
+				return err
+			}
+			if len(pages) < readPages {
+				return nil
+			}
+		}
+		seq, known = s.board.Seq, true
+	}
+}
+
+// stand puts the board's head on a page after checking it.
+func (s *siteDesk) stand(p *Page) error {
+	if Chain(p.Prev, p.Body) != p.Hash {
+		return fmt.Errorf("%w: page %s does not match its hash", ErrCorrupt, PageID(p.Site, p.First))
+	}
+	s.head = p.Hash
+	if s.board.At.Before(p.At) {
+		s.board.At = p.At
+	}
+	return nil
+}
+
+// tail folds in the commits of a page that the board does not hold yet.
+func (s *siteDesk) tail(p *Page) error {
+	cs, err := p.Commits()
+	if err != nil {
+		return err
+	}
+	for _, c := range cs {
+		if c.Seq <= s.board.Seq {
+			continue
+		}
+		if err := s.board.Apply(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fold adds pages that follow the board, each checked against the one before.
+func (s *siteDesk) fold(pages []*Page) error {
+	for _, p := range pages {
+		if p.Prev != s.head || p.First != s.board.Seq+1 {
+			return fmt.Errorf("%w: page %s does not follow commit %d", ErrCorrupt, PageID(p.Site, p.First), s.board.Seq)
+		}
+		if err := s.tail(p); err != nil {
+			return err
+		}
+		s.head = p.Hash
+	}
+	return nil
+}

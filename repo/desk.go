@@ -1,0 +1,205 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// Config configures a Desk. The zero of every field but Store is usable.
+type Config struct {
+	Store Store
+	Now   Clock        // zero: the system's clock
+	Log   *slog.Logger // zero: no log
+	// QueueLimit is how many commands may wait for one site before ErrBusy; zero: 1024.
+	QueueLimit int
+	// AppendTimeout bounds one append; zero: 5 s.
+	AppendTimeout time.Duration
+	// Deadline bounds the whole try to settle a page whose fate is unknown; zero: 10 s.
+	Deadline time.Duration
+	// MaxBoards is how many sites are kept in memory; zero: 1000.
+	MaxBoards int
+}
+
+// Desk decides commands: one writer per site in this process, any number of processes. Close is Drain.
+type Desk struct {
+	cfg       Config
+	committer *committer
+	decide    func(*workflow.Board, workflow.Envelope, workflow.Command) (*workflow.Commit, *workflow.Fault)
+
+	mu       sync.Mutex
+	sites    map[workflow.SiteID]*siteDesk
+	draining bool
+	work     sync.WaitGroup
+}
+
+// NewDesk makes a Desk on a store.
+func NewDesk(cfg Config) *Desk {
+	if cfg.Now == nil {
+		cfg.Now = time.Now //nolint:forbidigo // the one place where the clock comes from
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	cfg.QueueLimit = orDefault(cfg.QueueLimit, 1024)
+	cfg.AppendTimeout = orDefault(cfg.AppendTimeout, 5*time.Second)
+	cfg.Deadline = orDefault(cfg.Deadline, 10*time.Second)
+	cfg.MaxBoards = orDefault(cfg.MaxBoards, 1000)
+	return &Desk{
+		cfg: cfg, committer: newCommitter(cfg.Store, cfg.AppendTimeout), decide: workflow.Decide,
+		sites: map[workflow.SiteID]*siteDesk{},
+	}
+}
+
+func orDefault[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
+
+// Do decides a command and answers when the commit is in the journal. Errors: *workflow.Fault, *StaleError, ErrKeyReused,
+// ErrInProgress, ErrBusy, ErrUnavailable, ErrReadOnly, ErrDraining (nothing was written), ErrUnknown (send it again with
+// the same ID), or ctx's error while the command had not begun.
+func (d *Desk) Do(ctx context.Context, site workflow.SiteID, r Request) (*Outcome, error) {
+	j := &job{ctx: ctx, req: r, done: make(chan result, 1)}
+	if err := d.enqueue(site, j); err != nil {
+		return nil, err
+	}
+	select {
+	case res := <-j.done:
+		return res.out, res.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: the caller stopped waiting: %w", ErrUnknown, ctx.Err())
+	}
+}
+
+// View gives f the board of a site exactly as the acknowledged journal has it, with the named records loaded. f must not keep
+// or change the board.
+func (d *Desk) View(ctx context.Context, site workflow.SiteID, refs []workflow.Ref, f func(*workflow.Board) error) error {
+	j := &job{ctx: ctx, refs: refs, view: f, done: make(chan result, 1)}
+	if err := d.enqueue(site, j); err != nil {
+		return err
+	}
+	return (<-j.done).err // f may still be running when ctx ends, so its end is waited for
+}
+
+// enqueue puts a job into its site's queue and sees to it that somebody works there.
+func (d *Desk) enqueue(site workflow.SiteID, j *job) error {
+	d.mu.Lock()
+	if d.draining {
+		d.mu.Unlock()
+		return ErrDraining
+	}
+	s := d.sites[site]
+	if s == nil {
+		d.evict()
+		s = &siteDesk{desk: d, id: site, running: map[string]bool{}, watchers: map[chan struct{}]struct{}{}}
+		d.sites[site] = s
+	}
+	d.work.Add(1) // before the lock is released: Drain must see it
+	d.mu.Unlock()
+	start, err := s.push(j)
+	if !start {
+		d.work.Done()
+		return err
+	}
+	go func() {
+		defer d.work.Done()
+		s.work()
+	}()
+	return nil
+}
+
+// evict forgets an idle site when too many are held.
+func (d *Desk) evict() {
+	if len(d.sites) < d.cfg.MaxBoards {
+		return
+	}
+	for id, s := range d.sites {
+		if s.idle() {
+			delete(d.sites, id)
+			return
+		}
+	}
+}
+
+// Watch returns a channel that gets a signal after commits of a site landed, and at least once a second, so that commits of
+// other instances are looked for; call the function to stop.
+func (d *Desk) Watch(site workflow.SiteID) (<-chan struct{}, func()) {
+	c := make(chan struct{}, 1)
+	stop := make(chan struct{})
+	d.mu.Lock()
+	s := d.sites[site]
+	if s == nil {
+		d.evict()
+		s = &siteDesk{desk: d, id: site, running: map[string]bool{}, watchers: map[chan struct{}]struct{}{}}
+		d.sites[site] = s
+	}
+	d.mu.Unlock()
+	s.mu.Lock()
+	s.watchers[c] = struct{}{}
+	s.mu.Unlock()
+	go func() {
+		t := time.NewTicker(time.Second)
+		defer t.Stop()
+		for {
+			select {
+			case <-t.C:
+				signal(c)
+			case <-stop:
+				return
+			}
+		}
+	}()
+	return c, sync.OnceFunc(func() {
+		close(stop)
+		s.mu.Lock()
+		delete(s.watchers, c)
+		s.mu.Unlock()
+	})
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Drain refuses new work and waits until what was begun is answered.
+func (d *Desk) Drain(ctx context.Context) error {
+	d.mu.Lock()
+	d.draining = true
+	d.mu.Unlock()
+	done := make(chan struct{})
+	go func() { d.work.Wait(); d.committer.wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("drain: %w", ctx.Err())
+	}
+}
+
+// Draining reports whether Drain was called.
+func (d *Desk) Draining() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.draining
+}
+
+// unavailable turns a store's reading error into ErrUnavailable, unless it says more.
+func unavailable(err error) error {
+	switch {
+	case err == nil, errors.Is(err, ErrCorrupt), errors.Is(err, workflow.ErrNewer), errors.Is(err, ErrReadOnly), errors.Is(err, ErrUnavailable):
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
