@@ -17,12 +17,14 @@ const maxTries = 8
 
 // job is a command, or a look at the board, on its way through a site's queue.
 type job struct {
-	ctx   context.Context
-	req   Request
-	refs  []workflow.Ref              // of a view
-	view  func(*workflow.Board) error // nil: a command
-	tries int
-	done  chan result
+	ctx      context.Context
+	req      Request
+	refs     []workflow.Ref              // of a view
+	view     func(*workflow.Board) error // nil: a command
+	tries    int
+	site     *siteDesk // whose running commands it is among; nil for a look
+	done     chan result
+	answered bool
 }
 
 type result struct {
@@ -30,7 +32,16 @@ type result struct {
 	err error
 }
 
-func (j *job) answer(out *Outcome, err error) { j.done <- result{out, err} }
+// answer ends a job: from now on the same command may come again.
+func (j *job) answer(out *Outcome, err error) {
+	if j.site != nil {
+		j.site.mu.Lock()
+		delete(j.site.running, j.req.ID)
+		j.site.mu.Unlock()
+	}
+	j.answered = true
+	j.done <- result{out, err}
+}
 
 // siteDesk is the queue of one site and its board. Everything below work belongs to the one goroutine that works.
 type siteDesk struct {
@@ -62,7 +73,7 @@ func (s *siteDesk) push(j *job) (start bool, err error) {
 		if s.running[j.req.ID] {
 			return false, ErrInProgress
 		}
-		s.running[j.req.ID] = true
+		s.running[j.req.ID], j.site = true, s
 	}
 	s.queue = append(s.queue, j)
 	if s.working {
@@ -95,11 +106,6 @@ func (s *siteDesk) work() {
 		}
 		s.mu.Unlock()
 		s.round(batch)
-		s.mu.Lock()
-		for _, j := range batch {
-			delete(s.running, j.req.ID)
-		}
-		s.mu.Unlock()
 	}
 }
 
@@ -111,9 +117,8 @@ func (s *siteDesk) round(batch []*job) {
 			s.desk.cfg.Log.Error("site stopped: panic", "site", s.id, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 			s.broken, s.board = fmt.Errorf("%w: a fault in the program", ErrReadOnly), nil
 			for _, j := range batch {
-				select {
-				case j.done <- result{nil, s.broken}:
-				default: // answered already
+				if !j.answered {
+					j.answer(nil, s.broken)
 				}
 			}
 		}
@@ -213,7 +218,9 @@ func (s *siteDesk) step(jobs []*job) (again []*job) {
 }
 
 // giveUp puts back jobs that were decided on a board that is gone.
-func (s *siteDesk) giveUp(page []*job, again *[]*job) { *again = append(append([]*job{}, page...), *again...) }
+func (s *siteDesk) giveUp(page []*job, again *[]*job) {
+	*again = append(append([]*job{}, page...), *again...)
+}
 
 func commitSize(c *workflow.Commit) int {
 	n := 256 + len(c.Command)

@@ -1,0 +1,270 @@
+package repo_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/sqlitestore"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// office opens a store in a new folder and a desk with one site of four consultants, whose office never closes.
+func office(t testing.TB, wrap func(repo.Store) repo.Store) (*repo.Desk, repo.Store) {
+	t.Helper()
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: filepath.Join(t.TempDir(), "lunpai.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var store repo.Store = s
+	if wrap != nil {
+		store = wrap(s)
+	}
+	d := repo.NewDesk(repo.Config{Store: store, Deadline: 2 * time.Second, AppendTimeout: time.Second})
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := d.Drain(ctx); err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d, store
+}
+
+func newSite(id workflow.SiteID) *workflow.CreateSite {
+	c := &workflow.CreateSite{Site: id, Zone: "Asia/Shanghai", Policy: workflow.P1()}
+	for i := range c.Hours {
+		c.Hours[i] = workflow.DayHours{From: "00:00", To: "24:00"}
+	}
+	for _, s := range []workflow.StaffID{"A", "B", "C", "D"} {
+		c.Staff = append(c.Staff, workflow.NewStaff{Staff: s, Role: workflow.RoleConsultant})
+	}
+	return c
+}
+
+func request(id string, role workflow.Role, cmd workflow.Command) repo.Request {
+	return repo.Request{ID: id, Fingerprint: "f-" + id, By: workflow.Actor{Key: "k", Role: role}, Command: cmd}
+}
+
+func mustDo(t testing.TB, d *repo.Desk, site workflow.SiteID, id string, role workflow.Role, cmd workflow.Command) *repo.Outcome {
+	t.Helper()
+	out, err := d.Do(t.Context(), site, request(id, role, cmd))
+	if err != nil {
+		t.Fatalf("%s: %v", id, err)
+	}
+	return out
+}
+
+func found(t testing.TB, d *repo.Desk, site workflow.SiteID) {
+	t.Helper()
+	mustDo(t, d, site, "create-"+string(site), workflow.RoleAdministrator, newSite(site))
+}
+
+// visit takes one visit through, with retries of what is unknown or busy; it returns how many commands were acknowledged.
+func visit(ctx context.Context, d *repo.Desk, site workflow.SiteID, name string) error {
+	v := workflow.VisitID(name)
+	for i, cmd := range []workflow.Command{
+		&workflow.ArriveVisit{Visit: v},
+		&workflow.IdentifyVisit{Visit: v, Identity: workflow.Identity{Kind: workflow.KindNew}},
+		&workflow.AssignVisit{Visit: v, Concurrent: false},
+		&workflow.ServeVisit{Visit: v},
+		&workflow.RegisterVisit{Visit: v, Customer: workflow.CustomerID("k-" + name)},
+	} {
+		for try := 0; ; try++ {
+			_, err := d.Do(ctx, site, request(fmt.Sprintf("%s-%d", name, i), workflow.RoleFrontDesk, cmd))
+			var f *workflow.Fault
+			if errors.As(err, &f) && f.Code == "nobody_free" && try < 10_000 {
+				time.Sleep(200 * time.Microsecond)
+				continue
+			}
+			if (errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrBusy) || errors.Is(err, repo.ErrUnavailable)) && try < 200 {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("%s %s: %w", name, cmd.Kind(), err)
+			}
+			break
+		}
+	}
+	return nil
+}
+
+func sound(t testing.TB, s repo.Store) []repo.SiteReport {
+	t.Helper()
+	rs, err := repo.Verify(t.Context(), s, repo.VerifyOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := repo.Sound(rs); err != nil {
+		t.Fatal(err)
+	}
+	return rs
+}
+
+func TestVisitsOfManyClients(t *testing.T) {
+	d, s := office(t, nil)
+	found(t, d, "s1")
+	found(t, d, "s2")
+	var wg sync.WaitGroup
+	for c := range 16 {
+		wg.Go(func() {
+			for i := range 10 {
+				if err := visit(t.Context(), d, workflow.SiteID(fmt.Sprintf("s%d", 1+c%2)), fmt.Sprintf("v-%d-%d", c, i)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	commits := int64(0)
+	for _, r := range sound(t, s) {
+		commits += r.Commits
+	}
+	if commits != 2+16*10*5 {
+		t.Errorf("%d commits, want %d", commits, 2+16*10*5)
+	}
+}
+
+func TestReplay(t *testing.T) {
+	d, _ := office(t, nil)
+	found(t, d, "s")
+	first := mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v1"})
+	// the same key, another made-up visit id: the first answer
+	again := mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v2"})
+	if !again.Replayed || again.Commit.Seq != first.Commit.Seq {
+		t.Errorf("got commit %d replayed %v, want %d replayed", again.Commit.Seq, again.Replayed, first.Commit.Seq)
+	}
+	r := request("a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v3"})
+	r.Fingerprint = "other"
+	if _, err := d.Do(t.Context(), "s", r); !errors.Is(err, repo.ErrKeyReused) {
+		t.Errorf("other content under the same key: %v", err)
+	}
+	// a retried command that would now be refused still gets its first answer
+	id := workflow.IdentifyVisit{Visit: "v1", Identity: workflow.Identity{Kind: workflow.KindNew}}
+	mustDo(t, d, "s", "b", workflow.RoleFrontDesk, &id)
+	mustDo(t, d, "s", "c", workflow.RoleFrontDesk, &workflow.AssignVisit{Visit: "v1"})
+	if out := mustDo(t, d, "s", "b", workflow.RoleFrontDesk, &id); !out.Replayed {
+		t.Error("a command that ran was decided again")
+	}
+}
+
+func TestMatchAndDryRun(t *testing.T) {
+	d, s := office(t, nil)
+	found(t, d, "s")
+	out := mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v1"})
+	r := request("b", workflow.RoleFrontDesk, &workflow.IdentifyVisit{Visit: "v1", Identity: workflow.Identity{Kind: workflow.KindNew}})
+	r.Match = repo.Match{Ref: workflow.VisitRef("v1"), Seq: out.Commit.Seq + 7}
+	var stale *repo.StaleError
+	if _, err := d.Do(t.Context(), "s", r); !errors.As(err, &stale) || stale.Is != out.Commit.Seq {
+		t.Errorf("wrong version: %v", err)
+	}
+	r.Match.Seq = out.Commit.Seq
+	r.DryRun = true
+	if _, err := d.Do(t.Context(), "s", r); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.View(t.Context(), "s", nil, func(b *workflow.Board) error {
+		if b.Seq != out.Commit.Seq || b.OpenVisits()[0].State != workflow.Arrived {
+			t.Errorf("a dry run changed the board: seq %d, %s", b.Seq, b.OpenVisits()[0].State)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	r.DryRun = false
+	if _, err := d.Do(t.Context(), "s", r); err != nil {
+		t.Fatal(err)
+	}
+	sound(t, s)
+}
+
+// faulty loses answers: it writes and says it does not know, or does not write and says so too.
+type faulty struct {
+	repo.Store
+	n atomic.Int64
+}
+
+func (f *faulty) Append(ctx context.Context, pages []*repo.Page) []error {
+	switch f.n.Add(1) % 5 {
+	case 1: // written, the answer is lost
+		errs := f.Store.Append(ctx, pages)
+		for i := range errs {
+			errs[i] = fmt.Errorf("%w: answer lost", repo.ErrUnknown)
+		}
+		return errs
+	case 3: // not written, nobody knows
+		errs := make([]error, len(pages))
+		for i := range errs {
+			errs[i] = fmt.Errorf("%w: connection lost", repo.ErrUnknown)
+		}
+		return errs
+	}
+	return f.Store.Append(ctx, pages)
+}
+
+func TestLostAnswersOfTwoDesks(t *testing.T) {
+	d1, s := office(t, func(s repo.Store) repo.Store { return &faulty{Store: s} })
+	d2 := repo.NewDesk(repo.Config{Store: s, Deadline: 2 * time.Second})
+	found(t, d1, "s")
+	var wg sync.WaitGroup
+	for c := range 8 {
+		wg.Go(func() {
+			d := []*repo.Desk{d1, d2}[c%2]
+			for i := range 8 {
+				if err := visit(t.Context(), d, "s", fmt.Sprintf("v-%d-%d", c, i)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := d2.Drain(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if r := sound(t, s); r[0].Commits != 1+8*8*5 {
+		t.Errorf("%d commits, want %d", r[0].Commits, 1+8*8*5)
+	}
+}
+
+func BenchmarkDesk(b *testing.B) {
+	for _, sites := range []int{1, 50} {
+		for _, clients := range []int{16, 64} {
+			b.Run(fmt.Sprintf("sites=%d/clients=%d", sites, clients), func(b *testing.B) {
+				d, _ := office(b, nil)
+				for i := range sites {
+					c := newSite(workflow.SiteID(fmt.Sprintf("s%d", i)))
+					for n := range clients/sites {
+						c.Staff = append(c.Staff, workflow.NewStaff{Staff: workflow.StaffID(fmt.Sprintf("x%d", n)), Role: workflow.RoleConsultant})
+					}
+					mustDo(b, d, c.Site, fmt.Sprintf("create-%d", i), workflow.RoleAdministrator, c)
+				}
+				var n atomic.Int64
+				b.ResetTimer()
+				var wg sync.WaitGroup
+				for c := range clients {
+					wg.Go(func() {
+						for n.Add(1) <= int64(b.N) {
+							if err := visit(b.Context(), d, workflow.SiteID(fmt.Sprintf("s%d", c%sites)), fmt.Sprintf("v-%d-%d", c, n.Load())); err != nil {
+								b.Error(err)
+								return
+							}
+						}
+					})
+				}
+				wg.Wait()
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "visits/s")
+			})
+		}
+	}
+}

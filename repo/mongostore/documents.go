@@ -1,0 +1,222 @@
+package mongostore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// scanBatch is how many documents of a scan are in memory at once.
+const scanBatch = 500
+
+// listFields are the fields by which documents are listed.
+var listFields = []string{"state", "business_day", "customer", "owner", "status", "principal", "server", "kind"}
+
+// find reads documents of one collection.
+func (s *Store) find(ctx context.Context, c workflow.Collection, filter any, o *options.FindOptionsBuilder) ([]repo.Document, error) {
+	images := s.images[c]
+	if images == nil {
+		return nil, fmt.Errorf("no collection of records: %q", c)
+	}
+	cursor, err := images.Find(ctx, filter, o)
+	if err != nil {
+		return nil, fail("read "+string(c), err)
+	}
+	defer cursor.Close(context.WithoutCancel(ctx))
+	var out []repo.Document
+	for cursor.Next(ctx) {
+		d, err := document(c, cursor.Current)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, fail("read "+string(c), cursor.Err())
+}
+
+// boardFilter matches what a site's board is made of in one collection.
+func boardFilter(c workflow.Collection, site workflow.SiteID) bson.D {
+	of := bson.E{Key: pathSite, Value: string(site)}
+	open := bson.D{of, {Key: "open", Value: true}}
+	switch c {
+	case workflow.Sites, workflow.StaffList:
+		return bson.D{of}
+	case workflow.Rotas:
+		live := bson.D{{Key: pathID, Value: workflow.LiveRotaRef(site).ID}, of}
+		return bson.D{{Key: "$or", Value: bson.A{live, open}}}
+	default:
+		return open
+	}
+}
+
+// Load implements repo.Documents.
+func (s *Store) Load(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64, error) {
+	ctx, leave, err := s.begin(ctx, s.cfg.DocumentTimeout)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer leave()
+	marks, err := s.markOf(ctx, []workflow.SiteID{site}) // before the documents: they may be newer, never older
+	if err != nil {
+		return nil, 0, err
+	}
+	reads := make([]read, len(workflow.Collections))
+	for i, c := range workflow.Collections {
+		reads[i] = read{c, boardFilter(c, site)}
+	}
+	docs, err := s.findAll(ctx, reads)
+	return docs, marks[site], err
+}
+
+// read is one query of several.
+type read struct {
+	collection workflow.Collection
+	filter     bson.D
+}
+
+// findAll reads from several collections at once, and returns the documents in the order of the reads.
+func (s *Store) findAll(ctx context.Context, reads []read) ([]repo.Document, error) {
+	docs, errs := make([][]repo.Document, len(reads)), make([]error, len(reads))
+	var wg sync.WaitGroup
+	for i, r := range reads {
+		wg.Go(func() { docs[i], errs[i] = s.find(ctx, r.collection, r.filter, options.Find()) })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return slices.Concat(docs...), nil
+}
+
+// Read implements repo.Documents. It gives only records of this site, by collection.
+func (s *Store) Read(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]repo.Document, error) {
+	ctx, leave, err := s.begin(ctx, s.cfg.DocumentTimeout)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if err := s.projector.ensure(ctx, site, seq); err != nil {
+		return nil, err
+	}
+	ids := make(map[workflow.Collection]bson.A)
+	for _, r := range refs {
+		ids[r.Collection] = append(ids[r.Collection], r.ID)
+	}
+	reads := make([]read, 0, len(ids))
+	for c, in := range ids {
+		reads = append(reads, read{c, bson.D{
+			{Key: pathID, Value: bson.D{{Key: "$in", Value: in}}}, {Key: pathSite, Value: string(site)},
+		}})
+	}
+	return s.findAll(ctx, reads)
+}
+
+// List implements repo.Documents.
+func (s *Store) List(ctx context.Context, q repo.Query) ([]repo.Document, int64, error) {
+	ctx, leave, err := s.begin(ctx, s.cfg.DocumentTimeout)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer leave()
+	filter := bson.D{{Key: pathSite, Value: string(q.Site)}}
+	for _, field := range listFields {
+		if v, ok := q.Equal[field]; ok {
+			filter = append(filter, bson.E{Key: field, Value: v})
+		}
+	}
+	if len(filter) != 1+len(q.Equal) {
+		return nil, 0, fmt.Errorf("list %s: a field that is not listed by; allowed are %v", q.Collection, listFields)
+	}
+	if days := bounds(string(q.From), string(q.To), "$gte", "$lte"); len(days) > 0 {
+		// Beside an equality on the same field both must hold.
+		filter = append(filter, bson.E{Key: "$and", Value: bson.A{bson.D{{Key: "business_day", Value: days}}}})
+	}
+	order, after := 1, "$gt"
+	if q.Descending {
+		order, after = -1, "$lt"
+	}
+	if q.After != "" {
+		filter = append(filter, bson.E{Key: pathID, Value: bson.D{{Key: after, Value: q.After}}})
+	}
+	if q.Limit <= 0 {
+		return nil, 0, fmt.Errorf("list %s: a limit of %d", q.Collection, q.Limit)
+	}
+	marks, err := s.markOf(ctx, []workflow.SiteID{q.Site})
+	if err != nil {
+		return nil, 0, err
+	}
+	o := options.Find().SetSort(bson.D{{Key: pathID, Value: order}}).SetLimit(int64(q.Limit))
+	docs, err := s.find(ctx, q.Collection, filter, o)
+	return docs, marks[q.Site], err
+}
+
+// bounds makes a range of strings, empty when neither end is given.
+func bounds(from, to, lower, upper string) (d bson.D) {
+	if from != "" {
+		d = append(d, bson.E{Key: lower, Value: from})
+	}
+	if to != "" {
+		d = append(d, bson.E{Key: upper, Value: to})
+	}
+	return d
+}
+
+// Scan implements repo.Documents. It reads portion by portion, so that f may take its time and may use the store.
+func (s *Store) Scan(ctx context.Context, c workflow.Collection, site workflow.SiteID, f func(repo.Document) error) error {
+	for after := ""; ; {
+		docs, err := s.portion(ctx, c, site, after)
+		if err != nil {
+			return err
+		}
+		for _, d := range docs {
+			if err := f(d); err != nil {
+				return err
+			}
+		}
+		if len(docs) < scanBatch {
+			return nil
+		}
+		after = docs[len(docs)-1].ID
+	}
+}
+
+// portion reads the documents of a scan that come after an id.
+func (s *Store) portion(ctx context.Context, c workflow.Collection, site workflow.SiteID, after string) ([]repo.Document, error) {
+	ctx, leave, err := s.begin(ctx, s.cfg.ReportTimeout)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	filter := bson.D{}
+	if site != "" {
+		filter = append(filter, bson.E{Key: pathSite, Value: string(site)})
+	}
+	if after != "" {
+		filter = append(filter, bson.E{Key: pathID, Value: bson.D{{Key: "$gt", Value: after}}})
+	}
+	return s.find(ctx, c, filter, options.Find().SetSort(keys(pathID)).SetLimit(scanBatch).SetBatchSize(scanBatch))
+}
+
+// Mark implements repo.Documents.
+func (s *Store) Mark(ctx context.Context, site workflow.SiteID) (int64, error) {
+	ctx, leave, err := s.begin(ctx, s.cfg.PointTimeout)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	marks, err := s.markOf(ctx, []workflow.SiteID{site})
+	return marks[site], err
+}
+
+// utc is a time as it is read.
+func utc(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

@@ -1,0 +1,381 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/tools/mongod/mongotest"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// TestDocumentsFollow by themselves, for many sites, and the mark with them.
+func TestDocumentsFollow(t *testing.T) {
+	db := testDatabase(t, mongotest.Standalone(t))
+	s := open(t, db.config())
+	var authors []*author
+	for i := range 8 {
+		authors = append(authors, &author{t: t, site: workflow.SiteID(fmt.Sprint("site", i))})
+	}
+	for range 20 {
+		var pages []*repo.Page
+		for _, a := range authors {
+			pages = append(pages, a.next())
+		}
+		for _, err := range s.Append(t.Context(), pages) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	drain(t, s)
+	for _, a := range authors {
+		projectedEqual(t, s, a.site)
+	}
+}
+
+// TestTwoInstancesOnOneDatabase race for every number; the journals are one chain each, and the documents what they say.
+func TestTwoInstancesOnOneDatabase(t *testing.T) {
+	const sites, each = 4, 40
+	db := testDatabase(t, mongotest.Standalone(t))
+	stores := []*Store{open(t, db.config()), open(t, db.config())}
+	ctx := t.Context()
+	var wg sync.WaitGroup
+	for i := range sites {
+		for k, s := range stores {
+			wg.Go(func() {
+				a := &author{t: t, site: workflow.SiteID(fmt.Sprint("site", i))}
+				for done := 0; done < each; {
+					if err := a.catchUp(ctx, s); err != nil {
+						t.Error(err)
+						return
+					}
+					// Both change the same visits, and new ones again and again.
+					p := a.draft(fmt.Sprintf("%d-%d-%d", i, k, done), workflow.VisitID(fmt.Sprintf("%s-v%d", a.site, a.seq/2)))
+					switch err := appendOne(ctx, s, p); {
+					case err == nil:
+						done++
+					case !errors.Is(err, repo.ErrSeqTaken):
+						t.Errorf("want nil or ErrSeqTaken, got %v", err)
+						return
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+	for _, s := range stores {
+		drain(t, s)
+	}
+	for i := range sites {
+		site := workflow.SiteID(fmt.Sprint("site", i))
+		if n := len(chainOf(t, stores[0], site)); n != len(stores)*each {
+			t.Errorf("%d pages, want %d", n, len(stores)*each)
+		}
+		projectedEqual(t, stores[0], site)
+	}
+}
+
+// TestNewerImageWinsTheFirstInsert: two instances write a record that is not there yet; whoever comes first, the newer
+// image stands in the end.
+func TestNewerImageWinsTheFirstInsert(t *testing.T) {
+	db := testDatabase(t, mongotest.Standalone(t))
+	s := open(t, db.config())
+	const records = 300
+	write := func(seq int64) {
+		j := &job{f: &follower{site: "a"}, pages: []*repo.Page{{First: seq, Last: seq}}}
+		for i := range records {
+			id := fmt.Sprint("c", i)
+			doc := fmt.Appendf(nil, `{"id":%q,"site":"a","seq":%d,"open":true,"status":"received"}`, id, seq)
+			r, err := s.projector.replace(j, workflow.Image{Ref: workflow.CustomerRef(workflow.CustomerID(id)), Doc: doc})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			models := []mongo.WriteModel{mongo.NewReplaceOneModel().SetFilter(r.filter).SetReplacement(r.doc).SetUpsert(true)}
+			errs := guarded(t.Context(), s.images[workflow.Customers], models, func(int) mongo.WriteModel {
+				return mongo.NewReplaceOneModel().SetFilter(r.filter).SetReplacement(r.doc)
+			})
+			if errs[0] != nil {
+				t.Error(errs[0])
+			}
+		}
+	}
+	var wg sync.WaitGroup
+	for seq := range int64(4) {
+		wg.Go(func() { write(seq + 1) })
+	}
+	wg.Wait()
+	err := s.Scan(t.Context(), workflow.Customers, "a", func(d repo.Document) error {
+		if d.Seq != 4 {
+			t.Errorf("%s stands at %d", d.ID, d.Seq)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCrashBeforeDocuments: a process appends and dies before it has written a document; another one's repair does it.
+func TestCrashBeforeDocuments(t *testing.T) {
+	db := testDatabase(t, mongotest.Standalone(t))
+	first, err := Open(t.Context(), db.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	heal := db.failWith(t, "alwaysOn", bson.D{commands("update"), {Key: "errorCode", Value: 8}})
+	authors := []*author{{t: t, site: "a"}, {t: t, site: "b"}}
+	for range 30 {
+		mustAppend(t, first, authors[0].next(), authors[1].next())
+	}
+	first.stop() // what is in memory is lost
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	heal()
+	if n, err := db.raw.Collection("visits").CountDocuments(t.Context(), bson.D{}); n != 0 || err != nil {
+		t.Fatalf("the test is blind: %d documents were written, %v", n, err)
+	}
+	second := open(t, db.config())
+	for _, a := range authors {
+		eventually(t, "repair completes", func() bool {
+			mark, err := second.Mark(t.Context(), a.site)
+			return err == nil && mark == a.seq
+		})
+		projectedEqual(t, second, a.site)
+	}
+}
+
+// TestRepairOfAnothersTail: an instance that lives on takes over what a dead one left, in its next round.
+func TestRepairOfAnothersTail(t *testing.T) {
+	db := testDatabase(t, mongotest.Standalone(t))
+	cfg := db.config()
+	cfg.RepairEvery = 30 * time.Millisecond
+	s := open(t, cfg)
+	a := &author{t: t, site: "a"}
+	for range 5 {
+		db.insertPage(t, a.next())
+	}
+	eventually(t, "repair completes", func() bool {
+		mark, err := s.Mark(t.Context(), a.site)
+		return err == nil && mark == a.seq
+	})
+	projectedEqual(t, s, a.site)
+}
+
+// insertPage puts a page into the journal as another instance does, without its documents.
+func (d *testDB) insertPage(t testing.TB, p *repo.Page) {
+	t.Helper()
+	if _, err := d.raw.Collection("journal").InsertOne(t.Context(), bson.Raw(appendPage(nil, p))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestGapIsFilled: pages of another instance between our own are written before the mark passes them.
+func TestGapIsFilled(t *testing.T) {
+	db := testDatabase(t, mongotest.Standalone(t))
+	s := open(t, db.config())
+	a := &author{t: t, site: "a"}
+	mustAppend(t, s, a.next())
+	drain(t, s)
+	for range 2*replayPages + 10 { // more than is filled in at once: repair comes to help
+		db.insertPage(t, a.next())
+	}
+	mustAppend(t, s, a.next())
+	if _, err := s.Read(t.Context(), a.site, a.seq, nil); err != nil {
+		t.Fatal(err)
+	}
+	drain(t, s)
+	eventually(t, "the mark reaches the head", func() bool {
+		mark, err := s.Mark(t.Context(), a.site)
+		return err == nil && mark == a.seq
+	})
+	projectedEqual(t, s, a.site)
+	for range 3 {
+		db.insertPage(t, a.next())
+	}
+	docs, err := s.Read(t.Context(), a.site, a.seq, []workflow.Ref{workflow.LiveRotaRef(a.site)})
+	if err != nil || len(docs) != 1 || docs[0].Seq != a.seq {
+		t.Errorf("read after another instance's pages: %v, %v", docs, err)
+	}
+}
+
+// TestBadPageStopsItsSiteOnly: the others follow, it is reported once, and mending brings it back.
+func TestBadPageStopsItsSiteOnly(t *testing.T) {
+	db := testDatabase(t, mongotest.Standalone(t))
+	for name, break_ := range map[string]func(*repo.Page){
+		"headless record":    func(p *repo.Page) { p.Images[0].Doc = []byte(`{"id":"v"}`) },
+		"malformed record":   func(p *repo.Page) { p.Images[0].Doc = []byte(`{`) },
+		"another's record":   func(p *repo.Page) { p.Images[0].ID = "x" },
+		"breaks the schema":  func(p *repo.Page) { swap(p, `"state":"arrived"`, `"state":7`) },
+		"unknown collection": func(p *repo.Page) { p.Images[0].Collection = "journal" },
+		"too big":            func(p *repo.Page) { swap(p, `"state":"arrived"`, `"state":"`+strings.Repeat("x", 17<<20)+`"`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			db.empty(t)
+			cfg := db.config()
+			cfg.RepairEvery = 30 * time.Millisecond
+			var log journalLog
+			cfg.Log = log.logger()
+			s := open(t, cfg)
+			bad, good := &author{t: t, site: "bad"}, &author{t: t, site: "good"}
+			p := bad.next()
+			p.Images = append([]workflow.Image(nil), p.Images...)
+			break_(p)
+			// What is read back from the journal is whole; only this process's copy is broken, until repair reads it.
+			heal := db.failWith(t, "alwaysOn", bson.D{commands("find"), {Key: "errorCode", Value: 8}})
+			for _, err := range s.Append(t.Context(), []*repo.Page{p, good.next()}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			drain(t, s)
+			if n := log.count("documents trail the journal"); n < 1 || n > 2 || log.count("site=bad") == 0 {
+				t.Errorf("reported %d times", n)
+			}
+			heal()
+			eventually(t, "the good site follows", func() bool { m, _ := s.Mark(t.Context(), "good"); return m == 1 })
+			eventually(t, "the bad site is mended", func() bool { m, _ := s.Mark(t.Context(), "bad"); return m == 1 })
+			projectedEqual(t, s, "bad")
+			projectedEqual(t, s, "good")
+			eventually(t, "the end is reported", func() bool { return log.count("documents follow the journal again") > 0 })
+		})
+	}
+}
+
+func swap(p *repo.Page, old, new string) {
+	p.Images[0].Doc = []byte(strings.Replace(string(p.Images[0].Doc), old, new, 1))
+}
+
+// TestCorruptJournalIsQuarantined: a page that contradicts itself stops its site, for good, and says where.
+func TestCorruptJournalIsQuarantined(t *testing.T) {
+	db := testDatabase(t, mongotest.Standalone(t))
+	for name, spoil := range map[string]func(a *author){
+		"hash": func(a *author) {
+			p := a.next()
+			p.Body = []byte(strings.Replace(string(p.Body), "arrive_visit", "assign_visit", 1))
+			db.insertPage(t, p)
+		},
+		"prev": func(a *author) { a.prev = "x"; db.insertPage(t, a.next()) },
+		"hole": func(a *author) { a.next(); db.insertPage(t, a.next()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			db.empty(t)
+			cfg := db.config()
+			cfg.RepairEvery = 20 * time.Millisecond
+			var log journalLog
+			cfg.Log = log.logger()
+			bad, good := &author{t: t, site: "bad"}, &author{t: t, site: "good"}
+			db.insertPage(t, bad.next())
+			spoil(bad)
+			db.insertPage(t, bad.next())
+			db.insertPage(t, good.next())
+			s := open(t, cfg)
+			eventually(t, "the good site follows", func() bool { m, _ := s.Mark(t.Context(), "good"); return m == 1 })
+			if _, err := s.Read(t.Context(), "bad", bad.seq, nil); !errors.Is(err, repo.ErrCorrupt) {
+				t.Errorf("want ErrCorrupt, got %v", err)
+			}
+			if m, err := s.Mark(t.Context(), "bad"); m > 1 || err != nil {
+				t.Errorf("the mark passed the bad page: %d, %v", m, err)
+			}
+			time.Sleep(3 * cfg.RepairEvery)
+			if n := log.count("documents trail the journal"); n != 1 {
+				t.Errorf("reported %d times, want once", n)
+			}
+		})
+	}
+}
+
+// TestBacklogHoldsAppendsBack, within the caller's patience, and nothing is written.
+func TestBacklogHoldsAppendsBack(t *testing.T) {
+	db := testDatabase(t, mongotest.Standalone(t))
+	s := open(t, db.config())
+	add := func(n int) {
+		s.projector.mu.Lock()
+		defer s.projector.mu.Unlock()
+		s.projector.backlog += n
+		s.projector.better()
+	}
+	add(maxBacklog)
+	a := &author{t: t, site: "a"}
+	p := a.next()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := appendOne(ctx, s, p); !errors.Is(err, repo.ErrUnknown) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("want ErrUnknown, got %v", err)
+	}
+	time.AfterFunc(50*time.Millisecond, func() { add(-maxBacklog) })
+	mustAppend(t, s, p)
+}
+
+// TestClearedPoolForgets: after a cleared pool nothing that was remembered of the documents is believed.
+func TestClearedPoolForgets(t *testing.T) {
+	db := testDatabase(t, mongotest.Standalone(t))
+	s := open(t, db.config())
+	a := &author{t: t, site: "a"}
+	mustAppend(t, s, a.next())
+	drain(t, s)
+	before := s.Cleared()
+	for _, c := range []string{"rotas", "marks"} { // as if restored from a backup
+		if _, err := db.raw.Collection(c).DeleteMany(t.Context(), bson.D{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db.failWith(t, bson.D{{Key: "times", Value: 1}}, bson.D{commands("ping"), {Key: "closeConnection", Value: true}})
+	_ = s.Ping(t.Context())
+	if s.Cleared() == before {
+		t.Fatal("no pool was cleared")
+	}
+	var docs []repo.Document
+	eventually(t, "the server is found again", func() (ok bool) {
+		var err error
+		docs, err = s.Read(t.Context(), a.site, 1, []workflow.Ref{workflow.LiveRotaRef(a.site)})
+		return err == nil
+	})
+	if len(docs) != 1 {
+		t.Errorf("%d documents, want the rota", len(docs))
+	}
+}
+
+// TestUnconfirmedImagesHoldTheMark: images that a majority may not have could be rolled back under a mark.
+func TestUnconfirmedImagesHoldTheMark(t *testing.T) {
+	db := testDatabase(t, mongotest.Standalone(t))
+	cfg := db.config()
+	cfg.RepairEvery = 50 * time.Millisecond
+	s := open(t, cfg)
+	a := &author{t: t, site: "a"}
+	heal := db.failWith(t, "alwaysOn", bson.D{commands("update"), {Key: "writeConcernError", Value: bson.D{
+		{Key: "code", Value: 64}, {Key: "errmsg", Value: "waiting for replication timed out"},
+	}}})
+	mustAppend(t, s, a.next())
+	drain(t, s)
+	if m, err := s.Mark(t.Context(), "a"); m != 0 || err != nil {
+		t.Errorf("the mark is at %d, %v", m, err)
+	}
+	heal()
+	eventually(t, "the mark moves", func() bool { m, _ := s.Mark(t.Context(), "a"); return m == 1 })
+}
+
+// TestPanicStopsItsSiteOnly and keeps the panic's value to itself.
+func TestPanicStopsItsSiteOnly(t *testing.T) {
+	db := testDatabase(t, mongotest.Standalone(t))
+	s := open(t, db.config())
+	bad, good := &author{t: t, site: "bad"}, &author{t: t, site: "good"}
+	jobs := []*job{
+		{f: &follower{site: "bad"}, pages: []*repo.Page{bad.next(), nil, bad.next()}}, // nobody makes a nil page: it panics
+		{f: &follower{site: "good"}, pages: []*repo.Page{good.next()}},
+	}
+	s.projector.write(t.Context(), jobs)
+	if !errors.Is(jobs[0].err, repo.ErrCorrupt) || jobs[1].err != nil {
+		t.Errorf("bad: %v, good: %v", jobs[0].err, jobs[1].err)
+	}
+}

@@ -1,0 +1,199 @@
+package mongostore
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// tailQuery is how many sites are asked for their tails at once.
+const tailQuery = 200
+
+// repair replays the sites whose marks are behind: at start, every RepairEvery, and soon after something failed.
+func (p *projector) repair() {
+	tick := time.NewTicker(p.s.cfg.RepairEvery)
+	defer tick.Stop()
+	for {
+		p.repairAll()
+		select {
+		case <-p.s.life.Done():
+			return
+		case <-tick.C:
+			continue
+		case <-p.behind:
+		}
+		select {
+		case <-p.s.life.Done():
+			return
+		case <-time.After(min(retryAfter, p.s.cfg.RepairEvery)):
+		}
+	}
+}
+
+// repairAll replays every site that trails and that this process is not writing anyway. A site that fails stops no other.
+func (p *projector) repairAll() {
+	trailing, err := p.trailing()
+	if err != nil {
+		if p.s.life.Err() == nil {
+			p.s.log.Warn("sites whose documents trail cannot be found", "error", err)
+		}
+		return
+	}
+	var wg sync.WaitGroup
+	gate := make(chan struct{}, repairAtOnce)
+	for site, mark := range trailing {
+		gate <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-gate }()
+			ctx, cancel := context.WithTimeout(p.s.life, p.s.cfg.ReportTimeout)
+			defer cancel()
+			if p.busy(site) {
+				return
+			}
+			_, _ = p.replay(ctx, site, mark) // judged and logged there
+		})
+	}
+	wg.Wait()
+}
+
+func (p *projector) busy(site workflow.SiteID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f := p.followers[site]
+	return f != nil && (f.flying || len(f.wait) > 0 || p.marks[site] > 0)
+}
+
+// trailing finds the sites whose journal goes on after the mark, with their marks.
+func (p *projector) trailing() (map[workflow.SiteID]int64, error) {
+	ctx, cancel := context.WithTimeout(p.s.life, p.s.cfg.ReportTimeout)
+	defer cancel()
+	marks, err := p.s.markOf(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	sites, err := p.s.siteIDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[workflow.SiteID]int64)
+	for len(sites) > 0 {
+		n := min(tailQuery, len(sites))
+		or := make(bson.A, n)
+		for i, site := range sites[:n] {
+			or[i] = bson.D{between(site, marks[site]+1, maxSeq)}
+		}
+		sites = sites[n:]
+		o := options.Find().SetProjection(bson.D{{Key: pathID, Value: 1}})
+		cursor, err := p.s.journal.Find(ctx, bson.D{{Key: "$or", Value: or}}, o)
+		if err != nil {
+			return nil, fail("tails", err)
+		}
+		for cursor.Next(ctx) {
+			id, _ := cursor.Current.Lookup(pathID).StringValueOK()
+			if k := len(id) - len("/000000000000"); k > 0 {
+				site := workflow.SiteID(id[:k])
+				out[site] = marks[site]
+			}
+		}
+		err = cursor.Err()
+		_ = cursor.Close(context.WithoutCancel(ctx))
+		if err != nil {
+			return nil, fail("tails", err)
+		}
+	}
+	return out, nil
+}
+
+// replay writes the documents of a site from the journal, from after mark to its end, and returns the number reached. The
+// mark follows before it returns.
+func (p *projector) replay(ctx context.Context, site workflow.SiteID, mark int64) (int64, error) {
+	n, err := p.replayFrom(ctx, site, mark)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f := p.follower(site)
+	if p.judge(f, err) {
+		f.done = max(f.done, n)
+	}
+	p.better()
+	return n, err
+}
+
+func (p *projector) replayFrom(ctx context.Context, site workflow.SiteID, n int64) (int64, error) {
+	for prev := ""; ; {
+		pages, err := p.s.since(ctx, site, n+1, replayPages)
+		if err != nil {
+			return n, err
+		}
+		if len(pages) == 0 {
+			return n, nil
+		}
+		if prev != "" && pages[0].Prev != prev {
+			return n, fmt.Errorf("%w: page %s does not follow the page before it", repo.ErrCorrupt, repo.PageID(site, pages[0].First))
+		}
+		if err := p.apply(ctx, site, pages, n); err != nil {
+			return n, err
+		}
+		n, prev = pages[len(pages)-1].Last, pages[len(pages)-1].Hash
+		if len(pages) < replayPages {
+			return n, nil
+		}
+	}
+}
+
+// apply writes pages that follow number n and moves the mark over them.
+func (p *projector) apply(ctx context.Context, site workflow.SiteID, pages []*repo.Page, n int64) error {
+	pages, err := chain(site, pages, n)
+	if err != nil || len(pages) == 0 {
+		return err
+	}
+	if err := decode(pages); err != nil {
+		return err
+	}
+	j := &job{f: &follower{site: site}, pages: pages}
+	p.write(ctx, []*job{j})
+	if j.err != nil {
+		return j.err
+	}
+	return p.s.moveMarks(ctx, map[workflow.SiteID]int64{site: j.last()})
+}
+
+// Project implements repo.Documents.
+func (s *Store) Project(ctx context.Context, pages []*repo.Page) error {
+	ctx, leave, err := s.begin(ctx, s.cfg.ReportTimeout)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	var order []workflow.SiteID
+	sites := make(map[workflow.SiteID][]*repo.Page)
+	for _, page := range pages {
+		if sites[page.Site] == nil {
+			order = append(order, page.Site)
+		}
+		own := *page // its images are filled in, and the caller's page is not ours to write to
+		sites[page.Site] = append(sites[page.Site], &own)
+	}
+	marks, err := s.markOf(ctx, order)
+	if err != nil || len(order) == 0 {
+		return err
+	}
+	for _, site := range order {
+		mark, pages := marks[site], sites[site]
+		if pages[0].First > mark+1 { // what is missing first
+			if mark, err = s.projector.replay(ctx, site, mark); err != nil {
+				return fmt.Errorf("project %s: %w", site, err)
+			}
+		}
+		if err := s.projector.apply(ctx, site, pages, mark); err != nil {
+			return fmt.Errorf("project %s: %w", site, err)
+		}
+	}
+	return nil
+}

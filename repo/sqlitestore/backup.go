@@ -1,0 +1,73 @@
+package sqlitestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// OpenReadOnly opens a file to look at it, whether or not a service is serving it: it takes no lock and writes nothing.
+// Writing methods fail with repo.ErrReadOnly. It sees every commit acknowledged before a call.
+func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
+	path, err := location(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := refuseNetwork(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	p, err := openPool(ctx, path, "ro", 1)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return &Store{path: path, pool: p}, nil
+}
+
+// Backup copies the file as it stands at one moment to a new file, also while it is served, and flushes the copy to the
+// disk. A target that exists is refused. The copy is complete: it needs no -wal file beside it, as a copy by hand would.
+func (s *Store) Backup(ctx context.Context, path string) error {
+	if err := s.read(ctx, "backup", func(*pool) error { return nil }); err != nil {
+		return err
+	}
+	target, err := location(path)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	f, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	err = s.vacuum(ctx, target)
+	if err == nil {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = syncDir(filepath.Dir(target))
+	}
+	if err != nil {
+		return fmt.Errorf("backup to %s: %w", target, errors.Join(err, os.Remove(target)))
+	}
+	return nil
+}
+
+// vacuum writes the copy, on a connection of its own: it may take minutes.
+func (s *Store) vacuum(ctx context.Context, target string) error {
+	db, err := dial(ctx, s.path, "ro", 1, pragmas{"busy_timeout": "5000"})
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, `VACUUM INTO ?`, target)
+	return errors.Join(err, db.Close())
+}
+
+// syncDir makes the name of a new file durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,3 @@
+package sqlitestore
+
+func child() bool { return false }

@@ -1,0 +1,113 @@
+package sqlitestore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// listed are the collections with columns of their own to be listed by: the names of the fields that are copied there.
+var listed = map[workflow.Collection]struct{ day, who string }{
+	workflow.Visits:    {day: "business_day", who: "customer"},
+	workflow.Customers: {who: "owner"},
+}
+
+// Project writes the images of pages that are already in the journal. Append does so by itself: this is for repair.
+func (s *Store) Project(ctx context.Context, pages []*repo.Page) error {
+	err := s.write(ctx, len(pages), func(t *tx) error {
+		for _, p := range pages {
+			if err := t.project(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("project: %w", err)
+	}
+	return nil
+}
+
+// project writes the images of a page where no newer one stands.
+func (t *tx) project(p *repo.Page) error {
+	images := p.Images
+	if len(images) == 0 {
+		c := *p
+		if _, err := c.Commits(); err != nil {
+			return err
+		}
+		images = c.Images
+	}
+	for _, i := range images {
+		if err := t.image(p, i); err != nil {
+			return fmt.Errorf("image %s %s: %w", i.Collection, i.ID, err)
+		}
+	}
+	return nil
+}
+
+func (t *tx) image(p *repo.Page, i workflow.Image) error {
+	k, err := keysOf(p, i)
+	if err != nil {
+		return err
+	}
+	args := []any{i.Collection, p.Site, i.ID, k.seq, i.Open, k.day, k.who, string(i.Doc)}
+	n, err := t.exec(t.refreshImage, args...)
+	if err != nil || n == 1 {
+		return err
+	}
+	_, err = t.exec(t.replaceImage, args...)
+	return err
+}
+
+// keys are what a document is found by, besides its id; nil means none.
+type keys struct {
+	seq      int64
+	day, who any
+}
+
+// keysOf reads the keys of an image. The number is in the document, but for a page of one commit it needs no reading.
+func keysOf(p *repo.Page, i workflow.Image) (keys, error) {
+	k := keys{seq: p.First}
+	columns, isListed := listed[i.Collection]
+	if p.First == p.Last && !isListed {
+		return k, nil
+	}
+	var doc struct {
+		Seq         int64  `json:"seq"`
+		BusinessDay string `json:"business_day"`
+		Customer    string `json:"customer"`
+		Owner       string `json:"owner"`
+	}
+	if err := json.Unmarshal(i.Doc, &doc); err != nil {
+		return k, err
+	}
+	if doc.Seq < p.First || doc.Seq > p.Last {
+		return k, fmt.Errorf("%w: seq %d in page %s", repo.ErrCorrupt, doc.Seq, repo.PageID(p.Site, p.First))
+	}
+	k.seq = doc.Seq
+	field := map[string]string{"business_day": doc.BusinessDay, "customer": doc.Customer, "owner": doc.Owner}
+	k.day, k.who = orNull(field[columns.day]), orNull(field[columns.who])
+	return k, nil
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// isOne reports whether err is one of the targets.
+func isOne(err error, targets ...error) bool {
+	for _, t := range targets {
+		if errors.Is(err, t) {
+			return true
+		}
+	}
+	return false
+}

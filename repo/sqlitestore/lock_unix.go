@@ -1,0 +1,49 @@
+//go:build unix
+
+package sqlitestore
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// acquire takes the lock file beside the database. The system frees it when the process ends, however it ends; the file
+// itself stays, for deleting it would let two processes lock two files of one name.
+func acquire(path string) (*os.File, error) {
+	name := path + ".lock"
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			err = fmt.Errorf("%s is locked by %s: stop that process first, or serve another file", name, holder(f))
+		}
+		return nil, errors.Join(err, f.Close())
+	}
+	err = f.Truncate(0)
+	if err == nil {
+		_, err = fmt.Fprintf(f, "process %d\n", os.Getpid())
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// holder is who wrote himself into the lock file.
+func holder(f *os.File) string {
+	text, err := io.ReadAll(io.LimitReader(f, 64))
+	if who := strings.TrimSpace(string(text)); err == nil && who != "" {
+		return who
+	}
+	return "another process"
+}
+
+// release frees the lock.
+func release(f *os.File) error { return f.Close() }

@@ -1,0 +1,96 @@
+package sqlitestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+)
+
+// After a failed write nobody knows what the disk holds: the commit may be in the log, and what the system keeps in memory
+// may differ from the disk. So every connection is closed and opened again, which reads the log from the disk, and the log
+// is written back and flushed: what can be read afterwards is durable. The calls are answered with ErrUnknown; the same
+// page sent again finds itself, or is written now.
+
+// ready makes the writer able to write, or tells why it cannot.
+func (w *writer) ready() error {
+	if err := w.refusal(); err != nil && w.strikes >= strikesToEnd {
+		return fmt.Errorf("%w: %w", repo.ErrUnknown, err)
+	}
+	if w.session != nil {
+		return nil
+	}
+	if time.Since(w.tried) < mendEvery {
+		return fmt.Errorf("%w: %w", repo.ErrUnknown, w.refusal())
+	}
+	if err := w.reopen(); err != nil {
+		return fmt.Errorf("%w: %w: %w", repo.ErrUnknown, repo.ErrUnavailable, err)
+	}
+	return nil
+}
+
+// mend follows a failed transaction. A full disk is no fault of the disk: the store goes on when there is space again. Any
+// other failure may happen once; the second without a success between makes the store read-only until an operator looked.
+func (w *writer) mend(cause error) {
+	ctx := context.Background() //nolint:forbidigo // the store's own work
+	full := code(cause) == codeFull
+	if !full {
+		w.strikes++
+	}
+	w.store.log.ErrorContext(ctx, "sqlite: write failed", "path", w.store.path, "disk_full", full, "strikes", w.strikes, "error", cause)
+	err := w.reopen()
+	if err != nil {
+		w.store.log.ErrorContext(ctx, "sqlite: reopen failed", "path", w.store.path, "error", err)
+		if !full && code(err) != codeFull {
+			w.strikes = strikesToEnd
+		}
+	}
+	if w.strikes >= strikesToEnd {
+		w.block(fmt.Errorf("%w: the disk under %s failed twice: look at it, then start again", repo.ErrReadOnly, w.store.path))
+	}
+}
+
+// block makes every later write fail with err.
+func (w *writer) block(err error) { w.blocked.Store(&err) }
+
+// reopen closes every connection and opens them again. Readers come back even when the writer does not.
+func (w *writer) reopen() (err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) //nolint:forbidigo // the store's own work
+	defer cancel()
+	w.tried = time.Now()
+	s := w.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heads.forget()
+	if s.pool != nil {
+		err = s.pool.close()
+		s.pool = nil
+	}
+	if w.session != nil {
+		err = errors.Join(err, w.session.close())
+		w.session = nil
+	}
+	if err != nil {
+		s.log.WarnContext(ctx, "sqlite: close after a failure", "path", s.path, "error", err)
+	}
+	defer func() {
+		if err != nil {
+			w.block(fmt.Errorf("%w: %w", repo.ErrUnavailable, err))
+		}
+	}()
+	if s.pool, err = openPool(ctx, s.path, "rw", s.readers); err != nil {
+		return err
+	}
+	session, err := openSession(ctx, s.path)
+	if err != nil {
+		return err
+	}
+	if err := session.checkpoint(ctx, truncate); err != nil {
+		return errors.Join(err, session.close())
+	}
+	w.session = session
+	w.blocked.Store(nil)
+	return nil
+}

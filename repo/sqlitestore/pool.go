@@ -1,0 +1,94 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// pool are the connections that read, with their statements.
+type pool struct {
+	db *sql.DB
+
+	ping, since, before, find, sites, head  *sql.Stmt
+	board, image, scan, scanSites           *sql.Stmt
+	side, lookup, sides, siteSides, overdue *sql.Stmt
+}
+
+const (
+	pageColumns  = `site, first, last, at, prev, hash, entries, body`
+	imageColumns = `collection, site, id, seq, open, doc`
+	sideColumns  = `collection, id, site, lookup, command, pending, at, body`
+)
+
+// distinct lists the different values of an indexed column by jumping from one to the next, however many rows there are.
+func distinct(column, from string) string {
+	return `WITH RECURSIVE d (v) AS (
+			SELECT min(` + column + `) FROM ` + from + `
+			UNION ALL SELECT (SELECT min(` + column + `) FROM ` + from + ` AND ` + column + ` > d.v) FROM d WHERE d.v IS NOT NULL
+		) SELECT v FROM d WHERE v IS NOT NULL`
+}
+
+func openPool(ctx context.Context, path, mode string, n int) (*pool, error) {
+	db, err := dial(ctx, path, mode, n, reading())
+	if err != nil {
+		return nil, err
+	}
+	p := &pool{db: db}
+	if err := checkSchema(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	_, err = prepare(ctx, db, map[**sql.Stmt]string{
+		&p.ping: `SELECT count(*) FROM meta`,
+
+		// From the page that holds commit ?2 on.
+		&p.since: `SELECT ` + pageColumns + ` FROM journal WHERE site = ?1 AND last >= ?2 AND first >= coalesce(
+				(SELECT first FROM journal WHERE site = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1), 0)
+			ORDER BY first LIMIT ?3`,
+		&p.before: `SELECT ` + pageColumns + ` FROM journal WHERE site = ? AND first <= ? ORDER BY first DESC LIMIT ?`,
+		&p.find: `SELECT ` + pageColumns + ` FROM journal WHERE site = ?1 AND first =
+				(SELECT first FROM journal_ids WHERE site = ?1 AND id = ?2)`,
+		&p.sites: distinct("site", "journal WHERE true"),
+		&p.head:  headQuery,
+
+		&p.board: `SELECT ` + imageColumns + ` FROM images WHERE site = ?1 AND open
+			UNION ALL SELECT ` + imageColumns + ` FROM images WHERE collection = 'sites' AND site = ?1 AND NOT open
+			UNION ALL SELECT ` + imageColumns + ` FROM images WHERE collection = 'staff' AND site = ?1 AND NOT open
+			UNION ALL SELECT ` + imageColumns + ` FROM images WHERE collection = 'rotas' AND site = ?1 AND id = ?2 AND NOT open`,
+		&p.image: `SELECT ` + imageColumns + ` FROM images WHERE collection = ? AND site = ? AND id = ?`,
+		&p.scan: `SELECT ` + imageColumns + ` FROM images WHERE collection = ? AND site = ? AND id > ?
+			ORDER BY id LIMIT ?`,
+		&p.scanSites: distinct("site", "images WHERE collection = ?1"),
+
+		&p.side:      `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? AND id = ?`,
+		&p.lookup:    `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? AND site = ? AND lookup = ? AND lookup <> ''`,
+		&p.sides:     `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? ORDER BY id`,
+		&p.siteSides: `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? AND site = ? ORDER BY id`,
+		&p.overdue: `SELECT ` + sideColumns + ` FROM sides WHERE collection = ?1 AND pending AND at < ?3
+			AND (?2 = '' OR site = ?2) ORDER BY id`,
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return p, nil
+}
+
+// close closes the connections and, as they were prepared on the whole pool, the statements with them.
+func (p *pool) close() error { return p.db.Close() }
+
+// collect reads all rows of a query.
+func collect[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // Err tells
+	var out []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}

@@ -1,0 +1,92 @@
+package sqlitestore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// How many documents a scan holds: of one site, and of all sites together.
+const (
+	scanChunk = 128
+	scanTotal = 1024
+)
+
+// Scan calls f for every document of a collection in order of id. No connection is held while f runs, so f may be slow and
+// may use the store; a document that changes meanwhile is given as it was or as it is.
+func (s *Store) Scan(ctx context.Context, c workflow.Collection, site workflow.SiteID, f func(repo.Document) error) error {
+	sites := []workflow.SiteID{site}
+	if site == "" {
+		var err error
+		if sites, err = s.sitesWith(ctx, c); err != nil {
+			return err
+		}
+	}
+	cursors := make([]*cursor, len(sites))
+	for i, id := range sites {
+		cursors[i] = &cursor{store: s, collection: c, site: id, chunk: min(scanChunk, max(1, scanTotal/len(sites)))}
+	}
+	for {
+		next, err := earliest(ctx, cursors)
+		if err != nil || next == nil {
+			return err
+		}
+		if err := f(next.docs[0]); err != nil {
+			return err
+		}
+		next.docs = next.docs[1:]
+	}
+}
+
+// sitesWith are the sites that have a document of a collection.
+func (s *Store) sitesWith(ctx context.Context, c workflow.Collection) (sites []workflow.SiteID, err error) {
+	err = s.read(ctx, fmt.Sprintf("scan %s", c), func(p *pool) error {
+		rows, err := p.scanSites.QueryContext(ctx, c)
+		sites, err = collect(rows, err, scanSite)
+		return err
+	})
+	return sites, err
+}
+
+// earliest is the cursor whose next document has the lowest id; nil when all are at their end.
+func earliest(ctx context.Context, cursors []*cursor) (first *cursor, err error) {
+	for _, c := range cursors {
+		if err := c.fill(ctx); err != nil {
+			return nil, err
+		}
+		if len(c.docs) > 0 && (first == nil || c.docs[0].ID < first.docs[0].ID) {
+			first = c
+		}
+	}
+	return first, nil
+}
+
+// cursor goes through one site's documents of a collection, a chunk at a time.
+type cursor struct {
+	store      *Store
+	collection workflow.Collection
+	site       workflow.SiteID
+	chunk      int
+	after      string
+	docs       []repo.Document
+	end        bool
+}
+
+// fill reads the next chunk when the last one is used up.
+func (c *cursor) fill(ctx context.Context) error {
+	if len(c.docs) > 0 || c.end {
+		return nil
+	}
+	return c.store.read(ctx, fmt.Sprintf("scan %s of %s", c.collection, c.site), func(p *pool) error {
+		rows, err := p.scan.QueryContext(ctx, c.collection, c.site, c.after, c.chunk)
+		if c.docs, err = collect(rows, err, scanDocument); err != nil {
+			return err
+		}
+		if c.end = len(c.docs) < c.chunk; len(c.docs) > 0 {
+			c.after = c.docs[len(c.docs)-1].ID
+		}
+		return nil
+	})
+}

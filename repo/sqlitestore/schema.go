@@ -1,0 +1,119 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lunpai/lunpai/repo"
+)
+
+// schemaVersion is what this program writes. A file of a newer version is refused, never guessed at.
+const schemaVersion = 1
+
+// The tables. Texts are compared byte by byte (SQLite's default). Journal and images have a row number of their own, so that
+// new rows of all sites lie side by side and one transaction changes few pages of the file; only keys stand in indexes.
+var schema = []string{
+	`CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+
+	// One row a page. at: milliseconds since 1970, UTC. entries: [{"id","kind"}] of the commits. body: exactly as hashed.
+	`CREATE TABLE journal (
+		key INTEGER PRIMARY KEY, site TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, at INTEGER NOT NULL,
+		prev TEXT NOT NULL, hash TEXT NOT NULL, entries TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (site, first)
+	) STRICT`,
+	`CREATE TABLE journal_ids (
+		site TEXT NOT NULL, id TEXT NOT NULL, first INTEGER NOT NULL, PRIMARY KEY (site, id)
+	) STRICT, WITHOUT ROWID`,
+
+	// The newest image of every record. day and who are copies of the fields by which a collection is listed: of visits the
+	// business day and the customer, of customers the owner.
+	`CREATE TABLE images (
+		key INTEGER PRIMARY KEY, collection TEXT NOT NULL, site TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL,
+		open INTEGER NOT NULL, day TEXT, who TEXT, doc TEXT NOT NULL, UNIQUE (collection, site, id)
+	) STRICT`,
+	`CREATE INDEX images_open ON images (site) WHERE open`,
+	`CREATE INDEX images_day ON images (collection, site, day, id) WHERE day IS NOT NULL`,
+	`CREATE INDEX images_who ON images (collection, site, who, id) WHERE who IS NOT NULL`,
+
+	`CREATE TABLE sides (
+		key INTEGER PRIMARY KEY, collection TEXT NOT NULL, id TEXT NOT NULL, site TEXT NOT NULL, lookup TEXT NOT NULL,
+		command TEXT NOT NULL, pending INTEGER NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL, UNIQUE (collection, id)
+	) STRICT`,
+	`CREATE UNIQUE INDEX sides_lookup ON sides (collection, site, lookup) WHERE lookup <> ''`,
+	`CREATE INDEX sides_pending ON sides (collection, at) WHERE pending`,
+
+	`INSERT INTO meta (name, value) VALUES ('schema', '` + strconv.Itoa(schemaVersion) + `')`,
+}
+
+// ensureSchema makes the tables in an empty file.
+func ensureSchema(ctx context.Context, c *sql.Conn) error {
+	var objects int
+	if err := c.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&objects); err != nil {
+		return fmt.Errorf("read schema: %w", err)
+	}
+	if objects > 0 {
+		return checkSchema(ctx, c)
+	}
+	tx, err := c.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("make schema: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	for _, statement := range schema {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("make schema: %w", err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("make schema: %w", err)
+	}
+	return nil
+}
+
+// querier is a pool or a connection.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// checkSchema accepts a file of exactly this version, with every table and index as this program makes it: without a unique
+// index two commits could take one number. What else somebody put into the file is his affair.
+func checkSchema(ctx context.Context, on querier) error {
+	rows, err := on.QueryContext(ctx, `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL`)
+	is, err := collect(rows, err, scanText)
+	if err != nil {
+		return fmt.Errorf("read schema: %w", err)
+	}
+	if !slices.Contains(is, schema[0]) {
+		return errors.New("this is no lunpai database: name another file")
+	}
+	rows, err = on.QueryContext(ctx, `SELECT value FROM meta WHERE name = 'schema'`)
+	versions, err := collect(rows, err, scanText)
+	if err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	version := 0
+	if len(versions) == 1 {
+		version, err = strconv.Atoi(versions[0])
+	}
+	switch {
+	case err != nil || version < 1:
+		return fmt.Errorf("%w: schema version %q", repo.ErrCorrupt, versions)
+	case version > schemaVersion:
+		return fmt.Errorf("the file has schema version %d, this program reads up to %d: run a newer lunpai", version, schemaVersion)
+	}
+	for _, statement := range schema {
+		if strings.HasPrefix(statement, "CREATE") && !slices.Contains(is, statement) {
+			return fmt.Errorf("%w: the file lacks, or has otherwise: %s", repo.ErrCorrupt, statement)
+		}
+	}
+	return nil
+}
+
+func scanText(rows *sql.Rows) (text string, err error) {
+	err = rows.Scan(&text)
+	return text, err
+}

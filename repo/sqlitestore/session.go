@@ -1,0 +1,100 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// session is the one connection that writes, with its statements.
+type session struct {
+	db   *sql.DB
+	conn *sql.Conn
+
+	statements                                 []*sql.Stmt // all of these:
+	begin, commit, rollback                    *sql.Stmt
+	head, pageAt, findID                       *sql.Stmt
+	insertPage, insertID, deleteID             *sql.Stmt
+	refreshImage, replaceImage                 *sql.Stmt
+	sideExists, insertSide, replaceSide, erase *sql.Stmt
+}
+
+func openSession(ctx context.Context, path string) (*session, error) {
+	db, err := dial(ctx, path, "rw", 1, writing())
+	if err != nil {
+		return nil, err
+	}
+	s := &session{db: db}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *session) open(ctx context.Context) (err error) {
+	if s.conn, err = s.db.Conn(ctx); err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	if err := ensureSchema(ctx, s.conn); err != nil {
+		return err
+	}
+	s.statements, err = prepare(ctx, s.conn, map[**sql.Stmt]string{
+		&s.begin: `BEGIN IMMEDIATE`, &s.commit: `COMMIT`, &s.rollback: `ROLLBACK`,
+
+		&s.head:       headQuery,
+		&s.pageAt:     `SELECT hash FROM journal WHERE site = ? AND first = ?`,
+		&s.findID:     `SELECT first FROM journal_ids WHERE site = ? AND id = ?`,
+		&s.insertPage: `INSERT INTO journal (` + pageColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		&s.insertID:   `INSERT INTO journal_ids (site, id, first) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+		&s.deleteID:   `DELETE FROM journal_ids WHERE site = ? AND id = ?`,
+
+		// Most images differ from the stored one in seq and doc alone: then no index is touched.
+		&s.refreshImage: `UPDATE images SET seq = ?4, doc = ?8 WHERE collection = ?1 AND site = ?2 AND id = ?3
+			AND seq <= ?4 AND open = ?5 AND day IS ?6 AND who IS ?7`,
+		&s.replaceImage: `INSERT INTO images (collection, site, id, seq, open, day, who, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (collection, site, id) DO UPDATE
+			SET seq = excluded.seq, open = excluded.open, day = excluded.day, who = excluded.who, doc = excluded.doc
+			WHERE seq <= excluded.seq`,
+
+		&s.insertSide: `INSERT INTO sides (` + sideColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		&s.sideExists: `SELECT id FROM sides WHERE collection = ? AND site = ? AND lookup = ? AND lookup <> '' AND id <> ?`,
+		&s.replaceSide: `INSERT INTO sides (` + sideColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (collection, id) DO UPDATE
+			SET site = excluded.site, lookup = excluded.lookup, command = excluded.command, pending = excluded.pending,
+				at = excluded.at, body = excluded.body`,
+		&s.erase: `DELETE FROM sides WHERE collection = ? AND id = ?`,
+	})
+	return err
+}
+
+// checkpoint writes the log back to the file. In mode TRUNCATE the log is empty afterwards, or it fails; PASSIVE does what it
+// can without waiting for anybody.
+func (s *session) checkpoint(ctx context.Context, mode string) error {
+	var busy, frames, done int
+	if err := s.conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(`+mode+`)`).Scan(&busy, &frames, &done); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	if mode == truncate && busy != 0 {
+		return errors.New("checkpoint: a reader is in the way")
+	}
+	return nil
+}
+
+// The modes of a checkpoint.
+const (
+	passive  = "PASSIVE"
+	truncate = "TRUNCATE"
+)
+
+// close ends the connection; as the last one of the file it writes the log back. A statement left open would keep the
+// connection alive behind our back.
+func (s *session) close() error {
+	var errs []error
+	for _, statement := range s.statements {
+		errs = append(errs, statement.Close())
+	}
+	if s.conn != nil {
+		errs = append(errs, s.conn.Close())
+	}
+	return errors.Join(append(errs, s.db.Close())...)
+}

@@ -1,0 +1,129 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// Insert adds a side document; ErrExists when its id or its lookup is taken.
+func (s *Store) Insert(ctx context.Context, side repo.Side) error {
+	return s.put(ctx, "insert", side, func(t *tx) (bool, error) {
+		n, err := t.exec(t.insertSide, sideArgs(side)...)
+		return n == 1, err
+	})
+}
+
+// Replace writes a side document whether or not it is there; ErrExists when its lookup belongs to another id. What stood
+// there is erased.
+func (s *Store) Replace(ctx context.Context, side repo.Side) error {
+	return s.put(ctx, "replace", side, func(t *tx) (bool, error) {
+		var owner string
+		err := t.sideExists.QueryRowContext(t.ctx, side.Collection, side.Site, side.Lookup, side.ID).Scan(&owner)
+		if !errNoRows(err) {
+			return false, err
+		}
+		t.erased = true
+		_, err = t.exec(t.replaceSide, sideArgs(side)...)
+		return true, err
+	})
+}
+
+// put writes a side document; do reports whether it could be written.
+func (s *Store) put(ctx context.Context, verb string, side repo.Side, do func(*tx) (bool, error)) error {
+	var written bool
+	err := s.write(ctx, 1, func(t *tx) (err error) {
+		written, err = do(t)
+		return err
+	})
+	if err == nil && !written {
+		err = repo.ErrExists
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s %s: %w", verb, side.Collection, side.ID, err)
+	}
+	return nil
+}
+
+// Delete removes a side document for good. Its bytes are overwritten in the file at once, and leave the write-ahead log
+// within seconds, unless another process is reading from the log that long.
+func (s *Store) Delete(ctx context.Context, c repo.SideCollection, id string) error {
+	err := s.write(ctx, 1, func(t *tx) error {
+		n, err := t.exec(t.erase, c, id)
+		t.erased = t.erased || n > 0
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("delete %s %s: %w", c, id, err)
+	}
+	return nil
+}
+
+func sideArgs(s repo.Side) []any {
+	return []any{s.Collection, s.ID, s.Site, s.Lookup, s.Command, s.Pending, s.At.UnixMilli(), string(s.Body)}
+}
+
+// Side reads one by id; ErrNotFound.
+func (s *Store) Side(ctx context.Context, c repo.SideCollection, id string) (repo.Side, error) {
+	return s.oneSide(ctx, fmt.Sprintf("side %s %s", c, id), func(p *pool) (*sql.Rows, error) {
+		return p.side.QueryContext(ctx, c, id)
+	})
+}
+
+// Lookup reads one by lookup; ErrNotFound.
+func (s *Store) Lookup(ctx context.Context, c repo.SideCollection, site workflow.SiteID, lookup string) (repo.Side, error) {
+	return s.oneSide(ctx, fmt.Sprintf("lookup %s of %s", c, site), func(p *pool) (*sql.Rows, error) {
+		return p.lookup.QueryContext(ctx, c, site, lookup)
+	})
+}
+
+func (s *Store) oneSide(ctx context.Context, what string, query func(*pool) (*sql.Rows, error)) (side repo.Side, err error) {
+	err = s.read(ctx, what, func(p *pool) error {
+		rows, err := query(p)
+		found, err := collect(rows, err, scanSide)
+		if err == nil && len(found) == 0 {
+			err = repo.ErrNotFound
+		}
+		if err == nil {
+			side = found[0]
+		}
+		return err
+	})
+	return side, err
+}
+
+// Sides lists a collection by id: of one site, or of all; only pending ones older than before when that is not zero.
+func (s *Store) Sides(
+	ctx context.Context, c repo.SideCollection, site workflow.SiteID, before time.Time,
+) (sides []repo.Side, err error) {
+	err = s.read(ctx, fmt.Sprintf("sides %s of %q", c, site), func(p *pool) error {
+		var rows *sql.Rows
+		var err error
+		switch {
+		case !before.IsZero():
+			rows, err = p.overdue.QueryContext(ctx, c, site, before.UnixMilli())
+		case site != "":
+			rows, err = p.siteSides.QueryContext(ctx, c, site)
+		default:
+			rows, err = p.sides.QueryContext(ctx, c)
+		}
+		sides, err = collect(rows, err, scanSide)
+		return err
+	})
+	return sides, err
+}
+
+// scanSide reads the columns sideColumns.
+func scanSide(rows *sql.Rows) (s repo.Side, err error) {
+	var (
+		at   int64
+		body []byte
+	)
+	err = rows.Scan(&s.Collection, &s.ID, &s.Site, &s.Lookup, &s.Command, &s.Pending, &at, &body)
+	s.At, s.Body = time.UnixMilli(at).UTC(), body
+	return s, err
+}

@@ -1,0 +1,190 @@
+// Package sqlitestore is the embedded store: one SQLite file, nothing to install, the same guarantees as a server.
+//
+// One goroutine writes. It takes every call that waits and commits all of them in one transaction (pages, the images they
+// leave, side documents), so that one flush to the disk answers many. Documents are never behind the journal, and the mark
+// of a site is the number of its last commit. A few connections read beside it.
+package sqlitestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"modernc.org/sqlite"
+
+	"github.com/lunpai/lunpai/repo"
+)
+
+// Config says which file to serve.
+type Config struct {
+	// Path of the database file; it is made when it is not there, its folder is not. Beside it stand SQLite's own files
+	// (-wal, -shm) and a lock file.
+	Path string
+	// Readers is how many connections read; 0 means 4.
+	Readers int
+	// Log gets what an operator must know; nil means nothing is logged.
+	Log *slog.Logger
+}
+
+// Store is an open database file. It implements repo.Store; its methods may be called from many goroutines.
+type Store struct {
+	path    string
+	log     *slog.Logger
+	readers int
+	lock    *os.File
+	heads   heads
+	writer  *writer // nil: opened read-only
+
+	mu     sync.RWMutex // held shared by everything that reads, alone by Close and by the mending after a failure
+	pool   *pool        // nil while the file cannot be read
+	closed bool
+}
+
+var _ repo.Store = (*Store)(nil)
+
+// Open opens the file to serve it, and holds it until Close: a second Open of the same file, in this process or another, is
+// refused. So are network file systems, on which SQLite's locks cannot be trusted, and files of a newer schema.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	path, err := location(c.Path)
+	if err != nil {
+		return nil, err
+	}
+	if err := refuseNetwork(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	lock, err := acquire(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	s := &Store{path: path, log: c.Log, readers: c.Readers, lock: lock}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.readers <= 0 {
+		s.readers = 4
+	}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), release(lock))
+	}
+	return s, nil
+}
+
+// start opens the connections and starts the writer.
+func (s *Store) start(ctx context.Context) error {
+	// The file holds personal data: nobody but its owner reads it. SQLite gives its other files the same rights.
+	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	// Sizes are flushed, times of change are not: as durable, on most disks faster. Where the system has no such call this
+	// changes nothing.
+	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
+		return err
+	}
+	session, err := openSession(ctx, s.path)
+	if err != nil {
+		return err
+	}
+	if s.pool, err = openPool(ctx, s.path, "rw", s.readers); err != nil {
+		return errors.Join(err, session.close())
+	}
+	file, err := os.Stat(s.path)
+	if err != nil {
+		return errors.Join(err, s.pool.close(), session.close())
+	}
+	s.writer = newWriter(s, session, file)
+	return nil
+}
+
+// location is the absolute path of a database file.
+func location(path string) (string, error) {
+	if path == "" || strings.HasPrefix(path, ":") || strings.HasPrefix(path, "file:") {
+		return "", fmt.Errorf("open %q: the path of a file is needed", path)
+	}
+	return filepath.Abs(path)
+}
+
+// Close ends the store: what waits is answered with ErrClosed, what is being written is finished, and the write-ahead log
+// is written back to the file. Closing twice is harmless.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	closed := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if closed {
+		return nil
+	}
+	var errs []error
+	if s.writer != nil {
+		s.writer.stop()
+	}
+	s.mu.Lock() // readers that were in time have finished
+	defer s.mu.Unlock()
+	if s.pool != nil {
+		errs = append(errs, s.pool.close())
+	}
+	if s.writer != nil { // last of all: the last connection of a file writes the log back
+		errs = append(errs, s.writer.close(), release(s.lock))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("close %s: %w", s.path, err)
+	}
+	return nil
+}
+
+// Parallel is 1: there is one writer, and it gathers what waits by itself.
+func (s *Store) Parallel() int { return 1 }
+
+// Ping tells whether the file can be read, is still the one that was opened, and takes writes.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.read(ctx, "ping", func(p *pool) error {
+		if s.writer != nil {
+			if err := s.writer.refusal(); err != nil {
+				return err
+			}
+			if err := s.inPlace(); err != nil {
+				return err
+			}
+		}
+		return p.ping.QueryRowContext(ctx).Scan(new(int))
+	})
+}
+
+// inPlace reports an error when the file under the store was moved, deleted or replaced: what is written then would be lost.
+func (s *Store) inPlace() error {
+	is, err := os.Stat(s.path)
+	if err != nil {
+		return fmt.Errorf("%w: %w", repo.ErrUnavailable, err)
+	}
+	if !os.SameFile(is, s.writer.file) {
+		return fmt.Errorf("%w: %s was replaced while it was served: stop the service first", repo.ErrReadOnly, s.path)
+	}
+	return nil
+}
+
+// read runs f on the reading connections, with what was asked for in every error.
+func (s *Store) read(ctx context.Context, what string, f func(*pool) error) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return fmt.Errorf("%s: %w", what, repo.ErrClosed)
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if s.pool == nil {
+		return fmt.Errorf("%s: %w", what, repo.ErrUnavailable)
+	}
+	if err := f(s.pool); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}

@@ -1,0 +1,243 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync/atomic"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// job is what one call wants written. do may run more than once; what it wrote in a run that failed is gone.
+type job struct {
+	weight int // pages
+	do     func(*tx) error
+	done   chan error
+}
+
+// writer owns the writing connection: everything below run belongs to its goroutine.
+type writer struct {
+	store *Store
+	file  fs.FileInfo // as it was opened
+	jobs  chan *job
+	quit  chan struct{}
+	ended chan struct{}
+
+	session *session // nil after a failure that could not be mended yet
+	strikes int      // failures since the last success
+	tried   time.Time
+	erasing time.Time // since when the log holds what was erased; zero: it does not
+	blocked atomic.Pointer[error]
+
+	// commit replaces the end of a transaction in tests of failure; nil in service.
+	commit func(context.Context, *sql.Stmt) error
+}
+
+const (
+	maxWeight    = 256                    // pages in one transaction
+	restAfter    = 200 * time.Millisecond // without work: time to write the log back
+	eraseWithin  = 2 * time.Second        // at the latest then the log loses what was erased
+	maxRest      = 250 * time.Millisecond // how long a checkpoint may keep others waiting
+	mendEvery    = 250 * time.Millisecond
+	strikesToEnd = 2
+)
+
+func newWriter(s *Store, session *session, file fs.FileInfo) *writer {
+	w := &writer{
+		store: s, session: session, file: file,
+		jobs: make(chan *job), quit: make(chan struct{}), ended: make(chan struct{}),
+	}
+	go w.run()
+	return w
+}
+
+// stop ends the goroutine; what is being written is finished first.
+func (w *writer) stop() {
+	close(w.quit)
+	<-w.ended
+}
+
+// close closes the connection after stop.
+func (w *writer) close() error {
+	if w.session == nil {
+		return nil
+	}
+	return w.session.close()
+}
+
+// write has a job done and waits for its end. An error that wraps ErrUnknown leaves open whether it was written; any other
+// says that it was not.
+func (s *Store) write(ctx context.Context, weight int, do func(*tx) error) error {
+	s.mu.RLock()
+	closed := s.closed
+	s.mu.RUnlock()
+	switch {
+	case closed:
+		return repo.ErrClosed
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case s.writer == nil:
+		return fmt.Errorf("%w: opened for reading only", repo.ErrReadOnly)
+	}
+	j := &job{weight: weight, do: do, done: make(chan error, 1)}
+	select {
+	case s.writer.jobs <- j:
+	case <-s.writer.quit:
+		return repo.ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-j.done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", repo.ErrUnknown, ctx.Err())
+	}
+}
+
+// refusal is why the store takes no writes; nil when it does.
+func (w *writer) refusal() error {
+	if p := w.blocked.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+func (w *writer) run() {
+	defer close(w.ended)
+	rest := time.NewTimer(restAfter)
+	defer rest.Stop()
+	for {
+		select {
+		case <-w.quit:
+			return
+		case j := <-w.jobs:
+			w.perform(w.gather(j))
+			if !w.erasing.IsZero() && time.Since(w.erasing) > eraseWithin {
+				w.rest()
+			}
+			rest.Reset(restAfter)
+		case <-rest.C:
+			if w.rest() {
+				rest.Reset(eraseWithin)
+			}
+		}
+	}
+}
+
+// gather takes what else waits, up to one transaction's worth.
+func (w *writer) gather(first *job) []*job {
+	group := []*job{first}
+	for weight := first.weight; weight < maxWeight; {
+		select {
+		case j := <-w.jobs:
+			group = append(group, j)
+			weight += j.weight
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// perform does the jobs in one transaction and answers them. When one of them cannot be done each gets its own.
+func (w *writer) perform(group []*job) {
+	if err := w.ready(); err != nil {
+		answer(group, err)
+		return
+	}
+	t := &tx{session: w.session, store: w.store, heads: make(map[workflow.SiteID]*repo.Page)}
+	err := w.transact(t, group)
+	if err == nil {
+		w.strikes = 0
+		w.store.heads.put(t.heads)
+		if t.erased && w.erasing.IsZero() {
+			w.erasing = time.Now()
+		}
+		answer(group, nil)
+		return
+	}
+	if refused(err) && len(group) > 1 {
+		for _, j := range group {
+			w.perform([]*job{j})
+		}
+		return
+	}
+	if !refused(err) {
+		w.mend(err)
+	}
+	answer(group, fmt.Errorf("%w: %w", repo.ErrUnknown, err))
+}
+
+func answer(group []*job, err error) {
+	for _, j := range group {
+		j.done <- err
+	}
+}
+
+// transact runs jobs between BEGIN and COMMIT. It does not look at a context: once begun, a write is seen through.
+func (w *writer) transact(t *tx, group []*job) error {
+	t.ctx = context.Background() //nolint:forbidigo // ctx bounds the wait of the caller, not the effect
+	if _, err := t.session.begin.ExecContext(t.ctx); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	for _, j := range group {
+		if err := j.do(t); err != nil {
+			_, undone := t.session.rollback.ExecContext(t.ctx)
+			return errors.Join(err, undone)
+		}
+	}
+	commit := func(ctx context.Context, s *sql.Stmt) error { _, err := s.ExecContext(ctx); return err }
+	if w.commit != nil {
+		commit = w.commit
+	}
+	if err := commit(t.ctx, t.session.commit); err != nil {
+		return &commitError{err}
+	}
+	return nil
+}
+
+// commitError is a COMMIT that failed: it may still be on the disk.
+type commitError struct{ error }
+
+func (e *commitError) Unwrap() error { return e.error }
+
+// refused reports whether SQLite turned a transaction away without harm to the connection: the data did not fit the tables,
+// or another process had the file. Any other failure leaves the connection in doubt.
+func refused(err error) bool {
+	if _, ok := errors.AsType[*commitError](err); ok {
+		return false
+	}
+	switch code(err) {
+	case codeConstraint, codeTooBig, codeMismatch, codeBusy, codeLocked:
+		return true
+	}
+	return false
+}
+
+// rest uses a pause: it writes the log back, and after an erasure empties it. It reports whether more is left to do.
+func (w *writer) rest() bool {
+	if w.session == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), maxRest) //nolint:forbidigo // the store's own work
+	defer cancel()
+	if w.erasing.IsZero() {
+		if err := w.session.checkpoint(ctx, passive); err != nil {
+			w.store.log.WarnContext(ctx, "sqlite: log not written back", "path", w.store.path, "error", err)
+		}
+		return false
+	}
+	if err := w.session.checkpoint(ctx, truncate); err != nil {
+		w.store.log.DebugContext(ctx, "sqlite: log not emptied yet", "path", w.store.path, "error", err)
+		w.erasing = time.Now()
+		return true
+	}
+	w.erasing = time.Time{}
+	return false
+}

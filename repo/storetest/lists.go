@@ -1,0 +1,172 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+var listTests = []test{
+	{"Filters", testListFilters},
+	{"OrderAndCursor", testListCursor},
+	{"UnknownFieldIsAnError", testListUnknownField},
+	{"Mark", testListMark},
+}
+
+func testListFilters(t *testing.T, db Database) {
+	s := open(t, db)
+	h, other := begin(t, "site"), begin(t, "other")
+	put := func(h *history, id string, set func(*workflow.Visit)) {
+		v := visit(id, workflow.Assigned)
+		set(v)
+		mustAppend(t, s, h.page(changed(workflow.KindAssignVisit, v)))
+	}
+	put(h, "v1", func(v *workflow.Visit) { v.BusinessDay, v.Customer, v.Server = "2026-03-12", "c1", "li" })
+	put(h, "v2", func(v *workflow.Visit) { v.BusinessDay, v.Server, v.Principal = "2026-03-13", "li", "张伟" })
+	put(h, "v3", func(v *workflow.Visit) { v.BusinessDay, v.Customer, v.State = "2026-03-14", "c1", workflow.Registered })
+	put(h, "v4", func(v *workflow.Visit) { v.BusinessDay, v.Kind, v.Server = "2026-03-14", workflow.KindPeer, "张伟" })
+	put(h, "v5", func(v *workflow.Visit) { v.BusinessDay, v.Reason = "2026-04-01", `"server":"li"` })
+	put(other, "v9", func(v *workflow.Visit) { v.BusinessDay, v.Customer, v.Server = "2026-03-14", "c1", "li" })
+	mustAppend(t, s, h.page(changed(
+		workflow.KindImportCustomer, customer("c1", "li", workflow.StatusReceived), customer("c2", "li", workflow.StatusSigned),
+		customer("c3", "张伟", workflow.StatusSigned),
+	)))
+	settle(t, s, h.site)
+	settle(t, s, other.site)
+	type fields = map[string]string
+	for _, c := range []struct {
+		name string
+		q    repo.Query
+		want string
+	}{
+		{"all", repo.Query{Collection: workflow.Visits}, "v1 v2 v3 v4 v5"},
+		{"by server", repo.Query{Collection: workflow.Visits, Equal: fields{"server": "li"}}, "v1 v2"},
+		{"by principal", repo.Query{Collection: workflow.Visits, Equal: fields{"principal": "张伟"}}, "v2"},
+		{"by customer", repo.Query{Collection: workflow.Visits, Equal: fields{"customer": "c1"}}, "v1 v3"},
+		{"by state", repo.Query{Collection: workflow.Visits, Equal: fields{"state": "registered"}}, "v3"},
+		{"by kind", repo.Query{Collection: workflow.Visits, Equal: fields{"kind": "peer"}}, "v4"},
+		{"by day", repo.Query{Collection: workflow.Visits, Equal: fields{"business_day": "2026-03-14"}}, "v3 v4"},
+		{"two fields", repo.Query{Collection: workflow.Visits, Equal: fields{"server": "li", "customer": "c1"}}, "v1"},
+		{"nothing", repo.Query{Collection: workflow.Visits, Equal: fields{"server": "LI"}}, ""},
+		{"from", repo.Query{Collection: workflow.Visits, From: "2026-03-13"}, "v2 v3 v4 v5"},
+		{"to", repo.Query{Collection: workflow.Visits, To: "2026-03-13"}, "v1 v2"},
+		{"from to", repo.Query{Collection: workflow.Visits, From: "2026-03-13", To: "2026-03-31"}, "v2 v3 v4"},
+		{"one day and a state", repo.Query{
+			Collection: workflow.Visits, From: "2026-03-14", To: "2026-03-14", Equal: fields{"state": "assigned"},
+		}, "v4"},
+		{"by owner", repo.Query{Collection: workflow.Customers, Equal: fields{"owner": "li"}}, "c1 c2"},
+		{"by status", repo.Query{Collection: workflow.Customers, Equal: fields{"status": "signed"}}, "c2 c3"},
+		{"other site", repo.Query{Collection: workflow.Visits, Site: "other"}, "v9"},
+		{"no such site", repo.Query{Collection: workflow.Visits, Site: "nowhere"}, ""},
+		{"empty collection", repo.Query{Collection: workflow.Calls}, ""},
+	} {
+		if c.q.Site == "" {
+			c.q.Site = h.site
+		}
+		c.q.Limit = 100
+		for _, descending := range []bool{false, true} {
+			c.q.Descending = descending
+			want := strings.Fields(c.want)
+			if descending {
+				slices.Reverse(want)
+			}
+			docs, _, err := s.List(testContext(t), c.q)
+			if err != nil {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			equal(t, fmt.Sprintf("%s (descending %v)", c.name, descending), want, ids(docs))
+		}
+	}
+}
+
+func ids(docs []repo.Document) []string {
+	var out []string
+	for _, d := range docs {
+		out = append(out, d.ID)
+	}
+	return out
+}
+
+func testListCursor(t *testing.T, db Database) {
+	s := open(t, db)
+	h := begin(t, "site")
+	var want []string
+	for i := range 23 {
+		v := visit(fmt.Sprintf("v%02d", (i*5)%23), workflow.Arrived)
+		if i%2 == 0 {
+			v.Server = "li"
+		}
+		mustAppend(t, s, h.page(changed(workflow.KindArriveVisit, v)))
+		want = append(want, v.ID)
+	}
+	settle(t, s, h.site)
+	slices.Sort(want)
+	served := slices.DeleteFunc(slices.Clone(want), func(id string) bool {
+		return !strings.Contains(string(h.docs[workflow.VisitRef(workflow.VisitID(id))].Doc), `"server":"li"`)
+	})
+	for _, descending := range []bool{false, true} {
+		if descending {
+			slices.Reverse(want)
+			slices.Reverse(served)
+		}
+		for _, limit := range []int{1, 7, 23, 100} {
+			all := repo.Query{Collection: workflow.Visits, Site: h.site, Descending: descending, Limit: limit}
+			equal(t, fmt.Sprintf("every page of %d", limit), want, walk(t, s, all))
+			all.Equal = map[string]string{"server": "li"}
+			equal(t, fmt.Sprintf("every filtered page of %d", limit), served, walk(t, s, all))
+		}
+	}
+}
+
+// walk follows the cursor to the end.
+func walk(t *testing.T, s repo.Store, q repo.Query) []string {
+	t.Helper()
+	var out []string
+	for {
+		docs, _, err := s.List(testContext(t), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(docs) > q.Limit {
+			t.Fatalf("%d documents, limit %d", len(docs), q.Limit)
+		}
+		if len(docs) == 0 {
+			return out
+		}
+		out = append(out, ids(docs)...)
+		q.After = docs[len(docs)-1].ID
+	}
+}
+
+// testListUnknownField: a field that cannot be filtered by must not be left out, or everything is listed.
+func testListUnknownField(t *testing.T, db Database) {
+	s := open(t, db)
+	h := begin(t, "site")
+	mustAppend(t, s, h.page(arrival()))
+	settle(t, s, h.site)
+	for _, field := range []string{"seq", "", "$where", "State", "state' OR '1'='1", "form.note"} {
+		docs, _, err := s.List(testContext(t), repo.Query{
+			Collection: workflow.Visits, Site: h.site, Equal: map[string]string{field: "1"}, Limit: 10,
+		})
+		if err == nil || len(docs) > 0 {
+			t.Errorf("filter by %q: want an error, got %d documents", field, len(docs))
+		}
+	}
+}
+
+func testListMark(t *testing.T, db Database) {
+	s := open(t, db)
+	h := begin(t, "site")
+	for range 3 {
+		mustAppend(t, s, h.page(arrival(), arrival()))
+		settle(t, s, h.site)
+		docs, mark, err := s.List(testContext(t), repo.Query{Collection: workflow.Visits, Site: h.site, Limit: 100})
+		if err != nil || mark != h.seq || int64(len(docs)) != h.seq {
+			t.Errorf("list at %d: %d documents, mark %d, %v", h.seq, len(docs), mark, err)
+		}
+	}
+}
