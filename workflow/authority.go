@@ -156,3 +156,6 @@ func (d *draft) ownVisit(id VisitID) bool {
 func (v *Visit) Of(s StaffID) bool {
 	return s != "" && (v.Server == s || v.Principal == s || slices.Contains(v.Assistants, s))
 }
+
+// AuthorityRule is the article behind who may give a command; "" where no article says it.
+func AuthorityRule(k Kind) string { return authorities[k].rule }

@@ -18,6 +18,7 @@ type Board struct {
 	staff   []*Staff     // by id
 	matters []Record     // open messages, approvals, disputes, vacancies, in order of opening
 	loc     *time.Location
+	undo    *undo // what Rollback needs; nil outside Begin
 }
 
 // NewBoard is the board of a site before its first commit.
@@ -28,9 +29,20 @@ func NewBoard(id SiteID) *Board {
 // Put folds one record in, as it stands in a store. Older images than the one held are skipped.
 func (b *Board) Put(r Record) {
 	ref := r.Ref()
-	if old, ok := b.records[ref]; ok && old.head().Seq > r.head().Seq {
+	old, ok := b.records[ref]
+	if ok && old.head().Seq > r.head().Seq {
 		return
 	}
+	if b.undo != nil {
+		if _, noted := b.undo.old[ref]; !noted {
+			b.undo.old[ref] = old
+		}
+	}
+	b.set(ref, r)
+}
+
+// set puts a record in, whatever was there, and keeps the lists.
+func (b *Board) set(ref Ref, r Record) {
 	b.records[ref] = r
 	delete(b.absent, ref)
 	switch r := r.(type) {
@@ -56,6 +68,45 @@ func (b *Board) Put(r Record) {
 			b.open = slices.Insert(b.open, i, r)
 		}
 	}
+}
+
+// undo is how the board stood at Begin.
+type undo struct {
+	seq int64
+	at  time.Time
+	old map[Ref]Record // nil: was not there
+}
+
+// Begin starts folding in commits that are not yet in the journal: Keep makes them part of the board, Rollback takes them
+// out again.
+func (b *Board) Begin() { b.undo = &undo{seq: b.Seq, at: b.At, old: map[Ref]Record{}} }
+
+// Keep ends what Begin began: the commits are in the journal.
+func (b *Board) Keep() { b.undo = nil }
+
+// Rollback restores the board as it stood at Begin.
+func (b *Board) Rollback() {
+	u := b.undo
+	if u == nil {
+		return
+	}
+	b.undo = nil
+	for ref, old := range u.old {
+		if old != nil {
+			b.set(ref, old)
+			continue
+		}
+		b.forget(ref)
+	}
+	b.Seq, b.At = u.seq, u.at
+}
+
+// forget removes a record as if it had never been read.
+func (b *Board) forget(ref Ref) {
+	delete(b.records, ref)
+	b.open = slices.DeleteFunc(b.open, func(v *Visit) bool { return v.Ref() == ref })
+	b.staff = slices.DeleteFunc(b.staff, func(s *Staff) bool { return s.Ref() == ref })
+	b.matters = slices.DeleteFunc(b.matters, func(m Record) bool { return m.Ref() == ref })
 }
 
 // putMatter keeps the list of open matters.

@@ -153,3 +153,6 @@ type Staff struct {
 func (s *Staff) Ref() Ref { return staffRef(s.Site, s.Staff) }
 
 func (s *Staff) clone() Record { c := *s; return &c }
+
+// SiteOf is the site a record belongs to.
+func SiteOf(r Record) SiteID { return r.head().Site }

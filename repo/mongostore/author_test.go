@@ -200,7 +200,8 @@ func (d *testDB) failWith(t testing.TB, mode any, data bson.D) (heal func()) {
 	admin := d.raw.Client().Database("admin")
 	set := func(ctx context.Context, mode any) error {
 		return admin.RunCommand(ctx, bson.D{
-			{Key: "configureFailPoint", Value: "failCommand"}, {Key: "mode", Value: mode},
+			{Key: "configureFailPoint", Value: "failCommand"},
+			{Key: "mode", Value: mode},
 			{Key: "data", Value: append(bson.D{{Key: "appName", Value: d.name}}, data...)},
 		}).Err()
 	}

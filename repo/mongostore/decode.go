@@ -127,6 +127,7 @@ func appendJSON(dst []byte, doc bsoncore.Document, top bool) ([]byte, error) {
 }
 
 func appendJSONValue(dst []byte, key string, v bsoncore.Value) ([]byte, error) {
+	//exhaustive:ignore
 	switch v.Type {
 	case bsoncore.TypeString:
 		return appendString(dst, v.StringValue()), nil

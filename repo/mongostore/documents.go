@@ -46,15 +46,14 @@ func (s *Store) find(ctx context.Context, c workflow.Collection, filter any, o *
 func boardFilter(c workflow.Collection, site workflow.SiteID) bson.D {
 	of := bson.E{Key: pathSite, Value: string(site)}
 	open := bson.D{of, {Key: "open", Value: true}}
-	switch c {
-	case workflow.Sites, workflow.StaffList:
+	if c == workflow.Sites || c == workflow.StaffList {
 		return bson.D{of}
-	case workflow.Rotas:
+	}
+	if c == workflow.Rotas {
 		live := bson.D{{Key: pathID, Value: workflow.LiveRotaRef(site).ID}, of}
 		return bson.D{{Key: "$or", Value: bson.A{live, open}}}
-	default:
-		return open
 	}
+	return open
 }
 
 // Load implements repo.Documents.

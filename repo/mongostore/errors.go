@@ -17,6 +17,7 @@ var ErrIndexes = errors.New("journal without its unique index")
 // Server error codes that are told apart.
 const (
 	codeUnauthorized = 13
+	codeValidation   = 121
 	codeDuplicateKey = 11000
 )
 
@@ -89,7 +90,7 @@ func codeClass(code int) string {
 		return "timeout"
 	case 64, 79, 100:
 		return "write concern not satisfied"
-	case 121:
+	case codeValidation:
 		return "document validation"
 	default:
 		return "server error"

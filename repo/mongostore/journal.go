@@ -40,8 +40,9 @@ func appendPage(dst []byte, p *repo.Page) []byte {
 
 // end closes a document or array that was begun in dst itself, which cannot fail.
 func end(dst []byte, start int32) []byte {
-	return bsoncore.UpdateLength(append(dst, 0), start, int32(len(dst)+1)-start)
-} //nolint:gosec // at most 16 MiB
+	dst, _ = bsoncore.AppendDocumentEnd(dst, start)
+	return dst
+}
 
 // page reads a stored page.
 func page(raw []byte) (*repo.Page, error) {

@@ -15,6 +15,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
+// maxDocument is MongoDB's limit: a driver that meets a bigger one sends nothing of the whole bulk.
+const maxDocument = 16 << 20
+
 // replacement is one guarded write of a record: it lands only on an older image, or where there is none.
 type replacement struct {
 	collection workflow.Collection
@@ -157,6 +160,9 @@ func (p *projector) replace(j *job, i workflow.Image) (replacement, error) {
 	doc, err := appendDocument(make([]byte, 0, len(i.Doc)+len(i.Doc)/8+128), i.Doc)
 	if err != nil {
 		return replacement{}, err
+	}
+	if len(doc) > maxDocument {
+		return replacement{}, fmt.Errorf("%w: a record of %d bytes", repo.ErrCorrupt, len(doc))
 	}
 	raw := bsoncore.Document(doc)
 	id, _ := raw.Lookup(pathID).StringValueOK()

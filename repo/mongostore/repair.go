@@ -2,6 +2,7 @@ package mongostore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -46,8 +47,13 @@ func (p *projector) repairAll() {
 		}
 		return
 	}
-	var wg sync.WaitGroup
-	gate := make(chan struct{}, repairAtOnce)
+	var (
+		wg     sync.WaitGroup
+		mu     sync.Mutex
+		failed int
+		last   error
+		gate   = make(chan struct{}, repairAtOnce)
+	)
 	for site, mark := range trailing {
 		gate <- struct{}{}
 		wg.Go(func() {
@@ -57,10 +63,17 @@ func (p *projector) repairAll() {
 			if p.busy(site) {
 				return
 			}
-			_, _ = p.replay(ctx, site, mark) // judged and logged there
+			if _, err := p.replay(ctx, site, mark); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failed, last = failed+1, err
+			}
 		})
 	}
 	wg.Wait()
+	if failed > 0 && p.s.life.Err() == nil {
+		p.s.log.Warn("sites whose documents trail could not be repaired", "sites", failed, "error", last)
+	}
 }
 
 func (p *projector) busy(site workflow.SiteID) bool {
@@ -115,6 +128,9 @@ func (p *projector) trailing() (map[workflow.SiteID]int64, error) {
 // mark follows before it returns.
 func (p *projector) replay(ctx context.Context, site workflow.SiteID, mark int64) (int64, error) {
 	n, err := p.replayFrom(ctx, site, mark)
+	if errors.Is(err, context.Canceled) {
+		return n, err // the caller's wish says nothing about the site
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f := p.follower(site)

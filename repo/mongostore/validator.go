@@ -6,45 +6,52 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// validator is the minimal schema of an image collection: what analysts may rely on in every document.
+// field is what analysts may rely on of one field.
+type field struct {
+	name, kind string
+	required   bool
+}
+
+// heads are the fields of every record.
+var heads = []field{{pathID, "string", true}, {pathSite, "string", true}, {pathSeq, "long", true}, {"open", "bool", true}}
+
+// promised are further fields by collection. Nothing more is promised of the others.
+var promised = map[workflow.Collection][]field{
+	workflow.Visits: {
+		{"state", "string", true},
+		{"business_day", "string", true},
+		{"arrived_at", "date", true},
+		{"identified_at", "date", false},
+		{"assigned_at", "date", false},
+		{"served_at", "date", false},
+		{"registered_at", "date", false},
+		{"ended_at", "date", false},
+		{"kind", "string", false},
+		{"customer", "string", false},
+		{"server", "string", false},
+		{"principal", "string", false},
+		{"route", "string", false},
+		{"counts_for", "string", false},
+	},
+	workflow.Customers: {{"status", "string", true}, {"owner", "string", false}, {"last_contact_at", "date", false}},
+	workflow.Rotas:     {{"day", "string", true}},
+	workflow.StaffList: {{"staff", "string", true}, {"active", "bool", true}},
+	workflow.Sites:     {{"zone", "string", true}},
+}
+
+// validator is the minimal schema of an image collection.
 func validator(c workflow.Collection) bson.D {
-	required := bson.A{pathID, pathSite, pathSeq, "open"}
-	properties := bson.D{typed(pathID, "string"), typed(pathSite, "string"), typed(pathSeq, "long"), typed("open", "bool")}
-	extra := func(must bool, field, kind string) {
-		if must {
-			required = append(required, field)
+	var required bson.A
+	var properties bson.D
+	for _, fields := range [][]field{heads, promised[c]} {
+		for _, f := range fields {
+			if f.required {
+				required = append(required, f.name)
+			}
+			properties = append(properties, bson.E{Key: f.name, Value: bson.D{{Key: "bsonType", Value: f.kind}}})
 		}
-		properties = append(properties, typed(field, kind))
-	}
-	switch c {
-	case workflow.Visits:
-		extra(true, "state", "string")
-		extra(true, "business_day", "string")
-		extra(true, "arrived_at", "date")
-		for _, f := range []string{"identified_at", "assigned_at", "served_at", "registered_at", "ended_at"} {
-			extra(false, f, "date")
-		}
-		for _, f := range []string{"kind", "customer", "server", "principal", "route", "counts_for"} {
-			extra(false, f, "string")
-		}
-	case workflow.Customers:
-		extra(true, "status", "string")
-		extra(false, "owner", "string")
-		extra(false, "last_contact_at", "date")
-	case workflow.Rotas:
-		extra(true, "day", "string")
-	case workflow.StaffList:
-		extra(true, "staff", "string")
-		extra(true, "active", "bool")
-	case workflow.Sites:
-		extra(true, "zone", "string")
-	default: // nothing more is promised yet
 	}
 	return bson.D{{Key: "$jsonSchema", Value: bson.D{
 		{Key: "bsonType", Value: "object"}, {Key: "required", Value: required}, {Key: "properties", Value: properties},
 	}}}
-}
-
-func typed(field, kind string) bson.E {
-	return bson.E{Key: field, Value: bson.D{{Key: "bsonType", Value: kind}}}
 }

@@ -15,17 +15,17 @@ import (
 // page sent again finds itself, or is written now.
 
 // ready makes the writer able to write, or tells why it cannot.
-func (w *writer) ready() error {
+func (w *writer) ready(ctx context.Context) error {
 	if err := w.refusal(); err != nil && w.strikes >= strikesToEnd {
 		return fmt.Errorf("%w: %w", repo.ErrUnknown, err)
 	}
 	if w.session != nil {
 		return nil
 	}
-	if time.Since(w.tried) < mendEvery {
+	if w.now().Sub(w.tried) < mendEvery {
 		return fmt.Errorf("%w: %w", repo.ErrUnknown, w.refusal())
 	}
-	if err := w.reopen(); err != nil {
+	if err := w.reopen(ctx); err != nil {
 		return fmt.Errorf("%w: %w: %w", repo.ErrUnknown, repo.ErrUnavailable, err)
 	}
 	return nil
@@ -33,14 +33,13 @@ func (w *writer) ready() error {
 
 // mend follows a failed transaction. A full disk is no fault of the disk: the store goes on when there is space again. Any
 // other failure may happen once; the second without a success between makes the store read-only until an operator looked.
-func (w *writer) mend(cause error) {
-	ctx := context.Background() //nolint:forbidigo // the store's own work
+func (w *writer) mend(ctx context.Context, cause error) {
 	full := code(cause) == codeFull
 	if !full {
 		w.strikes++
 	}
 	w.store.log.ErrorContext(ctx, "sqlite: write failed", "path", w.store.path, "disk_full", full, "strikes", w.strikes, "error", cause)
-	err := w.reopen()
+	err := w.reopen(ctx)
 	if err != nil {
 		w.store.log.ErrorContext(ctx, "sqlite: reopen failed", "path", w.store.path, "error", err)
 		if !full && code(err) != codeFull {
@@ -56,10 +55,10 @@ func (w *writer) mend(cause error) {
 func (w *writer) block(err error) { w.blocked.Store(&err) }
 
 // reopen closes every connection and opens them again. Readers come back even when the writer does not.
-func (w *writer) reopen() (err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) //nolint:forbidigo // the store's own work
+func (w *writer) reopen(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	w.tried = time.Now()
+	w.tried = w.now()
 	s := w.store
 	s.mu.Lock()
 	defer s.mu.Unlock()

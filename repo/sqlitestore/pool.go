@@ -21,6 +21,12 @@ const (
 	sideColumns  = `collection, id, site, lookup, command, pending, at, body`
 )
 
+// boardQuery is what Load gives: the open documents of site ?1, and those that every board needs, of which ?2 is the live rota.
+const boardQuery = `SELECT ` + imageColumns + ` FROM images WHERE site = ?1 AND open
+	UNION ALL SELECT ` + imageColumns + ` FROM images WHERE collection = 'sites' AND site = ?1 AND NOT open
+	UNION ALL SELECT ` + imageColumns + ` FROM images WHERE collection = 'staff' AND site = ?1 AND NOT open
+	UNION ALL SELECT ` + imageColumns + ` FROM images WHERE collection = 'rotas' AND site = ?1 AND id = ?2 AND NOT open`
+
 // distinct lists the different values of an indexed column by jumping from one to the next, however many rows there are.
 func distinct(column, from string) string {
 	return `WITH RECURSIVE d (v) AS (
@@ -51,10 +57,7 @@ func openPool(ctx context.Context, path, mode string, n int) (*pool, error) {
 		&p.sites: distinct("site", "journal WHERE true"),
 		&p.head:  headQuery,
 
-		&p.board: `SELECT ` + imageColumns + ` FROM images WHERE site = ?1 AND open
-			UNION ALL SELECT ` + imageColumns + ` FROM images WHERE collection = 'sites' AND site = ?1 AND NOT open
-			UNION ALL SELECT ` + imageColumns + ` FROM images WHERE collection = 'staff' AND site = ?1 AND NOT open
-			UNION ALL SELECT ` + imageColumns + ` FROM images WHERE collection = 'rotas' AND site = ?1 AND id = ?2 AND NOT open`,
+		&p.board: boardQuery,
 		&p.image: `SELECT ` + imageColumns + ` FROM images WHERE collection = ? AND site = ? AND id = ?`,
 		&p.scan: `SELECT ` + imageColumns + ` FROM images WHERE collection = ? AND site = ? AND id > ?
 			ORDER BY id LIMIT ?`,

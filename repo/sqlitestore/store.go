@@ -100,7 +100,7 @@ func (s *Store) start(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, s.pool.close(), session.close())
 	}
-	s.writer = newWriter(s, session, file)
+	s.writer = newWriter(ctx, s, session, file)
 	return nil
 }
 

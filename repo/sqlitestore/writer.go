@@ -28,11 +28,12 @@ type writer struct {
 	quit  chan struct{}
 	ended chan struct{}
 
-	session *session // nil after a failure that could not be mended yet
-	strikes int      // failures since the last success
-	tried   time.Time
-	erasing time.Time // since when the log holds what was erased; zero: it does not
-	blocked atomic.Pointer[error]
+	session *session              // nil after a failure that could not be mended yet
+	strikes int                   // failures since the last success
+	tried   time.Time             // when mending was tried last
+	erasing time.Time             // since when the log holds what was erased; zero: it does not
+	blocked atomic.Pointer[error] // why writes are refused; read by others
+	now     func() time.Time
 
 	// commit replaces the end of a transaction in tests of failure; nil in service.
 	commit func(context.Context, *sql.Stmt) error
@@ -47,12 +48,13 @@ const (
 	strikesToEnd = 2
 )
 
-func newWriter(s *Store, session *session, file fs.FileInfo) *writer {
+// newWriter starts a writer. It goes on when ctx ends: it is ended by stop.
+func newWriter(ctx context.Context, s *Store, session *session, file fs.FileInfo) *writer {
 	w := &writer{
-		store: s, session: session, file: file,
+		store: s, session: session, file: file, now: time.Now, //nolint:forbidigo // measures pauses, dates nothing
 		jobs: make(chan *job), quit: make(chan struct{}), ended: make(chan struct{}),
 	}
-	go w.run()
+	go w.run(context.WithoutCancel(ctx))
 	return w
 }
 
@@ -108,7 +110,7 @@ func (w *writer) refusal() error {
 	return nil
 }
 
-func (w *writer) run() {
+func (w *writer) run(ctx context.Context) {
 	defer close(w.ended)
 	rest := time.NewTimer(restAfter)
 	defer rest.Stop()
@@ -117,13 +119,13 @@ func (w *writer) run() {
 		case <-w.quit:
 			return
 		case j := <-w.jobs:
-			w.perform(w.gather(j))
-			if !w.erasing.IsZero() && time.Since(w.erasing) > eraseWithin {
-				w.rest()
+			w.perform(ctx, w.gather(j))
+			if !w.erasing.IsZero() && w.now().Sub(w.erasing) > eraseWithin {
+				w.rest(ctx)
 			}
 			rest.Reset(restAfter)
 		case <-rest.C:
-			if w.rest() {
+			if w.rest(ctx) {
 				rest.Reset(eraseWithin)
 			}
 		}
@@ -146,30 +148,30 @@ func (w *writer) gather(first *job) []*job {
 }
 
 // perform does the jobs in one transaction and answers them. When one of them cannot be done each gets its own.
-func (w *writer) perform(group []*job) {
-	if err := w.ready(); err != nil {
+func (w *writer) perform(ctx context.Context, group []*job) {
+	if err := w.ready(ctx); err != nil {
 		answer(group, err)
 		return
 	}
-	t := &tx{session: w.session, store: w.store, heads: make(map[workflow.SiteID]*repo.Page)}
+	t := &tx{session: w.session, store: w.store, ctx: ctx, heads: make(map[workflow.SiteID]*repo.Page)}
 	err := w.transact(t, group)
 	if err == nil {
 		w.strikes = 0
 		w.store.heads.put(t.heads)
 		if t.erased && w.erasing.IsZero() {
-			w.erasing = time.Now()
+			w.erasing = w.now()
 		}
 		answer(group, nil)
 		return
 	}
 	if refused(err) && len(group) > 1 {
 		for _, j := range group {
-			w.perform([]*job{j})
+			w.perform(ctx, []*job{j})
 		}
 		return
 	}
 	if !refused(err) {
-		w.mend(err)
+		w.mend(ctx, err)
 	}
 	answer(group, fmt.Errorf("%w: %w", repo.ErrUnknown, err))
 }
@@ -180,9 +182,8 @@ func answer(group []*job, err error) {
 	}
 }
 
-// transact runs jobs between BEGIN and COMMIT. It does not look at a context: once begun, a write is seen through.
+// transact runs jobs between BEGIN and COMMIT. Callers may go away meanwhile: once begun, a write is seen through.
 func (w *writer) transact(t *tx, group []*job) error {
-	t.ctx = context.Background() //nolint:forbidigo // ctx bounds the wait of the caller, not the effect
 	if _, err := t.session.begin.ExecContext(t.ctx); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -221,11 +222,11 @@ func refused(err error) bool {
 }
 
 // rest uses a pause: it writes the log back, and after an erasure empties it. It reports whether more is left to do.
-func (w *writer) rest() bool {
+func (w *writer) rest(ctx context.Context) bool {
 	if w.session == nil {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), maxRest) //nolint:forbidigo // the store's own work
+	ctx, cancel := context.WithTimeout(ctx, maxRest)
 	defer cancel()
 	if w.erasing.IsZero() {
 		if err := w.session.checkpoint(ctx, passive); err != nil {
@@ -235,7 +236,7 @@ func (w *writer) rest() bool {
 	}
 	if err := w.session.checkpoint(ctx, truncate); err != nil {
 		w.store.log.DebugContext(ctx, "sqlite: log not emptied yet", "path", w.store.path, "error", err)
-		w.erasing = time.Now()
+		w.erasing = w.now()
 		return true
 	}
 	w.erasing = time.Time{}

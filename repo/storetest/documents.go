@@ -166,10 +166,12 @@ func testOlderImage(t *testing.T, db Database) {
 	s := open(t, db)
 	ctx := testContext(t)
 	h := begin(t, "site")
-	id := newID()
+	staying, leaving := newID(), newID()
 	var pages []*repo.Page
 	for _, state := range []workflow.State{workflow.Arrived, workflow.Assigned, workflow.Registered} {
-		p := h.page(changed(workflow.KindArriveVisit, visit(id, state)), arrival())
+		stays := visit(staying, workflow.Assigned)
+		stays.Party = len(pages)
+		p := h.page(changed(workflow.KindArriveVisit, visit(leaving, state), stays), arrival())
 		mustAppend(t, s, p)
 		pages = append(pages, p)
 	}

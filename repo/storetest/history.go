@@ -4,12 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
@@ -136,8 +135,8 @@ func stamp(r workflow.Record, site workflow.SiteID, seq int64) workflow.Head {
 	return *h
 }
 
-// newID is an id that grows with time.
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
+// newID is an id that grows with time, like those made in service.
+func newID() string { return fmt.Sprintf("%016x-%016x", time.Now().UnixNano(), rand.Uint64()) }
 
 // The records of a small office.
 

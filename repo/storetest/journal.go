@@ -159,7 +159,7 @@ func testFind(t *testing.T, db Database) {
 			t.Errorf("find %q: %v", id, err)
 			continue
 		}
-		equal(t, "page of "+id, want, got)
+		equalOne(t, "page of "+id, want, got)
 	}
 	for _, id := range []string{"", "d", "aa", "A", "%", "timer:close"} {
 		if p, err := s.Find(testContext(t), h.site, id); !errors.Is(err, repo.ErrNotFound) || p != nil {

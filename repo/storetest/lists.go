@@ -12,6 +12,7 @@ import (
 
 var listTests = []test{
 	{"Filters", testListFilters},
+	{"ChangedFields", testListChanged},
 	{"OrderAndCursor", testListCursor},
 	{"UnknownFieldIsAnError", testListUnknownField},
 	{"Mark", testListMark},
@@ -79,6 +80,40 @@ func testListFilters(t *testing.T, db Database) {
 				t.Errorf("%s: %v", c.name, err)
 			}
 			equal(t, fmt.Sprintf("%s (descending %v)", c.name, descending), want, ids(docs))
+		}
+	}
+}
+
+// testListChanged: a record is found by what it says now, and no longer by what it said.
+func testListChanged(t *testing.T, db Database) {
+	s := open(t, db)
+	h := begin(t, "site")
+	for _, step := range []struct{ customer, owner string }{{"", ""}, {"c1", "li"}, {"c2", "li"}, {"c2", "张伟"}, {"", ""}} {
+		v, c := visit("v1", workflow.Identified), customer("k1", workflow.StaffID(step.owner), workflow.StatusReceived)
+		v.Customer = workflow.CustomerID(step.customer)
+		mustAppend(t, s, h.page(changed(workflow.KindReidentifyVisit, v, c)))
+		settle(t, s, h.site)
+		for _, field := range []struct {
+			collection      workflow.Collection
+			name, value, id string
+			is              bool
+		}{
+			{workflow.Visits, "customer", "c1", "v1", step.customer == "c1"},
+			{workflow.Visits, "customer", "c2", "v1", step.customer == "c2"},
+			{workflow.Customers, "owner", "li", "k1", step.owner == "li"},
+			{workflow.Customers, "owner", "张伟", "k1", step.owner == "张伟"},
+		} {
+			docs, _, err := s.List(testContext(t), repo.Query{
+				Collection: field.collection, Site: h.site, Equal: map[string]string{field.name: field.value}, Limit: 10,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []string
+			if field.is {
+				want = []string{field.id}
+			}
+			equal(t, fmt.Sprintf("%s by %s %s at %+v", field.collection, field.name, field.value, step), want, ids(docs))
 		}
 	}
 }

@@ -57,7 +57,7 @@ func wantSide(t *testing.T, s repo.Store, want repo.Side) {
 		t.Errorf("side %s %s: %v", want.Collection, want.ID, err)
 		return
 	}
-	equal(t, "side "+want.ID, want, got)
+	equalOne(t, "side "+want.ID, want, got)
 }
 
 func testSideRoundTrip(t *testing.T, db Database) {
@@ -80,7 +80,7 @@ func testSideRoundTrip(t *testing.T, db Database) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "lookup", full, got)
+	equalOne(t, "lookup", full, got)
 }
 
 func testSideInsertTwice(t *testing.T, db Database) {

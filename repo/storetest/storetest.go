@@ -17,14 +17,9 @@
 package storetest
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
@@ -178,27 +173,4 @@ func settle(t *testing.T, s repo.Store, site workflow.SiteID) {
 	if n := len(pages); n > 0 && mark != pages[n-1].Last {
 		t.Fatalf("mark of %s = %d after projecting up to %d", site, mark, pages[n-1].Last)
 	}
-}
-
-// equal compares pages without their images (a store fills them only to project), times as instants, documents as JSON
-// values, and everything else exactly.
-func equal(t *testing.T, what string, want, got any) {
-	t.Helper()
-	options := cmp.Options{
-		cmpopts.IgnoreFields(repo.Page{}, "Images"), cmpopts.EquateEmpty(), cmp.Transformer("JSON", jsonValue),
-	}
-	if d := cmp.Diff(want, got, options); d != "" {
-		t.Errorf("%s (-want +got):\n%s", what, d)
-	}
-}
-
-// jsonValue is what a JSON text says, numbers digit by digit; a text that is no JSON stands for itself.
-func jsonValue(text json.RawMessage) any {
-	var v any
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
-		return string(text)
-	}
-	return v
 }

@@ -90,7 +90,10 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 
 	s := &Server{config: config}
 	if config.Port != 0 {
-		return s, s.start(ctx)
+		if err := s.start(ctx); err != nil {
+			return nil, err
+		}
+		return s, nil
 	}
 	for try := 1; ; try++ {
 		port, err := freePort(ctx)
@@ -307,23 +310,12 @@ func (s *Server) launch(ctx context.Context) (*process, error) {
 
 // ready waits until the process that was started answers on its port.
 func (s *Server) ready(ctx context.Context) error {
-	client, err := s.connect()
-	if err != nil {
-		return err
-	}
-	defer disconnect(client)
 	for {
-		if dial(ctx, s.Addr()) == nil {
-			var status struct {
-				PID int64 `bson:"pid"`
-			}
-			err := runCommand(ctx, client, "serverStatus", &status)
-			if err == nil && status.PID == int64(s.proc.Pid) {
+		if pid, err := s.answeringPID(ctx); err == nil {
+			if pid == s.proc.Pid {
 				return nil
 			}
-			if err == nil { // another server has the port: ours is about to end, or never listens
-				return errPortTaken
-			}
+			return errPortTaken // another server answers there: ours is about to end, or never listens
 		}
 		select {
 		case <-s.proc.done:
@@ -333,6 +325,24 @@ func (s *Server) ready(ctx context.Context) error {
 		case <-time.After(pollInterval):
 		}
 	}
+}
+
+// answeringPID asks whoever listens on the server's port for its process id.
+func (s *Server) answeringPID(ctx context.Context) (int, error) {
+	// The driver is slow to notice a server that comes up, so it is not asked before somebody listens.
+	if err := dial(ctx, s.Addr()); err != nil {
+		return 0, err
+	}
+	client, err := s.connect()
+	if err != nil {
+		return 0, err
+	}
+	defer disconnect(client)
+	var status struct {
+		PID int `bson:"pid"`
+	}
+	err = runCommand(ctx, client, "serverStatus", &status)
+	return status.PID, err
 }
 
 // connect makes a client for this server alone. It does not dial.
@@ -368,7 +378,7 @@ func dial(ctx context.Context, addr string) error {
 func freePort(ctx context.Context) (int, error) {
 	var last error
 	for range 100 {
-		port := firstPort + rand.IntN(lastPort-firstPort) //nolint:gosec // a port, not a secret
+		port := firstPort + rand.IntN(lastPort-firstPort)
 		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
 			last = err

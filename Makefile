@@ -1,0 +1,103 @@
+# Tools are installed once, in the versions named here, into a cache folder outside the repository.
+GOLANGCI_LINT_VERSION := v2.15.0
+GOVULNCHECK_VERSION   := v1.9.0
+
+# Where goroutines share memory, so where the race detector is worth its time.
+RACE_PACKAGES := ./repo/... ./api/...
+
+# The same folder as in tools/mongod.sh and tools/mongod/find.go.
+CACHE := $(or $(LUNPAI_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lunpai)
+
+# A linter that an older Go built refuses newer code, so Go's version is part of the name.
+GO_VERSION    := $(shell go env GOVERSION)
+GOLANGCI_LINT := $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)-$(GO_VERSION)
+GOVULNCHECK   := $(CACHE)/bin/govulncheck-$(GOVULNCHECK_VERSION)-$(GO_VERSION)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/lunpai
+	CGO_ENABLED=0 go build -trimpath -o bin/lunpai .
+
+.PHONY: test
+test: ## run all tests; without a mongod those that need one are skipped (see: make mongod)
+	go test ./...
+
+.PHONY: race
+race: ## run the short tests of the concurrent packages under the race detector
+	CGO_ENABLED=1 go test -race -short $(RACE_PACKAGES)
+
+.PHONY: vet
+vet: ## run go vet
+	go vet ./...
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## run the linters (.golangci.yml)
+	$(GOLANGCI_LINT) run
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) ## format all Go code
+	$(GOLANGCI_LINT) fmt
+
+.PHONY: fmt-check
+fmt-check:
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
+
+.PHONY: mod-check
+mod-check: ## check that go.mod and go.sum are tidy and the modules untouched
+	go mod verify
+	go mod tidy -diff
+
+# govulncheck ends with 3 when it found something, with 1 when it could not look. Its database (vuln.go.dev) is not a
+# package registry; on a closed network that is said and passes.
+.PHONY: vuln
+vuln: $(GOVULNCHECK) ## look for known vulnerabilities, when their database can be reached
+	@log=$$(mktemp); status=0; timeout 300 $(GOVULNCHECK) ./... >$$log 2>&1 || status=$$?; cat $$log; \
+	if [ $$status -eq 1 ] && grep -q 'fetching vulnerabilities:' $$log; then \
+		echo "NOT CHECKED for vulnerabilities: their database cannot be reached from here"; status=0; \
+	fi; rm -f $$log; exit $$status
+
+.PHONY: compose
+compose: ## check docker-compose.yml
+	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; else docker-compose config --quiet; fi
+
+.PHONY: mongod
+mongod: ## get a real MongoDB server for the tests (42 MB, into the cache folder)
+	tools/mongod.sh
+
+.PHONY: check
+check: ## everything that CI runs
+	.ci/run
+
+.PHONY: bench
+bench: ## measure: make bench ARGS="…" (go run ./tools/bench -h)
+	go run ./tools/bench $(ARGS)
+
+.PHONY: torture
+torture: ## break things under load and look for lost commits: make torture ARGS="…"
+	go run ./tools/torture $(ARGS)
+
+.PHONY: clean
+clean: ## remove what was built; the cache folder stays
+	rm -rf bin
+
+.PHONY: tools
+tools: $(GOLANGCI_LINT) $(GOVULNCHECK)
+
+# install makes $@ from the module's program $(2) at the version $(3), in one step that is there or not.
+define install
+	@echo "installing $(2) $(3) (once; golangci-lint takes minutes)" >&2
+	@mkdir -p $(@D)
+	@tmp=$$(mktemp -d $(@D)/.install.XXXXXX) && trap 'rm -rf '$$tmp EXIT && \
+		GOFLAGS= GOBIN=$$tmp go install $(1)@$(3) && mv -f $$tmp/$(2) $@
+endef
+
+$(GOLANGCI_LINT):
+	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,golangci-lint,$(GOLANGCI_LINT_VERSION))
+
+$(GOVULNCHECK):
+	$(call install,golang.org/x/vuln/cmd/govulncheck,govulncheck,$(GOVULNCHECK_VERSION))

@@ -1,0 +1,87 @@
+package explain
+
+import (
+	"strings"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// Mode is what the product does about an article.
+type Mode string
+
+// The modes.
+const (
+	Enforce Mode = "enforce" // decides by it, or refuses
+	Record  Mode = "record"  // keeps the evidence, refuses nothing
+	Remind  Mode = "remind"  // prompts, no more
+	None    Mode = "none"    // a preamble
+)
+
+// ArticleText is a clause of policy 1 or 2 in short: what it means at the desk, with the reading the product takes.
+type ArticleText struct {
+	ID    string `json:"id"` // P1-12c
+	Title string `json:"title"`
+	Text  string `json:"text"`
+	Mode  Mode   `json:"mode"`
+}
+
+// Article is the text of one of workflow.Articles(); false when there is no such clause.
+func Article(lang Lang, id string) (ArticleText, bool) {
+	a, ok := texts().articles[id]
+	t := a.En
+	if lang == Zh {
+		t = a.Zh
+	}
+	return ArticleText{ID: id, Title: t.Title, Text: t.Text, Mode: a.Mode}, ok
+}
+
+// Articles are the texts of all clauses, in order.
+func Articles(lang Lang) []ArticleText {
+	ids := workflow.Articles()
+	all := make([]ArticleText, 0, len(ids))
+	for _, id := range ids {
+		a, _ := Article(lang, id)
+		all = append(all, a)
+	}
+	return all
+}
+
+// Cite writes a clause id as people quote it: "policy 1, art. 12c", "制度一第12条c款". What is no clause id comes back as it is.
+func Cite(lang Lang, rule string) string {
+	policy, number, ok := strings.Cut(rule, "-")
+	number = strings.TrimLeft(number, "0")
+	digits := strings.TrimRight(number, "abcdefghijklmnopqrstuvwxyz")
+	if !ok || digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return rule
+	}
+	letter := number[len(digits):]
+	switch {
+	case policy != "P1" && policy != "P2":
+		return rule
+	case lang == Zh && letter != "":
+		return map[string]string{"P1": "制度一第", "P2": "制度二第"}[policy] + digits + "条" + letter + "款"
+	case lang == Zh:
+		return map[string]string{"P1": "制度一第", "P2": "制度二第"}[policy] + digits + "条"
+	case policy == "P2":
+		return "policy 2, item " + number
+	}
+	return "policy 1, art. " + number
+}
+
+// Parameter says what a policy parameter (workflow.Parameters) decides; its name when it is not known.
+func Parameter(lang Lang, name string) string {
+	if t := texts().parameters[name].in(lang); t != "" {
+		return t
+	}
+	return name
+}
+
+// Word is a value of one of the closed sets in plain words: Word(Zh, "route", "last_seat"). The groups are the keys of
+// words.json: state, kind, route, server_role, turn_effect, pass_effect, presence, role, event, command and so on. An
+// unknown value comes back as it is, so codes that an office makes up pass through.
+func Word(lang Lang, group, value string) string {
+	if w := texts().words[group][value].in(lang); w != "" {
+		return w
+	}
+	return value
+}

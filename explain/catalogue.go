@@ -1,0 +1,141 @@
+package explain
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+)
+
+//go:embed *.json
+var files embed.FS
+
+// lines are the ways to say one thing, the fullest first: the first whose keys all have a value is said. In JSON one way
+// may stand without the brackets.
+type lines []string
+
+// UnmarshalJSON reads a string or a list of strings.
+func (l *lines) UnmarshalJSON(b []byte) error {
+	var one string
+	if json.Unmarshal(b, &one) == nil {
+		*l = lines{one}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]string)(l))
+}
+
+// both is one text in both languages.
+type both[T any] map[Lang]T
+
+// in is the text in a language; English for an unknown one.
+func (b both[T]) in(l Lang) T {
+	if l != Zh {
+		l = En
+	}
+	return b[l]
+}
+
+type articleText struct {
+	Title string `json:"title"`
+	Text  string `json:"text"`
+}
+
+type faultText struct {
+	Title  lines `json:"title"`
+	Detail lines `json:"detail"`
+	Fix    lines `json:"fix"`
+}
+
+// catalogue holds every sentence, by topic, key and language.
+type catalogue struct {
+	articles   map[string]article                 // by clause
+	facts      map[string]both[lines]             // by kind, or kind/value of its distinguishing detail
+	faults     map[string]both[faultText]         // by code, or code/article where one code has two causes
+	parameters map[string]both[string]            // by name
+	words      map[string]map[string]both[string] // by group and value
+}
+
+type article struct {
+	Mode Mode        `json:"mode"`
+	En   articleText `json:"en"`
+	Zh   articleText `json:"zh"`
+}
+
+// load reads the embedded files. They are part of the program, so it fails only in the tests of this package.
+func load() (*catalogue, error) {
+	c := &catalogue{}
+	for name, to := range map[string]any{
+		"articles.json": &c.articles, "facts.json": &c.facts, "faults.json": &c.faults,
+		"parameters.json": &c.parameters, "words.json": &c.words,
+	} {
+		text, err := files.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("catalogue: %w", err)
+		}
+		dec := json.NewDecoder(strings.NewReader(string(text)))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(to); err != nil {
+			return nil, fmt.Errorf("catalogue: %s: %w", name, err)
+		}
+	}
+	return c, nil
+}
+
+// texts is the catalogue, read once; an unreadable one would say keys instead of sentences.
+var texts = sync.OnceValue(func() *catalogue {
+	c, err := load()
+	if err != nil {
+		return &catalogue{}
+	}
+	return c
+})
+
+var keyRE = regexp.MustCompile(`\{([a-z_0-9]+)\}`)
+
+// say fills in the first way whose keys all have a value. When none has, the last is said with "?" in the gaps and ok is
+// false; it is empty when there is no way to say it at all.
+func (l lines) say(values map[string]string) (text string, ok bool) {
+	for _, t := range l {
+		if text, ok = fill(t, values); ok {
+			return text, true
+		}
+	}
+	return text, false
+}
+
+// fill replaces {key}. Between Chinese and a value that begins or ends with a Latin letter it sets a blank, so that ids
+// and names both read well.
+func fill(template string, values map[string]string) (string, bool) {
+	var b strings.Builder
+	ok, rest := true, 0
+	for _, m := range keyRE.FindAllStringSubmatchIndex(template, -1) {
+		b.WriteString(template[rest:m[0]])
+		rest = m[1]
+		v := values[template[m[2]:m[3]]]
+		if v == "" {
+			v, ok = "?", false
+		}
+		before, _ := utf8.DecodeLastRuneInString(b.String())
+		after, _ := utf8.DecodeRuneInString(template[rest:])
+		first, _ := utf8.DecodeRuneInString(v)
+		last, _ := utf8.DecodeLastRuneInString(v)
+		wordy := strings.ContainsFunc(v, latin)
+		if wordy && unicode.Is(unicode.Han, before) && narrow(first) {
+			b.WriteByte(' ')
+		}
+		b.WriteString(v)
+		if wordy && unicode.Is(unicode.Han, after) && narrow(last) {
+			b.WriteByte(' ')
+		}
+	}
+	b.WriteString(template[rest:])
+	return b.String(), ok
+}
+
+func latin(r rune) bool { return r <= unicode.MaxASCII && unicode.IsLetter(r) }
+
+func narrow(r rune) bool { return latin(r) || '0' <= r && r <= '9' }

@@ -1,0 +1,317 @@
+package explain
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/lunpai/lunpai/scenario"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// readCatalogue reads the catalogue and checks of every text what holds for all: both languages there, Chinese in Chinese.
+func readCatalogue(t *testing.T) *catalogue {
+	t.Helper()
+	c, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func checkText(t *testing.T, lang Lang, where string, ways ...string) {
+	t.Helper()
+	if len(ways) == 0 {
+		t.Errorf("%s: nothing in %s", where, lang)
+	}
+	for _, s := range ways {
+		hasHan := strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Han, r) })
+		switch {
+		case strings.TrimSpace(s) == "":
+			t.Errorf("%s: empty in %s", where, lang)
+		case lang == Zh && !hasHan && where != "source/article" && where != "source/comma":
+			t.Errorf("%s: no Chinese in %q", where, s)
+		case lang == En && hasHan:
+			t.Errorf("%s: Chinese in the English %q", where, s)
+		}
+		if rest := keyRE.ReplaceAllString(s, ""); strings.ContainsAny(rest, "{}") {
+			t.Errorf("%s: stray bracket in %q", where, s)
+		}
+	}
+}
+
+func keysOf(ways ...string) []string {
+	var ks []string
+	for _, s := range ways {
+		for _, m := range keyRE.FindAllStringSubmatch(s, -1) {
+			ks = append(ks, m[1])
+		}
+	}
+	slices.Sort(ks)
+	return slices.Compact(ks)
+}
+
+func checkBoth(t *testing.T, where string, en, zh lines) {
+	t.Helper()
+	checkText(t, En, where, en...)
+	checkText(t, Zh, where, zh...)
+	if len(en) != len(zh) || !slices.EqualFunc(en, zh, func(a, b string) bool { return slices.Equal(keysOf(a), keysOf(b)) }) {
+		t.Errorf("%s: the languages say it with other keys: %q, %q", where, en, zh)
+	}
+}
+
+func TestArticles(t *testing.T) {
+	c := readCatalogue(t)
+	if got, want := slices.Sorted(maps.Keys(c.articles)), slices.Sorted(slices.Values(workflow.Articles())); !slices.Equal(got, want) {
+		t.Errorf("articles: %v, want %v", got, want)
+	}
+	for id, a := range c.articles {
+		checkBoth(t, id+" title", lines{a.En.Title}, lines{a.Zh.Title})
+		checkBoth(t, id+" text", lines{a.En.Text}, lines{a.Zh.Text})
+		if !slices.Contains([]Mode{Enforce, Record, Remind, None}, a.Mode) {
+			t.Errorf("%s: mode %q", id, a.Mode)
+		}
+	}
+	for _, lang := range Langs {
+		if n := len(Articles(lang)); n != len(c.articles) {
+			t.Errorf("%d articles in %s", n, lang)
+		}
+	}
+	if _, ok := Article(En, "P9-99"); ok {
+		t.Error("P9-99 is no article")
+	}
+}
+
+// TestFactsComplete: every kind of fact, and every value that chooses among sentences, can be said with the details the core
+// gives; no sentence is left over.
+func TestFactsComplete(t *testing.T) {
+	c, src := readCatalogue(t), readCore(t)
+	sayings := src.facts()
+	want := map[string]bool{"visit.assigned/assist": true, "visit.assigned/stand_in": true, "staff.changed/false": true}
+	for kind := range src.types["FactKind"] {
+		want[kind] = true
+		if !slices.ContainsFunc(sayings, func(s saying) bool { return s.key == kind }) {
+			t.Errorf("the core never states %s, or the test does not see where", kind)
+		}
+	}
+	for _, s := range sayings {
+		for _, v := range s.detail[variants[workflow.FactKind(s.key)]] {
+			if s.key != "visit.assigned" && s.key != "staff.changed" {
+				want[s.key+"/"+strings.TrimSuffix(v, ":")] = true
+			}
+		}
+	}
+	if got, want := slices.Sorted(maps.Keys(c.facts)), slices.Sorted(maps.Keys(want)); !slices.Equal(got, want) {
+		t.Errorf("facts:\n%v, want\n%v", got, want)
+	}
+	for key, both := range c.facts {
+		checkBoth(t, key, both[En], both[Zh])
+		kind, choice, _ := strings.Cut(key, "/")
+		reachable := map[string]bool{"subject": true}
+		for _, s := range sayings {
+			vs := s.detail[variants[workflow.FactKind(kind)]]
+			if s.key == kind && (choice == "" || len(vs) == 0 || slices.ContainsFunc(vs, func(v string) bool { return strings.TrimSuffix(v, ":") == choice })) {
+				for k := range s.detail {
+					reachable[k] = true
+				}
+			}
+		}
+		for _, k := range keysOf(both[En]...) {
+			if !reachable[k] {
+				t.Errorf("%s: no fact has a detail %q", key, k)
+			}
+		}
+	}
+	for _, s := range sayings {
+		f := workflow.Fact{Kind: workflow.FactKind(s.key), Subject: "x", Detail: s.with()}
+		for _, v := range append(s.detail[variants[f.Kind]], "x") {
+			f.Detail[variants[f.Kind]] = v
+			for _, lang := range Langs {
+				if said, ok := sentence(lang, f).say(s.with("subject")); !ok {
+					t.Errorf("%s: %q with %v", s.key, said, f.Detail)
+				}
+			}
+		}
+	}
+}
+
+// TestFaultsComplete: every refusal of the core can be said with the arguments it gives; no text is left over.
+func TestFaultsComplete(t *testing.T) {
+	c, src := readCatalogue(t), readCore(t)
+	used := map[string]bool{}
+	for _, s := range src.refusals() {
+		used[s.key], used[s.key+"/"+s.rule] = true, true
+		for _, lang := range Langs {
+			x, ok := faultOf(lang, s.key, s.rule)
+			if !ok {
+				t.Errorf("%s is missing in %s", s.key, lang)
+				continue
+			}
+			for _, l := range []lines{x.Title, x.Detail, x.Fix} {
+				if said, ok := l.say(s.with()); !ok {
+					t.Errorf("%s in %s: %q, but the core gives only %v", s.key, lang, said, slices.Sorted(maps.Keys(s.detail)))
+				}
+			}
+		}
+	}
+	for key, both := range c.faults {
+		if !used[key] {
+			t.Errorf("%s: the core never refuses so", key)
+		}
+		checkBoth(t, key+" title", both[En].Title, both[Zh].Title)
+		checkBoth(t, key+" detail", both[En].Detail, both[Zh].Detail)
+		checkBoth(t, key+" fix", both[En].Fix, both[Zh].Fix)
+		code, _, _ := strings.Cut(key, "/")
+		for _, way := range slices.Concat(both[En].Title, both[En].Detail, both[En].Fix) {
+			if !slices.ContainsFunc(src.refusals(), func(s saying) bool {
+				_, ok := fill(way, s.with())
+				return s.key == code && ok
+			}) {
+				t.Errorf("%s: no refusal has all keys of %q", key, way)
+			}
+		}
+	}
+}
+
+func TestParametersComplete(t *testing.T) {
+	c := readCatalogue(t)
+	for _, p := range workflow.Parameters() {
+		both := c.parameters[p.Name]
+		checkBoth(t, p.Name, lines{both[En]}, lines{both[Zh]})
+		for _, v := range strings.Split(p.Bounds, ", ") {
+			if strings.Contains(v, " ") {
+				continue // a range, or a list of roles
+			}
+			if !slices.ContainsFunc([]string{"policy_value", "pass_effect", "route", "role"}, func(g string) bool { return Word(Zh, g, v) != v }) {
+				t.Errorf("%s: no word for %s", p.Name, v)
+			}
+		}
+	}
+	if len(c.parameters) != len(workflow.Parameters()) {
+		t.Errorf("%d parameters, want %d", len(c.parameters), len(workflow.Parameters()))
+	}
+}
+
+// TestWordsComplete: every closed set has a word for every value and for nothing else.
+func TestWordsComplete(t *testing.T) {
+	c, src := readCatalogue(t), readCore(t)
+	sets := map[string][]string{
+		"mode":         {"enforce", "none", "record", "remind"},
+		"policy":       {"p1", "p2"},
+		"policy_value": {"anyone", "at_once", "closed_only", "false", "last_seat", "reentry", "third", "true", "turn_taken", "when_sales"},
+		"source":       {"article", "comma", "office"},
+		"weekday":      {"0", "1", "2", "3", "4", "5", "6"},
+		"approval":     {"delay_signing", "discount", "engineering", "other", "payment_method"},
+		"item":         nil, "reason": {"customer_demand"}, "why": {"company_staff"},
+	}
+	for group, typ := range map[string]string{
+		"state": "State", "kind": "VisitKind", "route": "Route", "server_role": "ServerRole", "turn_effect": "TurnEffect",
+		"pass_effect": "PassEffect", "out_reason": "OutReason", "presence": "Presence", "topic": "Topic", "role": "Role",
+		"customer_status": "CustomerStatus", "unit_type": "UnitType", "event": "Event", "fault_class": "FaultClass", "command": "Kind",
+	} {
+		sets[group] = slices.Sorted(maps.Keys(src.types[typ]))
+	}
+	for _, v := range src.fields("State") {
+		if src.types["State"][v] == "" && src.types["Presence"][v] == "" {
+			sets["record_state"] = append(sets["record_state"], v)
+		}
+	}
+	sets["why"] = append(sets["why"], src.fields("why")...)
+	for _, s := range src.facts() {
+		if s.key != "notified" {
+			sets["why"] = append(sets["why"], s.detail["why"]...)
+		}
+		sets["reason"] = append(sets["reason"], s.detail["reason"]...)
+		if s.key == "reminded" {
+			sets["item"] = append(sets["item"], s.detail["item"]...)
+		}
+	}
+	for _, n := range src.calls("noteChange") {
+		sets["reason"] = append(sets["reason"], src.values(n.in, n.args[2])...)
+	}
+	for group, vs := range sets {
+		slices.Sort(vs)
+		if got, want := slices.Sorted(maps.Keys(c.words[group])), slices.Compact(vs); !slices.Equal(got, want) {
+			t.Errorf("%s: words for %v, want %v", group, got, want)
+		}
+	}
+	for group, values := range c.words {
+		if sets[group] == nil {
+			t.Errorf("group %s is not tested", group)
+		}
+		for v, both := range values {
+			checkBoth(t, group+"/"+v, lines{both[En]}, lines{both[Zh]})
+		}
+	}
+	for _, gs := range groups {
+		for _, g := range gs {
+			if c.words[g] == nil {
+				t.Errorf("there is no group %s", g)
+			}
+		}
+	}
+}
+
+// TestDetailsKnown: every detail and argument of the core is a word, an id or plain on purpose.
+func TestDetailsKnown(t *testing.T) {
+	src := readCore(t)
+	ids := []string{
+		"about", "accountable", "after", "answered_by", "before", "by", "credit", "customer", "for", "from", "holder", "id", "into",
+		"line", "named", "next_first", "order", "ordered_by", "owner", "principal", "record", "second", "server", "staff", "to", "unit", "visit",
+	}
+	for _, s := range slices.Concat(src.facts(), src.refusals()) {
+		for k := range s.detail {
+			if groups[k] == nil && !plain[k] && !slices.Contains(ids, k) {
+				t.Errorf("%s: is detail %s a word, an id or neither?", s.key, k)
+			}
+		}
+	}
+}
+
+// TestScenarios says every fact of every scenario in both languages, without a gap.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("../scenario/testdata/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	said := 0
+	for _, name := range files {
+		r, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := scenario.Read(r)
+		r.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sc := range f.Scenarios {
+			if sc.Policy != "p1" && sc.Policy != "p2" {
+				continue
+			}
+			res, err := sc.Run(t.Context(), scenario.NewCore())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range res.Steps {
+				for _, f := range s.Facts {
+					for _, lang := range Langs {
+						text := Fact(lang, f, nil)
+						checkText(t, lang, string(f.Kind), text)
+						if strings.Contains(text, "?") || strings.Contains(text, string(f.Kind)) {
+							t.Errorf("%s: %s says %q of %v", sc.ID, lang, text, f)
+						}
+						said++
+					}
+				}
+			}
+		}
+	}
+	if said < 1000 {
+		t.Errorf("only %d sentences", said)
+	}
+}

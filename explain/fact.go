@@ -1,0 +1,128 @@
+package explain
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// variants names, for the kinds that mean different things by one detail, that detail: a sentence kind/value is said
+// before the sentence kind. Of a value "unregistered:V1" only what stands before the colon chooses.
+var variants = map[workflow.FactKind]string{
+	workflow.FactVisitAssigned: "role",
+	workflow.FactStaffChanged:  "active",
+	workflow.FactNotCounted:    "why",
+	workflow.FactNotified:      "why",
+	workflow.FactFlagged:       "flag",
+	workflow.FactReminded:      "item",
+}
+
+// groups names the word groups of the details and arguments whose values are codes, in the order in which they are tried.
+var groups = map[string][]string{
+	"effect":  {"pass_effect"},
+	"event":   {"event"},
+	"item":    {"item"},
+	"kind":    {"kind", "approval"},
+	"policy":  {"policy"},
+	"reason":  {"presence", "reason"},
+	"role":    {"server_role", "role"},
+	"route":   {"route"},
+	"state":   {"state", "record_state"},
+	"status":  {"customer_status"},
+	"topic":   {"topic"},
+	"was":     {"presence"},
+	"weekday": {"weekday"},
+	"why":     {"presence", "why"},
+	"with":    {"presence"},
+}
+
+// plain are the details that are neither codes nor ids.
+var plain = map[string]bool{
+	"active": true, "bounds": true, "channel": true, "count": true, "date": true, "flag": true, "parameter": true,
+	"position": true, "rank": true, "rule": true, "today": true, "zone": true,
+}
+
+// lists are the kinds whose ids stand in lists, with blanks between them.
+var lists = map[workflow.FactKind]bool{
+	workflow.FactLineReordered: true, workflow.FactRosterChanged: true, workflow.FactEventStarted: true,
+}
+
+// Fact is a fact in one sentence, with the article behind it: "A receives visit V1: by the order (policy 1, art. 6)".
+// names turns ids of people, units, visits and customers into what the reader calls them, and is asked about other subjects
+// too; what it does not know, or a nil names, leaves the id. A kind of a newer program is said by its name.
+func Fact(lang Lang, f workflow.Fact, names func(id string) string) string {
+	if names == nil {
+		names = func(id string) string { return id }
+	}
+	values := make(map[string]string, len(f.Detail)+1)
+	for k, v := range f.Detail {
+		values[k] = value(lang, k, v, func(ids string) string {
+			if !lists[f.Kind] {
+				return named(ids, names)
+			}
+			list := strings.Fields(ids)
+			for i, id := range list {
+				list[i] = named(id, names)
+			}
+			return strings.Join(list, Word(lang, "source", "comma"))
+		})
+	}
+	values["subject"] = named(f.Subject, names)
+	text, _ := sentence(lang, f).say(values)
+	if text == "" {
+		text = strings.TrimSpace(string(f.Kind) + " " + values["subject"])
+	}
+	return text + source(lang, f)
+}
+
+// sentence finds the ways to say a fact.
+func sentence(lang Lang, f workflow.Fact) lines {
+	facts := texts().facts
+	if key := variants[f.Kind]; key != "" {
+		v, _, _ := strings.Cut(f.Detail[key], ":")
+		if l := facts[string(f.Kind)+"/"+v].in(lang); l != nil {
+			return l
+		}
+	}
+	return facts[string(f.Kind)].in(lang)
+}
+
+// source is the article in brackets, with the parameter where the office made its own rule; empty when no article speaks.
+func source(lang Lang, f workflow.Fact) string {
+	if f.Rule == "" {
+		return ""
+	}
+	cite := map[string]string{"rule": Cite(lang, f.Rule)}
+	key := "article"
+	if p := f.Detail["parameter"]; p != "" {
+		cite["parameter"], key = Parameter(lang, p), "office"
+	}
+	text, _ := fill(Word(lang, "source", key), cite)
+	return text
+}
+
+// value is a detail as people read it: a word for a code, a name for an id.
+func value(lang Lang, key, v string, name func(string) string) string {
+	if plain[key] {
+		return v
+	}
+	gs, code := groups[key]
+	for _, g := range gs {
+		if w := Word(lang, g, v); w != v {
+			return w
+		}
+	}
+	if code {
+		return v
+	}
+	return name(v)
+}
+
+// named is the name of an id, the id itself where there is none.
+func named(id string, names func(string) string) string {
+	if id == "" {
+		return ""
+	}
+	return cmp.Or(names(id), id)
+}

@@ -1,0 +1,169 @@
+package sqlitestore
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lunpai/lunpai/repo"
+)
+
+const insideEnv = "LUNPAI_TEST_INSIDE"
+
+// inside runs the calling test again in a process of its own, and reports whether this is that process already.
+func inside(t *testing.T, attributes *syscall.SysProcAttr) bool {
+	t.Helper()
+	if os.Getenv(insideEnv) != "" {
+		return true
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), insideEnv+"=1")
+	cmd.SysProcAttr = attributes
+	out, err := cmd.CombinedOutput()
+	if errors.Is(err, unix.EPERM) {
+		t.Skipf("NOT TESTED: this needs the right to mount a file system: %v", err)
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+	return false
+}
+
+// TestDiskFull fills a small disk: what was acknowledged is there, what was not is unknown, and when there is space again the
+// store goes on by itself, with the very page that did not fit.
+func TestDiskFull(t *testing.T) {
+	if !inside(t, &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}) {
+		return
+	}
+	dir := t.TempDir()
+	if err := errors.Join(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""), unix.Mount("tmpfs", dir, "tmpfs", 0, "size=3m")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	path := filepath.Join(dir, "lunpai.db")
+	s, o := openAt(t, path), newOffice("site")
+	acknowledged := make(map[int64]string)
+	for round := range 3 {
+		p, err := fill(t, s, o, acknowledged)
+		if !errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrReadOnly) {
+			t.Fatalf("round %d: on a full disk: want ErrUnknown and no ErrReadOnly, got %v", round, err)
+		}
+		for range 5 { // it stays full for a while
+			time.Sleep(2 * mendEvery / 3)
+			if err := appendOne(t.Context(), s, p); err == nil {
+				acknowledged[p.Last] = p.Hash
+				p = o.mustPage(t, 1)
+			} else if !errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrReadOnly) {
+				t.Fatalf("round %d: still full: %v", round, err)
+			}
+		}
+		if err := unix.Mount("tmpfs", dir, "tmpfs", unix.MS_REMOUNT, []string{"size=5m", "size=8m", "size=32m"}[round]); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * mendEvery)
+		if err := appendOne(t.Context(), s, p); err != nil {
+			t.Fatalf("round %d: with space again: %v", round, err)
+		}
+		acknowledged[p.Last] = p.Hash
+		compare(t, chain(t, s, o.id), acknowledged)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openAt(t, path)
+	compare(t, chain(t, s, o.id), acknowledged)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fill appends until a page does not fit, and returns it.
+func fill(t *testing.T, s *Store, o *office, acknowledged map[int64]string) (*repo.Page, error) {
+	t.Helper()
+	for range 20000 {
+		p := o.mustPage(t, 16)
+		if err := appendOne(t.Context(), s, p); err != nil {
+			return p, err
+		}
+		acknowledged[p.Last] = p.Hash
+	}
+	t.Fatal("the disk is never full")
+	return nil, nil
+}
+
+// compare: everything acknowledged is stored, and nothing else.
+func compare(t *testing.T, stored, acknowledged map[int64]string) {
+	t.Helper()
+	for last, hash := range acknowledged {
+		if stored[last] != hash {
+			t.Errorf("commit %d was acknowledged and is not there", last)
+		}
+	}
+	if len(stored) != len(acknowledged) {
+		t.Errorf("%d pages stored, %d acknowledged", len(stored), len(acknowledged))
+	}
+}
+
+// TestWritesFail lets every write beyond a size fail, as a broken disk does: the first failure is lived through, the second
+// ends the writing, and nothing acknowledged is lost.
+func TestWritesFail(t *testing.T) {
+	if !inside(t, nil) {
+		return
+	}
+	signal.Ignore(unix.SIGXFSZ)
+	path := filepath.Join(t.TempDir(), "lunpai.db")
+	s, o := openAt(t, path), newOffice("site")
+	mustAppend(t, s, o.mustPage(t, 1))
+	acknowledged := chain(t, s, o.id)
+	var was unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &was); err != nil {
+		t.Fatal(err)
+	}
+	limit := func(size uint64) {
+		if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: size, Max: was.Max}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(1 << 20)
+	p, err := fill(t, s, o, acknowledged)
+	if !errors.Is(err, repo.ErrUnknown) {
+		t.Fatalf("want ErrUnknown, got %v", err)
+	}
+	for range 20 {
+		time.Sleep(mendEvery / 2)
+		if err = appendOne(t.Context(), s, p); err == nil { // emptying the log made room: fill it again
+			acknowledged[p.Last] = p.Hash
+			p, err = fill(t, s, o, acknowledged)
+		}
+		if errors.Is(err, repo.ErrReadOnly) {
+			break
+		}
+	}
+	if !errors.Is(err, repo.ErrReadOnly) || !errors.Is(err, repo.ErrUnknown) {
+		t.Errorf("after more failures: want ErrUnknown and ErrReadOnly, got %v", err)
+	}
+	compare(t, chain(t, s, o.id), acknowledged)
+	limit(was.Cur)
+	if err := s.Close(); err != nil {
+		t.Logf("close: %v", err)
+	}
+	s = openAt(t, path)
+	compare(t, chain(t, s, o.id), acknowledged)
+	mustAppend(t, s, p)
+}

@@ -1,0 +1,236 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// onCommit makes the next n commits end by f.
+func onCommit(t *testing.T, s *Store, n int, f func(context.Context, *sql.Stmt) error) {
+	t.Helper()
+	err := s.write(t.Context(), 1, func(*tx) error { // in the writer's own goroutine
+		skip := true // the commit of this very job
+		s.writer.commit = func(ctx context.Context, commit *sql.Stmt) error {
+			if skip || n == 0 {
+				skip = false
+				_, err := commit.ExecContext(ctx)
+				return err
+			}
+			n--
+			return f(ctx, commit)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var errDisk = errors.New("disk on fire")
+
+// failBefore is a commit that never reached the disk, failAfter one that did.
+func failBefore(context.Context, *sql.Stmt) error { return errDisk }
+
+func failAfter(ctx context.Context, commit *sql.Stmt) error {
+	if _, err := commit.ExecContext(ctx); err != nil {
+		return err
+	}
+	return errDisk
+}
+
+// TestFailedCommit: a commit that failed is unknown, whatever became of it; the same page sent again is a success and
+// stands in the journal once.
+func TestFailedCommit(t *testing.T) {
+	for name, fail := range map[string]func(context.Context, *sql.Stmt) error{"not on disk": failBefore, "on disk": failAfter} {
+		t.Run(name, func(t *testing.T) {
+			s, o := openNew(t), newOffice("site")
+			mustAppend(t, s, o.mustPage(t, 2))
+			if _, err := openReader(t, s.path).Sites(t.Context()); err != nil { // keeps the log from being written back by itself
+				t.Fatal(err)
+			}
+			onCommit(t, s, 1, fail)
+			p := o.mustPage(t, 3)
+			if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnknown) || !errors.Is(err, errDisk) {
+				t.Fatalf("want ErrUnknown and its cause, got %v", err)
+			}
+			if err := s.Ping(t.Context()); err != nil {
+				t.Errorf("ping after one failure: %v", err)
+			}
+			if log, err := os.Stat(s.path + "-wal"); err != nil || log.Size() != 0 {
+				t.Errorf("what can be read now was not flushed to the file: %v, %v", log.Size(), err)
+			}
+			mustAppend(t, s, p)
+			mustAppend(t, s, o.mustPage(t, 1))
+			if stored := chain(t, s, o.id); len(stored) != 3 || stored[5] != p.Hash {
+				t.Errorf("journal: %v", stored)
+			}
+		})
+	}
+}
+
+// TestFailedCommitForgetsHeads: what the store remembers must not outlive a failure, or it answers from memory what the
+// disk does not hold.
+func TestFailedCommitForgetsHeads(t *testing.T) {
+	s, o := openNew(t), newOffice("site")
+	mustAppend(t, s, o.mustPage(t, 1))
+	onCommit(t, s, 1, failAfter)
+	p := o.mustPage(t, 1)
+	_ = appendOne(t.Context(), s, p)
+	pages, err := s.Since(t.Context(), o.id, 2, 10)
+	if err != nil || len(pages) != 1 || pages[0].Hash != p.Hash {
+		t.Errorf("since 2: %d pages, %v; the page is on the disk", len(pages), err)
+	}
+	if mark, err := s.Mark(t.Context(), o.id); err != nil || mark != 2 {
+		t.Errorf("mark %d, %v", mark, err)
+	}
+}
+
+// TestFailedTwice: the second failure without a success between makes the store read-only; a success between does not.
+func TestFailedTwice(t *testing.T) {
+	s, o := openNew(t), newOffice("site")
+	mustAppend(t, s, o.mustPage(t, 1))
+	var p *repo.Page
+	for range 3 { // one failure at a time is lived through
+		onCommit(t, s, 1, failBefore)
+		p = o.mustPage(t, 1)
+		if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnknown) {
+			t.Fatal(err)
+		}
+		mustAppend(t, s, p)
+	}
+	onCommit(t, s, 2, failBefore)
+	p = o.mustPage(t, 1)
+	for range 2 {
+		if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrReadOnly) {
+			t.Fatalf("want ErrUnknown alone, got %v", err)
+		}
+	}
+	time.Sleep(2 * mendEvery)
+	if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnknown) || !errors.Is(err, repo.ErrReadOnly) {
+		t.Errorf("append after two failures: want ErrUnknown and ErrReadOnly, got %v", err)
+	}
+	if err := s.Insert(t.Context(), repo.Side{Collection: repo.Notes, ID: "n", Body: []byte(`{}`)}); !errors.Is(err, repo.ErrReadOnly) {
+		t.Errorf("insert after two failures: want ErrReadOnly, got %v", err)
+	}
+	if err := s.Ping(t.Context()); !errors.Is(err, repo.ErrReadOnly) {
+		t.Errorf("ping after two failures: want ErrReadOnly, got %v", err)
+	}
+	if stored := chain(t, s, o.id); len(stored) != 4 {
+		t.Errorf("%d pages can be read, want 4", len(stored))
+	}
+}
+
+// TestFullIsNoFault: a disk that stays full may refuse any number of writes, and the store is not given up.
+func TestFullIsNoFault(t *testing.T) {
+	s, o := openNew(t), newOffice("site")
+	mustAppend(t, s, o.mustPage(t, 1))
+	for range 2 * strikesToEnd {
+		err := s.write(t.Context(), 1, func(tx *tx) error {
+			if _, err := tx.conn.ExecContext(tx.ctx, `PRAGMA max_page_count = 1`); err != nil { // the size it has
+				return err
+			}
+			_, err := tx.exec(tx.insertPage, "big", 1, 1, 1, "", "", "", strings.Repeat("x", 1<<20))
+			return err
+		})
+		if !errors.Is(err, repo.ErrUnknown) || code(err) != codeFull {
+			t.Fatalf("want ErrUnknown because it is full, got %v", err)
+		}
+	}
+	mustAppend(t, s, o.mustPage(t, 1))
+}
+
+// TestFailureIsNotContagious: calls that share a transaction do not share the fault of one of them.
+func TestFailureIsNotContagious(t *testing.T) {
+	s := openNew(t)
+	hold, held := make(chan struct{}), make(chan struct{})
+	answers := make(chan error, 3)
+	go func() {
+		answers <- s.write(t.Context(), 1, func(*tx) error { close(held); <-hold; return nil })
+	}()
+	<-held
+	good, bad := newOffice("good"), make(chan error, 1)
+	page := good.mustPage(t, 2)
+	go func() { answers <- appendOne(t.Context(), s, page) }()
+	go func() {
+		bad <- s.write(t.Context(), 1, func(t *tx) error {
+			_, err := t.exec(t.insertPage, "bad", 1, 1, "not a time", "", "", "", "")
+			return err
+		})
+	}()
+	go func() {
+		answers <- s.Insert(t.Context(), repo.Side{Collection: repo.Notes, ID: "n", Body: []byte(`{}`)})
+	}()
+	time.Sleep(50 * time.Millisecond) // let all of them wait for one transaction
+	close(hold)
+	for range 3 {
+		if err := <-answers; err != nil {
+			t.Errorf("a good call: %v", err)
+		}
+	}
+	if err := <-bad; !errors.Is(err, repo.ErrUnknown) {
+		t.Errorf("the bad call: %v", err)
+	}
+	if s.writer.strikes != 0 {
+		t.Error("bad data counted as a failure of the disk")
+	}
+	if len(chain(t, s, good.id)) != 1 || len(chain(t, s, "bad")) != 0 {
+		t.Error("the journal holds something else")
+	}
+}
+
+// TestGap: a page beyond the head, or with another past, is refused even if its number is free.
+func TestGap(t *testing.T) {
+	s, o := openNew(t), newOffice("site")
+	mustAppend(t, s, o.mustPage(t, 2))
+	skipped := o.mustPage(t, 1)
+	if err := appendOne(t.Context(), s, o.mustPage(t, 1)); !errors.Is(err, repo.ErrSeqTaken) {
+		t.Errorf("a page beyond the head: want ErrSeqTaken, got %v", err)
+	}
+	otherPast := &office{id: o.id, seq: 2, prev: "another"}
+	if err := appendOne(t.Context(), s, otherPast.mustPage(t, 1)); !errors.Is(err, repo.ErrSeqTaken) {
+		t.Errorf("a page with another past: want ErrSeqTaken, got %v", err)
+	}
+	mustAppend(t, s, skipped)
+}
+
+// TestProjectMends: a damaged document is written again from the journal, byte by byte.
+func TestProjectMends(t *testing.T) {
+	s, o := openNew(t), newOffice("site")
+	p := o.mustPage(t, 3)
+	mustAppend(t, s, p)
+	scan := func() (docs []repo.Document) {
+		for _, c := range []workflow.Collection{workflow.Visits, workflow.Rotas, workflow.Customers} {
+			if err := s.Scan(t.Context(), c, o.id, func(d repo.Document) error { docs = append(docs, d); return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return docs
+	}
+	want := scan()
+	for _, damage := range []string{`UPDATE images SET doc = '{}'`, `DELETE FROM images`} {
+		err := s.write(t.Context(), 1, func(t *tx) error { _, err := t.conn.ExecContext(t.ctx, damage); return err })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Project(t.Context(), []*repo.Page{p}); err != nil {
+			t.Fatal(err)
+		}
+		got := scan()
+		if len(got) != len(want) {
+			t.Fatalf("after %s: %d documents, want %d", damage, len(got), len(want))
+		}
+		for i := range want {
+			if string(got[i].Doc) != string(want[i].Doc) || got[i].Seq != want[i].Seq {
+				t.Errorf("after %s: %s %s is %s", damage, got[i].Collection, got[i].ID, got[i].Doc)
+			}
+		}
+	}
+}
