@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/lunpai/lunpai/workflow"
@@ -17,16 +18,22 @@ func (s *siteDesk) load(ctx context.Context) error {
 		return fmt.Errorf("load site %s: %w", s.id, err)
 	}
 	b := workflow.NewBoard(s.id)
+	newest := mark
 	for _, doc := range docs {
-		r, err := workflow.Decode(doc.Image)
+		r, err := decode(doc)
 		if err != nil {
 			return err
 		}
+		newest = max(newest, workflow.Version(r))
 		b.Put(r)
 	}
 	b.Seq = mark
-	s.board, s.head = b, ""
-	if err := s.follow(ctx, mark, mark > 0); err != nil {
+	s.board, s.seq, s.head = b, mark, ""
+	err = s.follow(ctx, mark, mark > 0)
+	if err == nil && s.seq < newest {
+		err = fmt.Errorf("%w: site %s: a document was written by commit %d, the journal ends at %d", ErrCorrupt, s.id, newest, s.seq)
+	}
+	if err != nil {
 		s.board = nil
 		return err
 	}
@@ -34,13 +41,14 @@ func (s *siteDesk) load(ctx context.Context) error {
 	return nil
 }
 
-// catchUpOnce brings the board up to the journal, once a round.
+// catchUpOnce brings the board up to the journal, unless that was done since the jobs of this round were taken. No undecided
+// commit may be on the board.
 func (s *siteDesk) catchUpOnce(ctx context.Context) error {
-	if s.fresh {
+	if s.fresh && s.board != nil {
 		return nil
 	}
-	s.fresh = true
 	err := s.check(s.catchUp(ctx))
+	s.fresh = err == nil
 	if s.board != nil {
 		s.board.Begin() // what was caught up with is not to be rolled back
 	}
@@ -50,6 +58,9 @@ func (s *siteDesk) catchUpOnce(ctx context.Context) error {
 // catchUp folds in what others appended. The head page is read again and its hash compared: where it is gone or different the
 // newest pages were lost (a restore, a roll-back), and the board is read anew.
 func (s *siteDesk) catchUp(ctx context.Context) error {
+	if s.board == nil {
+		return s.load(ctx)
+	}
 	if s.board.Seq == 0 {
 		return s.follow(ctx, 0, false)
 	}
@@ -131,10 +142,19 @@ func (s *siteDesk) tail(p *Page) error {
 			continue
 		}
 		if err := s.board.Apply(c); err != nil {
-			return err
+			return s.unfoldable(c, err)
 		}
+		s.seq = c.Seq
 	}
 	return nil
+}
+
+// unfoldable is why a stored commit cannot be folded in.
+func (s *siteDesk) unfoldable(c *workflow.Commit, err error) error {
+	if errors.Is(err, workflow.ErrNewer) {
+		return fmt.Errorf("commit %d of site %s: %w", c.Seq, s.id, err)
+	}
+	return fmt.Errorf("%w: commit %d of site %s: %w", ErrCorrupt, c.Seq, s.id, err)
 }
 
 // fold adds pages that follow the board, each checked against the one before.

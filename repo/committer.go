@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -34,8 +35,7 @@ func (c *committer) append(p *Page) error {
 	c.waiting = append(c.waiting, s)
 	if c.flying < c.store.Parallel() {
 		c.flying++
-		c.work.Add(1)
-		go c.fly()
+		c.work.Go(c.fly)
 	}
 	c.mu.Unlock()
 	return <-s.done
@@ -43,19 +43,38 @@ func (c *committer) append(p *Page) error {
 
 // fly writes what waits until nothing does.
 func (c *committer) fly() {
-	defer c.work.Done()
 	for {
 		c.mu.Lock()
-		batch := c.waiting
-		if len(batch) == 0 {
+		if len(c.waiting) == 0 {
 			c.flying--
 			c.mu.Unlock()
 			return
 		}
-		c.waiting = nil
+		batch := c.take()
 		c.mu.Unlock()
 		c.write(batch)
 	}
+}
+
+// Bounds of one append: pages, and bytes of body after which no further page is added.
+const (
+	maxBatchPages = 256
+	maxBatchBytes = 8 << 20
+)
+
+// take removes from what waits as much as one append may hold.
+func (c *committer) take() []submission {
+	n, size := 0, 0
+	for n < len(c.waiting) && n < maxBatchPages && size < maxBatchBytes {
+		size += len(c.waiting[n].page.Body)
+		n++
+	}
+	batch := c.waiting[:n:n]
+	c.waiting = c.waiting[n:]
+	if len(c.waiting) == 0 {
+		c.waiting = nil
+	}
+	return batch
 }
 
 // write appends one batch. Its context belongs to nobody's request: a client that goes away tears nothing.
@@ -66,8 +85,13 @@ func (c *committer) write(batch []submission) {
 	for i, s := range batch {
 		pages[i] = s.page
 	}
-	for i, err := range c.store.Append(ctx, pages) {
-		batch[i].done <- err
+	errs := c.store.Append(ctx, pages)
+	for i, s := range batch {
+		if i >= len(errs) {
+			s.done <- fmt.Errorf("%w: the store answered for %d of %d pages", ErrUnknown, len(errs), len(pages))
+			continue
+		}
+		s.done <- errs[i]
 	}
 }
 

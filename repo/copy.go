@@ -2,7 +2,10 @@ package repo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
+	"sync"
 	"time"
 
 	"github.com/lunpai/lunpai/workflow"
@@ -11,9 +14,12 @@ import (
 // sideCollections are copied whole.
 var sideCollections = []SideCollection{People, Notes, APIKeys, Meta}
 
+// copiers is how many sites are copied at once: a store writes their pages together.
+const copiers = 8
+
 // Copy copies every site, person, note and key from one store to another, which must be empty: the same pages byte for byte,
-// and documents projected from them. Nothing may write to the source meanwhile. progress may be nil. The caller verifies
-// the copy.
+// and documents projected from them. Nothing may write to the source meanwhile. The copy is verified at the end; any error
+// means that it must not be used. progress may be nil; it is never called twice at once.
 func Copy(ctx context.Context, from, to Store, progress func(site workflow.SiteID, seq int64)) error {
 	if err := mustBeEmpty(ctx, to); err != nil {
 		return err
@@ -22,10 +28,8 @@ func Copy(ctx context.Context, from, to Store, progress func(site workflow.SiteI
 	if err != nil {
 		return fmt.Errorf("copy: %w", err)
 	}
-	for _, site := range sites {
-		if err := copySite(ctx, from, to, site, progress); err != nil {
-			return fmt.Errorf("copy site %s: %w", site, err)
-		}
+	if err := copySites(ctx, from, to, sites, progress); err != nil {
+		return err
 	}
 	for _, c := range sideCollections {
 		docs, err := from.Sides(ctx, c, "", time.Time{})
@@ -38,6 +42,13 @@ func Copy(ctx context.Context, from, to Store, progress func(site workflow.SiteI
 			}
 		}
 	}
+	reports, err := Verify(ctx, to, VerifyOptions{Progress: progress})
+	if err == nil {
+		err = Sound(reports)
+	}
+	if err != nil {
+		return fmt.Errorf("copy: the copy is not sound: %w", err)
+	}
 	return nil
 }
 
@@ -46,19 +57,59 @@ func mustBeEmpty(ctx context.Context, to Store) error {
 	if err != nil {
 		return fmt.Errorf("copy: look at the target: %w", err)
 	}
-	keys, err := to.Sides(ctx, APIKeys, "", time.Time{})
-	if err != nil {
-		return fmt.Errorf("copy: look at the target: %w", err)
+	if len(sites) > 0 {
+		return fmt.Errorf("copy: the target holds %d sites; copy into an empty store", len(sites))
 	}
-	if len(sites)+len(keys) > 0 {
-		return fmt.Errorf("copy: the target holds %d sites and %d keys; copy into an empty store", len(sites), len(keys))
+	for _, c := range []SideCollection{APIKeys, People, Notes} {
+		docs, err := to.Sides(ctx, c, "", time.Time{})
+		if err != nil {
+			return fmt.Errorf("copy: look at the target: %w", err)
+		}
+		if len(docs) > 0 {
+			return fmt.Errorf("copy: the target holds %d documents in %s; copy into an empty store", len(docs), c)
+		}
 	}
 	return nil
 }
 
-func copySite(ctx context.Context, from, to Store, site workflow.SiteID, progress func(workflow.SiteID, int64)) error {
-	for next := int64(1); ; {
-		pages, err := from.Since(ctx, site, next, readPages)
+// copySites copies several sites at once. The first error ends the others.
+func copySites(ctx context.Context, from, to Store, sites []workflow.SiteID, progress func(workflow.SiteID, int64)) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var mu sync.Mutex
+	tell := func(site workflow.SiteID, seq int64) {
+		if progress != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			progress(site, seq)
+		}
+	}
+	todo := make(chan workflow.SiteID)
+	var work sync.WaitGroup
+	for range min(copiers, len(sites)) {
+		work.Go(func() {
+			for site := range todo {
+				if err := copySite(ctx, from, to, site, tell); err != nil {
+					stop(fmt.Errorf("copy site %s: %w", site, err))
+				}
+			}
+		})
+	}
+	for _, site := range sites {
+		if ctx.Err() == nil {
+			todo <- site
+		}
+	}
+	close(todo)
+	work.Wait()
+	return context.Cause(ctx)
+}
+
+// copySite copies a journal and sees to it that the documents have followed.
+func copySite(ctx context.Context, from, to Store, site workflow.SiteID, tell func(workflow.SiteID, int64)) error {
+	last, head := int64(0), ""
+	for more := true; more; {
+		pages, err := from.Since(ctx, site, last+1, readPages)
 		if err != nil {
 			return err
 		}
@@ -69,13 +120,43 @@ func copySite(ctx context.Context, from, to Store, site workflow.SiteID, progres
 			if err := to.Append(ctx, []*Page{p})[0]; err != nil {
 				return fmt.Errorf("page %s: %w", PageID(site, p.First), err)
 			}
-			next = p.Last + 1
+			last, head = p.Last, p.Hash
 		}
-		if progress != nil && len(pages) > 0 {
-			progress(site, next-1)
+		tell(site, last)
+		more = len(pages) == readPages
+	}
+	pages, err := to.Before(ctx, site, math.MaxInt64, 1)
+	if err != nil {
+		return err
+	}
+	if len(pages) == 0 || pages[0].Hash != head {
+		return errors.New("the copy does not end with the same page")
+	}
+	return follow(ctx, from, to, site)
+}
+
+// follow projects what the target has not projected by itself yet.
+func follow(ctx context.Context, from, to Store, site workflow.SiteID) error {
+	for before := int64(-1); ; {
+		mark, err := to.Mark(ctx, site)
+		if err != nil {
+			return err
 		}
-		if len(pages) < readPages {
-			return nil
+		if mark == before {
+			return fmt.Errorf("the documents do not follow beyond commit %d", mark)
+		}
+		before = mark
+		pages, err := from.Since(ctx, site, mark+1, readPages)
+		if err != nil || len(pages) == 0 {
+			return err
+		}
+		for _, p := range pages {
+			if _, err := p.Commits(); err != nil {
+				return err
+			}
+		}
+		if err := to.Project(ctx, pages); err != nil {
+			return err
 		}
 	}
 }

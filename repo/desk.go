@@ -34,6 +34,7 @@ type Desk struct {
 
 	mu       sync.Mutex
 	sites    map[workflow.SiteID]*siteDesk
+	uses     uint64 // counts what is asked for
 	draining bool
 	work     sync.WaitGroup
 }
@@ -65,8 +66,8 @@ func orDefault[T comparable](v, def T) T {
 }
 
 // Do decides a command and answers when the commit is in the journal. Errors: *workflow.Fault, *StaleError, ErrKeyReused,
-// ErrInProgress, ErrBusy, ErrUnavailable, ErrReadOnly, ErrDraining (nothing was written), ErrUnknown (send it again with
-// the same ID), or ctx's error while the command had not begun.
+// ErrInProgress, ErrBusy, ErrUnavailable, ErrReadOnly, ErrDraining (this call wrote nothing), or ErrUnknown (send it again
+// with the same ID). ctx bounds only the wait: ErrBusy when it ends before the command had begun, else ErrUnknown.
 func (d *Desk) Do(ctx context.Context, site workflow.SiteID, r Request) (*Outcome, error) {
 	j := &job{ctx: ctx, req: r, done: make(chan result, 1)}
 	if err := d.enqueue(site, j); err != nil {
@@ -76,101 +77,84 @@ func (d *Desk) Do(ctx context.Context, site workflow.SiteID, r Request) (*Outcom
 	case res := <-j.done:
 		return res.out, res.err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: the caller stopped waiting: %w", ErrUnknown, ctx.Err())
+		why := ErrUnknown
+		if j.leave() || r.DryRun {
+			why = ErrBusy
+		}
+		return nil, fmt.Errorf("%w: the caller stopped waiting: %w", why, ctx.Err())
 	}
 }
 
 // View gives f the board of a site exactly as the acknowledged journal has it, with the named records loaded. f must not keep
-// or change the board.
+// or change the board, and must be quick: the site waits for it. The error is f's, ErrBusy when ctx ended before f began, or
+// one of ErrUnavailable, ErrReadOnly, ErrDraining.
 func (d *Desk) View(ctx context.Context, site workflow.SiteID, refs []workflow.Ref, f func(*workflow.Board) error) error {
 	j := &job{ctx: ctx, refs: refs, view: f, done: make(chan result, 1)}
 	if err := d.enqueue(site, j); err != nil {
 		return err
 	}
-	return (<-j.done).err // f may still be running when ctx ends, so its end is waited for
+	select {
+	case res := <-j.done:
+		return res.err
+	case <-ctx.Done():
+		if j.leave() {
+			return fmt.Errorf("%w: the caller stopped waiting: %w", ErrBusy, ctx.Err())
+		}
+		return (<-j.done).err // f is running: what it writes to is the caller's
+	}
 }
 
 // enqueue puts a job into its site's queue and sees to it that somebody works there.
 func (d *Desk) enqueue(site workflow.SiteID, j *job) error {
 	d.mu.Lock()
+	defer d.mu.Unlock() // held until the site has work: until then it could be forgotten
 	if d.draining {
-		d.mu.Unlock()
 		return ErrDraining
 	}
-	s := d.sites[site]
-	if s == nil {
-		d.evict()
-		s = &siteDesk{desk: d, id: site, running: map[string]bool{}, watchers: map[chan struct{}]struct{}{}}
-		d.sites[site] = s
-	}
-	d.work.Add(1) // before the lock is released: Drain must see it
-	d.mu.Unlock()
+	s := d.site(site)
 	start, err := s.push(j)
-	if !start {
-		d.work.Done()
-		return err
+	if start {
+		d.work.Go(s.work)
 	}
-	go func() {
-		defer d.work.Done()
-		s.work()
-	}()
-	return nil
+	return err
 }
 
-// evict forgets an idle site when too many are held.
-func (d *Desk) evict() {
-	if len(d.sites) < d.cfg.MaxBoards {
-		return
-	}
-	for id, s := range d.sites {
-		if s.idle() {
-			delete(d.sites, id)
-			return
-		}
-	}
-}
-
-// Watch returns a channel that gets a signal after commits of a site landed, and at least once a second, so that commits of
-// other instances are looked for; call the function to stop.
-func (d *Desk) Watch(site workflow.SiteID) (<-chan struct{}, func()) {
-	c := make(chan struct{}, 1)
-	stop := make(chan struct{})
-	d.mu.Lock()
-	s := d.sites[site]
+// site is the queue of a site; the Desk is locked.
+func (d *Desk) site(id workflow.SiteID) *siteDesk {
+	s := d.sites[id]
 	if s == nil {
 		d.evict()
-		s = &siteDesk{desk: d, id: site, running: map[string]bool{}, watchers: map[chan struct{}]struct{}{}}
-		d.sites[site] = s
+		s = &siteDesk{desk: d, id: id, running: map[string]bool{}}
+		d.sites[id] = s
 	}
-	d.mu.Unlock()
-	s.mu.Lock()
-	s.watchers[c] = struct{}{}
-	s.mu.Unlock()
-	go func() {
-		t := time.NewTicker(time.Second)
-		defer t.Stop()
-		for {
-			select {
-			case <-t.C:
-				signal(c)
-			case <-stop:
-				return
+	d.uses++
+	s.used = d.uses
+	return s
+}
+
+// evict makes room for one more site: idle ones that were not asked for longest are forgotten. While too many are busy, more
+// than MaxBoards are held.
+func (d *Desk) evict() {
+	for len(d.sites) >= d.cfg.MaxBoards {
+		var oldest *siteDesk
+		for _, s := range d.sites {
+			if (oldest == nil || s.used < oldest.used) && s.idle() {
+				oldest = s
 			}
 		}
-	}()
-	return c, sync.OnceFunc(func() {
-		close(stop)
-		s.mu.Lock()
-		delete(s.watchers, c)
-		s.mu.Unlock()
-	})
+		if oldest == nil {
+			return
+		}
+		delete(d.sites, oldest.id)
+	}
 }
 
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
+// Watch returns a channel that gets a signal after commits of a site landed, here or, within about a second, on another
+// instance; one signal may stand for many commits, and the first comes without any. Call the function to stop.
+func (d *Desk) Watch(site workflow.SiteID) (<-chan struct{}, func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock() // held until the site is watched: until then it could be forgotten
+	return d.site(site).watchers.add(d, site)
 }
 
 // Drain refuses new work and waits until what was begun is answered.

@@ -236,35 +236,3 @@ func TestLostAnswersOfTwoDesks(t *testing.T) {
 		t.Errorf("%d commits, want %d", r[0].Commits, 1+8*8*5)
 	}
 }
-
-func BenchmarkDesk(b *testing.B) {
-	for _, sites := range []int{1, 50} {
-		for _, clients := range []int{16, 64} {
-			b.Run(fmt.Sprintf("sites=%d/clients=%d", sites, clients), func(b *testing.B) {
-				d, _ := office(b, nil)
-				for i := range sites {
-					c := newSite(workflow.SiteID(fmt.Sprintf("s%d", i)))
-					for n := range clients/sites {
-						c.Staff = append(c.Staff, workflow.NewStaff{Staff: workflow.StaffID(fmt.Sprintf("x%d", n)), Role: workflow.RoleConsultant})
-					}
-					mustDo(b, d, c.Site, fmt.Sprintf("create-%d", i), workflow.RoleAdministrator, c)
-				}
-				var n atomic.Int64
-				b.ResetTimer()
-				var wg sync.WaitGroup
-				for c := range clients {
-					wg.Go(func() {
-						for n.Add(1) <= int64(b.N) {
-							if err := visit(b.Context(), d, workflow.SiteID(fmt.Sprintf("s%d", c%sites)), fmt.Sprintf("v-%d-%d", c, n.Load())); err != nil {
-								b.Error(err)
-								return
-							}
-						}
-					})
-				}
-				wg.Wait()
-				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "visits/s")
-			})
-		}
-	}
-}

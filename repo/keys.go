@@ -124,10 +124,20 @@ func (k *Keys) insert(ctx context.Context, key Key) (Key, string, error) {
 	if err != nil {
 		return Key{}, "", fmt.Errorf("create key: %w", err)
 	}
-	if err := k.store.Insert(ctx, Side{Collection: APIKeys, ID: key.ID, Site: key.Site, At: key.CreatedAt, Body: body}); err != nil {
+	err = k.store.Insert(ctx, Side{Collection: APIKeys, ID: key.ID, Site: key.Site, At: key.CreatedAt, Body: body})
+	if err != nil && !k.stands(ctx, key.ID, hash[:]) {
 		return Key{}, "", fmt.Errorf("create key: %w", err)
 	}
+	k.forget(key.ID) // somebody may have tried the id before it was there
 	return key, "lp_" + key.ID + "_" + text, nil
+}
+
+// stands reports whether a key is stored with this secret: it was, although the store's answer was lost. The first key's token
+// would be lost with it.
+func (k *Keys) stands(ctx context.Context, id string, hash []byte) bool {
+	doc, err := k.store.Side(ctx, APIKeys, id)
+	var s storedKey
+	return err == nil && json.Unmarshal(doc.Body, &s) == nil && subtle.ConstantTimeCompare(s.Hash, hash) == 1
 }
 
 // Authenticate finds the key of a token; ErrBadToken when there is none, or it was revoked. What it knows may be up to 5 s old.
@@ -216,8 +226,13 @@ func (k *Keys) Revoke(ctx context.Context, site workflow.SiteID, id string) (Key
 			return Key{}, fmt.Errorf("revoke key: %w", unavailable(err))
 		}
 	}
-	k.mu.Lock()
-	delete(k.cache, id)
-	k.mu.Unlock()
+	k.forget(id)
 	return s.Key, nil
+}
+
+// forget drops what is cached of a key.
+func (k *Keys) forget(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.cache, id)
 }

@@ -6,17 +6,26 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/lunpai/lunpai/workflow"
 )
+
+// ErrBadPhone: what was given is not a phone number.
+var ErrBadPhone = errors.New("not a phone number")
 
 // Vault keeps personal data and free text apart from everything else: encrypted, erasable, never in the journal.
 type Vault struct {
 	store Store
 	ring  *Keyring
 	now   Clock
+
+	// sweeping is held alone while the sweep writes back or deletes what it has just read, and shared by whoever else writes:
+	// the sweep must neither bring back what was erased nor undo what was changed.
+	sweeping sync.RWMutex
 }
 
 // Person is who a customer is. The phone is kept in the normal form of NormalPhone.
@@ -55,15 +64,31 @@ func NewVault(ctx context.Context, s Store, ring *Keyring, now Clock) (*Vault, e
 	if !errors.Is(err, ErrExists) {
 		return nil, fmt.Errorf("open vault: %w", err)
 	}
-	doc, err := s.Side(ctx, Meta, keyringMark)
+	id, err := KeyringOf(ctx, s)
 	if err != nil {
 		return nil, fmt.Errorf("open vault: %w", err)
 	}
-	var mark struct{ Keyring string }
-	if err := json.Unmarshal(doc.Body, &mark); err != nil || mark.Keyring != ring.ID {
-		return nil, fmt.Errorf("open vault: the store was written under keyring %s, the file holds %s: name the right file with --keys", mark.Keyring, ring.ID)
+	if id != ring.ID {
+		return nil, fmt.Errorf("open vault: the store was written under keyring %s, the file holds %s: name the right file with --keys, or put it back from where you keep it", id, ring.ID)
 	}
 	return v, nil
+}
+
+// KeyringOf is the id of the keyring that a store was written under; "" when there is none yet. Only then may a new keyring
+// be made: with another one the names, phones and notes in the store could not be read.
+func KeyringOf(ctx context.Context, s Store) (string, error) {
+	doc, err := s.Side(ctx, Meta, keyringMark)
+	if errors.Is(err, ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the store's keyring id: %w", err)
+	}
+	var mark struct{ Keyring string }
+	if err := json.Unmarshal(doc.Body, &mark); err != nil || mark.Keyring == "" {
+		return "", fmt.Errorf("%w: meta document %s", ErrCorrupt, keyringMark)
+	}
+	return mark.Keyring, nil
 }
 
 func (v *Vault) at() time.Time { return v.now().UTC().Truncate(time.Millisecond) }
@@ -71,17 +96,20 @@ func (v *Vault) at() time.Time { return v.now().UTC().Truncate(time.Millisecond)
 // Fingerprint is a keyed hash of a request's content: it tells two contents apart and gives nothing away.
 func (v *Vault) Fingerprint(parts ...[]byte) string { return v.ring.sum(parts...) }
 
-// NormalPhone strips what people write around a number: blanks, dashes, brackets, full-width digits, the country code of the
-// mainland. It does not judge whether the number exists; "" when there are fewer than 5 digits.
+// NormalPhone strips what people write around a number: blanks, dashes, dots, brackets, full-width forms, the country code of
+// the mainland. It does not judge whether the number exists; "" when there are fewer than 5 digits, or anything else in it.
 func NormalPhone(s string) string {
 	var b strings.Builder
 	for _, r := range s {
+		if r >= '！' && r <= '～' { // full-width forms of ASCII
+			r -= '！' - '!'
+		}
 		switch {
-		case r >= '０' && r <= '９':
-			r -= '０' - '0'
-			b.WriteRune(r)
 		case r >= '0' && r <= '9', r == '+' && b.Len() == 0:
 			b.WriteRune(r)
+		case unicode.IsSpace(r), unicode.In(r, unicode.Pd, unicode.Cf), r == '(', r == ')', r == '.', r == '−':
+		default:
+			return ""
 		}
 	}
 	p := b.String()
@@ -102,7 +130,8 @@ func (v *Vault) lookup(site workflow.SiteID, phone string) string {
 	return v.ring.sum([]byte("phone"), []byte(site), []byte(phone))
 }
 
-// FindPhone is the customer of a site with this phone, if there is one.
+// FindPhone is the customer of a site with this phone, if there is one. The person may be pending: where the customer has no
+// record yet, its id is the one to make it under.
 func (v *Vault) FindPhone(ctx context.Context, site workflow.SiteID, phone string) (workflow.CustomerID, bool, error) {
 	l := v.lookup(site, phone)
 	if l == "" {
@@ -118,17 +147,40 @@ func (v *Vault) FindPhone(ctx context.Context, site workflow.SiteID, phone strin
 	return workflow.CustomerID(doc.ID), true, nil
 }
 
-// SavePerson writes a customer's person, pending until command is in the journal. ErrExists: the phone is somebody else's.
+// SavePerson writes a customer's person, pending until command is in the journal. ErrExists: the phone is somebody else's;
+// ErrBadPhone; ErrNotFound: the id belongs to another site.
 func (v *Vault) SavePerson(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, p Person) error {
-	p.Phone = NormalPhone(p.Phone)
+	if phone := NormalPhone(p.Phone); phone != "" || p.Phone == "" {
+		p.Phone = phone
+	} else {
+		return ErrBadPhone
+	}
 	body, err := v.body(string(id), p, p.ExpiresAt)
 	if err != nil {
 		return err
 	}
-	err = v.store.Replace(ctx, Side{
+	return v.save(ctx, Side{
 		Collection: People, ID: string(id), Site: site, Lookup: v.lookup(site, p.Phone), Command: command, Pending: command != "",
 		At: v.at(), Body: body,
 	})
+}
+
+// save writes a side document of a site, and never one of another.
+func (v *Vault) save(ctx context.Context, doc Side) error {
+	v.sweeping.RLock()
+	defer v.sweeping.RUnlock()
+	err := v.store.Insert(ctx, doc)
+	if errors.Is(err, ErrExists) {
+		var old Side
+		switch old, err = v.store.Side(ctx, doc.Collection, doc.ID); {
+		case errors.Is(err, ErrNotFound):
+			return ErrExists // it was the lookup
+		case err == nil && old.Site != doc.Site:
+			return ErrNotFound
+		case err == nil:
+			err = v.store.Replace(ctx, doc)
+		}
+	}
 	if errors.Is(err, ErrExists) {
 		return ErrExists
 	}
@@ -184,8 +236,14 @@ func (v *Vault) Person(ctx context.Context, site workflow.SiteID, id workflow.Cu
 
 // Erase removes a customer's person for good. The journal and the records keep the id, which then says nothing.
 func (v *Vault) Erase(ctx context.Context, site workflow.SiteID, id workflow.CustomerID) error {
-	if _, err := v.Person(ctx, site, id); err != nil {
-		return err
+	v.sweeping.RLock()
+	defer v.sweeping.RUnlock()
+	doc, err := v.store.Side(ctx, People, string(id))
+	if errors.Is(err, ErrNotFound) || err == nil && doc.Site != site {
+		return ErrNotFound
+	}
+	if err != nil {
+		return unavailable(err)
 	}
 	return unavailable(v.store.Delete(ctx, People, string(id)))
 }
@@ -196,9 +254,9 @@ func (v *Vault) SaveNote(ctx context.Context, site workflow.SiteID, id workflow.
 	if err != nil {
 		return err
 	}
-	return unavailable(v.store.Replace(ctx, Side{
+	return v.save(ctx, Side{
 		Collection: Notes, ID: string(id), Site: site, Command: command, Pending: command != "", At: v.at(), Body: body,
-	}))
+	})
 }
 
 // Note reads free text.
@@ -219,72 +277,4 @@ func (p Person) Masked() Person {
 		p.Phone = "****"
 	}
 	return p
-}
-
-// Sweep settles people and notes that have been pending for longer than age: those whose command is in the journal, or whose
-// customer is, stay for good; the others belong to commands that never happened and are deleted. It also erases people whose
-// time is over. It returns how many it kept and how many it deleted.
-func (v *Vault) Sweep(ctx context.Context, age time.Duration) (kept, deleted int, err error) {
-	for _, c := range []SideCollection{People, Notes} {
-		docs, err := v.store.Sides(ctx, c, "", v.at().Add(-age))
-		if err != nil {
-			return kept, deleted, fmt.Errorf("sweep %s: %w", c, err)
-		}
-		for _, doc := range docs {
-			keep, err := v.happened(ctx, doc)
-			if err != nil {
-				return kept, deleted, err
-			}
-			if keep {
-				doc.Pending = false
-				err, kept = v.store.Replace(ctx, doc), kept+1
-			} else {
-				err, deleted = v.store.Delete(ctx, c, doc.ID), deleted+1
-			}
-			if err != nil {
-				return kept, deleted, fmt.Errorf("sweep %s: %w", c, err)
-			}
-		}
-	}
-	n, err := v.expire(ctx)
-	return kept, deleted + n, err
-}
-
-// happened reports whether the command that a pending document belongs to is in the journal.
-func (v *Vault) happened(ctx context.Context, doc Side) (bool, error) {
-	_, err := v.store.Find(ctx, doc.Site, doc.Command)
-	if err == nil {
-		return true, nil
-	}
-	if !errors.Is(err, ErrNotFound) {
-		return false, fmt.Errorf("sweep: %w", err)
-	}
-	if doc.Collection != People {
-		return false, nil
-	}
-	docs, err := v.store.Read(ctx, doc.Site, 0, []workflow.Ref{workflow.CustomerRef(workflow.CustomerID(doc.ID))})
-	if err != nil {
-		return false, fmt.Errorf("sweep: %w", err)
-	}
-	return len(docs) > 0, nil
-}
-
-// expire erases people whose time is over.
-func (v *Vault) expire(ctx context.Context) (n int, err error) {
-	docs, err := v.store.Sides(ctx, People, "", time.Time{})
-	if err != nil {
-		return 0, fmt.Errorf("sweep people: %w", err)
-	}
-	now := v.at()
-	for _, doc := range docs {
-		var b sealedBody
-		if json.Unmarshal(doc.Body, &b) != nil || b.ExpiresAt.IsZero() || b.ExpiresAt.After(now) {
-			continue
-		}
-		if err := v.store.Delete(ctx, People, doc.ID); err != nil {
-			return n, fmt.Errorf("sweep people: %w", err)
-		}
-		n++
-	}
-	return n, nil
 }

@@ -1,11 +1,14 @@
 package repo
 
 import (
-	"bytes"
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/lunpai/lunpai/workflow"
@@ -21,7 +24,7 @@ type Expectation struct {
 type VerifyOptions struct {
 	// Sites to verify; none: all.
 	Sites []workflow.SiteID
-	// Expect are heads kept elsewhere: a chain that was rewritten as a whole shows only against them.
+	// Expect are heads kept elsewhere: a chain that was rewritten as a whole, or is gone, shows only against them.
 	Expect map[workflow.SiteID]Expectation
 	// Progress is called now and then with the site and the commit reached; may be nil.
 	Progress func(site workflow.SiteID, seq int64)
@@ -43,18 +46,20 @@ type SiteReport struct {
 const maxProblems = 20
 
 // Verify reads a store's journals from the beginning: the chain of hashes, the numbers, that no command ran twice, and that
-// the documents are exactly what the journal says. It changes nothing. Memory grows with the records of one site.
+// the documents are exactly what the journal says. It changes nothing, and may run while the store is in use: documents that
+// trail the journal, and what is written meanwhile, are no problems. Memory grows with the records of one site (about 200
+// bytes each) and its commits (16 bytes each).
 func Verify(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, error) {
 	sites := o.Sites
 	if len(sites) == 0 {
 		var err error
-		if sites, err = s.Sites(ctx); err != nil {
+		if sites, err = allSites(ctx, s, o.Expect); err != nil {
 			return nil, fmt.Errorf("verify: %w", err)
 		}
 	}
 	var reports []SiteReport
 	for _, site := range sites {
-		v := verifier{store: s, o: o, r: SiteReport{Site: site}, images: map[workflow.Ref]sum{}, ids: map[string]int64{}}
+		v := verifier{store: s, o: o, r: SiteReport{Site: site}, images: map[workflow.Ref]sum{}, seed: maphash.MakeSeed()}
 		if err := v.run(ctx); err != nil {
 			return reports, fmt.Errorf("verify site %s: %w", site, err)
 		}
@@ -63,10 +68,42 @@ func Verify(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, error)
 	return reports, nil
 }
 
+// allSites are the sites that have a journal, a record or a kept head.
+func allSites(ctx context.Context, s Store, expect map[workflow.SiteID]Expectation) ([]workflow.SiteID, error) {
+	sites, err := s.Sites(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = s.Scan(ctx, workflow.Sites, "", func(d Document) error { sites = append(sites, d.Site); return nil })
+	if err != nil {
+		return nil, err
+	}
+	sites = slices.AppendSeq(sites, maps.Keys(expect))
+	slices.Sort(sites)
+	return slices.Compact(sites), nil
+}
+
 // sum stands for an image: its number and the hash of its text.
 type sum struct {
 	seq  int64
-	hash string
+	hash [sha256.Size]byte
+}
+
+func sumOf(seq int64, i workflow.Image) sum {
+	h := sha256.New()
+	h.Write(i.Doc)
+	if i.Open {
+		h.Write([]byte{1})
+	}
+	s := sum{seq: seq}
+	h.Sum(s.hash[:0])
+	return s
+}
+
+// run says which commit a command was, by a hash of its id.
+type run struct {
+	id  uint64
+	seq int64
 }
 
 type verifier struct {
@@ -74,7 +111,9 @@ type verifier struct {
 	o      VerifyOptions
 	r      SiteReport
 	images map[workflow.Ref]sum
-	ids    map[string]int64
+	seed   maphash.Seed
+	runs   []run
+	beyond []Document // documents of commits that the journal did not hold when it was read
 }
 
 func (v *verifier) problem(format string, args ...any) {
@@ -83,27 +122,38 @@ func (v *verifier) problem(format string, args ...any) {
 	}
 }
 
-func (v *verifier) run(ctx context.Context) error {
+// run reads the mark, then the journal, then the documents: everything up to the mark is in what is read after it.
+func (v *verifier) run(ctx context.Context) (err error) {
+	if v.r.Mark, err = v.store.Mark(ctx, v.r.Site); err != nil {
+		return err
+	}
 	if err := v.chain(ctx); err != nil {
 		return err
 	}
-	if e, ok := v.o.Expect[v.r.Site]; ok && !v.expected(ctx, e) {
-		v.problem("commit %d does not end a page with hash %s: the journal is not the one that was kept", e.Seq, e.Hash)
-	}
-	mark, err := v.store.Mark(ctx, v.r.Site)
-	if err != nil {
+	if err := v.twice(ctx); err != nil {
 		return err
 	}
-	v.r.Mark = mark
-	if mark > v.r.Commits {
-		v.problem("the documents' mark %d lies beyond the journal's last commit %d", mark, v.r.Commits)
+	if e, ok := v.o.Expect[v.r.Site]; ok {
+		if err := v.expected(ctx, e); err != nil {
+			return err
+		}
+	}
+	if v.r.Mark > v.r.Commits {
+		v.problem("the documents' mark %d lies beyond the journal's last commit %d", v.r.Mark, v.r.Commits)
 	}
 	return v.documents(ctx)
 }
 
-func (v *verifier) expected(ctx context.Context, e Expectation) bool {
+// expected compares the journal with a head that was kept.
+func (v *verifier) expected(ctx context.Context, e Expectation) error {
 	pages, err := v.store.Since(ctx, v.r.Site, e.Seq, 1)
-	return err == nil && len(pages) == 1 && pages[0].Last == e.Seq && pages[0].Hash == e.Hash
+	if err != nil {
+		return err
+	}
+	if len(pages) == 0 || pages[0].Last != e.Seq || pages[0].Hash != e.Hash {
+		v.problem("commit %d does not end a page with hash %s: the journal is not the one that was kept", e.Seq, e.Hash)
+	}
+	return nil
 }
 
 // chain follows the pages from the first.
@@ -121,7 +171,7 @@ func (v *verifier) chain(ctx context.Context) error {
 			if err != nil {
 				v.problem("%v", err)
 			}
-			v.commits(cs)
+			v.page(p, cs)
 			v.r.Pages, v.r.Commits, v.r.Head = v.r.Pages+1, p.Last, p.Hash
 		}
 		if v.o.Progress != nil {
@@ -133,50 +183,118 @@ func (v *verifier) chain(ctx context.Context) error {
 	}
 }
 
-func (v *verifier) commits(cs []*workflow.Commit) {
-	for _, c := range cs {
-		if first, twice := v.ids[c.ID]; twice {
-			v.problem("command %s ran twice, as commits %d and %d", c.ID, first, c.Seq)
-		}
-		v.ids[c.ID] = c.Seq
+// page notes what a page's commits changed, and compares them with what the page says in plain fields.
+func (v *verifier) page(p *Page, cs []*workflow.Commit) {
+	same := len(cs) == len(p.Entries)
+	for i, c := range cs {
+		same = same && p.Entries[i] == Entry{c.ID, c.Kind}
+		v.runs = append(v.runs, run{maphash.String(v.seed, c.ID), c.Seq})
 		if c.MinReader > workflow.MinReader {
 			v.problem("commit %d needs a newer lunpai", c.Seq)
 		}
 		for _, i := range c.Images {
-			v.images[i.Ref] = sum{c.Seq, Chain("", i.Doc)}
+			v.images[i.Ref] = sumOf(c.Seq, i)
 		}
 	}
+	if len(cs) > 0 && (!same || !p.At.Equal(cs[len(cs)-1].At)) {
+		v.problem("page %s says other commits than it holds", PageID(p.Site, p.First))
+	}
+}
+
+// twice looks for commands that ran more than once: where hashes of ids meet, the ids are read.
+func (v *verifier) twice(ctx context.Context) error {
+	slices.SortFunc(v.runs, func(a, b run) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.seq, b.seq)) })
+	for i := 1; i < len(v.runs); i++ {
+		a, b := v.runs[i-1], v.runs[i]
+		if a.id != b.id {
+			continue
+		}
+		first, err := v.idOf(ctx, a.seq)
+		if err != nil {
+			return err
+		}
+		if second, err := v.idOf(ctx, b.seq); err != nil {
+			return err
+		} else if first == second {
+			v.problem("command %s ran twice, as commits %d and %d", first, a.seq, b.seq)
+		}
+	}
+	v.runs = nil
+	return nil
+}
+
+func (v *verifier) idOf(ctx context.Context, seq int64) (string, error) {
+	pages, err := v.store.Since(ctx, v.r.Site, seq, 1)
+	if err != nil || len(pages) == 0 {
+		return "", err
+	}
+	cs, err := pages[0].Commits()
+	if i := seq - pages[0].First; err == nil && i >= 0 && i < int64(len(cs)) {
+		return cs[i].ID, nil
+	}
+	return "", nil
 }
 
 // documents compares what stands in the store with the last image of every record.
 func (v *verifier) documents(ctx context.Context) error {
 	v.r.Records = len(v.images)
 	for _, c := range workflow.Collections {
-		err := v.store.Scan(ctx, c, v.r.Site, func(d Document) error {
-			want, ok := v.images[d.Ref]
-			switch {
-			case !ok:
-				v.problem("%s %s is in no commit", d.Collection, d.ID)
-			case want.hash != Chain("", bytes.TrimSpace(d.Doc)):
-				v.problem("%s %s differs from commit %d", d.Collection, d.ID, want.seq)
-			}
-			delete(v.images, d.Ref)
-			return nil
-		})
-		if err != nil {
+		if err := v.store.Scan(ctx, c, v.r.Site, func(d Document) error { v.compare(d); return nil }); err != nil {
 			return err
 		}
 	}
-	missing := slices.SortedFunc(maps.Keys(v.images), func(a, b workflow.Ref) int { return int(v.images[a].seq - v.images[b].seq) })
+	missing := slices.SortedFunc(maps.Keys(v.images), func(a, b workflow.Ref) int {
+		return cmp.Or(cmp.Compare(v.images[a].seq, v.images[b].seq), cmp.Compare(a.ID, b.ID))
+	})
 	for _, ref := range missing {
 		if v.images[ref].seq <= v.r.Mark {
 			v.problem("%s %s of commit %d is missing", ref.Collection, ref.ID, v.images[ref].seq)
 		}
 	}
+	return v.later(ctx)
+}
+
+// compare judges one document. Its record counts as seen.
+func (v *verifier) compare(d Document) {
+	want, ok := v.images[d.Ref]
+	delete(v.images, d.Ref)
+	switch {
+	case d.Seq > v.r.Commits:
+		if len(v.beyond) < maxProblems {
+			v.beyond = append(v.beyond, d)
+		}
+	case !ok:
+		v.problem("%s %s is in no commit", d.Collection, d.ID)
+	case d.Seq < want.seq && want.seq > v.r.Mark: // not followed yet
+	case d.Seq < want.seq:
+		v.problem("%s %s is older than the mark: it stands at commit %d, not %d", d.Collection, d.ID, d.Seq, want.seq)
+	case d.Seq > want.seq, sumOf(d.Seq, d.Image) != want:
+		v.problem("%s %s differs from commit %d", d.Collection, d.ID, want.seq)
+	}
+}
+
+// later judges documents that are newer than the journal was: either the journal has gone on, or it lacks their commits.
+func (v *verifier) later(ctx context.Context) error {
+	if len(v.beyond) == 0 {
+		return nil
+	}
+	pages, err := v.store.Before(ctx, v.r.Site, math.MaxInt64, 1)
+	if err != nil {
+		return err
+	}
+	last := v.r.Commits
+	if len(pages) > 0 {
+		last = pages[0].Last
+	}
+	for _, d := range v.beyond {
+		if d.Seq > last {
+			v.problem("%s %s was written by commit %d, which the journal does not hold", d.Collection, d.ID, d.Seq)
+		}
+	}
 	return nil
 }
 
-// Sound returns an error that names the first problem of the reports; nil when there is none.
+// Sound returns an error that names every problem of the reports; nil when there is none.
 func Sound(reports []SiteReport) error {
 	var errs []error
 	for _, r := range reports {

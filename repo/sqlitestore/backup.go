@@ -35,7 +35,7 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-	f, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
@@ -61,13 +61,4 @@ func (s *Store) vacuum(ctx context.Context, target string) error {
 	}
 	_, err = db.ExecContext(ctx, `VACUUM INTO ?`, target)
 	return errors.Join(err, db.Close())
-}
-
-// syncDir makes the name of a new file durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -143,6 +143,42 @@ func TestReadOnlyAfterACrash(t *testing.T) {
 	}
 }
 
+// TestLongReader: somebody who reads from the file for a long time, a backup say, keeps the log from being emptied, and
+// nobody from writing; when he has gone, what was deleted goes too.
+func TestLongReader(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lunpai.db")
+	s, o := openAt(t, path), newOffice("site")
+	person := repo.Side{Collection: repo.People, ID: "c1", Site: "site", Body: []byte(`{"name":"CANARY"}`)}
+	if err := s.Insert(t.Context(), person); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := openReader(t, path).pool.db.QueryContext(t.Context(), `SELECT name FROM meta UNION ALL SELECT body FROM sides`)
+	if err != nil || !rows.Next() {
+		t.Fatal(err)
+	}
+	if err := s.Delete(t.Context(), repo.People, "c1"); err != nil {
+		t.Fatal(err)
+	}
+	slowest := time.Duration(0)
+	for end := time.Now().Add(2 * eraseWithin); time.Now().Before(end); {
+		start := time.Now()
+		mustAppend(t, s, o.mustPage(t, 1))
+		slowest = max(slowest, time.Since(start))
+	}
+	if slowest > 2*time.Second {
+		t.Errorf("a write waited %v for a reader", slowest)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil { //nolint:sqlclosecheck // the moment matters
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(5 * eraseWithin); play(t, "search", path+"-wal").Run() != nil; {
+		if time.Now().After(end) {
+			t.Fatal("what was deleted still stands in the log")
+		}
+		time.Sleep(maxRest)
+	}
+}
+
 func openReader(t *testing.T, path string) *Store {
 	t.Helper()
 	r, err := OpenReadOnly(t.Context(), path)

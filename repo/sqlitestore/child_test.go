@@ -75,7 +75,9 @@ func appendForever(ctx context.Context, path string) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(out, pages[i].Site, pages[i].Last, pages[i].Hash)
+			if _, err := fmt.Fprintln(out, pages[i].Site, pages[i].Last, pages[i].Hash); err != nil {
+				return err
+			}
 		}
 		if err := out.Flush(); err != nil {
 			return err

@@ -42,14 +42,14 @@ const walPages = 8000
 // writing are the settings of the only connection that writes.
 func writing() pragmas {
 	return pragmas{
-		"journal_mode": "wal", "synchronous": "2", "busy_timeout": "5000", "foreign_keys": "1", "secure_delete": "1",
+		"journal_mode": "wal", "synchronous": "2", "busy_timeout": fmt.Sprint(usualPatience.Milliseconds()), "foreign_keys": "1", "secure_delete": "1",
 		"journal_size_limit": "67108864", "wal_autocheckpoint": fmt.Sprint(walPages), "cache_size": "-32000",
 	}
 }
 
 // reading are the settings of the connections that only read.
 func reading() pragmas {
-	return pragmas{"query_only": "1", "busy_timeout": "5000", "foreign_keys": "1", "cache_size": "-8000"}
+	return pragmas{"query_only": "1", "busy_timeout": fmt.Sprint(usualPatience.Milliseconds()), "foreign_keys": "1", "cache_size": "-8000"}
 }
 
 // dsn names a file and how to open it; mode is rw, rwc or ro.
@@ -86,7 +86,7 @@ func verify(ctx context.Context, db *sql.DB, want pragmas) error {
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
-	defer c.Close() //nolint:errcheck // gives the connection back to the pool
+	defer c.Close()
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		var got string
 		if err := c.QueryRowContext(ctx, "PRAGMA "+name).Scan(&got); err != nil {
@@ -105,7 +105,7 @@ func prepare(ctx context.Context, on interface {
 }, texts map[**sql.Stmt]string,
 ) (made []*sql.Stmt, err error) {
 	for dst, text := range texts {
-		s, err := on.PrepareContext(ctx, text)
+		s, err := on.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with its session or pool
 		if err != nil {
 			return made, fmt.Errorf("prepare: %w", err)
 		}

@@ -175,8 +175,8 @@ func TestFailureIsNotContagious(t *testing.T) {
 			t.Errorf("a good call: %v", err)
 		}
 	}
-	if err := <-bad; !errors.Is(err, repo.ErrUnknown) {
-		t.Errorf("the bad call: %v", err)
+	if err := <-bad; errors.Is(err, repo.ErrUnknown) || code(err) != codeMismatch && code(err) != codeConstraint {
+		t.Errorf("the bad call: want to hear that its data does not fit, got %v", err)
 	}
 	if s.writer.strikes != 0 {
 		t.Error("bad data counted as a failure of the disk")
@@ -184,6 +184,62 @@ func TestFailureIsNotContagious(t *testing.T) {
 	if len(chain(t, s, good.id)) != 1 || len(chain(t, s, "bad")) != 0 {
 		t.Error("the journal holds something else")
 	}
+}
+
+// TestBadPagesAreNoFault: a page that contradicts itself is refused as often as it comes, and the store goes on.
+func TestBadPagesAreNoFault(t *testing.T) {
+	s, o := openNew(t), newOffice("site")
+	first := o.mustPage(t, 2)
+	mustAppend(t, s, first)
+	p := o.mustPage(t, 2)
+	for name, spoil := range map[string]func(*repo.Page){
+		"wrong hash":   func(p *repo.Page) { p.Images, p.Hash = nil, first.Hash },
+		"broken body":  func(p *repo.Page) { p.Images, p.Body = nil, []byte(`[{]`) },
+		"broken image": func(p *repo.Page) { p.Images = []workflow.Image{{Ref: workflow.VisitRef("v"), Doc: []byte(`{`)}} },
+		"foreign number": func(p *repo.Page) {
+			p.Images = []workflow.Image{{Ref: workflow.VisitRef("v"), Doc: []byte(`{"seq":9}`)}}
+		},
+	} {
+		bad := *p
+		spoil(&bad)
+		for range strikesToEnd {
+			if err := appendOne(t.Context(), s, &bad); !errors.Is(err, repo.ErrCorrupt) {
+				t.Errorf("append, %s: want ErrCorrupt, got %v", name, err)
+			}
+			if err := s.Project(t.Context(), []*repo.Page{&bad}); !errors.Is(err, repo.ErrCorrupt) {
+				t.Errorf("project, %s: want ErrCorrupt, got %v", name, err)
+			}
+		}
+	}
+	mustAppend(t, s, p)
+}
+
+// TestBusy: another process that writes to the file, against all advice, is waited for; then nothing was written.
+func TestBusy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("NOT TESTED in short mode: a second writer, as it takes the whole patience")
+	}
+	s, o := openNew(t), newOffice("site")
+	db, err := sql.Open("sqlite", dsn(s.path, "rw", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err == nil {
+		_, err = tx.ExecContext(t.Context(), `UPDATE meta SET value = value`)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := o.mustPage(t, 1)
+	if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnavailable) {
+		t.Errorf("want ErrUnavailable, got %v", err)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, s, p)
 }
 
 // TestGap: a page beyond the head, or with another past, is refused even if its number is free.

@@ -84,7 +84,7 @@ func keysOf(p *repo.Page, i workflow.Image) (keys, error) {
 		Owner       string `json:"owner"`
 	}
 	if err := json.Unmarshal(i.Doc, &doc); err != nil {
-		return k, err
+		return k, fmt.Errorf("%w: %w", repo.ErrCorrupt, err)
 	}
 	if doc.Seq < p.First || doc.Seq > p.Last {
 		return k, fmt.Errorf("%w: seq %d in page %s", repo.ErrCorrupt, doc.Seq, repo.PageID(p.Site, p.First))

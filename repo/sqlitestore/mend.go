@@ -14,19 +14,19 @@ import (
 // is written back and flushed: what can be read afterwards is durable. The calls are answered with ErrUnknown; the same
 // page sent again finds itself, or is written now.
 
-// ready makes the writer able to write, or tells why it cannot.
+// ready makes the writer able to write, or tells why it cannot: then nothing is written.
 func (w *writer) ready(ctx context.Context) error {
 	if err := w.refusal(); err != nil && w.strikes >= strikesToEnd {
-		return fmt.Errorf("%w: %w", repo.ErrUnknown, err)
+		return err
 	}
 	if w.session != nil {
 		return nil
 	}
 	if w.now().Sub(w.tried) < mendEvery {
-		return fmt.Errorf("%w: %w", repo.ErrUnknown, w.refusal())
+		return w.refusal()
 	}
 	if err := w.reopen(ctx); err != nil {
-		return fmt.Errorf("%w: %w: %w", repo.ErrUnknown, repo.ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", repo.ErrUnavailable, err)
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func (w *writer) reopen(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := session.checkpoint(ctx, truncate); err != nil {
+	if err := session.checkpoint(ctx, truncate, usualPatience); err != nil {
 		return errors.Join(err, session.close())
 	}
 	w.session = session

@@ -62,7 +62,7 @@ func ensureSchema(ctx context.Context, c *sql.Conn) error {
 	if err != nil {
 		return fmt.Errorf("make schema: %w", err)
 	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	defer tx.Rollback() // nothing after Commit
 	for _, statement := range schema {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("make schema: %w", err)

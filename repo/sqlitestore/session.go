@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // session is the one connection that writes, with its statements.
@@ -67,9 +68,13 @@ func (s *session) open(ctx context.Context) (err error) {
 	return err
 }
 
-// checkpoint writes the log back to the file. In mode TRUNCATE the log is empty afterwards, or it fails; PASSIVE does what it
-// can without waiting for anybody.
-func (s *session) checkpoint(ctx context.Context, mode string) error {
+// checkpoint writes the log back to the file. In mode TRUNCATE the log is empty afterwards, or it fails because somebody reads
+// from it longer than patience; PASSIVE does what it can and waits for nobody.
+func (s *session) checkpoint(ctx context.Context, mode string, patience time.Duration) (err error) {
+	if err := s.setPatience(ctx, patience); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.setPatience(ctx, usualPatience)) }()
 	var busy, frames, done int
 	if err := s.conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(`+mode+`)`).Scan(&busy, &frames, &done); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
@@ -78,6 +83,14 @@ func (s *session) checkpoint(ctx context.Context, mode string) error {
 		return errors.New("checkpoint: a reader is in the way")
 	}
 	return nil
+}
+
+// usualPatience is how long a statement waits for other processes.
+const usualPatience = 5 * time.Second
+
+func (s *session) setPatience(ctx context.Context, d time.Duration) error {
+	_, err := s.conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d`, d.Milliseconds()))
+	return err
 }
 
 // The modes of a checkpoint.

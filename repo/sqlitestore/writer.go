@@ -43,7 +43,7 @@ const (
 	maxWeight    = 256                    // pages in one transaction
 	restAfter    = 200 * time.Millisecond // without work: time to write the log back
 	eraseWithin  = 2 * time.Second        // at the latest then the log loses what was erased
-	maxRest      = 250 * time.Millisecond // how long a checkpoint may keep others waiting
+	maxRest      = 100 * time.Millisecond // how long writers wait for a reader to leave the log
 	mendEvery    = 250 * time.Millisecond
 	strikesToEnd = 2
 )
@@ -164,16 +164,19 @@ func (w *writer) perform(ctx context.Context, group []*job) {
 		answer(group, nil)
 		return
 	}
-	if refused(err) && len(group) > 1 {
+	switch {
+	case isDoubt(err):
+		w.mend(ctx, err)
+		answer(group, fmt.Errorf("%w: %w", repo.ErrUnknown, err))
+	case isBusy(err):
+		answer(group, fmt.Errorf("%w: another process writes to the file: %w", repo.ErrUnavailable, err))
+	case len(group) > 1:
 		for _, j := range group {
 			w.perform(ctx, []*job{j})
 		}
-		return
+	default:
+		answer(group, err)
 	}
-	if !refused(err) {
-		w.mend(ctx, err)
-	}
-	answer(group, fmt.Errorf("%w: %w", repo.ErrUnknown, err))
 }
 
 func answer(group []*job, err error) {
@@ -184,57 +187,60 @@ func answer(group []*job, err error) {
 
 // transact runs jobs between BEGIN and COMMIT. Callers may go away meanwhile: once begun, a write is seen through.
 func (w *writer) transact(t *tx, group []*job) error {
-	if _, err := t.session.begin.ExecContext(t.ctx); err != nil {
+	if _, err := t.begin.ExecContext(t.ctx); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	for _, j := range group {
 		if err := j.do(t); err != nil {
-			_, undone := t.session.rollback.ExecContext(t.ctx)
-			return errors.Join(err, undone)
+			if _, undone := t.rollback.ExecContext(t.ctx); undone != nil {
+				return &doubt{errors.Join(err, undone)}
+			}
+			return err
 		}
 	}
 	commit := func(ctx context.Context, s *sql.Stmt) error { _, err := s.ExecContext(ctx); return err }
 	if w.commit != nil {
 		commit = w.commit
 	}
-	if err := commit(t.ctx, t.session.commit); err != nil {
-		return &commitError{err}
+	if err := commit(t.ctx, t.commit); err != nil {
+		return &doubt{err}
 	}
 	return nil
 }
 
-// commitError is a COMMIT that failed: it may still be on the disk.
-type commitError struct{ error }
+// doubt is a COMMIT or a ROLLBACK that failed: the transaction may be on the disk, or still open.
+type doubt struct{ error }
 
-func (e *commitError) Unwrap() error { return e.error }
+func (e *doubt) Unwrap() error { return e.error }
 
-// refused reports whether SQLite turned a transaction away without harm to the connection: the data did not fit the tables,
-// or another process had the file. Any other failure leaves the connection in doubt.
-func refused(err error) bool {
-	if _, ok := errors.AsType[*commitError](err); ok {
-		return false
-	}
-	switch code(err) {
-	case codeConstraint, codeTooBig, codeMismatch, codeBusy, codeLocked:
+// isDoubt reports whether a failure leaves the disk or the connection in doubt. It does not when the transaction was undone
+// because its data contradicted itself or did not fit the tables, or because another process had the file.
+func isDoubt(err error) bool {
+	if _, ok := errors.AsType[*doubt](err); ok {
 		return true
 	}
-	return false
+	switch code(err) {
+	case codeConstraint, codeTooBig, codeMismatch:
+		return false
+	}
+	return !isBusy(err) && !errors.Is(err, repo.ErrCorrupt)
 }
+
+// isBusy reports whether another process had the file.
+func isBusy(err error) bool { return code(err) == codeBusy || code(err) == codeLocked }
 
 // rest uses a pause: it writes the log back, and after an erasure empties it. It reports whether more is left to do.
 func (w *writer) rest(ctx context.Context) bool {
 	if w.session == nil {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, maxRest)
-	defer cancel()
 	if w.erasing.IsZero() {
-		if err := w.session.checkpoint(ctx, passive); err != nil {
+		if err := w.session.checkpoint(ctx, passive, 0); err != nil {
 			w.store.log.WarnContext(ctx, "sqlite: log not written back", "path", w.store.path, "error", err)
 		}
 		return false
 	}
-	if err := w.session.checkpoint(ctx, truncate); err != nil {
+	if err := w.session.checkpoint(ctx, truncate, maxRest); err != nil {
 		w.store.log.DebugContext(ctx, "sqlite: log not emptied yet", "path", w.store.path, "error", err)
 		w.erasing = w.now()
 		return true

@@ -59,7 +59,7 @@ func count(t *testing.T, errs []error, want error) (ok int) {
 }
 
 func testOneWinner(t *testing.T, db Database) {
-	stores := handles(t, db, 4)
+	stores := handles(t, db)
 	h := begin(t, "武侯")
 	for round := range 10 {
 		rivals := make([]*repo.Page, writers)
@@ -86,7 +86,7 @@ func testOneWinner(t *testing.T, db Database) {
 
 func testOneChain(t *testing.T, db Database) {
 	const each = 5
-	stores := handles(t, db, 4)
+	stores := handles(t, db)
 	ctx := testContext(t)
 	fail := make(chan error, writers)
 	var wg sync.WaitGroup
@@ -132,7 +132,7 @@ func testSamePageTwice(t *testing.T, db Database) {
 }
 
 func testSamePageRace(t *testing.T, db Database) {
-	stores := handles(t, db, 4)
+	stores := handles(t, db)
 	h := begin(t, "site")
 	p := h.page(founded(h.site), arrival())
 	same := make([]*repo.Page, writers)
@@ -187,7 +187,7 @@ func testIDBeforeNumber(t *testing.T, db Database) {
 }
 
 func testIDRace(t *testing.T, db Database) {
-	stores := handles(t, db, 4)
+	stores := handles(t, db)
 	h := begin(t, "site")
 	rivals := make([]*repo.Page, writers)
 	for i := range rivals {

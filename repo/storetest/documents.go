@@ -315,6 +315,9 @@ func testScanNested(t *testing.T, db Database) {
 
 // testScanMemory scans 24 MB and allows 12 MB to be held.
 func testScanMemory(t *testing.T, db Database) {
+	if testing.Short() {
+		t.Skip("NOT TESTED in short mode: that a scan holds little memory")
+	}
 	const pages, perPage, size, allowed = 96, 32, 8 << 10, 12 << 20
 	s := open(t, db)
 	ctx := testContext(t)

@@ -127,7 +127,7 @@ func testSideLookupUnique(t *testing.T, db Database) {
 }
 
 func testSideLookupRace(t *testing.T, db Database) {
-	stores := handles(t, db, 4)
+	stores := handles(t, db)
 	ctx := testContext(t)
 	errs := make([]error, writers)
 	var wg sync.WaitGroup

@@ -98,10 +98,10 @@ func reopen(t *testing.T, db Database, s repo.Store) repo.Store {
 	return open(t, db)
 }
 
-// handles opens n handles, or names the same one n times where only one may be open.
-func handles(t *testing.T, db Database, n int) []repo.Store {
+// handles opens four handles, or names the same one four times where only one may be open.
+func handles(t *testing.T, db Database) []repo.Store {
 	t.Helper()
-	out := make([]repo.Store, n)
+	out := make([]repo.Store, 4)
 	for i := range out {
 		if i > 0 && db.Exclusive {
 			out[i] = out[0]

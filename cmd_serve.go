@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/lunpai/lunpai/lead/api"
+	"github.com/lunpai/lunpai/repo"
+)
+
+// serveCmd serves the API.
+type serveCmd struct {
+	Listen      string        `help:"Address to listen on; port 0 takes a free one." default:":8080" env:"LUNPAI_LISTEN"`
+	Store       string        `help:"Where sites are kept: sqlite:PATH or mongodb://…" default:"${store}" env:"LUNPAI_STORE"`
+	Keys        string        `help:"File with the keys for names, phones and notes; made at the first start. Default: beside the SQLite file." env:"LUNPAI_KEYS" placeholder:"FILE"`
+	Clock       string        `help:"system, or manual: the header Lunpai-Now sets it, for rehearsals on a store of their own." enum:"system,manual" default:"system" env:"LUNPAI_CLOCK"`
+	LogFormat   string        `help:"text or json." enum:"text,json" default:"text" env:"LUNPAI_LOG_FORMAT"`
+	LogRequests bool          `help:"Log every request, without anything personal." default:"true" negatable:"" env:"LUNPAI_LOG_REQUESTS"`
+	KioskGap    time.Duration `help:"Least time between two arrivals from one kiosk." default:"20s" env:"LUNPAI_KIOSK_GAP"`
+	KioskHourly int           `help:"Most arrivals an hour from one kiosk." default:"30" env:"LUNPAI_KIOSK_HOURLY"`
+	DrainFor    time.Duration `help:"How long to finish what was begun when told to stop." default:"20s" env:"LUNPAI_DRAIN_FOR"`
+}
+
+// Help is printed below the flags.
+func (serveCmd) Help() string {
+	return `Examples:
+  lunpai                                        an empty service on lunpai.db in this folder, port 8080
+  lunpai serve --store sqlite:/var/lib/lunpai/office.db --listen 127.0.0.1:9000
+  lunpai serve --store 'mongodb://lunpai:secret@db1,db2,db3/lunpai?replicaSet=rs0' --keys /etc/lunpai/keys.json
+  lunpai serve --store sqlite:rehearsal.db --clock=manual`
+}
+
+// Run serves until the context ends.
+func (c *serveCmd) Run(w *world) error {
+	log := c.logger(w)
+	var clock *api.ManualClock
+	now := repo.Clock(time.Now)
+	if c.Clock == "manual" {
+		clock = api.NewManualClock(time.Now(), time.Now)
+		now = clock.Now
+	}
+	s, err := c.open(w.ctx, log, now, clock)
+	if err != nil {
+		return err
+	}
+	token, err := s.keys.Bootstrap(w.ctx)
+	if err != nil {
+		return errors.Join(err, s.store.Close())
+	}
+	l, err := (&net.ListenConfig{}).Listen(w.ctx, "tcp", c.Listen)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen on %s: %w (choose another with --listen)", c.Listen, err), s.store.Close())
+	}
+	fmt.Fprintf(w.stdout, "lunpai %s serves http://%s (API page: /docs)\n", version, reachable(l.Addr()))
+	if token != "" {
+		fmt.Fprintf(w.stdout, "administrator key, shown this once: %s\n", token)
+	}
+	return s.serve(w.ctx, l, c.DrainFor)
+}
+
+func (c *serveCmd) logger(w *world) *slog.Logger {
+	level := slog.LevelInfo
+	if !c.LogRequests {
+		level = slog.LevelWarn
+	}
+	opts := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w.stderr, opts))
+	}
+	return slog.New(slog.NewTextHandler(w.stderr, opts))
+}
+
+// reachable is an address that can be typed: an unspecified host becomes localhost.
+func reachable(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// service is an API on an open store.
+type service struct {
+	store repo.Store
+	desk  *repo.Desk
+	keys  *repo.Keys
+	vault *repo.Vault
+	api   *api.API
+	log   *slog.Logger
+}
+
+// open puts a service together; it closes what it opened when it fails.
+func (c *serveCmd) open(ctx context.Context, log *slog.Logger, now repo.Clock, clock *api.ManualClock) (_ *service, err error) {
+	store, err := openStore(ctx, c.Store, log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, store.Close())
+		}
+	}()
+	if err := checkClock(ctx, store, clock != nil); err != nil {
+		return nil, err
+	}
+	ring, err := openKeyring(ctx, store, keysPath(c.Store, c.Keys))
+	if err != nil {
+		return nil, err
+	}
+	vault, err := repo.NewVault(ctx, store, ring, nil)
+	if err != nil {
+		return nil, err
+	}
+	s := &service{store: store, vault: vault, keys: repo.NewKeys(store, nil), log: log}
+	s.desk = repo.NewDesk(repo.Config{Store: store, Now: now, Log: log})
+	s.api, err = api.New(api.Config{
+		Desk: s.desk, Store: store, Keys: s.keys, Vault: vault, Now: now, Clock: clock, Log: log, Version: version,
+		KioskGap: c.KioskGap, KioskHourly: c.KioskHourly,
+	})
+	return s, err
+}
+
+// serve answers until the context ends; then it refuses new work, finishes what was begun, and closes the store.
+func (s *service) serve(ctx context.Context, l net.Listener, drain time.Duration) error {
+	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	srv := s.api.Server(base)
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	sweeping := make(chan struct{})
+	go func() { defer close(sweeping); s.sweep(ctx) }()
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	end, stop := context.WithTimeout(base, drain)
+	defer stop()
+	s.log.Info("stopping")
+	err = errors.Join(notClosed(err), s.desk.Drain(end), srv.Shutdown(end))
+	cancel()
+	<-sweeping
+	return errors.Join(err, s.store.Close())
+}
+
+func notClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// sweep settles pending people and notes now and every hour.
+func (s *service) sweep(ctx context.Context) {
+	t := time.NewTicker(time.Hour)
+	defer t.Stop()
+	for {
+		kept, deleted, err := s.vault.Sweep(ctx, time.Hour)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			s.log.Warn("sweep of people and notes failed", "err", err)
+		case kept+deleted > 0:
+			s.log.Info("people and notes swept", "kept", kept, "deleted", deleted)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/mongostore"
+	"github.com/lunpai/lunpai/repo/sqlitestore"
+)
+
+const defaultStore = "sqlite:lunpai.db"
+
+// openStore opens the store that a --store names.
+func openStore(ctx context.Context, name string, log *slog.Logger) (repo.Store, error) {
+	switch path, ok := strings.CutPrefix(name, "sqlite:"); {
+	case ok && path != "":
+		return sqlitestore.Open(ctx, sqlitestore.Config{Path: path, Log: log})
+	case strings.HasPrefix(name, "mongodb://"), strings.HasPrefix(name, "mongodb+srv://"):
+		return mongostore.Open(ctx, mongostore.Config{URI: name, Log: log})
+	}
+	return nil, errors.New("--store is neither sqlite:PATH nor mongodb://…: write for instance sqlite:lunpai.db")
+}
+
+// openForReading opens a store to look at it. A SQLite store may be served at the same time.
+func openForReading(ctx context.Context, name string, log *slog.Logger) (repo.Store, error) {
+	if path, ok := strings.CutPrefix(name, "sqlite:"); ok {
+		return sqlitestore.OpenReadOnly(ctx, path)
+	}
+	return openStore(ctx, name, log)
+}
+
+// keysPath is where the keyring of a store lies unless --keys says so: beside the SQLite file, or here.
+func keysPath(store, flag string) string {
+	if flag != "" {
+		return flag
+	}
+	if path, ok := strings.CutPrefix(store, "sqlite:"); ok {
+		return strings.TrimSuffix(path, filepath.Ext(path)) + ".keys.json"
+	}
+	return "lunpai.keys.json"
+}
+
+// openKeyring loads the keyring of a store. It is made at the first start; a store that has one must find it.
+func openKeyring(ctx context.Context, s repo.Store, path string) (*repo.Keyring, error) {
+	ring, err := repo.LoadKeyring(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return ring, err
+	}
+	id, err := repo.KeyringOf(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if id != "" {
+		return nil, fmt.Errorf("the keyring %s is missing, but names and phones in this store were written under one: bring the file back from your backup, or name it with --keys", path)
+	}
+	return repo.CreateKeyring(path)
+}
+
+// clockMark is the meta document of a store whose clock is set by hand.
+const clockMark = "clock"
+
+// checkClock sees to it that rehearsals and real work never share a store: a manual clock only on a store created with one.
+func checkClock(ctx context.Context, s repo.Store, manual bool) error {
+	_, err := s.Side(ctx, repo.Meta, clockMark)
+	if err != nil && !errors.Is(err, repo.ErrNotFound) {
+		return fmt.Errorf("look for the store's clock: %w", err)
+	}
+	marked := err == nil
+	switch {
+	case marked && !manual:
+		return errors.New("this store was created with --clock=manual, for rehearsals: start it that way, or use another store")
+	case !manual || marked:
+		return nil
+	}
+	sites, err := s.Sites(ctx)
+	if err != nil {
+		return fmt.Errorf("look for sites: %w", err)
+	}
+	if len(sites) > 0 {
+		return errors.New("this store was not created with --clock=manual and holds real visits: rehearse on a new store")
+	}
+	body, err := json.Marshal(map[string]bool{"manual": true})
+	if err != nil {
+		return err
+	}
+	err = s.Insert(ctx, repo.Side{Collection: repo.Meta, ID: clockMark, At: time.Now().UTC().Truncate(time.Millisecond), Body: body})
+	if err != nil && !errors.Is(err, repo.ErrExists) {
+		return fmt.Errorf("mark the store's clock: %w", err)
+	}
+	return nil
+}

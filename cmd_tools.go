@@ -1,0 +1,193 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/sqlitestore"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// progress draws a line on stderr while long work runs.
+func progress(w io.Writer, what string) func(workflow.SiteID, int64) {
+	last := time.Time{}
+	return func(site workflow.SiteID, seq int64) {
+		if now := time.Now(); now.Sub(last) > 500*time.Millisecond {
+			last = now
+			fmt.Fprintf(w, "\r%s %s: commit %d   ", what, site, seq)
+		}
+	}
+}
+
+func quiet(w *world) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// verifyCmd checks a store.
+type verifyCmd struct {
+	Store  string   `help:"The store: sqlite:PATH or mongodb://…" default:"${store}" env:"LUNPAI_STORE"`
+	Site   []string `help:"Only this site; may be repeated."`
+	Expect []string `help:"A head that was kept, as site:seq:hash; may be repeated." placeholder:"SITE:SEQ:HASH"`
+	JSON   bool     `help:"Print the report as JSON." name:"json"`
+}
+
+// Help is printed below the flags.
+func (verifyCmd) Help() string {
+	return `Reads every journal from its first commit: the chain of hashes, the numbers, that no command ran twice, and that the
+documents are byte for byte what the journal says. It changes nothing and may run while a SQLite store is served.
+
+Examples:
+  lunpai verify --store sqlite:lunpai.db
+  lunpai verify --expect riverside:1204:5be0…   the head printed on Saturday's rota table`
+}
+
+// Run verifies and prints a line a site.
+func (c *verifyCmd) Run(w *world) (err error) {
+	o := repo.VerifyOptions{Expect: map[workflow.SiteID]repo.Expectation{}, Progress: progress(w.stderr, "verify")}
+	for _, s := range c.Site {
+		o.Sites = append(o.Sites, workflow.SiteID(s))
+	}
+	for _, e := range c.Expect {
+		parts := strings.Split(e, ":")
+		if len(parts) != 3 {
+			return fmt.Errorf("--expect %s is not site:seq:hash", e)
+		}
+		seq, err := strconv.ParseInt(parts[1], 10, 64)
+		if err != nil {
+			return fmt.Errorf("--expect %s: %s is not a number", e, parts[1])
+		}
+		o.Expect[workflow.SiteID(parts[0])] = repo.Expectation{Seq: seq, Hash: parts[2]}
+	}
+	s, err := openForReading(w.ctx, c.Store, quiet(w))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	reports, err := repo.Verify(w.ctx, s, o)
+	fmt.Fprint(w.stderr, "\r")
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		if err := json.NewEncoder(w.stdout).Encode(reports); err != nil {
+			return err
+		}
+		return repo.Sound(reports)
+	}
+	for _, r := range reports {
+		state := "sound"
+		if len(r.Problems) > 0 {
+			state = fmt.Sprintf("%d PROBLEMS", len(r.Problems))
+		}
+		fmt.Fprintf(w.stdout, "%s: %s: %d commits in %d pages, %d records, head %s:%d:%s\n", r.Site, state, r.Commits, r.Pages, r.Records, r.Site, r.Commits, r.Head)
+	}
+	if len(reports) == 0 {
+		fmt.Fprintln(w.stdout, "the store holds no site")
+	}
+	return repo.Sound(reports)
+}
+
+// copyCmd copies a store.
+type copyCmd struct {
+	From string `arg:"" help:"The store to read: sqlite:PATH or mongodb://…"`
+	To   string `arg:"" help:"The store to fill; it must be empty."`
+}
+
+// Help is printed below the flags.
+func (copyCmd) Help() string {
+	return `Copies every journal byte for byte, the documents, people, notes and keys, and verifies the copy. Stop the service of
+the source first. The keyring file is not part of a store: keep it and name it with --keys.
+
+Example:
+  lunpai copy sqlite:lunpai.db 'mongodb://localhost/lunpai?replicaSet=rs0'`
+}
+
+// Run copies and verifies.
+func (c *copyCmd) Run(w *world) (err error) {
+	from, err := openForReading(w.ctx, c.From, quiet(w))
+	if err != nil {
+		return fmt.Errorf("source: %w", err)
+	}
+	defer func() { err = errors.Join(err, from.Close()) }()
+	to, err := openStore(w.ctx, c.To, quiet(w))
+	if err != nil {
+		return fmt.Errorf("target: %w", err)
+	}
+	defer func() { err = errors.Join(err, to.Close()) }()
+	if err := repo.Copy(w.ctx, from, to, progress(w.stderr, "copy")); err != nil {
+		return err
+	}
+	reports, err := repo.Verify(w.ctx, to, repo.VerifyOptions{Progress: progress(w.stderr, "verify")})
+	fmt.Fprint(w.stderr, "\r")
+	if err != nil {
+		return err
+	}
+	for _, r := range reports {
+		fmt.Fprintf(w.stdout, "%s: %d commits copied, head %s\n", r.Site, r.Commits, r.Head)
+	}
+	return repo.Sound(reports)
+}
+
+// backupCmd copies a SQLite store to a file.
+type backupCmd struct {
+	Store  string `help:"The store: sqlite:PATH" default:"${store}" env:"LUNPAI_STORE"`
+	Target string `arg:"" help:"The file to write; it must not exist." type:"path"`
+}
+
+// Help is printed below the flags.
+func (backupCmd) Help() string {
+	return `The copy is consistent and needs no -wal file beside it. A plain copy of the file of a running service is not: it
+lacks the newest visits. The keyring is not in it: keep both, apart.
+
+Example:
+  lunpai backup --store sqlite:lunpai.db /backup/lunpai-2024-03-04.db`
+}
+
+// Run writes the backup.
+func (c *backupCmd) Run(w *world) (err error) {
+	path, ok := strings.CutPrefix(c.Store, "sqlite:")
+	if !ok {
+		return errors.New("backup copies SQLite stores; for MongoDB use mongodump with --oplog, or lunpai copy")
+	}
+	s, err := sqlitestore.OpenReadOnly(w.ctx, path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.Backup(w.ctx, c.Target); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w.stdout, "%s holds a backup of %s\n", c.Target, path)
+	return err
+}
+
+// healthCmd asks a service whether it is ready.
+type healthCmd struct {
+	URL string `help:"Where to ask." default:"http://127.0.0.1:8080/readyz" name:"url" env:"LUNPAI_HEALTH_URL"`
+}
+
+// Run fails unless the answer is 200.
+func (c *healthCmd) Run(w *world) error {
+	req, err := http.NewRequestWithContext(w.ctx, http.MethodGet, c.URL, http.NoBody)
+	if err != nil {
+		return err
+	}
+	res, err := (&http.Client{Timeout: 5 * time.Second}).Do(req)
+	if err != nil {
+		return fmt.Errorf("not ready: %w", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("not ready: %s", res.Status)
+	}
+	_, err = fmt.Fprintln(w.stdout, "ready")
+	return err
+}

@@ -1,0 +1,82 @@
+// Command lunpai is the reception service of a property-sales office: it knows every visitor who walks in, every consultant on
+// the floor, whose turn it is, and why.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // zones on machines without them
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the build: -ldflags "-X main.version=v0.1.0".
+var version = "dev"
+
+// cli is the command line.
+type cli struct {
+	Serve   serveCmd  `cmd:"" default:"withargs" help:"Serve the API. The first start creates an administrator key and shows it once."`
+	Play    playCmd   `cmd:"" help:"Play scenario files and compare what is decided with what they expect."`
+	Verify  verifyCmd `cmd:"" help:"Check that the journal is whole and that the documents are what it says."`
+	Copy    copyCmd   `cmd:"" help:"Copy everything from one store to another, empty one: SQLite to MongoDB or back."`
+	Backup  backupCmd `cmd:"" help:"Copy a SQLite store to a file, consistently, also while it is served."`
+	Health  healthCmd `cmd:"" help:"Ask a running service whether it is ready."`
+	Version struct{}  `cmd:"" help:"Print the version."`
+}
+
+// world is what a command may touch beside its flags.
+type world struct {
+	ctx    context.Context
+	env    func(string) string
+	stdout io.Writer
+	stderr io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case errors.Is(err, errDiffers):
+		os.Exit(1)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "lunpai:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the whole program but for the process around it: tests call it as a user types it.
+func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
+	var c cli
+	exited := false
+	parser, err := kong.New(&c,
+		kong.Name("lunpai"),
+		kong.Description("Reception by turns for a property-sales office: who receives whom, why, and whose customer it is."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { exited = true }),
+		kong.UsageOnError(),
+		kong.Vars{"store": defaultStore},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		return fmt.Errorf("command line: %w", err)
+	}
+	k, err := parser.Parse(args)
+	if exited {
+		return nil // help was asked for and printed
+	}
+	if err != nil {
+		return fmt.Errorf("%w (try: lunpai --help)", err)
+	}
+	w := &world{ctx: ctx, env: env, stdout: stdout, stderr: stderr}
+	if k.Command() == "version" {
+		_, err := fmt.Fprintln(stdout, "lunpai", version)
+		return err
+	}
+	return k.Run(w)
+}

@@ -1,0 +1,217 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// errBehind: a record was read that is newer than the board.
+var errBehind = errors.New("the board is behind the documents")
+
+// one decides one job. It returns a commit to be written, or nil when the job was answered or must be looked at again.
+// behind: undecided commits stand in front of it.
+func (s *siteDesk) one(ctx context.Context, j *job, behind bool) (c *workflow.Commit, retry bool) {
+	if j.view != nil {
+		return nil, s.view(ctx, j)
+	}
+	if j.req.DryRun {
+		if err := s.catchUpOnce(ctx); err != nil {
+			j.answer(nil, err)
+			return nil, false
+		}
+	}
+	if ready, retry := s.read(ctx, j, func() []workflow.Ref { return s.needs(&j.req) }); !ready {
+		return nil, retry
+	}
+	if !j.begin() {
+		j.notBegun()
+		return nil, false
+	}
+	c, err := s.decide(j)
+	switch {
+	case err != nil && behind:
+		return nil, true
+	case err != nil:
+		return nil, s.refuse(ctx, j, err)
+	case j.req.DryRun:
+		j.answer(&Outcome{Commit: c}, nil)
+		return nil, false
+	}
+	if err := s.board.Apply(c); err != nil {
+		s.board = nil
+		j.answer(nil, s.check(err))
+		return nil, false
+	}
+	return c, false
+}
+
+// view lets a caller look at the board, exactly as the journal has it.
+func (s *siteDesk) view(ctx context.Context, j *job) (retry bool) {
+	if err := s.catchUpOnce(ctx); err != nil {
+		j.answer(nil, err)
+		return false
+	}
+	if ready, retry := s.read(ctx, j, func() []workflow.Ref { return s.board.Missing(j.refs) }); !ready {
+		return retry
+	}
+	if !j.begin() {
+		j.notBegun()
+		return false
+	}
+	j.answer(nil, j.look(s))
+	return false
+}
+
+// needs are the records that a command needs and the board does not know about: what Decide looks at, and the record whose
+// version the caller names.
+func (s *siteDesk) needs(r *Request) []workflow.Ref {
+	refs := s.board.Needs(r.Command)
+	if r.Match.Collection != "" {
+		refs = append(refs, s.board.Missing([]workflow.Ref{r.Match.Ref})...)
+	}
+	return refs
+}
+
+// read loads the records a job needs beyond the board, until it needs no more. A record newer than the board means that the
+// board is behind: it catches up, at once or, behind undecided commits, after them, and the job is looked at again. A job
+// that is neither ready nor to be looked at again was answered.
+func (s *siteDesk) read(ctx context.Context, j *job, missing func() []workflow.Ref) (ready, retry bool) {
+	for refs := missing(); len(refs) > 0; refs = missing() {
+		docs, err := s.desk.cfg.Store.Read(ctx, s.id, s.seq, refs)
+		if err == nil {
+			err = s.take(docs)
+		}
+		switch {
+		case errors.Is(err, errBehind):
+			s.fresh = false
+			if s.board.Seq == s.seq {
+				if err := s.catchUpOnce(ctx); err != nil {
+					j.answer(nil, err)
+					return false, false
+				}
+			}
+			return false, s.again(j)
+		case err != nil:
+			j.answer(nil, s.check(fmt.Errorf("read records of site %s: %w", s.id, err)))
+			return false, false
+		}
+		s.board.MarkAbsent(refs...)
+	}
+	return true, false
+}
+
+// take puts records that were read on the board; errBehind when one is newer than the board's commits in the journal.
+func (s *siteDesk) take(docs []Document) error {
+	records := make([]workflow.Record, len(docs))
+	for i, doc := range docs {
+		r, err := decode(doc)
+		if err != nil {
+			return err
+		}
+		if workflow.Version(r) > s.seq {
+			return errBehind
+		}
+		records[i] = r
+	}
+	for _, r := range records {
+		s.board.Put(r)
+	}
+	return nil
+}
+
+// decode reads a document's record; ErrCorrupt, or workflow.ErrNewer.
+func decode(doc Document) (workflow.Record, error) {
+	r, err := workflow.Decode(doc.Image)
+	if err != nil && !errors.Is(err, workflow.ErrNewer) {
+		return nil, fmt.Errorf("%w: document of site %s: %w", ErrCorrupt, doc.Site, err)
+	}
+	return r, err
+}
+
+// decide checks the version the caller saw and decides. Its error is a refusal.
+func (s *siteDesk) decide(j *job) (*workflow.Commit, error) {
+	r := &j.req
+	if r.Match.Collection != "" {
+		is := int64(0)
+		if rec, ok := s.board.Record(r.Match.Ref); ok {
+			is = workflow.Version(rec)
+		}
+		if is != r.Match.Seq {
+			return nil, &StaleError{Ref: r.Match.Ref, Want: r.Match.Seq, Is: is}
+		}
+	}
+	at := s.desk.cfg.Now().UTC().Truncate(time.Millisecond)
+	if at.Before(s.board.At) {
+		at = s.board.At
+	}
+	env := workflow.Envelope{ID: r.ID, By: r.By, At: at, Fingerprint: r.Fingerprint}
+	c, fault := s.desk.decide(s.board, env, r.Command)
+	if fault != nil {
+		return nil, fault
+	}
+	return c, nil
+}
+
+// refuse answers with a refusal only when the board is exactly the journal and the journal does not hold the command: a
+// command whose first answer was lost gets that answer.
+func (s *siteDesk) refuse(ctx context.Context, j *job, refusal error) (retry bool) {
+	board, seq := s.board, s.seq
+	if err := s.catchUpOnce(ctx); err != nil {
+		j.answer(nil, err)
+		return false
+	}
+	if s.board != board || s.seq != seq {
+		return s.again(j)
+	}
+	if j.req.DryRun {
+		j.answer(nil, refusal)
+		return false
+	}
+	out, err := s.find(ctx, j)
+	if errors.Is(err, ErrNotFound) {
+		err = refusal
+	}
+	j.answer(out, err)
+	return false
+}
+
+// again counts a job's tries; too many end in ErrBusy.
+func (s *siteDesk) again(j *job) bool {
+	if j.tries++; j.tries >= maxTries {
+		j.answer(nil, ErrBusy)
+		return false
+	}
+	return true
+}
+
+// find is the first answer of a command that is already in the journal; ErrNotFound when it is not, ErrUnknown when that
+// cannot be told.
+func (s *siteDesk) find(ctx context.Context, j *job) (*Outcome, error) {
+	p, err := s.desk.cfg.Store.Find(ctx, s.id, j.req.ID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, ErrNotFound
+	case errors.Is(err, ErrCorrupt):
+		return nil, s.check(err)
+	case err != nil:
+		return nil, fmt.Errorf("%w: look for the command in the journal: %w", ErrUnknown, err)
+	}
+	cs, err := p.Commits()
+	if err != nil {
+		return nil, s.check(err)
+	}
+	for _, c := range cs {
+		if c.ID != j.req.ID {
+			continue
+		}
+		if c.Fingerprint != j.req.Fingerprint {
+			return nil, ErrKeyReused
+		}
+		return &Outcome{Commit: c, Replayed: true}, nil
+	}
+	return nil, s.check(fmt.Errorf("%w: page %s does not hold the command it lists", ErrCorrupt, PageID(p.Site, p.First)))
+}

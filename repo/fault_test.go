@@ -1,0 +1,198 @@
+package repo_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/sqlitestore"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// flawed is a real store whose answers a test can delay, lose and forge. A nil hook changes nothing.
+type flawed struct {
+	repo.Store
+	mu       sync.Mutex
+	onAppend func(ctx context.Context, pages []*repo.Page) []error
+	onSince  func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error)
+	onFind   func(ctx context.Context, site workflow.SiteID, id string) (*repo.Page, error)
+	onRead   func(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]repo.Document, error)
+	onLoad   func(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64, error)
+	cleared  atomic.Uint64
+	parallel int
+}
+
+// set changes hooks while the store is in use.
+func (f *flawed) set(change func(*flawed)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change(f)
+}
+
+// heal takes every hook away.
+func (f *flawed) heal() {
+	f.set(func(f *flawed) { f.onAppend, f.onSince, f.onFind, f.onRead, f.onLoad = nil, nil, nil, nil, nil })
+}
+
+// hook reads one of the hooks.
+func hook[H any](f *flawed, of func(*flawed) H) H {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return of(f)
+}
+
+// below is the store under the flaws.
+func (f *flawed) below() repo.Store { return hook(f, func(f *flawed) repo.Store { return f.Store }) }
+
+func (f *flawed) Cleared() uint64 { return f.cleared.Load() }
+
+func (f *flawed) Parallel() int {
+	if f.parallel > 0 {
+		return f.parallel
+	}
+	return f.below().Parallel()
+}
+
+func (f *flawed) Append(ctx context.Context, pages []*repo.Page) []error {
+	if h := hook(f, func(f *flawed) func(context.Context, []*repo.Page) []error { return f.onAppend }); h != nil {
+		return h(ctx, pages)
+	}
+	return f.below().Append(ctx, pages)
+}
+
+func (f *flawed) Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+	if h := hook(f, func(f *flawed) func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page, error) {
+		return f.onSince
+	}); h != nil {
+		return h(ctx, site, seq, limit)
+	}
+	return f.below().Since(ctx, site, seq, limit)
+}
+
+func (f *flawed) Find(ctx context.Context, site workflow.SiteID, id string) (*repo.Page, error) {
+	if h := hook(f, func(f *flawed) func(context.Context, workflow.SiteID, string) (*repo.Page, error) { return f.onFind }); h != nil {
+		return h(ctx, site, id)
+	}
+	return f.below().Find(ctx, site, id)
+}
+
+func (f *flawed) Read(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]repo.Document, error) {
+	if h := hook(f, func(f *flawed) func(context.Context, workflow.SiteID, int64, []workflow.Ref) ([]repo.Document, error) {
+		return f.onRead
+	}); h != nil {
+		return h(ctx, site, seq, refs)
+	}
+	return f.below().Read(ctx, site, seq, refs)
+}
+
+func (f *flawed) Load(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64, error) {
+	if h := hook(f, func(f *flawed) func(context.Context, workflow.SiteID) ([]repo.Document, int64, error) {
+		return f.onLoad
+	}); h != nil {
+		return h(ctx, site)
+	}
+	return f.below().Load(ctx, site)
+}
+
+// lost are the answers to pages of which nobody knows whether they were written.
+func lost(pages []*repo.Page) []error {
+	errs := make([]error, len(pages))
+	for i := range errs {
+		errs[i] = fmt.Errorf("%w: the connection broke", repo.ErrUnknown)
+	}
+	return errs
+}
+
+// openStore opens a new SQLite file.
+func openStore(t testing.TB) repo.Store {
+	t.Helper()
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: filepath.Join(t.TempDir(), "lunpai.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// openDesk makes a desk that is drained at the end of the test.
+func openDesk(t testing.TB, c repo.Config) *repo.Desk {
+	t.Helper()
+	d := repo.NewDesk(c)
+	t.Cleanup(func() {
+		if err := d.Drain(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+// flawedOffice is a desk over a store with flaws, and one site "s".
+func flawedOffice(t testing.TB, c repo.Config) (*repo.Desk, *flawed) {
+	t.Helper()
+	f := &flawed{Store: openStore(t)}
+	c.Store = f
+	d := openDesk(t, c)
+	found(t, d, "s")
+	return d, f
+}
+
+// arrive is the simplest command.
+func arrive(id string) repo.Request {
+	return request("arrive-"+id, workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: workflow.VisitID(id)})
+}
+
+// hold makes appends wait until release is called; begun is signalled when one waits.
+func (f *flawed) hold() (begun <-chan struct{}, release func()) {
+	b, r := make(chan struct{}, 100), make(chan struct{})
+	f.set(func(f *flawed) {
+		f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
+			b <- struct{}{}
+			<-r
+			return f.below().Append(ctx, pages)
+		}
+	})
+	return b, sync.OnceFunc(func() { close(r); f.set(func(f *flawed) { f.onAppend = nil }) })
+}
+
+// outcomes runs requests side by side and returns their answers in order.
+func outcomes(ctx context.Context, d *repo.Desk, rs ...repo.Request) func() []error {
+	errs := make([]error, len(rs))
+	var wg sync.WaitGroup
+	for i, r := range rs {
+		wg.Go(func() { _, errs[i] = d.Do(ctx, "s", r) })
+	}
+	return func() []error { wg.Wait(); return errs }
+}
+
+// logText is what was logged.
+type logText struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *logText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func newLog() (*logText, *slog.Logger) {
+	l := &logText{}
+	return l, slog.New(slog.NewTextHandler(l, nil))
+}

@@ -1,0 +1,304 @@
+package repo_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// history is what clients saw: every call with the numbers between which it took effect. The journal itself is the order that
+// explains it, so that checking is one walk along it.
+type history struct {
+	mu       sync.Mutex
+	acked    int64 // highest commit that was acknowledged or seen
+	commands map[string]workflow.Command
+	calls    []call
+}
+
+type call struct {
+	req      repo.Request
+	from, to int64 // the journal stood somewhere from … to when it took effect
+	out      *repo.Outcome
+	err      error
+	view     int64 // board number of a view; -1 for a command
+}
+
+func (h *history) begin(r repo.Request) (from int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if r.Command != nil {
+		h.commands[r.ID] = r.Command
+	}
+	return h.acked
+}
+
+func (h *history) end(c call) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c.out != nil {
+		h.acked = max(h.acked, c.out.Commit.Seq)
+	}
+	h.acked = max(h.acked, c.view)
+	h.calls = append(h.calls, c)
+}
+
+// head is the number of the last commit in the journal; every call that has ended took effect before.
+func head(t testing.TB, s repo.Store) int64 {
+	pages, err := s.Before(t.Context(), "s", 1<<60, 1)
+	if err != nil || len(pages) == 0 {
+		t.Errorf("head: %v", err)
+		return 0
+	}
+	return pages[0].Last
+}
+
+// client does visits, and things that are wrong, with the ids of the others, and sends again what got no answer.
+func (h *history) client(ctx context.Context, t testing.TB, d *repo.Desk, s repo.Store, r *rand.Rand, steps int) {
+	for range steps {
+		v := workflow.VisitID(fmt.Sprintf("v%d", r.IntN(12)))
+		var cmd workflow.Command
+		switch r.IntN(8) {
+		case 0, 1:
+			cmd = &workflow.ArriveVisit{Visit: v, Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: r.IntN(2) == 0}
+		case 2:
+			cmd = &workflow.AssignVisit{Visit: v}
+		case 3:
+			cmd = &workflow.ServeVisit{Visit: v}
+		case 4:
+			cmd = &workflow.RegisterVisit{Visit: v, Customer: workflow.CustomerID("k-" + v)}
+		case 5:
+			cmd = &workflow.AbandonVisit{Visit: v, Reason: "left"}
+		case 6:
+			h.look(ctx, t, d, s)
+			continue
+		case 7:
+			cmd = &workflow.Busy{Who: workflow.StaffID([]string{"A", "B"}[r.IntN(2)]), With: workflow.Chores}
+			if r.IntN(2) == 0 {
+				cmd = &workflow.Free{Who: "A"}
+			}
+		}
+		id := fmt.Sprintf("%s-%s-%d", cmd.Kind(), v, r.IntN(6)) // keys are used again, by others too, with the same content
+		if cmd.Kind() == workflow.KindArriveVisit {
+			id = "arrive-" + string(v) // the id of a visit is made for one arrival
+		}
+		h.send(ctx, t, d, s, repo.Request{ID: id, Fingerprint: "f", By: workflow.Actor{Key: "k", Role: workflow.RoleFrontDesk}, Command: cmd})
+	}
+}
+
+func (h *history) send(ctx context.Context, t testing.TB, d *repo.Desk, s repo.Store, r repo.Request) {
+	h.mu.Lock()
+	if first, ok := h.commands[r.ID]; ok {
+		r.Command = first // what is sent again is the same
+	}
+	h.mu.Unlock()
+	for range 100 {
+		from := h.begin(r)
+		out, err := d.Do(ctx, "s", r)
+		h.end(call{req: r, from: from, to: head(t, s), out: out, err: err, view: -1})
+		if errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrBusy) || errors.Is(err, repo.ErrUnavailable) || errors.Is(err, repo.ErrInProgress) {
+			time.Sleep(time.Millisecond)
+			continue
+		}
+		return
+	}
+	t.Errorf("%s was never answered", r.ID)
+}
+
+func (h *history) look(ctx context.Context, t testing.TB, d *repo.Desk, s repo.Store) {
+	c := call{from: h.begin(repo.Request{})}
+	c.err = d.View(ctx, "s", nil, func(b *workflow.Board) error { c.view = b.Seq; return nil })
+	c.to = head(t, s)
+	if c.err == nil {
+		h.end(c)
+	}
+}
+
+// check walks along the journal: every commit is what its command gives on the commits before it, every answer is in it, and
+// every refusal is right at a moment between the call's begin and end.
+func (h *history) check(t testing.TB, s repo.Store) {
+	t.Helper()
+	sound(t, s)
+	commits := map[int64]*workflow.Commit{}
+	last := head(t, s)
+	pages, err := s.Since(t.Context(), "s", 1, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pages {
+		cs, err := p.Commits()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range cs {
+			commits[c.Seq] = c
+		}
+	}
+	refused := map[int]bool{} // refusals still to be explained
+	answers := map[string]int{}
+	for i, c := range h.calls {
+		var fault *workflow.Fault
+		switch {
+		case c.out != nil:
+			answers["accepted"]++
+			if !bytes.Equal(encode(t, c.out.Commit), encode(t, commits[c.out.Commit.Seq])) {
+				t.Errorf("acknowledged commit %d is not the one in the journal", c.out.Commit.Seq)
+			}
+			if c.out.Commit.ID != c.req.ID || !c.out.Replayed && c.out.Commit.Seq <= c.from {
+				t.Errorf("%s: answered with commit %d (%s), begun at %d", c.req.ID, c.out.Commit.Seq, c.out.Commit.ID, c.from)
+			}
+		case c.view >= 0:
+			answers["viewed"]++
+			if c.view < c.from || c.view > c.to {
+				t.Errorf("a view between commits %d and %d shows %d", c.from, c.to, c.view)
+			}
+		case errors.As(c.err, &fault):
+			answers["refused"]++
+			refused[i] = true
+		case errors.Is(c.err, repo.ErrUnknown), errors.Is(c.err, repo.ErrBusy), errors.Is(c.err, repo.ErrUnavailable), errors.Is(c.err, repo.ErrInProgress):
+			answers["retried"]++
+		default:
+			t.Errorf("%s: %v", c.req.ID, c.err)
+		}
+	}
+	b := workflow.NewBoard("s")
+	for seq := int64(0); ; seq++ {
+		for i := range refused {
+			if c := h.calls[i]; c.from <= seq && seq <= c.to && refuses(b, c) {
+				delete(refused, i)
+			}
+		}
+		if seq == last {
+			break
+		}
+		c := commits[seq+1]
+		know(b, h.commands[c.ID])
+		again, fault := workflow.Decide(b, workflow.Envelope{ID: c.ID, By: c.By, At: c.At, Fingerprint: c.Fingerprint}, h.commands[c.ID])
+		if fault != nil {
+			t.Fatalf("commit %d (%s) is refused on the commits before it: %v", c.Seq, c.ID, fault)
+		}
+		if got, want := encode(t, again), encode(t, c); !bytes.Equal(got, want) {
+			t.Fatalf("commit %d was not decided on the commits before it:\n got %s\nwant %s", c.Seq, want, got)
+		}
+		if err := b.Apply(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range refused {
+		c := h.calls[i]
+		t.Errorf("%s: refused (%v) although nothing between commits %d and %d refuses it", c.req.ID, c.err, c.from, c.to)
+	}
+	t.Logf("%d commits, answers %v", last, answers)
+}
+
+func refuses(b *workflow.Board, c call) bool {
+	know(b, c.req.Command)
+	var want *workflow.Fault
+	errors.As(c.err, &want)
+	_, fault := workflow.Decide(b, workflow.Envelope{ID: c.req.ID, By: c.req.By, At: b.At.Add(time.Second), Fingerprint: c.req.Fingerprint}, c.req.Command)
+	return fault != nil && fault.Code == want.Code
+}
+
+// know tells a board folded from the beginning that what it does not hold is not there.
+func know(b *workflow.Board, cmd workflow.Command) {
+	for refs := b.Needs(cmd); len(refs) > 0; refs = b.Needs(cmd) {
+		b.MarkAbsent(refs...)
+	}
+}
+
+func encode(t testing.TB, v any) []byte {
+	t.Helper()
+	text, err := workflow.Encode(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// unreliable is a store that does what networks and servers do.
+func unreliable(s repo.Store, seed uint64) *flawed {
+	f := &flawed{Store: s}
+	var n atomic.Uint64
+	draw := func() *rand.Rand { return rand.New(rand.NewPCG(seed, n.Add(1))) }
+	broken := fmt.Errorf("the connection broke")
+	var late []func()
+	f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
+		r := draw()
+		switch r.IntN(10) {
+		case 0: // nothing arrived
+			return lost(pages)
+		case 1: // written, the answer is lost
+			f.below().Append(ctx, pages)
+			return lost(pages)
+		case 2: // written much later, after it was given up
+			f.set(func(f *flawed) {
+				late = append(late, func() { f.below().Append(context.WithoutCancel(ctx), pages) })
+			})
+			return lost(pages)
+		case 3:
+			time.Sleep(time.Duration(r.IntN(3)) * time.Millisecond)
+		}
+		var do []func()
+		f.set(func(*flawed) { do, late = late, nil })
+		for _, f := range do {
+			f()
+		}
+		return f.below().Append(ctx, pages)
+	}
+	f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+		if draw().IntN(12) == 0 {
+			f.cleared.Add(1)
+			return nil, broken
+		}
+		return f.below().Since(ctx, site, seq, limit)
+	}
+	f.onFind = func(ctx context.Context, site workflow.SiteID, id string) (*repo.Page, error) {
+		if draw().IntN(12) == 0 {
+			return nil, broken
+		}
+		return f.below().Find(ctx, site, id)
+	}
+	f.onRead = func(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]repo.Document, error) {
+		if draw().IntN(12) == 0 {
+			return nil, broken
+		}
+		return f.below().Read(ctx, site, seq, refs)
+	}
+	return f
+}
+
+// TestHistories: clients on two desks over one store that loses answers, writes late and breaks. Nothing acknowledged is
+// lost, nothing runs twice, every commit was decided on exactly the commits before it, and every refusal was right.
+func TestHistories(t *testing.T) {
+	seeds := 4
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := range uint64(seeds) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			s := openStore(t)
+			c := repo.Config{Deadline: 40 * time.Millisecond, AppendTimeout: 20 * time.Millisecond}
+			h := &history{commands: map[string]workflow.Command{"create-s": newSite("s")}}
+			found(t, openDesk(t, repo.Config{Store: s}), "s")
+			var wg sync.WaitGroup
+			for desk := range uint64(2) {
+				c.Store = unreliable(s, 2*seed+desk)
+				d := openDesk(t, c)
+				for i := range uint64(5) {
+					r := rand.New(rand.NewPCG(seed, 100+10*desk+i))
+					wg.Go(func() { h.client(t.Context(), t, d, s, r, 40) })
+				}
+			}
+			wg.Wait()
+			h.check(t, s)
+		})
+	}
+}

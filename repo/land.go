@@ -1,0 +1,132 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// land writes a page and answers its jobs; it returns those to decide again.
+func (s *siteDesk) land(jobs []*job, commits []*workflow.Commit) (again []*job) {
+	p, err := NewPage(s.id, s.head, commits)
+	if err != nil {
+		return s.notWritten(jobs, fmt.Errorf("page of site %s: %w", s.id, err))
+	}
+	err = s.desk.committer.append(p)
+	if errors.Is(err, ErrClosed) && !errors.Is(err, ErrUnknown) {
+		return s.notWritten(jobs, unavailable(err))
+	}
+	if err != nil && !errors.Is(err, ErrSeqTaken) && !errors.Is(err, ErrIDTaken) {
+		ctx, cancel := s.context()
+		defer cancel()
+		landed, unsettled := s.settle(ctx, p)
+		switch {
+		case unsettled != nil:
+			err = fmt.Errorf("%w: commit %d of site %s: %w", ErrUnknown, p.First, s.id, unsettled)
+		case landed:
+			err = nil
+		default:
+			err = ErrIDTaken // perhaps: each is looked for
+		}
+	}
+	switch {
+	case err == nil:
+		s.board.Keep()
+		s.seq, s.head = p.Last, p.Hash
+		for i, j := range jobs {
+			j.answer(&Outcome{Commit: commits[i]}, nil)
+		}
+		s.watchers.landed(p.Last)
+		return nil
+	case errors.Is(err, ErrIDTaken), errors.Is(err, ErrSeqTaken):
+		return s.lost(jobs, errors.Is(err, ErrIDTaken))
+	}
+	s.unsettled, s.board = p, nil
+	for _, j := range jobs {
+		j.answer(nil, err)
+	}
+	return nil
+}
+
+// notWritten takes commits back of which nothing reached the store.
+func (s *siteDesk) notWritten(jobs []*job, err error) (none []*job) {
+	s.board.Rollback()
+	for _, j := range jobs {
+		j.answer(nil, err)
+	}
+	return nil
+}
+
+// lost takes the page's commits back after a conflict. With ids, some commands may be in the journal already: those get their
+// first answer. The others are decided again on the journal as it is now.
+func (s *siteDesk) lost(jobs []*job, ids bool) (again []*job) {
+	s.board.Rollback()
+	if !ids {
+		pause := time.Millisecond << min(jobs[0].tries, 5)
+		time.Sleep(rand.N(pause)) //nolint:gosec // jitter: whoever else writes here gets his turn
+	}
+	ctx, cancel := s.context()
+	defer cancel()
+	s.fresh = false
+	if ids {
+		jobs = s.findAll(ctx, jobs)
+	}
+	if err := s.catchUpOnce(ctx); err != nil {
+		for _, j := range jobs {
+			j.answer(nil, err)
+		}
+		return nil
+	}
+	for _, j := range jobs {
+		if s.again(j) {
+			again = append(again, j)
+		}
+	}
+	return again
+}
+
+// findAll answers the jobs whose commands are in the journal, and returns the others.
+func (s *siteDesk) findAll(ctx context.Context, jobs []*job) (others []*job) {
+	for _, j := range jobs {
+		out, err := s.find(ctx, j)
+		if errors.Is(err, ErrNotFound) {
+			others = append(others, j)
+			continue
+		}
+		j.answer(out, err)
+	}
+	return others
+}
+
+// settle finds out whether a page landed, sending it again until its slot is seen occupied, by it or by another page, or
+// until one of its commands is seen in another page: then it can never land any more. An error: its fate is still unknown.
+func (s *siteDesk) settle(ctx context.Context, p *Page) (landed bool, err error) {
+	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		pages, err := s.desk.cfg.Store.Since(ctx, s.id, p.First, 1)
+		if err == nil && len(pages) > 0 {
+			return pages[0].First == p.First && pages[0].Hash == p.Hash, nil
+		}
+		if err == nil {
+			switch err = s.desk.committer.append(p); {
+			case err == nil:
+				return true, nil
+			case errors.Is(err, ErrSeqTaken), errors.Is(err, ErrIDTaken):
+				return false, nil
+			}
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+			if !errors.Is(err, ErrClosed) {
+				continue
+			}
+		case <-ctx.Done():
+		}
+		t.Stop()
+		return false, err
+	}
+}

@@ -1,0 +1,32 @@
+package sqlitestore
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/windows"
+)
+
+// acquire takes the lock file beside the database. The system frees it when the process ends, however it ends.
+func acquire(path string) (*os.File, error) {
+	name := path + ".lock"
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	const exclusively = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
+	if err := windows.LockFileEx(windows.Handle(f.Fd()), exclusively, 0, 1, 0, &windows.Overlapped{}); err != nil {
+		if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
+			err = fmt.Errorf("%s is locked by another process: stop that process first, or serve another file", name)
+		}
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// release frees the lock.
+func release(f *os.File) error { return f.Close() }
+
+// syncDir has nothing to do: NTFS writes names with the file.
+func syncDir(string) error { return nil }

@@ -1,0 +1,290 @@
+package repo_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+func commits(t testing.TB, s repo.Store) int64 {
+	t.Helper()
+	var n int64
+	for _, r := range sound(t, s) {
+		n += r.Commits
+	}
+	return n
+}
+
+// TestAnswerLost: the page was written, the answer was not received: the same page is found again, nothing runs twice.
+func TestAnswerLost(t *testing.T) {
+	d, f := flawedOffice(t, repo.Config{})
+	var once sync.Once
+	f.set(func(f *flawed) {
+		f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
+			errs := f.below().Append(ctx, pages)
+			once.Do(func() { errs = lost(pages) })
+			return errs
+		}
+	})
+	out, err := d.Do(t.Context(), "s", arrive("v"))
+	if err != nil || out.Commit.Seq != 2 {
+		t.Fatalf("got %+v, %v", out, err)
+	}
+	if n := commits(t, f); n != 2 {
+		t.Errorf("%d commits, want 2", n)
+	}
+}
+
+// TestUnsettledPage: while nobody knows whether a page was written, its site answers nothing else; then what was written late
+// is the truth.
+func TestUnsettledPage(t *testing.T) {
+	for _, late := range []bool{true, false} {
+		t.Run(map[bool]string{true: "written late", false: "never written"}[late], func(t *testing.T) {
+			d, f := flawedOffice(t, repo.Config{Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond})
+			found2 := request("create-other", workflow.RoleAdministrator, newSite("other"))
+			var kept []*repo.Page
+			f.set(func(f *flawed) {
+				f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
+					if pages[0].Site == "other" {
+						return f.below().Append(ctx, pages)
+					}
+					kept = pages
+					return lost(pages)
+				}
+			})
+			if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrUnknown) {
+				t.Fatalf("got %v, want unknown", err)
+			}
+			if _, err := d.Do(t.Context(), "other", found2); err != nil {
+				t.Errorf("another site: %v", err)
+			}
+			if _, err := d.Do(t.Context(), "s", arrive("w")); !errors.Is(err, repo.ErrUnavailable) || errors.Is(err, repo.ErrUnknown) {
+				t.Errorf("another command: %v, want unavailable", err)
+			}
+			if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrUnknown) {
+				t.Errorf("the same command: %v, want unknown", err)
+			}
+			if err := d.View(t.Context(), "s", nil, func(*workflow.Board) error { return nil }); !errors.Is(err, repo.ErrUnavailable) {
+				t.Errorf("a view: %v, want unavailable", err)
+			}
+			f.heal()
+			if late {
+				if err := f.Append(t.Context(), kept)[0]; err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := d.Do(t.Context(), "s", arrive("v")); err != nil {
+				t.Errorf("the same command after the store came back: %v", err)
+			}
+			if n := commits(t, f); n != 3 { // two sites, one arrival
+				t.Errorf("%d commits, want 3", n)
+			}
+		})
+	}
+}
+
+// TestSlotTakenWhileUnknown: the page was not written and another instance took its number: the command is decided again.
+func TestSlotTakenWhileUnknown(t *testing.T) {
+	d, f := flawedOffice(t, repo.Config{})
+	other := openDesk(t, repo.Config{Store: f.below()})
+	var once sync.Once
+	f.set(func(f *flawed) {
+		f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
+			var errs []error
+			once.Do(func() {
+				mustDo(t, other, "s", "other", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "w"})
+				errs = lost(pages)
+			})
+			if errs != nil {
+				return errs
+			}
+			return f.below().Append(ctx, pages)
+		}
+	})
+	out, err := d.Do(t.Context(), "s", arrive("v"))
+	if err != nil || out.Commit.Seq != 3 {
+		t.Fatalf("got %+v, %v; want commit 3", out, err)
+	}
+}
+
+// TestTwinOnAnotherInstance: the command ran there while this one knew nothing: its commit is the answer.
+func TestTwinOnAnotherInstance(t *testing.T) {
+	d, f := flawedOffice(t, repo.Config{})
+	other := openDesk(t, repo.Config{Store: f.below()})
+	first := mustDo(t, other, "s", "arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
+	out, err := d.Do(t.Context(), "s", request("arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "elsewhere"}))
+	if err != nil || !out.Replayed || out.Commit.Seq != first.Commit.Seq {
+		t.Fatalf("got %+v, %v; want commit %d again", out, err, first.Commit.Seq)
+	}
+	if n := commits(t, f); n != 2 {
+		t.Errorf("%d commits, want 2", n)
+	}
+}
+
+// TestLostRaces: a number that is always taken ends in ErrBusy, not in a livelock.
+func TestLostRaces(t *testing.T) {
+	d, f := flawedOffice(t, repo.Config{})
+	tries := 0
+	f.set(func(f *flawed) {
+		f.onAppend = func(_ context.Context, pages []*repo.Page) []error {
+			tries++
+			errs := make([]error, len(pages))
+			for i := range errs {
+				errs[i] = repo.ErrSeqTaken
+			}
+			return errs
+		}
+	})
+	if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrBusy) {
+		t.Fatalf("got %v, want busy", err)
+	}
+	if tries != 8 {
+		t.Errorf("%d tries, want 8", tries)
+	}
+	f.heal()
+	if _, err := d.Do(t.Context(), "s", arrive("v")); err != nil {
+		t.Error(err)
+	}
+	sound(t, f)
+}
+
+// TestClosedStore: a closed store has written nothing, and says so at once.
+func TestClosedStore(t *testing.T) {
+	d, f := flawedOffice(t, repo.Config{})
+	if err := f.below().Close(); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	_, err := d.Do(t.Context(), "s", arrive("v"))
+	if !errors.Is(err, repo.ErrUnavailable) || errors.Is(err, repo.ErrUnknown) {
+		t.Errorf("got %v, want unavailable", err)
+	}
+	if took := time.Since(begun); took > time.Second {
+		t.Errorf("that took %v", took)
+	}
+}
+
+// TestRestoredStore: the newest pages are gone under a live desk: it reads its board again instead of going on.
+func TestRestoredStore(t *testing.T) {
+	for name, notice := range map[string]func(d *repo.Desk, f *flawed) error{
+		"refusal": func(d *repo.Desk, _ *flawed) error {
+			_, err := d.Do(t.Context(), "s", request("x", workflow.RoleFrontDesk, &workflow.ServeVisit{Visit: "v"}))
+			if fault := (*workflow.Fault)(nil); !errors.As(err, &fault) || fault.Class != workflow.ClassNotFound {
+				return errors.Join(errors.New("want not found: the visit is gone with the newest page"), err)
+			}
+			return nil
+		},
+		"view": func(d *repo.Desk, _ *flawed) error {
+			return d.View(t.Context(), "s", nil, func(b *workflow.Board) error {
+				if b.Seq != 2 || len(b.OpenVisits()) != 1 {
+					return errors.New("the view shows commits that are gone")
+				}
+				return nil
+			})
+		},
+		"cleared pool": func(d *repo.Desk, f *flawed) error {
+			f.cleared.Add(1)
+			out, err := d.Do(t.Context(), "s", arrive("y"))
+			if err == nil && out.Commit.Seq != 3 {
+				err = errors.New("decided on commits that are gone")
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, f := flawedOffice(t, repo.Config{})
+			mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "u"})
+			backup := openStore(t)
+			if err := repo.Copy(t.Context(), f.below(), backup, nil); err != nil {
+				t.Fatal(err)
+			}
+			mustDo(t, d, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
+			f.set(func(f *flawed) { f.Store = backup })
+			if err := notice(d, f); err != nil {
+				t.Error(err)
+			}
+			if _, err := d.Do(t.Context(), "s", arrive("z")); err != nil {
+				t.Error(err)
+			}
+			sound(t, f)
+		})
+	}
+}
+
+// TestBrokenChain: a site whose journal cannot be trusted, or is newer than the program, takes nothing; the others go on.
+func TestBrokenChain(t *testing.T) {
+	for name, spoil := range map[string]func(p *repo.Page){
+		"changed body": func(p *repo.Page) {
+			p.Body = []byte(strings.Replace(string(p.Body), "arrive_visit", "arrive_vixit", 1))
+		},
+		"changed hash": func(p *repo.Page) { p.Hash = strings.Repeat("0", 64) },
+		"changed prev": func(p *repo.Page) { p.Prev = strings.Repeat("0", 64); p.Hash = repo.Chain(p.Prev, p.Body) },
+		"newer program": func(p *repo.Page) {
+			p.Body = []byte(strings.Replace(string(p.Body), `"min_reader":1`, `"min_reader":99`, 1))
+			p.Hash = repo.Chain(p.Prev, p.Body)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, f := flawedOffice(t, repo.Config{})
+			found(t, d, "other")
+			writer := openDesk(t, repo.Config{Store: f.below()})
+			mustDo(t, writer, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
+			f.set(func(f *flawed) {
+				f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+					pages, err := f.below().Since(ctx, site, seq, limit)
+					for _, p := range pages {
+						if p.First == 2 {
+							spoil(p)
+						}
+					}
+					return pages, err
+				}
+			})
+			look := func(site workflow.SiteID) error {
+				return d.View(t.Context(), site, nil, func(*workflow.Board) error { return nil })
+			}
+			if err := look("s"); !errors.Is(err, repo.ErrReadOnly) {
+				t.Errorf("a view: %v, want read-only", err)
+			}
+			if _, err := d.Do(t.Context(), "s", arrive("w")); !errors.Is(err, repo.ErrReadOnly) {
+				t.Errorf("a command: %v, want read-only", err)
+			}
+			if err := look("other"); err != nil {
+				t.Errorf("another site: %v", err)
+			}
+			if r := sound(t, f.below()); r[len(r)-1].Commits != 2 {
+				t.Errorf("%d commits, want 2", r[len(r)-1].Commits)
+			}
+		})
+	}
+}
+
+// TestDocumentsAheadOfJournal: documents of commits that the journal does not hold are no board.
+func TestDocumentsAheadOfJournal(t *testing.T) {
+	d, f := flawedOffice(t, repo.Config{})
+	mustDo(t, d, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
+	for name, mark := range map[string]int64{"mark too": 2, "documents only": 1} {
+		f.set(func(f *flawed) {
+			f.onLoad = func(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64, error) {
+				docs, _, err := f.below().Load(ctx, site)
+				return docs, mark, err
+			}
+			f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, _ int) ([]*repo.Page, error) {
+				if seq > 1 {
+					return nil, nil
+				}
+				return f.below().Since(ctx, site, seq, 1)
+			}
+		})
+		fresh := openDesk(t, repo.Config{Store: f})
+		if _, err := fresh.Do(t.Context(), "s", arrive("w")); !errors.Is(err, repo.ErrReadOnly) || !errors.Is(err, repo.ErrCorrupt) {
+			t.Errorf("%s: %v, want read-only", name, err)
+		}
+	}
+}

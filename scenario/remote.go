@@ -1,0 +1,313 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// Remote is an Office at a running service with a manual clock: a site of its own, one key per actor, and the service's ids
+// translated to the scenario's labels.
+type Remote struct {
+	Client *Client
+	// Admin is an administrator's key.
+	Admin string
+
+	site      string
+	tokens    map[string]string // by label
+	manager   string
+	visits    map[string]string // label → id
+	customers map[string]string
+	phones    map[string]string // of customers that the scenario names before they have a record
+	records   map[string]string // label → id of calls, approvals, …
+	labels    map[string]string // id → label
+	facts     struct{ messages, approvals, vacancies, calls, disputes []string }
+}
+
+// NewRemote is an office at a service; nothing is created before the first command.
+func NewRemote(c *Client, admin string) *Remote {
+	return &Remote{
+		Client: c, Admin: admin, site: "play-" + uuid.NewString()[:13],
+		tokens: map[string]string{}, visits: map[string]string{}, customers: map[string]string{}, phones: map[string]string{},
+		records: map[string]string{}, labels: map[string]string{},
+	}
+}
+
+// answer is what the service says to any command.
+type answer struct {
+	Facts    []workflow.Fact    `json:"facts"`
+	Visit    *workflow.Visit    `json:"visit"`
+	Customer *workflow.Customer `json:"customer"`
+	Call     *workflow.Call     `json:"call"`
+	Approval *workflow.Approval `json:"approval"`
+	Dispute  *workflow.Dispute  `json:"dispute"`
+	Ruling   *workflow.Ruling   `json:"ruling"`
+	Vacancy  *workflow.Vacancy  `json:"vacancy"`
+	Key      *keyAnswer         `json:"key"`
+	Keys     []keyAnswer        `json:"keys"`
+}
+
+type keyAnswer struct {
+	Token string        `json:"token"`
+	Role  workflow.Role `json:"role"`
+}
+
+// Do sends a command to the service.
+func (r *Remote) Do(ctx context.Context, at time.Time, by string, role workflow.Role, cmd workflow.Command) (Answer, error) {
+	if c, ok := cmd.(*workflow.CreateSite); ok {
+		return Answer{}, r.found(ctx, at, c)
+	}
+	token, err := r.token(ctx, at, by, role)
+	if err != nil {
+		return Answer{}, err
+	}
+	req, err := r.request(cmd)
+	if err != nil {
+		return Answer{}, err
+	}
+	var a answer
+	err = r.Client.Call(ctx, at, token, req.method, "/v1/sites/"+r.site+req.path, req.body, &a)
+	var p *Problem
+	if errors.As(err, &p) && p.Status < 500 && p.Status != 401 {
+		return Answer{Refusal: p.Code, Rule: p.Rule, Detail: p.Detail}, nil
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	r.learn(cmd, &a)
+	return Answer{Facts: r.translate(a.Facts)}, nil
+}
+
+// found creates the site, with a manager of its own if the scenario has none.
+func (r *Remote) found(ctx context.Context, at time.Time, c *workflow.CreateSite) error {
+	staff := make([]map[string]any, 0, len(c.Staff)+1)
+	r.manager = ""
+	for _, s := range c.Staff {
+		staff = append(staff, map[string]any{"id": s.Staff, "role": s.Role, "team": s.Team, "off_roster": s.OffRoster})
+		if s.Role == workflow.RoleManager && r.manager == "" {
+			r.manager = string(s.Staff)
+		}
+	}
+	if r.manager == "" {
+		r.manager = "manager-of-the-play"
+		staff = append(staff, map[string]any{"id": r.manager, "role": workflow.RoleManager})
+	}
+	for _, s := range staff {
+		if s["team"] == workflow.UnitID("") {
+			delete(s, "team")
+		}
+	}
+	body := map[string]any{
+		"id": r.site, "policy": c.Policy.Preset, "parameters": changed(&c.Policy), "zone": c.Zone, "staff": staff,
+		"hours": []any{map[string]any{"from": c.Hours[0].From, "to": c.Hours[0].To}},
+	}
+	if len(c.Holidays) > 0 {
+		body["holidays"] = c.Holidays
+	}
+	if len(c.Duty) > 0 {
+		body["duty"] = c.Duty
+	}
+	var a answer
+	if err := r.Client.Call(ctx, at, r.Admin, "POST", "/v1/sites", body, &a); err != nil {
+		return fmt.Errorf("create site: %w", err)
+	}
+	for _, k := range a.Keys {
+		switch k.Role {
+		case workflow.RoleManager:
+			r.tokens[r.manager] = k.Token
+		case workflow.RoleFrontDesk:
+			r.tokens[""] = k.Token
+		default:
+		}
+	}
+	return nil
+}
+
+// changed are the parameters in which a policy differs from its preset.
+func changed(p *workflow.Policy) map[string]any {
+	base, _ := workflow.Preset(p.Preset)
+	out := map[string]any{}
+	for _, m := range workflow.Parameters() {
+		if a, b := fmt.Sprint(m.Value(p)), fmt.Sprint(m.Value(&base)); a != b {
+			out[m.Name] = m.Value(p)
+		}
+	}
+	return out
+}
+
+// token is the key with which a label acts; it is made when it is first needed.
+func (r *Remote) token(ctx context.Context, at time.Time, by string, role workflow.Role) (string, error) {
+	if role == workflow.RoleAdministrator {
+		by = r.manager
+	}
+	if t, ok := r.tokens[by]; ok {
+		return t, nil
+	}
+	body := map[string]any{"role": role, "label": "play"}
+	if role.StaffRole() {
+		body["staff"] = by
+	}
+	var a answer
+	if err := r.Client.Call(ctx, at, r.tokens[r.manager], "POST", "/v1/sites/"+r.site+"/keys", body, &a); err != nil {
+		return "", fmt.Errorf("make a key for %s: %w", by, err)
+	}
+	r.tokens[by] = a.Key.Token
+	return a.Key.Token, nil
+}
+
+// learn notes which id the service gave to what the scenario names.
+func (r *Remote) learn(cmd workflow.Command, a *answer) {
+	note := func(m map[string]string, label, id string) {
+		if label != "" && id != "" {
+			m[label], r.labels[id] = id, label
+		}
+	}
+	switch c := cmd.(type) {
+	case *workflow.ArriveVisit:
+		note(r.visits, string(c.Visit), a.Visit.ID)
+		if c.Identify != nil {
+			note(r.customers, string(c.Identify.Customer), string(a.Visit.Customer))
+		}
+	case *workflow.IdentifyVisit:
+		note(r.customers, string(c.Customer), string(a.Visit.Customer))
+	case *workflow.ReidentifyVisit:
+		note(r.customers, string(c.Customer), string(a.Visit.Customer))
+	case *workflow.RegisterVisit:
+		if _, known := r.labels[string(a.Visit.Customer)]; !known {
+			note(r.customers, string(c.Customer), string(a.Visit.Customer))
+		}
+	case *workflow.ImportCustomer:
+		note(r.customers, string(c.Customer), a.Customer.ID)
+	case *workflow.TakeCall:
+		note(r.records, string(c.Call), a.Call.ID)
+		r.facts.calls = append(r.facts.calls, a.Call.ID)
+	case *workflow.RequestApproval:
+		note(r.records, string(c.Approval), a.Approval.ID)
+		r.facts.approvals = append(r.facts.approvals, a.Approval.ID)
+	case *workflow.OpenDispute:
+		note(r.records, string(c.Dispute), a.Dispute.ID)
+		r.facts.disputes = append(r.facts.disputes, a.Dispute.ID)
+	case *workflow.MakeRuling:
+		note(r.records, string(c.Ruling), a.Ruling.ID)
+	}
+}
+
+// label is what the scenario calls an id; ids may stand inside a longer word.
+func (r *Remote) label(s string) string {
+	if l, ok := r.labels[s]; ok {
+		return l
+	}
+	if head, tail, ok := strings.Cut(s, ":"); ok {
+		if l, ok := r.labels[tail]; ok {
+			return head + ":" + l
+		}
+	}
+	return s
+}
+
+func (r *Remote) translate(fs []workflow.Fact) []workflow.Fact {
+	for i := range fs {
+		fs[i].Subject = r.label(fs[i].Subject)
+		for k, v := range fs[i].Detail {
+			fs[i].Detail[k] = r.label(v)
+		}
+	}
+	return fs
+}
+
+// View reads everything that an expectation may speak of.
+func (r *Remote) View(ctx context.Context, at time.Time) (*View, error) {
+	v := &View{
+		Visits: map[string]*workflow.Visit{}, Customers: map[string]*workflow.Customer{},
+		Messages: map[string]*workflow.Message{}, Approvals: map[string]*workflow.Approval{},
+	}
+	get := func(path string, into any) error {
+		return r.Client.Call(ctx, at, r.tokens[r.manager], "GET", "/v1/sites/"+r.site+path, nil, into)
+	}
+	var rota struct {
+		Rota *workflow.Rota  `json:"rota"`
+		Next workflow.UnitID `json:"next"`
+	}
+	if err := get("/rota", &rota); err != nil {
+		return nil, err
+	}
+	v.Rota, v.Next = rota.Rota, rota.Next
+	var desk struct {
+		Desk workflow.Desk `json:"desk"`
+	}
+	if err := get("/desk", &desk); err != nil {
+		return nil, err
+	}
+	v.Desk = desk.Desk
+	for label, id := range r.visits {
+		var a answer
+		if err := get("/visits/"+url.PathEscape(id), &a); err != nil {
+			return nil, err
+		}
+		v.Visits[label] = a.Visit
+	}
+	for label, id := range r.customers {
+		var a answer
+		if err := get("/customers/"+url.PathEscape(id), &a); err != nil {
+			return nil, err
+		}
+		v.Customers[label] = a.Customer
+	}
+	return v, r.viewMatters(get, v)
+}
+
+// viewMatters reads messages, approvals, the newest call, dispute and vacancy.
+func (r *Remote) viewMatters(get func(string, any) error, v *View) error {
+	var ms struct {
+		Messages []*workflow.Message `json:"messages"`
+	}
+	if err := get("/messages?limit=200", &ms); err != nil {
+		return err
+	}
+	for _, m := range ms.Messages {
+		if old := v.Messages[string(m.To)]; old == nil || old.At.Before(m.At) {
+			v.Messages[string(m.To)] = m
+		}
+	}
+	for _, id := range r.facts.approvals {
+		var a answer
+		if err := get("/approvals/"+id, &a); err != nil {
+			return err
+		}
+		v.Approvals[r.label(id)] = a.Approval
+	}
+	var vs struct {
+		Vacancies []*workflow.Vacancy `json:"vacancies"`
+	}
+	if err := get("/desk/vacancies?limit=1", &vs); err != nil {
+		return err
+	}
+	if len(vs.Vacancies) > 0 {
+		v.Vacancy = vs.Vacancies[0]
+	}
+	if n := len(r.facts.calls); n > 0 {
+		var a answer
+		if err := get("/calls/"+r.facts.calls[n-1], &a); err != nil {
+			return err
+		}
+		v.Call = a.Call
+	}
+	if n := len(r.facts.disputes); n > 0 {
+		var a answer
+		if err := get("/disputes/"+r.facts.disputes[n-1], &a); err != nil {
+			return err
+		}
+		v.Dispute = a.Dispute
+		for i, e := range v.Dispute.Evidence {
+			v.Dispute.Evidence[i] = workflow.VisitID(r.label(string(e)))
+		}
+	}
+	return nil
+}
