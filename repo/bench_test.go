@@ -95,6 +95,10 @@ func (void) Since(context.Context, workflow.SiteID, int64, int) ([]*repo.Page, e
 	return nil, nil
 }
 
+func (void) Read(context.Context, workflow.SiteID, int64, []workflow.Ref) ([]repo.Document, error) {
+	return nil, nil
+}
+
 // BenchmarkOverhead is what the desk itself costs: next to nothing is decided and nothing is stored.
 func BenchmarkOverhead(b *testing.B) {
 	doc := []byte(`{"id":"r","site":"s","seq":1,"open":true}`)

@@ -120,7 +120,7 @@ func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rul
 		p.route, p.rule = RouteAssistAbsent, "P1-12c"
 		s, ok := d.onTurn()
 		if !ok {
-			return d.planConcurrent(v, id, off, concurrent)
+			return d.planConcurrent(v, id, x, off, concurrent)
 		}
 		p.server = s.who
 		return p, nil
@@ -135,7 +135,7 @@ func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rul
 	}
 	s, ok := d.lastSeat(x)
 	if !ok {
-		return d.planConcurrent(v, id, off, concurrent)
+		return d.planConcurrent(v, id, x, off, concurrent)
 	}
 	p.server = s.who
 	return p, nil
@@ -143,7 +143,8 @@ func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rul
 
 // mayHelpBusy: under policy 2 nobody helps while the busy one serves a customer whose deal is not closed (C05, A44).
 func (d *draft) mayHelpBusy(x StaffID) *Fault {
-	if d.policy.Assist.WhenBusy == "anyone" || d.withClosedOnly(x) {
+	leads, closed := d.leads(x)
+	if d.policy.Assist.WhenBusy == "anyone" || leads == closed {
 		return nil
 	}
 	rule, _ := d.cite("assist.when_busy")
@@ -152,18 +153,17 @@ func (d *draft) mayHelpBusy(x StaffID) *Fault {
 		"wait until "+string(x)+" is free, or let the supervisor assign the visit", "staff", string(x))
 }
 
-// withClosedOnly reports whether every visit that x leads is of a customer whose deal is closed.
-func (d *draft) withClosedOnly(x StaffID) bool {
-	leads, closed := 0, 0
+// leads counts the visits that x leads, and those of them whose customer's deal is closed.
+func (d *draft) leads(x StaffID) (all, closed int) {
 	d.visits(func(v *Visit) {
 		if v.Server == x && v.leading() {
-			leads++
+			all++
 			if c := d.customer(v.Customer); c != nil && c.Status.closed() {
 				closed++
 			}
 		}
 	})
-	return leads > 0 && leads == closed
+	return all, closed
 }
 
 // offTurn sets what receiving out of the order does to the server's place (RS-7): held outside hours; used where what
@@ -227,7 +227,7 @@ func (d *draft) planLine(v *Visit, id identity, off string, concurrent bool) (pl
 	s, ok := d.onTurn()
 	switch {
 	case !ok:
-		return d.planConcurrent(v, id, off, concurrent)
+		return d.planConcurrent(v, id, "", off, concurrent)
 	case concurrent:
 		return plan{}, refused("somebody_free", "P1-30a", string(s.who)+" is free, so nobody looks after two groups at once",
 			"assign without concurrent", "staff", string(s.who))
@@ -291,26 +291,31 @@ func nobodyFree() *Fault {
 }
 
 // planConcurrent: with nobody eligible, the present consultant with the fewest open visits takes the visitor as well; ties
-// go to whoever left the line first (RS-19). Only on the explicit command.
-func (d *draft) planConcurrent(v *Visit, id identity, off string, asked bool) (plan, *Fault) {
-	if !asked {
-		return plan{}, nobodyFree()
-	}
+// go to whoever left the line first (RS-19). Only on the explicit command. A visitor who belongs to x stays his: another one
+// assists; x himself receives him out of the order.
+func (d *draft) planConcurrent(v *Visit, id identity, x StaffID, off string, asked bool) (plan, *Fault) {
 	who, ok := d.leastLoaded()
-	if !ok {
+	if !asked || !ok {
 		return plan{}, nobodyFree()
 	}
 	p := plan{route: RouteConcurrent, rule: "P1-30b", server: who, principal: who, role: Lead, effect: TurnNone, pass: d.policy.Pass.OwnReception}
-	if id.owner != "" && id.owner != who {
-		p.principal, p.role, p.pass = id.owner, Assist, d.policy.Pass.Assist
+	if x != "" {
+		p.principal = x
 	}
 	p.counts = d.countFor(v, id, p.principal, off)
 	u := d.unitOf(who)
 	switch {
-	case !d.inLine(u) || p.role != Lead:
+	case x == who:
+		d.offTurn(&p, off)
+	case x != "":
+		p.role, p.pass = Assist, d.policy.Pass.Assist
+		if d.inLine(u) {
+			p.effect = TurnHeld
+		}
+	case !d.inLine(u):
 	case off != "":
 		p.effect, p.pass = TurnHeld, d.policy.Pass.OffHours
-	case id.owner == "" && d.eventPlan() == nil:
+	case d.eventPlan() == nil:
 		p.effect, p.turn = TurnUsed, u
 	}
 	return p, nil
@@ -393,7 +398,7 @@ func (d *draft) planStandIn(v *Visit, s StandInFor) (plan, *Fault) {
 		return no("a stand-in is possible only for a visitor who goes by the order", "assign without stand_in")
 	case !d.inLine(u) || d.unitHindrance(u) == nil:
 		return no("the turn of "+string(s.For)+" is not one that somebody could stand in for", "assign by the order")
-	case !d.withClosedOnly(s.For):
+	case !withClosedOnly(d.leads(s.For)):
 		rule = "P2-10a"
 		return no(string(s.For)+" is with a customer whose deal is not closed", "assign by the order")
 	}
@@ -413,6 +418,8 @@ func (d *draft) planStandIn(v *Visit, s StandInFor) (plan, *Fault) {
 	p.counts = d.countFor(v, id, s.For, off)
 	return p, nil
 }
+
+func withClosedOnly(all, closed int) bool { return all > 0 && all == closed }
 
 // assign carries a plan out.
 func (d *draft) assign(v *Visit, p plan) {

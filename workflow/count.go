@@ -23,7 +23,7 @@ func (d *draft) countFor(v *Visit, id identity, x StaffID, off string) count {
 			return count{"", "count.peers"}
 		}
 		return count{x, "count.peers"}
-	case c.OncePerDay && d.countedToday(v.Customer, x):
+	case c.OncePerDay && d.countedToday(v, x):
 		return count{"", "count.same_day_once"}
 	case id.old:
 		return d.countOld(id, x)
@@ -50,8 +50,17 @@ func (d *draft) countOld(id identity, x StaffID) count {
 	return count{"", "count.unpaid_returning"}
 }
 
-// countedToday reports whether a reception of this customer was counted for x today (policy 2, item 08).
-func (d *draft) countedToday(id CustomerID, x StaffID) bool {
-	c := d.customer(id)
-	return c != nil && c.CountedDay == d.today && slices.Contains(c.CountedFor, x)
+// countedToday reports whether a reception of this customer was counted for x today, or is going to be once its form is
+// written (policy 2, item 08).
+func (d *draft) countedToday(this *Visit, x StaffID) bool {
+	c := d.customer(this.Customer)
+	if c == nil {
+		return false
+	}
+	counted := c.CountedDay == d.today && slices.Contains(c.CountedFor, x)
+	d.visits(func(v *Visit) {
+		counted = counted || v.ID != this.ID && v.Customer == this.Customer && v.CountsFor == x && v.BusinessDay == d.today &&
+			(v.State == Assigned || v.State == Served)
+	})
+	return counted
 }

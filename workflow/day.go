@@ -50,10 +50,8 @@ func (d *draft) openOn(day Date, away []StaffID) {
 	if r.Day < day {
 		r.Absent = slices.DeleteFunc(r.Absent, func(a Absence) bool { return a.Until < day })
 		d.dropWaiting()
-		if !d.policy.CarryOver && r.Day != "" {
-			r.reset()
-		}
 	}
+	fresh := r.Day < day && r.Day != "" && !d.policy.CarryOver
 	r.Day, r.OpenedAt, r.ClosedAt, r.NextFirst = day, d.now, time.Time{}, ""
 	for _, s := range away {
 		r.Absent = slices.DeleteFunc(r.Absent, func(a Absence) bool { return a.Staff == s })
@@ -61,6 +59,9 @@ func (d *draft) openOn(day Date, away []StaffID) {
 	}
 	d.fact(FactDayOpened, "carry_over", string(day))
 	d.rejoin()
+	if fresh {
+		r.reset()
+	}
 	d.datedCopy()
 }
 
@@ -107,22 +108,14 @@ func (d *draft) closeDay() *Fault {
 		return refused("not_open", "", "no business day is open", "open the day first")
 	}
 	d.subject = liveRotaRef(d.ID)
-	busy := map[StaffID]bool{}
 	d.visits(func(v *Visit) {
-		if v.State != Assigned && v.State != Served {
-			return
-		}
-		busy[v.Server] = true
-		if v.mustRegister() {
+		if (v.State == Assigned || v.State == Served) && v.mustRegister() {
 			d.flag(d.article("P1-28", "P2-02"), "unregistered:"+v.ID, v.ID)
 		}
 	})
 	r.ClosedAt, r.NextFirst = d.now, ""
-	for _, p := range r.Line {
-		if u := d.unit(p.Unit); slices.ContainsFunc(u.Members, func(s StaffID) bool { return !busy[s] }) {
-			r.NextFirst = p.Unit
-			break
-		}
+	if len(r.Line) > 0 { // a kept place opens the next day (A29)
+		r.NextFirst = r.Line[0].Unit
 	}
 	d.fact(FactDayClosed, d.article("P1-07", "P2-01"), string(r.Day), "next_first", string(r.NextFirst))
 	d.datedCopy()

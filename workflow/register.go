@@ -72,12 +72,25 @@ func (d *draft) settleMatch(v *Visit, matches CustomerID) (dup bool, f *Fault) {
 	if id := d.identity(v); !id.old {
 		return false, nil
 	}
+	off := offHoursRule(v)
 	v.CountsFor, v.CountRule = "", "P1-17a"
-	if k.Owner != v.Principal {
+	if k.Owner == v.Principal { // his own customer after all
+		n := d.countFor(v, d.identity(v), v.Principal, off)
+		v.CountsFor = n.who
+		v.CountRule, _ = d.cite(n.rule)
+	} else {
 		d.notify("P1-17a", k.Owner, v.ID, "why", "duplicate_customer", "staff", string(v.Server))
 	}
 	d.notifySupervisors("P1-04", v.ID, "why", "duplicate_customer", "staff", string(v.Server))
 	return true, nil
+}
+
+// offHoursRule is the article under which the reception began outside hours or in a duty shift; "" within hours.
+func offHoursRule(v *Visit) string {
+	if v.CountRule == "P1-43" || v.CountRule == "P1-48" {
+		return v.CountRule
+	}
+	return ""
 }
 
 // settleCustomer makes or updates the customer's record: the principal owns him from now on, unless a duplicate showed that
@@ -102,7 +115,9 @@ func (d *draft) settleCustomer(v *Visit, fresh CustomerID, dup bool) {
 	if k.Status == StatusReceived || back {
 		k.Status = StatusRegistered
 	}
-	k.LastContactAt = v.ServedAt
+	if v.ServedAt.After(k.LastContactAt) { // a follow-up may be later than the reception
+		k.LastContactAt = v.ServedAt
+	}
 	k.Visits++
 	k.VisitIDs = append(k.VisitIDs, VisitID(v.ID))
 	k.VisitIDs = k.VisitIDs[max(0, len(k.VisitIDs)-keptVisits):]
@@ -147,10 +162,10 @@ func (d *draft) settleCount(v *Visit) {
 		return
 	}
 	k := d.editCustomer(v.Customer)
-	if k.CountedDay != d.today {
-		k.CountedDay, k.CountedFor = d.today, nil
+	if k.CountedDay < v.BusinessDay {
+		k.CountedDay, k.CountedFor = v.BusinessDay, nil
 	}
-	if !slices.Contains(k.CountedFor, v.CountsFor) {
+	if k.CountedDay == v.BusinessDay && !slices.Contains(k.CountedFor, v.CountsFor) {
 		k.CountedFor = append(k.CountedFor, v.CountsFor)
 	}
 }

@@ -140,7 +140,7 @@ func (d *draft) changeLead(c *ChangeLead) *Fault {
 		v.TurnEffect, v.PassEffect = TurnHeld, d.policy.Pass.OffHours
 	}
 	d.fact(FactVisitChanged, "P1-16b", v.ID, "from", string(from), "to", string(c.To), "reason", c.Reason)
-	d.fact(FactTurnKept, "P1-11", string(c.To), "visit", v.ID)
+	d.placeEffect(v, plan{rule: "P1-11", server: c.To, role: Lead, effect: v.TurnEffect})
 	return nil
 }
 

@@ -212,7 +212,9 @@ func (v *Visit) customerKind() bool {
 }
 
 // mustRegister reports whether the server is bound to this visit until it is registered (RS-3, RS-6).
-func (v *Visit) mustRegister() bool { return v.Kind != KindUnrelated && v.Kind != KindCompanyStaff }
+func (v *Visit) mustRegister() bool {
+	return v.Kind != KindUnrelated && v.Kind != KindCompanyStaff || v.Topic == TopicSales
+}
 
 // leading reports whether the visit still binds its leader (RS-3).
 func (v *Visit) leading() bool {

@@ -1,9 +1,6 @@
 package workflow
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // This file takes a visit from the door to the register: arrive, identify, recognise, assign, serve, abandon.
 
@@ -203,7 +200,7 @@ func (d *draft) serve(c *ServeVisit) *Fault {
 		return e
 	}
 	v.ServedAt = d.now
-	v.Open = v.mustRegister() || v.Topic == TopicSales
+	v.Open = v.mustRegister()
 	d.fact(FactVisitServed, "", v.ID, "topic", string(v.Topic))
 	if !d.policy.Desk.Guiding {
 		d.remind("P1-25", "see_out", string(v.Server))
@@ -255,7 +252,7 @@ func (d *draft) settleTopic(v *Visit) {
 }
 
 func (d *draft) turnedToSales(v *Visit, rule string) {
-	if v.CountsFor != "" || v.CountRule == "P1-43" || v.CountRule == "P1-48" {
+	if v.CountsFor != "" || offHoursRule(v) != "" {
 		return
 	}
 	v.CountsFor, v.CountRule = v.Principal, rule
@@ -306,15 +303,4 @@ func (f *Fault) citing(d *draft) *Fault {
 		f.Args["parameter"] = param
 	}
 	return f
-}
-
-// waitedOver lists the visits that have been waiting longer than the policy's reminder (policy 1, art. 4).
-func (b *Board) waitedOver(limit time.Duration, now time.Time) []VisitID {
-	var ids []VisitID
-	for _, v := range b.open {
-		if (v.State == Arrived || v.State == Identified) && now.Sub(v.ArrivedAt) > limit {
-			ids = append(ids, VisitID(v.ID))
-		}
-	}
-	return ids
 }

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/lunpai/lunpai/tools/load"
+)
+
+// bed is a store with the instances that serve it.
+type bed struct {
+	store     *load.Store
+	instances []*load.Service
+	admin     string
+	founded   int
+}
+
+// measureStore measures every cell of one store.
+func measureStore(ctx context.Context, o *config, kind, dir string, out io.Writer) (err error) {
+	store, err := load.StartStore(ctx, kind, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close(), os.RemoveAll(dir)) }()
+	b := &bed{store: store}
+	defer func() { err = errors.Join(err, b.stop()) }()
+	for _, n := range o.instances {
+		if n > 1 && kind == load.SQLite {
+			continue // one process holds the file
+		}
+		if err := b.serve(ctx, o, n); err != nil {
+			return err
+		}
+		for _, clients := range o.clients {
+			if err := b.row(ctx, o, clients, out); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// serve sees to it that n instances run.
+func (b *bed) serve(ctx context.Context, o *config, n int) error {
+	for len(b.instances) < n {
+		s, err := load.StartService(ctx, load.ServiceConfig{
+			Binary: o.binary, Store: b.store.URI("bench"), Keys: filepath.Join(b.store.Dir, "keys.json"),
+			Dir: filepath.Join(b.store.Dir, fmt.Sprintf("service%d", len(b.instances))),
+			// Without a line a request: the disk is the store's.
+			Args: []string{"--no-log-requests"},
+		})
+		if err != nil {
+			return err
+		}
+		b.instances = append(b.instances, s)
+		if s.Admin != "" {
+			b.admin = s.Admin
+		}
+	}
+	return nil
+}
+
+func (b *bed) stop() error {
+	var errs []error
+	for _, s := range b.instances {
+		errs = append(errs, s.Stop())
+	}
+	return errors.Join(errs...)
+}
+
+func (b *bed) addrs() []string {
+	var out []string
+	for _, s := range b.instances {
+		out = append(out, s.Addr)
+	}
+	return out
+}
+
+// row measures the cells of one number of clients, and the store alone just before them.
+func (b *bed) row(ctx context.Context, o *config, clients int, out io.Writer) error {
+	fmt.Fprintf(o.log, "%s, %d clients: the store alone\n", b.store.Kind, clients)
+	raw, err := rawInserts(ctx, b.store, clients, o.record, o.each/2)
+	if err != nil {
+		return fmt.Errorf("insert: %w", err)
+	}
+	for _, sites := range o.sites {
+		if len(b.instances) > 1 && sites == 1 {
+			continue
+		}
+		c := &cell{store: b.store.Kind, instances: len(b.instances), sites: sites, clients: clients, raw: raw}
+		fmt.Fprintf(o.log, "%s, %d instances, %d sites, %d clients\n", c.store, c.instances, sites, clients)
+		if err := b.measure(ctx, o, c); err != nil {
+			return err
+		}
+		c.print(out)
+		for _, err := range c.failed[:min(3, len(c.failed))] {
+			fmt.Fprintln(o.log, "  failed:", err)
+		}
+	}
+	return nil
+}
+
+// measure founds sites of its own for a cell and presses them.
+func (b *bed) measure(ctx context.Context, o *config, c *cell) error {
+	b.founded++
+	k := load.NewClient(b.addrs()[:1], "")
+	defer k.Close()
+	perSite := (c.clients + c.sites - 1) / c.sites
+	prefix := fmt.Sprintf("s%02d", b.founded)
+	sites, err := load.Found(ctx, k, b.admin, prefix, c.sites, perSite+2)
+	if err != nil {
+		return err
+	}
+	p := pressure{addrs: b.addrs(), sites: sites, clients: c.clients, warm: o.warm, each: o.each, prefix: prefix}
+	r, err := p.press(ctx)
+	if err == nil {
+		c.result = *r
+	}
+	return err
+}

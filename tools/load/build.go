@@ -1,0 +1,39 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Root is the folder of the module that the caller stands in.
+func Root(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOMOD: %w", err)
+	}
+	mod := strings.TrimSpace(string(out))
+	if filepath.Base(mod) != "go.mod" {
+		return "", fmt.Errorf("not within the module: run this in its folder, or name a program with -binary")
+	}
+	return filepath.Dir(mod), nil
+}
+
+// Build builds the service into dir as `make build` does and returns the program's path. env is added to the environment.
+func Build(ctx context.Context, dir string, env ...string) (string, error) {
+	root, err := Root(ctx)
+	if err != nil {
+		return "", err
+	}
+	binary := filepath.Join(dir, "lunpai")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, ".")
+	cmd.Dir = root
+	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the service: %w\n%s", err, out)
+	}
+	return binary, nil
+}
