@@ -21,6 +21,7 @@ var version = "dev"
 // cli is the command line.
 type cli struct {
 	Serve   serveCmd  `cmd:"" default:"withargs" help:"Serve the API. The first start creates an administrator key and shows it once."`
+	Demo    demoCmd   `cmd:"" help:"Play a busy morning of a sales office through the API, then keep serving."`
 	Play    playCmd   `cmd:"" help:"Play scenario files and compare what is decided with what they expect."`
 	Verify  verifyCmd `cmd:"" help:"Check that the journal is whole and that the documents are what it says."`
 	Copy    copyCmd   `cmd:"" help:"Copy everything from one store to another, empty one: SQLite to MongoDB or back."`

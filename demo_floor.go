@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lunpai/lunpai/scenario"
+)
+
+// floor is the sales floor of the demo: who waits, and who is being received until when.
+type floor struct {
+	*demo
+	waiting []string // visits that found nobody free
+	running []reception
+	known   []string // phones of customers registered this morning
+}
+
+type reception struct {
+	visit string
+	until int
+	body  map[string]any // what is registered at the end
+}
+
+// arrivals of the morning: about one group every four and a half minutes.
+const (
+	every    = 9 // two groups in nine minutes
+	busiest  = 171
+	shortest = 11
+)
+
+// minute lets everything happen that belongs to a minute: receptions end, waiting visitors are received, new ones arrive.
+func (f *floor) minute(ctx context.Context, m int) error {
+	at := f.nine.Add(time.Duration(m) * time.Minute)
+	if err := f.end(ctx, m, at); err != nil {
+		return err
+	}
+	if err := f.absences(ctx, m, at); err != nil {
+		return err
+	}
+	for len(f.waiting) > 0 {
+		visit := f.waiting[0]
+		ok, err := f.receive(ctx, m, at, "/visits/"+visit+"/assign", f.say("waited and is received", "等候后获接待"), map[string]any{}, f.form(m, ""))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		f.waiting = f.waiting[1:]
+	}
+	if m > busiest || (m%every != 1 && m%every != 5) {
+		return nil
+	}
+	return f.arrive(ctx, m, at)
+}
+
+// arrive brings the next group to the door.
+func (f *floor) arrive(ctx context.Context, m int, at time.Time) error {
+	what, id, phone := f.visitor(f.visits + 1)
+	ok, err := f.receive(ctx, m, at, "/visits", what, map[string]any{"identify": id, "assign": true}, f.form(m, phone))
+	if err != nil || ok {
+		return err
+	}
+	a, err := f.command(ctx, at, f.token, "/visits", what+f.say("; nobody is free, it waits", "；无人空闲，等候"), map[string]any{"identify": id})
+	if err != nil {
+		return err
+	}
+	f.waiting = append(f.waiting, a.Visit.ID)
+	return nil
+}
+
+// visitor is who comes as the nth group.
+func (f *floor) visitor(n int) (what string, id map[string]any, phone string) {
+	id = map[string]any{"kind": "new", "party": 1 + n%4}
+	switch n {
+	case 3, 21:
+		id = map[string]any{"kind": "returning", "person": map[string]any{"phone": "13800000001"}}
+		return f.say("an old customer comes back", "老客户再访"), id, ""
+	case 6:
+		id["named"] = "sun"
+		return f.say("a new group asks for Sun", "新客户指名找孙"), id, f.newPhone(n)
+	case 9, 30:
+		return f.say("somebody asks the way", "有人来问路"), map[string]any{"kind": "unrelated"}, ""
+	case 12:
+		return f.say("people of the trade look around", "同行来踩盘"), map[string]any{"kind": "peer"}, ""
+	case 15:
+		id = map[string]any{"kind": "returning", "person": map[string]any{"phone": "13800000002"}}
+		return f.say("a customer who has paid a deposit comes back", "已下定的老客户再访"), id, ""
+	case 18, 33:
+		return f.say("a group does not say why it came", "来访目的不明"), map[string]any{"kind": "unstated"}, f.newPhone(n)
+	case 24:
+		return f.say("somebody from head office", "总部同事来访"), map[string]any{"kind": "company_staff"}, ""
+	case 27, 36:
+		if len(f.known) > 0 {
+			id = map[string]any{"kind": "returning", "person": map[string]any{"phone": f.known[0]}}
+			return f.say("a customer of this morning is back", "上午来过的客户又来了"), id, ""
+		}
+	}
+	return f.say("a new group", "新客户"), id, f.newPhone(n)
+}
+
+func (f *floor) newPhone(n int) string { return fmt.Sprintf("139%08d", n) }
+
+// form is what is registered when the reception is over.
+func (f *floor) form(_ int, phone string) map[string]any {
+	b := map[string]any{"serve": true, "topic": "sales", "form": map[string]any{"channel": "walk_in", "layout": "3br", "intent": "b"}}
+	if phone != "" {
+		b["person"] = map[string]any{"phone": phone, "notice": true}
+	}
+	return b
+}
+
+// receive asks for a reception; false when nobody is free.
+func (f *floor) receive(ctx context.Context, m int, at time.Time, path, what string, body, form map[string]any) (bool, error) {
+	a, err := f.command(ctx, at, f.token, path, what, body)
+	var p *scenario.Problem
+	if errors.As(err, &p) && p.Code == "nobody_free" {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	f.running = append(f.running, reception{a.Visit.ID, m + shortest + (7*f.visits)%9, form})
+	return true, nil
+}
+
+// end registers the receptions that are over.
+func (f *floor) end(ctx context.Context, m int, at time.Time) error {
+	left := f.running[:0]
+	for _, r := range f.running {
+		if r.until > m {
+			left = append(left, r)
+			continue
+		}
+		if _, err := f.command(ctx, at, f.token, "/visits/"+r.visit+"/register", f.say("is over and registered", "接待结束并登记"), r.body); err != nil {
+			return err
+		}
+		if p, ok := r.body["person"].(map[string]any); ok {
+			f.known = append(f.known, p["phone"].(string)) //nolint:forcetypeassert,errcheck // written in form
+		}
+	}
+	f.running = left
+	return nil
+}
+
+// absences: Zhao is sent to the bank by the company and gets his turn made up; Li is away for a while on his own account.
+func (f *floor) absences(ctx context.Context, m int, at time.Time) error {
+	steps := map[int]struct {
+		token, path, en, zh string
+		body                map[string]any
+	}{
+		62:  {f.token, "/staff/zhao/leave", "Zhao is sent to the bank by the company", "公司派赵去银行", map[string]any{"reason": "company_duty", "ordered_by": "chen"}},
+		100: {f.token, "/staff/zhao/return", "Zhao is back", "赵回来了", map[string]any{}},
+		110: {f.token, "/staff/li/leave", "Li leaves for a private matter", "李因私外出", map[string]any{"reason": "personal"}},
+		131: {f.token, "/staff/li/return", "Li is back", "李回来了", map[string]any{}},
+	}
+	s, ok := steps[m]
+	if ok {
+		fmt.Fprintf(f.out, "%s  %s\n", at.Format("15:04"), f.say(s.en, s.zh))
+		if _, err := f.command(ctx, at, s.token, s.path, "", s.body); err != nil {
+			return err
+		}
+	}
+	if m <= 100 || m >= 110 {
+		return nil
+	}
+	_, err := f.command(ctx, at, f.boss, "/rota/make-ups", "", map[string]any{"unit": "zhao", "position": 1, "reason": "sent_to_the_bank"})
+	var p *scenario.Problem
+	if errors.As(err, &p) { // nothing to make up, or made up already
+		return nil
+	}
+	return err
+}
+
+// finish ends the receptions that run at noon.
+func (f *floor) finish(ctx context.Context) error {
+	for m := 181; len(f.running) > 0; m++ {
+		at := f.nine.Add(180 * time.Minute)
+		if err := f.end(ctx, m, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
