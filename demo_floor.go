@@ -138,7 +138,7 @@ func (f *floor) end(ctx context.Context, m int, at time.Time) error {
 			return err
 		}
 		if p, ok := r.body["person"].(map[string]any); ok {
-			f.known = append(f.known, p["phone"].(string)) //nolint:forcetypeassert,errcheck // written in form
+			f.known = append(f.known, p["phone"].(string))
 		}
 	}
 	f.running = left

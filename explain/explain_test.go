@@ -285,7 +285,7 @@ func TestScenarios(t *testing.T) {
 			t.Fatal(err)
 		}
 		f, err := scenario.Read(r)
-		r.Close()
+		_ = r.Close()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -33,6 +33,7 @@ func (c *Core) Do(_ context.Context, at time.Time, by string, role workflow.Role
 	c.load(cmd)
 	commit, fault := workflow.Decide(c.Board, env, cmd)
 	if fault != nil {
+		//nolint:nilerr // a refusal is an answer
 		return Answer{Facts: fault.Facts, Refusal: fault.Code, Rule: fault.Rule, Detail: fault.Detail}, nil
 	}
 	if err := c.Board.Apply(commit); err != nil {

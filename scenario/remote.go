@@ -196,6 +196,7 @@ func (r *Remote) learn(cmd workflow.Command, a *answer) {
 		r.facts.disputes = append(r.facts.disputes, a.Dispute.ID)
 	case *workflow.MakeRuling:
 		note(r.records, string(c.Ruling), a.Ruling.ID)
+	default:
 	}
 }
 

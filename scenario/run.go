@@ -117,8 +117,9 @@ func setUpRole(c workflow.Command) workflow.Role {
 	switch c.(type) {
 	case *workflow.CreateSite, *workflow.ImportCustomer:
 		return workflow.RoleAdministrator
+	default:
+		return workflow.RoleFrontDesk
 	}
-	return workflow.RoleFrontDesk
 }
 
 func clock(day time.Time, at string) (time.Time, error) {

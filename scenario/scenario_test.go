@@ -20,7 +20,7 @@ func TestCore(t *testing.T) {
 			t.Fatal(err)
 		}
 		f, err := scenario.Read(r)
-		r.Close()
+		_ = r.Close()
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -16,9 +16,9 @@ func (d *draft) openByItself(cmd Command) {
 	}
 	switch cmd.(type) {
 	case *OpenDay, *ChangeSite, *AddStaff, *ChangeStaff, *AdoptPolicy, *ImportCustomer:
-		return
+	default:
+		d.openOn(d.today, nil)
 	}
-	d.openOn(d.today, nil)
 }
 
 func (d *draft) openDay(c *OpenDay) *Fault {
@@ -96,7 +96,7 @@ func (d *draft) dropWaiting() {
 
 // datedCopy copies the live rota to the table of its day.
 func (d *draft) datedCopy() {
-	c := d.rota().clone().(*Rota) //nolint:forcetypeassert,errcheck // a clone keeps its type
+	c := d.rota().clone().(*Rota)
 	c.ID, c.Open = datedRotaRef(d.ID, c.Day).ID, false
 	d.changed[c.Ref()] = c
 }

@@ -45,7 +45,7 @@ func edit[R Record](d *draft, ref Ref) R {
 	if r, ok := d.changed[ref].(R); ok {
 		return r
 	}
-	r := d.records[ref].clone().(R) //nolint:forcetypeassert,errcheck // a ref's collection fixes its type
+	r := d.records[ref].clone().(R)
 	d.changed[ref] = r
 	return r
 }

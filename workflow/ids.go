@@ -49,7 +49,8 @@ type Ref struct {
 
 // The stored ids: records whose own id is only unique within a site are qualified by it.
 
-func siteRef(id SiteID) Ref                   { return Ref{Sites, string(id)} }
+func siteRef(id SiteID) Ref { return Ref{Sites, string(id)} }
+
 func staffRef(s SiteID, id StaffID) Ref       { return Ref{StaffList, string(s) + "/" + string(id)} }
 func liveRotaRef(s SiteID) Ref                { return Ref{Rotas, string(s) + "/live"} }
 func datedRotaRef(s SiteID, d Date) Ref       { return Ref{Rotas, string(s) + "/" + string(d)} }

@@ -34,8 +34,8 @@ func readBody(r *http.Request) ([]byte, any, *Problem) {
 	case len(bytes.TrimSpace(text)) == 0:
 		return []byte("{}"), map[string]any{}, nil
 	}
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
-		return nil, nil, badRequest("not_json", "the content type is not application/json", "send Content-Type: application/json")
+	if t, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" || !isUTF8(params["charset"]) {
+		return nil, nil, badRequest("not_json", "the content type is not application/json in UTF-8", "send Content-Type: application/json")
 	}
 	if !utf8.Valid(text) {
 		return nil, nil, badRequest("not_utf8", "the body is not valid UTF-8", "encode the text as UTF-8")
@@ -54,6 +54,8 @@ func readBody(r *http.Request) ([]byte, any, *Problem) {
 	}
 	return text, v, nil
 }
+
+func isUTF8(charset string) bool { return charset == "" || strings.EqualFold(charset, "utf-8") }
 
 // strict reads JSON values and refuses a key that stands twice in an object.
 type strict struct{ *json.Decoder }
@@ -82,9 +84,19 @@ func (s strict) value(at string, depth int) (any, *Problem) {
 			return nil, badRequest("bad_number", "the number at "+where(at)+" is out of range", "send a smaller number")
 		}
 		return f, nil
+	case string:
+		return t, damaged(t, at)
 	default:
 		return t, nil
 	}
+}
+
+// damaged refuses text with a replacement character: it, or half a surrogate pair, stands where a character was lost.
+func damaged(s, at string) *Problem {
+	if strings.ContainsRune(s, utf8.RuneError) {
+		return badRequest("not_utf8", "the text at "+where(at)+" has lost a character on its way", "encode the text as UTF-8")
+	}
+	return nil
 }
 
 func (s strict) object(at string, depth int) (any, *Problem) {
@@ -94,6 +106,9 @@ func (s strict) object(at string, depth int) (any, *Problem) {
 		k, ok := t.(string)
 		if err != nil || !ok {
 			return nil, s.malformed()
+		}
+		if p := damaged(k, at); p != nil {
+			return nil, p
 		}
 		here := at + "/" + k
 		if _, twice := m[k]; twice {

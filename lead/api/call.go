@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -102,6 +103,9 @@ func (c *call) authenticate() error {
 
 // checkQuery refuses what the contract does not name.
 func (c *call) checkQuery() error {
+	if _, err := url.ParseQuery(c.QueryString()); err != nil {
+		return badRequest("bad_query", "the query of the address is malformed", "percent-encode the parameters")
+	}
 	for k, vs := range c.QueryParams() {
 		if !c.route.query[k] {
 			return badRequest("unknown_parameter", "this request takes no query parameter of that name", "see /docs for the parameters it takes")

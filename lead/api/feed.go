@@ -133,13 +133,13 @@ func (c *call) stream() error {
 	for quiet := 0; ; {
 		entries, to, more, err := c.entries(last, maxLimit)
 		if err != nil || c.api.cfg.Desk.Draining() {
-			return nil //nolint:nilerr // the stream ends; the client comes back with Last-Event-ID
+			return nil // the stream ends; the client comes back with Last-Event-ID
 		}
-		_ = control.SetWriteDeadline(time.Now().Add(30 * time.Second)) //nolint:errcheck,forbidigo // a stream outlives the server's write timeout
+		_ = control.SetWriteDeadline(time.Now().Add(30 * time.Second)) //nolint:forbidigo // a stream outlives the server's write timeout
 		for _, e := range entries {
 			text, err := json.Marshal(e)
 			if err != nil {
-				return nil //nolint:nilerr // as above
+				return nil
 			}
 			fmt.Fprintf(c.Response(), "id: %d\nevent: commit\ndata: %s\n\n", e.Seq, text)
 		}
@@ -157,7 +157,7 @@ func (c *call) stream() error {
 		case <-signals:
 		}
 		if _, err := c.api.cfg.Keys.Authenticate(c.Request().Context(), strings.TrimPrefix(c.Request().Header.Get("Authorization"), "Bearer ")); err != nil {
-			return nil //nolint:nilerr // the key was revoked
+			return nil // the key was revoked
 		}
 	}
 }

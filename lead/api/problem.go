@@ -153,7 +153,7 @@ func (a *API) fail(err error, c echo.Context) {
 	}
 	c.Response().WriteHeader(p.Status)
 	if c.Request().Method != http.MethodHead {
-		_ = json.NewEncoder(c.Response()).Encode(p) //nolint:errcheck // the client is gone
+		_ = json.NewEncoder(c.Response()).Encode(p) // the client may be gone
 	}
 }
 

@@ -1,0 +1,99 @@
+package api
+
+import (
+	"bytes"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestStrictBinding(t *testing.T) {
+	o := newOffice(t, setup{})
+	deep := strings.Repeat(`{"a":`, 20) + "1" + strings.Repeat("}", 20)
+	tests := []struct{ name, body, typ, code string }{
+		{"duplicate key", `{"kind":"new","kind":"peer"}`, "", "duplicate_key"},
+		{"duplicate key, escaped", `{"kind":"new","k\u0069nd":"peer"}`, "", "duplicate_key"},
+		{"duplicate key, deep", `{"kind":"new","person":{"name":"x","name":"y"}}`, "", "duplicate_key"},
+		{"trailing data", `{"kind":"new"} {}`, "", "trailing_data"},
+		{"trailing rubbish", `{"kind":"new"}x`, "", "trailing_data"},
+		{"wrong case", `{"Kind":"new"}`, "", "invalid"},
+		{"right and wrong case", `{"kind":"new","Kind":"peer"}`, "", "invalid"},
+		{"value in another case", `{"kind":"New"}`, "", "invalid"},
+		{"invalid UTF-8", "{\"kind\":\"new\",\"purpose\":\"\xff\"}", "", "not_utf8"},
+		{"half a surrogate", `{"kind":"new","person":{"name":"\ud800"}}`, "", "not_utf8"},
+		{"text/plain", `{"kind":"new"}`, "text/plain", "not_json"},
+		{"form", `kind=new`, "application/x-www-form-urlencoded", "not_json"},
+		{"no content type", `{"kind":"new"}`, "-", "not_json"},
+		{"another charset", `{"kind":"new"}`, "application/json; charset=gbk", "not_json"},
+		{"too deep", deep, "", "too_deep"},
+		{"too large", `{"kind":"new","purpose":"` + strings.Repeat("x", 70<<10) + `"}`, "", "body_too_large"},
+		{"null", `null`, "", "not_an_object"},
+		{"a string", `"new"`, "", "not_an_object"},
+		{"an array", `[{"kind":"new"}]`, "", "not_an_object"},
+		{"cut off", `{"kind":"ne`, "", "bad_json"},
+		{"comment", `{"kind":"new" /* first */}`, "", "bad_json"},
+		{"trailing comma", `{"kind":"new",}`, "", "bad_json"},
+		{"huge number", `{"kind":"new","party":1e999}`, "", "bad_number"},
+		{"a fraction", `{"kind":"new","party":1.5}`, "", "invalid"},
+		{"byte order mark", "\ufeff" + `{"kind":"new"}`, "", "bad_json"},
+		{"empty", ``, "", "invalid"},
+		{"blanks", "  \n ", "", "invalid"},
+		{"empty object", `{}`, "", "invalid"},
+		{"site in the body", `{"kind":"new","site":"z"}`, "", "invalid"},
+		{"actor in the body", `{"kind":"new","by":"M"}`, "", "invalid"},
+	}
+	v := o.arrive("arrived", nil)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := []string{"Content-Type", "application/json"}
+			if tt.typ == "-" {
+				h[1] = ""
+			} else if tt.typ != "" {
+				h[1] = tt.typ
+			}
+			a := o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/identify", tt.body, h...)
+			if a.status != 400 || a.str("code") != tt.code {
+				t.Errorf("got %d %s, want 400 %s: %s", a.status, a.str("code"), tt.code, a.str("detail"))
+			}
+		})
+	}
+	for _, fine := range []string{`{"kind":"new"}`, `{"party":2,"kind":"new"}`} {
+		o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/identify?dry_run=true", fine, "Content-Type", "application/json; charset=utf-8"))
+	}
+}
+
+// FuzzReadBody: whatever is sent, reading it does not panic; what is accepted has no key twice, and reads the same again.
+func FuzzReadBody(f *testing.F) {
+	for _, s := range []string{`{}`, `{"a":1,"a":2}`, `{"a":{"b":[1,{"c":null,"c":1}]}}`, `[`, `{"a":1}}`, "{\"\xff\":1}", `{"a":1e400}`, `{"\ud800":1,"\udfff":2}`, ``} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r := httptest.NewRequest("POST", "/", bytes.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		text, v, p := readBody(r)
+		if p != nil {
+			if p.Status != 400 || p.Code == "" || p.Detail == "" || p.Fix == "" {
+				t.Errorf("a poor problem: %+v", p)
+			}
+			return
+		}
+		m, ok := v.(map[string]any)
+		if !ok {
+			t.Fatalf("%q is not an object", body)
+		}
+		// Written twice behind itself under its own keys, it must be refused.
+		if len(m) > 0 {
+			inner := strings.TrimSpace(string(text))
+			inner = inner[1 : len(inner)-1]
+			twice := httptest.NewRequest("POST", "/", strings.NewReader("{"+inner+","+inner+"}"))
+			twice.Header.Set("Content-Type", "application/json")
+			if _, _, p := readBody(twice); p == nil {
+				t.Errorf("%q is accepted with every key twice", body)
+			}
+		}
+		var into map[string]any
+		if p := decode(text, &into); p != nil {
+			t.Errorf("%q was read, then not decoded: %v", body, p)
+		}
+	})
+}
