@@ -20,7 +20,7 @@ func PageID(site workflow.SiteID, first int64) string { return fmt.Sprintf("%s/%
 
 // NewPage makes the page that follows prev (a Hash) out of commits that follow each other.
 func NewPage(site workflow.SiteID, prev string, commits []*workflow.Commit) (*Page, error) {
-	body, err := workflow.Encode(commits)
+	body, err := workflow.AppendCommits(make([]byte, 0, 4096*len(commits)), commits)
 	if err != nil {
 		return nil, err
 	}

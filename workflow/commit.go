@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -55,8 +56,8 @@ type Commit struct {
 	Fingerprint string          `json:"fingerprint,omitempty"`
 	Subject     Ref             `json:"subject"` // the record the command was about
 	Facts       []Fact          `json:"facts"`
-	Images      []Image         `json:"images"`
 	MinReader   int             `json:"min_reader"`
+	Images      []Image         `json:"images"` // last: see AppendCommits
 
 	// records are the decoded images, when this process made them.
 	records []Record
@@ -71,6 +72,48 @@ func Encode(v any) ([]byte, error) {
 		return nil, fmt.Errorf("encode %T: %w", v, err)
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
+}
+
+// AppendCommits appends the canonical JSON text of commits to b: the same bytes as Encode of the slice, without reading the
+// images' text again, which is canonical already.
+func AppendCommits(b []byte, cs []*Commit) ([]byte, error) {
+	b = append(b, '[')
+	for i, c := range cs {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		head := *c
+		head.Images = nil
+		text, err := Encode(&head)
+		if err != nil {
+			return nil, err
+		}
+		text = bytes.TrimSuffix(text, []byte("null}"))
+		b = append(append(b, text...), '[')
+		for k, im := range c.Images {
+			if k > 0 {
+				b = append(b, ',')
+			}
+			if b, err = im.append(b); err != nil {
+				return nil, err
+			}
+		}
+		b = append(b, "]}"...)
+	}
+	return append(b, ']'), nil
+}
+
+// append appends the image's JSON text to b.
+func (i *Image) append(b []byte) ([]byte, error) {
+	ref, err := Encode(i.Ref)
+	if err != nil {
+		return nil, err
+	}
+	b = append(b, ref[:len(ref)-1]...)
+	b = append(b, `,"open":`...)
+	b = strconv.AppendBool(b, i.Open)
+	b = append(b, `,"doc":`...)
+	return append(append(b, i.Doc...), '}'), nil
 }
 
 // blank returns an empty record of a collection.

@@ -2,7 +2,9 @@ package api
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/lunpai/lunpai/repo"
@@ -73,9 +75,7 @@ func (c *call) decided(out *repo.Outcome) error {
 	}
 	if im != nil {
 		h.Set("ETag", etag(out.Commit.Seq))
-		if im.Collection == workflow.Visits {
-			c.addAllowed(body, im)
-		}
+		c.addAllowed(body, out.Commit)
 	}
 	if c.key.Role == workflow.RoleKiosk {
 		body = kioskView(out.Commit.Subject.ID, body)
@@ -85,7 +85,25 @@ func (c *call) decided(out *repo.Outcome) error {
 		status = http.StatusCreated
 		h.Set("Location", c.Request().URL.Path+"/"+recordID(out.Commit.Subject))
 	}
-	return c.JSON(status, body)
+	return c.answer(status, body)
+}
+
+// answer writes a JSON object whose raw members are canonical already, without reading them again.
+func (c *call) answer(status int, body map[string]any) error {
+	b := make([]byte, 0, 2048)
+	for i, k := range slices.Sorted(maps.Keys(body)) {
+		b = append(b, "{,"[min(i, 1)])
+		b = append(strconv.AppendQuote(b, k), ':')
+		raw, ok := body[k].(json.RawMessage)
+		if !ok {
+			var err error
+			if raw, err = workflow.Encode(body[k]); err != nil {
+				return err
+			}
+		}
+		b = append(b, raw...)
+	}
+	return c.JSONBlob(status, append(b, '}'))
 }
 
 func etag(seq int64) string { return `"` + strconv.FormatInt(seq, 10) + `"` }
@@ -103,10 +121,15 @@ func recordID(ref workflow.Ref) string {
 }
 
 // addAllowed lists the steps open to the caller's role now: advice, not part of the record's version.
-func (c *call) addAllowed(body map[string]any, im *workflow.Image) {
-	r, err := workflow.Decode(*im)
-	if v, ok := r.(*workflow.Visit); err == nil && ok {
-		body["allowed"] = allowed(v, c.key.Role)
+func (c *call) addAllowed(body map[string]any, k *workflow.Commit) {
+	rs, err := k.Records()
+	if err != nil {
+		return
+	}
+	for _, r := range rs {
+		if v, ok := r.(*workflow.Visit); ok && v.Ref() == k.Subject {
+			body["allowed"] = allowed(v, c.key.Role)
+		}
 	}
 }
 
