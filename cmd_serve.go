@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/lunpai/lunpai/lead/api"
@@ -99,6 +100,8 @@ type service struct {
 	vault *repo.Vault
 	api   *api.API
 	log   *slog.Logger
+	// rehearsal: the clock is set by hand.
+	rehearsal bool
 }
 
 // open puts a service together; it closes what it opened when it fails.
@@ -123,7 +126,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger, now repo.Clock, c
 	if err != nil {
 		return nil, err
 	}
-	s := &service{store: store, vault: vault, keys: repo.NewKeys(store, nil), log: log}
+	s := &service{store: store, vault: vault, keys: repo.NewKeys(store, nil), log: log, rehearsal: clock != nil}
 	s.desk = repo.NewDesk(repo.Config{Store: store, Now: now, Log: log})
 	s.api, err = api.New(api.Config{
 		Desk: s.desk, Store: store, Keys: s.keys, Vault: vault, Now: now, Clock: clock, Log: log, Version: version,
@@ -139,8 +142,9 @@ func (s *service) serve(ctx context.Context, l net.Listener, drain time.Duration
 	srv := s.api.Server(base)
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
-	sweeping := make(chan struct{})
-	go func() { defer close(sweeping); s.sweep(ctx) }()
+	var background sync.WaitGroup
+	background.Go(func() { s.sweep(ctx) })
+	background.Go(func() { s.fireDue(ctx) })
 	var err error
 	select {
 	case err = <-failed:
@@ -151,7 +155,7 @@ func (s *service) serve(ctx context.Context, l net.Listener, drain time.Duration
 	s.log.Info("stopping")
 	err = errors.Join(notClosed(err), s.desk.Drain(end), srv.Shutdown(end))
 	cancel()
-	<-sweeping
+	background.Wait()
 	return errors.Join(err, s.store.Close())
 }
 
@@ -160,6 +164,31 @@ func notClosed(err error) error {
 		return nil
 	}
 	return err
+}
+
+// dueEvery is how often due timers are looked for.
+const dueEvery = 15 * time.Second
+
+// fireDue fires what is due: waiting visitors, an empty first seat, a day that nobody closed. Not in a rehearsal: its clock
+// jumps, and what happens there is what the rehearsal says.
+func (s *service) fireDue(ctx context.Context) {
+	if s.rehearsal {
+		return
+	}
+	t := time.NewTicker(dueEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		if n, err := s.desk.FireDue(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("due timers", "err", err)
+		} else if n > 0 {
+			s.log.Info("due timers fired", "count", n)
+		}
+	}
 }
 
 // sweep settles pending people and notes now and every hour.

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/mongostore"
+	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -32,12 +35,9 @@ type call struct {
 	view     int64 // board number of a view; -1 for a command
 }
 
-func (h *history) begin(r repo.Request) (from int64) {
+func (h *history) begin() (from int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if r.Command != nil {
-		h.commands[r.ID] = r.Command
-	}
 	return h.acked
 }
 
@@ -99,9 +99,10 @@ func (h *history) send(ctx context.Context, t testing.TB, d *repo.Desk, s repo.S
 	if first, ok := h.commands[r.ID]; ok {
 		r.Command = first // what is sent again is the same
 	}
+	h.commands[r.ID] = r.Command
 	h.mu.Unlock()
 	for range 100 {
-		from := h.begin(r)
+		from := h.begin()
 		out, err := d.Do(ctx, "s", r)
 		h.end(call{req: r, from: from, to: head(t, s), out: out, err: err, view: -1})
 		if errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrBusy) || errors.Is(err, repo.ErrUnavailable) || errors.Is(err, repo.ErrInProgress) {
@@ -114,7 +115,7 @@ func (h *history) send(ctx context.Context, t testing.TB, d *repo.Desk, s repo.S
 }
 
 func (h *history) look(ctx context.Context, t testing.TB, d *repo.Desk, s repo.Store) {
-	c := call{from: h.begin(repo.Request{})}
+	c := call{from: h.begin()}
 	c.err = d.View(ctx, "s", nil, func(b *workflow.Board) error { c.view = b.Seq; return nil })
 	c.to = head(t, s)
 	if c.err == nil {
@@ -278,27 +279,55 @@ func unreliable(s repo.Store, seed uint64) *flawed {
 // TestHistories: clients on two desks over one store that loses answers, writes late and breaks. Nothing acknowledged is
 // lost, nothing runs twice, every commit was decided on exactly the commits before it, and every refusal was right.
 func TestHistories(t *testing.T) {
-	seeds := 4
+	seeds := uint64(4)
 	if testing.Short() {
 		seeds = 1
 	}
-	for seed := range uint64(seeds) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+	for seed := range seeds {
+		t.Run(fmt.Sprint("sqlite/", seed), func(t *testing.T) {
 			s := openStore(t)
-			c := repo.Config{Deadline: 40 * time.Millisecond, AppendTimeout: 20 * time.Millisecond}
-			h := &history{commands: map[string]workflow.Command{"create-s": newSite("s")}}
-			found(t, openDesk(t, repo.Config{Store: s}), "s")
-			var wg sync.WaitGroup
-			for desk := range uint64(2) {
-				c.Store = unreliable(s, 2*seed+desk)
-				d := openDesk(t, c)
-				for i := range uint64(5) {
-					r := rand.New(rand.NewPCG(seed, 100+10*desk+i))
-					wg.Go(func() { h.client(t.Context(), t, d, s, r, 40) })
-				}
-			}
-			wg.Wait()
-			h.check(t, s)
+			live(t, seed, s, s)
+		})
+		t.Run(fmt.Sprint("mongodb/", seed), func(t *testing.T) {
+			uri := mongotest.Standalone(t)
+			name := fmt.Sprintf("repo_%d_%d", time.Now().UnixNano(), seed)
+			live(t, seed, openMongo(t, uri, name), openMongo(t, uri, name))
 		})
 	}
+}
+
+// openMongo opens a database as one instance of the service does.
+func openMongo(t *testing.T, uri, name string) repo.Store {
+	t.Helper()
+	base, options, _ := strings.Cut(uri, "?")
+	uri = base[:strings.LastIndexByte(base, '/')] + "/" + name + "?" + options
+	s, err := mongostore.Open(t.Context(), mongostore.Config{URI: uri, Validation: mongostore.ValidationError})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// live lets clients of a desk on each store go at one site, and checks what they saw.
+func live(t *testing.T, seed uint64, stores ...repo.Store) {
+	t.Helper()
+	h := &history{commands: map[string]workflow.Command{"create-s": newSite("s")}}
+	found(t, openDesk(t, repo.Config{Store: stores[0]}), "s")
+	var wg sync.WaitGroup
+	for i, s := range stores {
+		d := openDesk(t, repo.Config{
+			Store: unreliable(s, 2*seed+uint64(i)), Deadline: 200 * time.Millisecond, AppendTimeout: 100 * time.Millisecond,
+		})
+		for c := range 5 {
+			r := rand.New(rand.NewPCG(seed, uint64(100+10*i+c)))
+			wg.Go(func() { h.client(t.Context(), t, d, s, r, 40) })
+		}
+	}
+	wg.Wait()
+	h.check(t, stores[0])
 }

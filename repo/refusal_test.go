@@ -109,11 +109,16 @@ func TestRecordsAreReadAtTheJournal(t *testing.T) {
 	begun, release := f.hold()
 	first := outcomes(t.Context(), d, arrive("first"))
 	<-begun
-	rest := outcomes(t.Context(), d, arrive("a"), arrive("b"), arrive("c"))
+	rest := outcomes(t.Context(), d, arrive("a"))
+	time.Sleep(20 * time.Millisecond)
+	refused := outcomes(t.Context(), d, serve("nobody")) // read behind the arrival, which is not in the journal yet
 	time.Sleep(20 * time.Millisecond)
 	release()
 	if err := errors.Join(append(first(), rest()...)...); err != nil {
 		t.Fatal(err)
+	}
+	if fault := (*workflow.Fault)(nil); !errors.As(refused()[0], &fault) {
+		t.Errorf("got %v, want a refusal", refused()[0])
 	}
 }
 

@@ -41,9 +41,10 @@ var (
 	ErrKeyReused = errors.New("idempotency key reused with other content")
 	// ErrInProgress: the twin of this command is running now.
 	ErrInProgress = errors.New("the same command is running")
-	// ErrBusy: too many commands wait, or too many tries lost the race; nothing was written, try again.
+	// ErrBusy: too many commands wait, too many tries lost the race, or the caller left before the command began; this call
+	// wrote nothing (an earlier one with the same ID may have), try again.
 	ErrBusy = errors.New("busy")
-	// ErrUnavailable: the store cannot be reached; nothing was written, try again.
+	// ErrUnavailable: the store cannot be reached; this call wrote nothing (an earlier one with the same ID may have), try again.
 	ErrUnavailable = errors.New("store unavailable")
 	// ErrReadOnly: the site's journal cannot be trusted or needs a newer program; an operator must look.
 	ErrReadOnly = errors.New("site is read-only")

@@ -436,6 +436,7 @@ func (d *draft) assign(v *Visit, p plan) {
 		v.FirstLead = p.server
 	}
 	d.fact(FactVisitAssigned, p.rule, string(p.server), "visit", v.ID, "route", string(p.route), "role", string(p.role), "for", string(p.principal))
+	d.noteWaiting(v, p)
 	d.placeEffect(v, p)
 	if p.route == RouteEvent {
 		e := d.editRota().Event

@@ -372,6 +372,11 @@ type FillSeat struct {
 // CheckVacancy says who answers for the empty seat.
 type CheckVacancy struct{}
 
+// RemindWaiting brings a visitor who waits too long to the supervisor's notice (policy 1, art. 4).
+type RemindWaiting struct {
+	Visit VisitID `json:"visit"`
+}
+
 // The names of the commands in the journal.
 const (
 	KindCreateSite       Kind = "create_site"
@@ -418,6 +423,7 @@ const (
 	KindVacateSeat       Kind = "vacate_seat"
 	KindNotifySeat       Kind = "notify_seat"
 	KindFillSeat         Kind = "fill_seat"
+	KindRemindWaiting    Kind = "remind_waiting"
 	KindCheckVacancy     Kind = "check_vacancy"
 )
 
@@ -429,5 +435,5 @@ var Kinds = []Kind{
 	KindArriveVisit, KindIdentifyVisit, KindRecogniseVisit, KindAssignVisit, KindReidentifyVisit, KindServeVisit,
 	KindRegisterVisit, KindAbandonVisit, KindMergeVisit, KindChangeLead, KindHandOver, KindAddAssistant,
 	KindRecordFollowUp, KindRecordDeal, KindReassignCustomer, KindCoverCustomer, KindImportCustomer,
-	KindTakeCall, KindRequestApproval, KindDecideApproval, KindOpenDispute, KindMakeRuling, KindNoteConduct, KindCompleteCheck, KindGiveCard, KindVacateSeat, KindNotifySeat, KindFillSeat, KindCheckVacancy,
+	KindTakeCall, KindRequestApproval, KindDecideApproval, KindOpenDispute, KindMakeRuling, KindNoteConduct, KindCompleteCheck, KindGiveCard, KindVacateSeat, KindNotifySeat, KindFillSeat, KindCheckVacancy, KindRemindWaiting,
 }

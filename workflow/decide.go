@@ -129,6 +129,8 @@ func (d *draft) run(cmd Command) *Fault { //nolint:gocyclo // one switch over th
 		return d.notifySeat(c)
 	case *FillSeat:
 		return d.fillSeat(c)
+	case *RemindWaiting:
+		return d.remindWaiting(c)
 	case *CheckVacancy:
 		return d.checkVacancy()
 	}

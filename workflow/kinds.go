@@ -378,3 +378,11 @@ func (*CheckVacancy) Kind() Kind { return KindCheckVacancy }
 
 // Needs names the records beyond the board.
 func (*CheckVacancy) Needs() []Ref { return nil }
+
+func (*RemindWaiting) command() {}
+
+// Kind names the command.
+func (*RemindWaiting) Kind() Kind { return KindRemindWaiting }
+
+// Needs names the records beyond the board.
+func (c *RemindWaiting) Needs() []Ref { return visitNeeds(c.Visit, nil) }

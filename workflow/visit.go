@@ -179,7 +179,8 @@ type Visit struct {
 	AssignedAt   time.Time `json:"assigned_at,omitzero"`
 	ServedAt     time.Time `json:"served_at,omitzero"`
 	RegisteredAt time.Time `json:"registered_at,omitzero"`
-	EndedAt      time.Time `json:"ended_at,omitzero"` // abandoned or merged
+	EndedAt      time.Time `json:"ended_at,omitzero"`    // abandoned or merged
+	RemindedAt   time.Time `json:"reminded_at,omitzero"` // the supervisor was told that the visitor waits
 
 	// Commits are the numbers of the commits that changed this visit, for its history.
 	Commits []int64 `json:"commits"`

@@ -1,0 +1,72 @@
+package workflow
+
+import (
+	"slices"
+	"time"
+)
+
+// Timer is a command whose time has come. Its ID is made of what is due and when, so that it runs once, whoever fires it and
+// however often.
+type Timer struct {
+	ID      string
+	Command Command
+}
+
+// Due lists what is due at a moment, derived from the board alone: visitors who wait too long are brought to the supervisor's
+// notice (policy 1, art. 4), an empty first seat is judged when its grace is over (policy 2, item 04), and a day that nobody
+// closed is closed at its end.
+func (b *Board) Due(now time.Time) []Timer {
+	r := b.Rota()
+	if r == nil {
+		return nil
+	}
+	d := newDraft(b, Envelope{At: now})
+	var due []Timer
+	for _, v := range b.open {
+		if d.waitsTooLong(v) {
+			due = append(due, Timer{"timer:wait:" + v.ID, &RemindWaiting{Visit: VisitID(v.ID)}})
+		}
+	}
+	if v := d.vacancy(); v != nil && v.FilledAt.IsZero() && v.JudgedAt.IsZero() {
+		if _, since := v.holder(); now.Sub(since) > d.grace() {
+			due = append(due, Timer{"timer:vacancy:" + v.ID + ":" + since.UTC().Format(time.RFC3339), &CheckVacancy{}})
+		}
+	}
+	if r.Day != "" && r.ClosedAt.IsZero() && d.today > r.Day {
+		due = append(due, Timer{"timer:close:" + string(b.ID) + ":" + string(r.Day), &CloseDay{}})
+	}
+	return due
+}
+
+func (d *draft) waitsTooLong(v *Visit) bool {
+	limit := time.Duration(d.policy.WaitReminderMin) * time.Minute
+	return limit > 0 && (v.State == Arrived || v.State == Identified) && v.RemindedAt.IsZero() && d.now.Sub(v.ArrivedAt) > limit
+}
+
+// remindWaiting brings a waiting visitor to the supervisor's notice; early, or a second time, it is refused.
+func (d *draft) remindWaiting(c *RemindWaiting) *Fault {
+	ref := visitRef(c.Visit)
+	v, ok := look[*Visit](d, ref)
+	if !ok || v.Site != d.ID {
+		return notFound("visit", string(c.Visit))
+	}
+	if !d.waitsTooLong(v) {
+		return refused("not_due", "wait_reminder_min", "this visitor has not waited too long, or the supervisor knows already", "nothing needs to be done").citing(d)
+	}
+	edit[*Visit](d, ref).RemindedAt = d.now
+	d.subject = ref
+	d.remind("wait_reminder_min", "waiting_too_long", v.ID)
+	d.notifySupervisors("wait_reminder_min", v.ID, "why", "waiting_too_long")
+	return nil
+}
+
+// noteWaiting tells why whoever is on turn does not receive a visitor who goes to somebody else: his turn stays his.
+func (d *draft) noteWaiting(v *Visit, p plan) {
+	if p.turn != nil || !slices.Contains([]Route{RouteNamed, RouteOwner, RouteRecognised, RouteAppointment, RouteAssistBusy, RouteDuty, RouteLastSeat, RouteSupervisor}, p.route) {
+		return
+	}
+	s, ok := d.onTurn()
+	if ok && s.who != p.server {
+		d.fact(FactTurnWaits, p.rule, string(s.unit.ID), "visit", v.ID, "route", string(p.route), "staff", string(p.server))
+	}
+}
