@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/scenario"
+	"github.com/lunpai/lunpai/workflow"
 )
 
 // floor is the sales floor of the demo: who waits, and who is being received until when.
@@ -15,6 +16,9 @@ type floor struct {
 	waiting []string // visits that found nobody free
 	running []reception
 	known   []string // phones of customers registered this morning
+	inLine  map[string]bool
+	sent    int // the minute at which Zhao was sent away; 0: not yet
+	left    int // the minute at which Li left; 0: not yet
 }
 
 type reception struct {
@@ -134,8 +138,15 @@ func (f *floor) end(ctx context.Context, m int, at time.Time) error {
 			left = append(left, r)
 			continue
 		}
-		if _, err := f.command(ctx, at, f.token, "/visits/"+r.visit+"/register", f.say("is over and registered", "接待结束并登记"), r.body); err != nil {
+		a, err := f.command(ctx, at, f.token, "/visits/"+r.visit+"/register", f.say("is over and registered", "接待结束并登记"), r.body)
+		if err != nil {
 			return err
+		}
+		f.inLine = map[string]bool{}
+		for _, fact := range a.Facts {
+			if fact.Kind == workflow.FactRejoined {
+				f.inLine[fact.Subject] = true
+			}
 		}
 		if p, ok := r.body["person"].(map[string]any); ok {
 			f.known = append(f.known, p["phone"].(string))
@@ -145,32 +156,37 @@ func (f *floor) end(ctx context.Context, m int, at time.Time) error {
 	return nil
 }
 
-// absences: Zhao is sent to the bank by the company and gets his turn made up; Li is away for a while on his own account.
+// absences: as soon as Zhao is back in the line after ten he is sent to the bank by the company, misses his turn and gets it
+// made up; Li is away on her own account later, and what she misses is lost.
 func (f *floor) absences(ctx context.Context, m int, at time.Time) error {
-	steps := map[int]struct {
-		token, path, en, zh string
-		body                map[string]any
-	}{
-		62:  {f.token, "/staff/zhao/leave", "Zhao is sent to the bank by the company", "公司派赵去银行", map[string]any{"reason": "company_duty", "ordered_by": "chen"}},
-		100: {f.token, "/staff/zhao/return", "Zhao is back", "赵回来了", map[string]any{}},
-		110: {f.token, "/staff/li/leave", "Li leaves for a private matter", "李因私外出", map[string]any{"reason": "personal"}},
-		131: {f.token, "/staff/li/return", "Li is back", "李回来了", map[string]any{}},
-	}
-	s, ok := steps[m]
-	if ok {
-		fmt.Fprintf(f.out, "%s  %s\n", at.Format("15:04"), f.say(s.en, s.zh))
-		if _, err := f.command(ctx, at, s.token, s.path, "", s.body); err != nil {
+	switch {
+	case f.sent == 0 && m >= 60 && f.inLine["zhao"]:
+		f.sent = m
+		return f.move(ctx, at, "zhao", "leave", map[string]any{"reason": "company_duty", "ordered_by": "chen"},
+			"Zhao is sent to the bank by the company", "公司派赵去银行")
+	case f.sent > 0 && m == f.sent+35:
+		if err := f.move(ctx, at, "zhao", "return", map[string]any{}, "Zhao is back", "赵回来了"); err != nil {
 			return err
 		}
+		_, err := f.command(ctx, at, f.boss, "/rota/make-ups", "", map[string]any{"unit": "zhao", "position": 1, "reason": "sent_to_the_bank"})
+		var p *scenario.Problem
+		if errors.As(err, &p) { // his turn never came, so there is nothing to make up
+			return nil
+		}
+		return err
+	case f.left == 0 && f.sent > 0 && m >= f.sent+40 && f.inLine["li"]:
+		f.left = m
+		return f.move(ctx, at, "li", "leave", map[string]any{"reason": "personal"}, "Li leaves for a private matter", "李因私外出")
+	case f.left > 0 && m == f.left+15:
+		return f.move(ctx, at, "li", "return", map[string]any{}, "Li is back", "李回来了")
 	}
-	if m <= 100 || m >= 110 {
-		return nil
-	}
-	_, err := f.command(ctx, at, f.boss, "/rota/make-ups", "", map[string]any{"unit": "zhao", "position": 1, "reason": "sent_to_the_bank"})
-	var p *scenario.Problem
-	if errors.As(err, &p) { // nothing to make up, or made up already
-		return nil
-	}
+	return nil
+}
+
+// move sends a consultant away or lets him come back.
+func (f *floor) move(ctx context.Context, at time.Time, who, how string, body map[string]any, en, zh string) error {
+	fmt.Fprintf(f.out, "%s  %s\n", at.Format("15:04"), f.say(en, zh))
+	_, err := f.command(ctx, at, f.token, "/staff/"+who+"/"+how, "", body)
 	return err
 }
 

@@ -16,7 +16,7 @@ func (d *draft) leave(c *Leave) *Fault {
 	if f := d.setAbsent(Absence{Staff: c.Who, State: c.Reason, OrderedBy: c.OrderedBy, Until: c.Until, At: d.now}); f != nil {
 		return f
 	}
-	d.fact(FactStaffLeft, d.article("P1-09a", "P2-07a"), string(c.Who), "reason", string(c.Reason), "ordered_by", string(c.OrderedBy))
+	d.fact(FactStaffLeft, d.absenceRule(c.Reason), string(c.Who), "reason", string(c.Reason), "ordered_by", string(c.OrderedBy))
 	return nil
 }
 
@@ -30,9 +30,12 @@ func (d *draft) busy(c *Busy) *Fault {
 	if f := d.setAbsent(Absence{Staff: c.Who, State: c.With, OrderedBy: c.OrderedBy, At: d.now}); f != nil {
 		return f
 	}
-	d.fact(FactStaffBusy, d.article("P1-06", "P2-07a"), string(c.Who), "with", string(c.With), "ordered_by", string(c.OrderedBy))
+	d.fact(FactStaffBusy, d.absenceRule(c.With), string(c.Who), "with", string(c.With), "ordered_by", string(c.OrderedBy))
 	return nil
 }
+
+// absenceRule is the article about an absence: what it costs when the turn comes meanwhile.
+func (d *draft) absenceRule(p Presence) string { return "pass_effect." + string(p) }
 
 // setAbsent notes why a consultant cannot receive, in place of what was noted before.
 func (d *draft) setAbsent(a Absence) *Fault {
@@ -66,6 +69,6 @@ func (d *draft) endAbsence(who StaffID, match func(Presence) bool, done FactKind
 	r := d.editRota()
 	r.Absent = slices.DeleteFunc(r.Absent, func(b Absence) bool { return b.Staff == who })
 	d.subject = liveRotaRef(d.ID)
-	d.fact(done, d.article("P1-09a", "P2-06"), string(who), "was", string(was))
+	d.fact(done, d.absenceRule(was), string(who), "was", string(was))
 	return nil
 }
