@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +33,9 @@ func (s *Step) orders(known func(string) bool) ([]order, error) { //nolint:gocyc
 		return one(&workflow.IdentifyVisit{Visit: v, Identity: s.identity(known)})
 	case "receive":
 		id := s.identity(known)
+		if s.has("to") || s.has("concurrent") || s.has("stand_in") || s.has("by") { // more than the rules alone decide
+			return []order{{"", &workflow.ArriveVisit{Visit: v, Identify: &id}}, {by, s.assign(v)}}, nil
+		}
 		return one(&workflow.ArriveVisit{Visit: v, Identify: &id, Assign: true})
 	case "recognise":
 		return one(&workflow.RecogniseVisit{Visit: v, Who: who, Customer: customer(s.str("customer"))})
@@ -282,6 +286,22 @@ func (sc *Scenario) staff() []workflow.NewStaff {
 		}
 	}
 	return out
+}
+
+// actor is who gives a command of a step: whom the step names, or the front desk. A change on the customer's demand names
+// nobody in the format; a supervisor makes it, or a manager.
+func (sc *Scenario) actor(o order) string {
+	if _, change := o.cmd.(*workflow.ChangeLead); !change || o.by != "" {
+		return o.by
+	}
+	for _, want := range []workflow.Role{workflow.RoleSupervisor, workflow.RoleManager} {
+		for _, n := range slices.Sorted(maps.Keys(sc.Given.Roles)) {
+			if workflow.Role(sc.Given.Roles[n]) == want {
+				return n
+			}
+		}
+	}
+	return ""
 }
 
 // roleOf is the role in which a label acts.

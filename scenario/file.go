@@ -132,6 +132,9 @@ func Read(r io.Reader) (*File, error) {
 		for k := range s.Steps {
 			s.Steps[k].Number = k + 1
 		}
+		if len(s.Given.Roles) == 0 {
+			s.Given.Roles = map[string]string{"S": "supervisor", "M": "manager", "L": "shift_leader"}
+		}
 		if s.Policy == "" {
 			s.Policy = "p1"
 		}

@@ -142,7 +142,8 @@ func (sc *Scenario) play(ctx context.Context, o Office, s *Step, at time.Time) (
 	}
 	r := &StepResult{At: s.At, Do: s.Do, Visit: s.str("visit")}
 	for _, od := range orders {
-		a, err := o.Do(ctx, at, od.by, sc.roleOf(od.by), od.cmd)
+		by := sc.actor(od)
+		a, err := o.Do(ctx, at, by, sc.roleOf(by), od.cmd)
 		if err != nil {
 			return nil, err
 		}
