@@ -112,6 +112,12 @@ func (sc *Scenario) Run(ctx context.Context, o Office) (*Result, error) {
 	return res, nil
 }
 
+// Playable reports whether the scenario's policy is one that is carried out.
+func (sc *Scenario) Playable() bool {
+	_, ok := workflow.Preset(sc.Policy)
+	return ok
+}
+
 // setUpRole is who may set an office up.
 func setUpRole(c workflow.Command) workflow.Role {
 	switch c.(type) {
