@@ -56,15 +56,16 @@ func (c *verifyCmd) Run(w *world) (err error) {
 		o.Sites = append(o.Sites, workflow.SiteID(s))
 	}
 	for _, e := range c.Expect {
-		parts := strings.Split(e, ":")
-		if len(parts) != 3 {
+		i := strings.LastIndex(e, ":") // a site's id may hold colons
+		k := strings.LastIndex(e[:max(i, 0)], ":")
+		if k < 0 {
 			return fmt.Errorf("--expect %s is not site:seq:hash", e)
 		}
-		seq, err := strconv.ParseInt(parts[1], 10, 64)
+		seq, err := strconv.ParseInt(e[k+1:i], 10, 64)
 		if err != nil {
-			return fmt.Errorf("--expect %s: %s is not a number", e, parts[1])
+			return fmt.Errorf("--expect %s: %s is not a number", e, e[k+1:i])
 		}
-		o.Expect[workflow.SiteID(parts[0])] = repo.Expectation{Seq: seq, Hash: parts[2]}
+		o.Expect[workflow.SiteID(e[:k])] = repo.Expectation{Seq: seq, Hash: e[i+1:]}
 	}
 	s, err := openForReading(w.ctx, c.Store, quiet(w))
 	if err != nil {
@@ -155,7 +156,7 @@ Example:
 func (c *backupCmd) Run(w *world) (err error) {
 	path, ok := strings.CutPrefix(c.Store, "sqlite:")
 	if !ok {
-		return errors.New("backup copies SQLite stores; for MongoDB use mongodump with --oplog, or lunpai copy")
+		return errors.New("backup copies SQLite stores; for MongoDB use mongodump --oplog of the whole server, or lunpai copy into a SQLite file")
 	}
 	s, err := sqlitestore.OpenReadOnly(w.ctx, path)
 	if err != nil {

@@ -14,3 +14,16 @@ func Boards(d *Desk) int {
 	defer d.mu.Unlock()
 	return len(d.sites)
 }
+
+// Queue is what happens at a site: jobs that wait, commands that wait or are decided, and whether anybody works.
+func Queue(d *Desk, site workflow.SiteID) (waiting, commands int, working bool) {
+	d.mu.Lock()
+	s := d.sites[site]
+	d.mu.Unlock()
+	if s == nil {
+		return 0, 0, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.queue), len(s.running), s.working
+}

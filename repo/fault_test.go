@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/repo/sqlitestore"
@@ -195,4 +196,26 @@ func (l *logText) String() string {
 func newLog() (*logText, *slog.Logger) {
 	l := &logText{}
 	return l, slog.New(slog.NewTextHandler(l, nil))
+}
+
+// eventually waits until ok.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited 10 s for %s", what)
+		}
+	}
+}
+
+// queued waits until so many jobs wait for site "s", behind what is being done there.
+func queued(t testing.TB, d *repo.Desk, n int) {
+	t.Helper()
+	eventually(t, "jobs in the queue", func() bool { waiting, _, _ := repo.Queue(d, "s"); return waiting == n })
+}
+
+// atRest waits until nothing is done at a site.
+func atRest(t testing.TB, d *repo.Desk, site workflow.SiteID) {
+	t.Helper()
+	eventually(t, "the site to rest", func() bool { _, _, working := repo.Queue(d, site); return !working })
 }

@@ -42,7 +42,7 @@ func TestQueueLimit(t *testing.T) {
 	running := outcomes(t.Context(), d, arrive("running"))
 	<-begun
 	waiting := outcomes(t.Context(), d, arrive("a"), arrive("b"))
-	time.Sleep(20 * time.Millisecond)
+	queued(t, d, 2)
 	if _, err := d.Do(t.Context(), "s", arrive("c")); !errors.Is(err, repo.ErrBusy) {
 		t.Errorf("one too many: %v", err)
 	}
@@ -69,7 +69,7 @@ func TestCallerLeaves(t *testing.T) {
 	go func() {
 		view <- d.View(ctx, "s", nil, func(*workflow.Board) error { looked = true; return nil })
 	}()
-	time.Sleep(20 * time.Millisecond)
+	queued(t, d, 2)
 	cancel()
 	if err := running()[0]; !errors.Is(err, repo.ErrUnknown) {
 		t.Errorf("a command that had begun: %v, want unknown", err)
@@ -81,9 +81,8 @@ func TestCallerLeaves(t *testing.T) {
 		t.Errorf("a view that had not begun: %v, want busy", err)
 	}
 	release()
-	if out, err := d.Do(t.Context(), "s", arrive("running")); errors.Is(err, repo.ErrInProgress) {
-		time.Sleep(50 * time.Millisecond)
-	} else if err != nil || !out.Replayed {
+	atRest(t, d, "s")
+	if out, err := d.Do(t.Context(), "s", arrive("running")); err != nil || !out.Replayed {
 		t.Errorf("the command that had begun was not carried out: %v", err)
 	}
 	if n := commits(t, f); n != 2 || looked {
@@ -158,7 +157,9 @@ func TestManySites(t *testing.T) {
 	if n := commits(t, s); n != 12*6 {
 		t.Errorf("%d commits, want %d", n, 12*6)
 	}
-	time.Sleep(10 * time.Millisecond) // the last ones go idle
+	for i := range 12 {
+		atRest(t, d, workflow.SiteID(fmt.Sprintf("s%d", i)))
+	}
 	found(t, d, "one-more")
 	if n := repo.Boards(d); n > 3 {
 		t.Errorf("%d sites in memory", n)
@@ -189,6 +190,15 @@ func TestWatch(t *testing.T) {
 				done = true
 			}
 		}
+		f.heal()
+		look(t, desk, "s")
+		f.set(func(f *flawed) {
+			if desk == d { // its own commits need no look at the journal
+				f.onSince = func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page, error) {
+					return nil, errors.New("down")
+				}
+			}
+		})
 		id := fmt.Sprintf("v%d", i)
 		mustDo(t, desk, "s", id, workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: workflow.VisitID(id)})
 		select {
@@ -286,7 +296,7 @@ func TestPagesAreBounded(t *testing.T) {
 		rs = append(rs, arrive(fmt.Sprintf("v%d", i)))
 	}
 	rest := outcomes(t.Context(), d, rs...)
-	time.Sleep(50 * time.Millisecond)
+	queued(t, d, len(rs))
 	release()
 	if err := errors.Join(append(first(), rest()...)...); err != nil {
 		t.Fatal(err)
@@ -304,4 +314,79 @@ func TestPagesAreBounded(t *testing.T) {
 		}
 	}
 	sound(t, f)
+}
+
+// TestPagesAreSmall: commands that change much fill a page by its size.
+func TestPagesAreSmall(t *testing.T) {
+	f := &flawed{Store: openStore(t)}
+	d := openDesk(t, repo.Config{Store: f})
+	c := newSite("s")
+	for i := range 300 {
+		c.Staff = append(c.Staff, workflow.NewStaff{Staff: workflow.StaffID(fmt.Sprintf("consultant-%03d", i)), Role: workflow.RoleConsultant})
+	}
+	mustDo(t, d, "s", "create", workflow.RoleAdministrator, c)
+	begun, release := f.hold()
+	first := outcomes(t.Context(), d, arrive("first"))
+	<-begun
+	var rs []repo.Request
+	for i := range 60 {
+		cmd := &workflow.Busy{Who: workflow.StaffID(fmt.Sprintf("consultant-%03d", i)), With: workflow.Chores}
+		rs = append(rs, request(fmt.Sprint("busy-", i), workflow.RoleFrontDesk, cmd))
+	}
+	rest := outcomes(t.Context(), d, rs...)
+	queued(t, d, len(rs))
+	release()
+	if err := errors.Join(append(first(), rest()...)...); err != nil {
+		t.Fatal(err)
+	}
+	pages, err := f.Since(t.Context(), "s", 3, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pages {
+		one := len(p.Body) / int(p.Last-p.First+1)
+		if len(p.Body) > repo.MaxPageBytes+one {
+			t.Errorf("page %d has %d bytes, its commits about %d", p.First, len(p.Body), one)
+		}
+	}
+	if len(pages) > 40 {
+		t.Errorf("60 commands that waited became %d pages", len(pages))
+	}
+}
+
+// TestForgetting: a site is not forgotten while something would be lost with it.
+func TestForgetting(t *testing.T) {
+	for name, c := range map[string]struct {
+		keep func(d *repo.Desk, f *flawed)
+		want int // sites in memory afterwards
+	}{
+		"idle": {func(*repo.Desk, *flawed) {}, 1},
+		"watched": {func(d *repo.Desk, _ *flawed) {
+			_, stop := d.Watch("s")
+			t.Cleanup(stop)
+		}, 2},
+		"unsettled": {func(d *repo.Desk, f *flawed) {
+			f.set(func(f *flawed) {
+				f.onAppend = func(ctx context.Context, p []*repo.Page) []error {
+					if p[0].Site == "s" {
+						return lost(p)
+					}
+					return f.below().Append(ctx, p)
+				}
+			})
+			if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrUnknown) {
+				t.Error(err)
+			}
+		}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, f := flawedOffice(t, repo.Config{MaxBoards: 1, Deadline: 50 * time.Millisecond, AppendTimeout: 20 * time.Millisecond})
+			c.keep(d, f)
+			atRest(t, d, "s")
+			found(t, d, "other")
+			if n := repo.Boards(d); n != c.want {
+				t.Errorf("%d sites in memory, want %d", n, c.want)
+			}
+		})
+	}
 }

@@ -41,7 +41,7 @@ func TestRefusalNeedsTheJournal(t *testing.T) {
 			first := outcomes(t.Context(), d, arrive("first"))
 			<-begun
 			answers := outcomes(t.Context(), d, serve("nobody"), serve("none"))
-			time.Sleep(20 * time.Millisecond) // both wait behind the first
+			queued(t, d, 2)
 			f.set(fail)
 			release()
 			if err := errors.Join(first()...); err != nil {
@@ -81,13 +81,15 @@ func TestRefusalBehindUndecided(t *testing.T) {
 	// Both go into one page: the second visit of the same id is refused because of the first.
 	twin := arrive("v")
 	twin.ID = "another command for the same visit"
-	answers := outcomes(t.Context(), d, arrive("v"), twin)
-	time.Sleep(20 * time.Millisecond)
+	answers := outcomes(t.Context(), d, arrive("v"))
+	queued(t, d, 1)
+	refused := outcomes(t.Context(), d, twin)
+	queued(t, d, 2)
 	close(release)
 	if err := errors.Join(first()...); err != nil {
 		t.Fatal(err)
 	}
-	for i, err := range answers() {
+	for i, err := range append(answers(), refused()...) {
 		if fault := (*workflow.Fault)(nil); err == nil || errors.As(err, &fault) {
 			t.Errorf("command %d was answered %v on a commit of which nobody knows", i, err)
 		}
@@ -110,9 +112,9 @@ func TestRecordsAreReadAtTheJournal(t *testing.T) {
 	first := outcomes(t.Context(), d, arrive("first"))
 	<-begun
 	rest := outcomes(t.Context(), d, arrive("a"))
-	time.Sleep(20 * time.Millisecond)
+	queued(t, d, 1)
 	refused := outcomes(t.Context(), d, serve("nobody")) // read behind the arrival, which is not in the journal yet
-	time.Sleep(20 * time.Millisecond)
+	queued(t, d, 2)
 	release()
 	if err := errors.Join(append(first(), rest()...)...); err != nil {
 		t.Fatal(err)

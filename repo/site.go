@@ -175,7 +175,7 @@ func (s *siteDesk) check(err error) error {
 	return unavailable(err)
 }
 
-// step decides as many jobs as fit into one page, appends it, and returns the jobs that must be looked at again: those lost in
+// step decides as many jobs (of at most MaxPageCommits) as fit into one page, appends it, and returns the jobs that must be looked at again: those lost in
 // a race, and those refused or to be viewed behind undecided commits.
 func (s *siteDesk) step(jobs []*job) (again []*job) {
 	ctx, cancel := s.context()
@@ -185,7 +185,7 @@ func (s *siteDesk) step(jobs []*job) (again []*job) {
 	var commits []*workflow.Commit
 	size := 0
 	for i, j := range jobs {
-		if len(commits) == MaxPageCommits || size >= MaxPageBytes {
+		if size >= MaxPageBytes {
 			again = append(again, jobs[i:]...)
 			break
 		}

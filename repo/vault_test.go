@@ -262,7 +262,7 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// TestSweepAgainstErase: what is erased or changed while the sweep looks at it is not brought back.
+// TestSweepAgainstErase: what is erased or changed while the sweep looks at it is not brought back, nor taken for what it was.
 func TestSweepAgainstErase(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	var now atomic.Int64
@@ -270,8 +270,8 @@ func TestSweepAgainstErase(t *testing.T) {
 	v := openVault(t, f, func() time.Time { return time.UnixMilli(now.Add(1)) })
 	ctx := t.Context()
 	mustDo(t, d, "s", "arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
-	for _, id := range []workflow.CustomerID{"erased", "changed"} {
-		if err := v.SavePerson(ctx, "s", id, "arrive-v", repo.Person{Name: "old"}); err != nil {
+	for id, command := range map[workflow.CustomerID]string{"erased": "arrive-v", "changed": "lost"} {
+		if err := v.SavePerson(ctx, "s", id, command, repo.Person{Name: "old"}); err != nil {
 			t.Fatal(err)
 		}
 	}

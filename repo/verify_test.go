@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -259,16 +260,23 @@ func TestCopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	to := openStore(t)
-	calls := 0
-	if err := repo.Copy(ctx, s, to, func(workflow.SiteID, int64) { calls++ }); err != nil {
-		t.Fatal(err)
+	check := func(t *testing.T, to repo.Store) {
+		t.Helper()
+		calls := 0
+		if err := repo.Copy(ctx, s, to, func(workflow.SiteID, int64) { calls++ }); err != nil {
+			t.Fatal(err)
+		}
+		if calls == 0 {
+			t.Error("no progress was told")
+		}
+		if d := cmp.Diff(everything(t, s), everything(t, to)); d != "" {
+			t.Errorf("the copy differs (-source +copy):\n%s", d)
+		}
 	}
-	if calls == 0 {
-		t.Error("no progress was told")
-	}
-	if d := cmp.Diff(everything(t, s), everything(t, to)); d != "" {
-		t.Errorf("the copy differs (-source +copy):\n%s", d)
-	}
+	check(t, to)
+	t.Run("mongodb", func(t *testing.T) {
+		check(t, openMongo(t, mongotest.Standalone(t), fmt.Sprintf("repo_copy_%d", time.Now().UnixNano())))
+	})
 	if err := repo.Copy(ctx, s, to, nil); err == nil || !strings.Contains(err.Error(), "empty") {
 		t.Errorf("copied into a store that is not empty: %v", err)
 	}

@@ -3,6 +3,7 @@ package workflow
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // keptFollowUps is how many contacts a customer's record keeps; the journal keeps all.
@@ -14,9 +15,9 @@ func (d *draft) followUp(c *RecordFollowUp) *Fault {
 	if f != nil {
 		return f
 	}
-	by := c.By
-	if by == "" {
-		by = d.env.By.Staff
+	by := d.actor(c.By)
+	if f := d.colleague(by); f != nil {
+		return f
 	}
 	k.FollowUps = append(k.FollowUps, FollowUp{By: by, Channel: c.Channel, Reached: !c.Unreached, Note: c.Note, At: d.now})
 	k.FollowUps = k.FollowUps[max(0, len(k.FollowUps)-keptFollowUps):]
@@ -56,6 +57,9 @@ func (d *draft) recordDeal(c *RecordDeal) *Fault {
 	if c.Status == StatusRefunded && !k.Status.moneyDown() {
 		return refused("nothing_paid", "", "there is nothing to refund", "record the payment first", "customer", k.ID)
 	}
+	if !plain(c.Unit, 40) {
+		return invalid("bad_flat", "the flat is not named by a number", "send its number in letters, digits, dots and dashes, such as 3-1202")
+	}
 	for _, h := range c.Helpers {
 		if f := d.consultant(h); f != nil {
 			return f
@@ -79,6 +83,16 @@ func (d *draft) recordDeal(c *RecordDeal) *Fault {
 	}
 	d.tellVisits(k, visit, c)
 	return nil
+}
+
+// plain reports whether s is a code of ASCII letters, digits and a few signs, or empty.
+func plain(s string, most int) bool {
+	for _, b := range []byte(s) {
+		if (b < '0' || b > '9') && (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && !strings.ContainsRune("._#/-", rune(b)) {
+			return false
+		}
+	}
+	return len(s) <= most
 }
 
 // tellVisits writes the outcome into the first visit of the customer and into the last before the deal.
@@ -132,6 +146,9 @@ func (d *draft) importCustomer(c *ImportCustomer) *Fault {
 	}
 	if c.Customer == "" || !slices.Contains(CustomerStatuses, c.Status) {
 		return invalid("bad_status", "status "+string(c.Status)+" is not known", "choose received, registered, intention, holding_fee, deposit, signed or refunded", "status", string(c.Status))
+	}
+	if d.colleague(c.Owner) != nil && !plain(string(c.Owner), 32) { // he may have left, but he had an id
+		return d.colleague(c.Owner)
 	}
 	if c.LastContactAt.After(d.now) {
 		return invalid("bad_contact", "the last contact lies in the future", "send a time up to now")

@@ -289,7 +289,7 @@ func (*TakeCall) command() {}
 func (*TakeCall) Kind() Kind { return KindTakeCall }
 
 // Needs names the records beyond the board.
-func (*TakeCall) Needs() []Ref { return nil }
+func (c *TakeCall) Needs() []Ref { return visitNeeds("", nil, c.Customer) }
 
 func (*RequestApproval) command() {}
 

@@ -156,6 +156,9 @@ func (d *draft) takeCall(c *TakeCall) *Fault {
 	if f != nil {
 		return f
 	}
+	if c.Customer != "" && d.customer(c.Customer) == nil {
+		return notFound("customer", string(c.Customer))
+	}
 	k := add(d, &Call{Head: h, For: c.For, Customer: c.Customer, Note: c.Note, AnsweredBy: d.answers(), At: d.now})
 	d.fact(FactCallTaken, "phone.answered_by", k.ID, "answered_by", string(k.AnsweredBy), "for", string(c.For))
 	if c.For == "" {
@@ -237,6 +240,9 @@ var approvalKinds = []string{"engineering", "discount", "delay_signing", "paymen
 func (d *draft) requestApproval(c *RequestApproval) *Fault {
 	if !slices.Contains(approvalKinds, c.Subject) {
 		return invalid("bad_kind", "kind "+c.Subject+" is not known", "choose engineering, discount, delay_signing, payment_method or other", "kind", c.Subject)
+	}
+	if f := d.colleague(c.By); f != nil {
+		return f
 	}
 	h, f := d.newHead(Approvals, c.Approval, true)
 	if f != nil {
@@ -344,6 +350,9 @@ func (d *draft) completeCheck(c *CompleteCheck) *Fault {
 		if v, ok := look[*Visit](d, visitRef(c.Visit)); !ok || v.Site != d.ID {
 			return notFound("visit", string(c.Visit))
 		}
+	}
+	if f := d.colleague(c.By); f != nil {
+		return f
 	}
 	h, f := d.newHead(Checks, c.Check, false)
 	if f != nil {

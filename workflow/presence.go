@@ -37,9 +37,22 @@ func (d *draft) busy(c *Busy) *Fault {
 // absenceRule is the article about an absence: what it costs when the turn comes meanwhile.
 func (d *draft) absenceRule(p Presence) string { return "pass_effect." + string(p) }
 
+// colleague checks that somebody who is named is on the staff: free text has no place in the journal.
+func (d *draft) colleague(s StaffID) *Fault {
+	if s != "" && d.staffMember(s) == nil {
+		f := notFound("staff", string(s))
+		f.Class, f.Fix = ClassInvalid, "name a member of the staff"
+		return f
+	}
+	return nil
+}
+
 // setAbsent notes why a consultant cannot receive, in place of what was noted before.
 func (d *draft) setAbsent(a Absence) *Fault {
 	if f := d.consultant(a.Staff); f != nil {
+		return f
+	}
+	if f := d.colleague(a.OrderedBy); f != nil {
 		return f
 	}
 	r := d.editRota()

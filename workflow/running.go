@@ -229,7 +229,7 @@ func (d *draft) merge(c *MergeVisit) *Fault {
 	if into.Customer == "" && into.State != Assigned {
 		into.Customer = v.Customer
 	}
-	v.MergedInto, v.EndedAt, v.Open, v.CountsFor = c.Into, d.now, false, ""
+	v.MergedInto, v.EndedAt, v.Open, v.CountsFor, v.TurnEffect = c.Into, d.now, false, "", endedEffect(v)
 	d.giveBack(v, "P1-50", "joint_groups")
 	d.fact(FactVisitMerged, "P1-50", v.ID, "into", string(c.Into))
 	return nil

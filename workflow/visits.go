@@ -29,11 +29,17 @@ func (d *draft) arrive(c *ArriveVisit) *Fault {
 		d.remind("P2-03", "stand_up", "")
 	}
 	if c.Identify != nil {
+		if f := d.authorise(&IdentifyVisit{}); f != nil {
+			return f
+		}
 		if f := d.identify(c.Visit, c.Identify); f != nil {
 			return f
 		}
 	}
 	if c.Assign {
+		if f := d.authorise(&AssignVisit{}); f != nil {
+			return f
+		}
 		return d.assignVisit(&AssignVisit{Visit: c.Visit})
 	}
 	return nil
@@ -287,7 +293,7 @@ func (d *draft) abandon(c *AbandonVisit) *Fault {
 		v.Note = c.Note
 	}
 	d.giveBack(v, "P1-27", "visitor_left")
-	v.CountsFor = ""
+	v.CountsFor, v.TurnEffect = "", endedEffect(v)
 	d.fact(FactVisitAbandoned, "", v.ID, "reason", c.Reason)
 	return nil
 }
@@ -303,4 +309,12 @@ func (f *Fault) citing(d *draft) *Fault {
 		f.Args["parameter"] = param
 	}
 	return f
+}
+
+// endedEffect: a visit that came to nothing used no turn.
+func endedEffect(v *Visit) TurnEffect {
+	if v.TurnEffect == "" {
+		return ""
+	}
+	return TurnNone
 }

@@ -13,7 +13,8 @@ const database = "lunpai";
 
 // Every collection that the service changes, except the journal. A collection that is not named here can be read only.
 const collections = [
-  "visits", "rotas", "customers", "sites", "staff", "people", "notes", "api_keys", "marks", "meta",
+  "visits", "rotas", "customers", "sites", "staff", "calls", "messages", "approvals", "disputes", "rulings", "conduct",
+  "checklists", "cards", "vacancies", "people", "notes", "api_keys", "marks", "meta",
 ];
 
 // The views and collections that analysts may read: no names, phones, free text or keys in them.
