@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/explain"
-	"github.com/lunpai/lunpai/lead/api"
+	"github.com/lunpai/lunpai/api"
 	"github.com/lunpai/lunpai/scenario"
 	"github.com/lunpai/lunpai/workflow"
 )

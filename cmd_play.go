@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/explain"
-	"github.com/lunpai/lunpai/lead/api"
+	"github.com/lunpai/lunpai/api"
 	"github.com/lunpai/lunpai/scenario"
 )
 

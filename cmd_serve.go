@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lunpai/lunpai/lead/api"
+	"github.com/lunpai/lunpai/api"
 	"github.com/lunpai/lunpai/repo"
 )
 

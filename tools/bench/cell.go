@@ -19,6 +19,8 @@ type cell struct {
 	clients   int
 	result
 	raw float64 // the store's own durable inserts a second
+	// Processor time of the instances and of the clients, a visit: on a shared machine these two hold still.
+	served, sent time.Duration
 }
 
 // result is what the clients of a cell saw.
@@ -26,6 +28,7 @@ type result struct {
 	took    time.Duration
 	visits  []time.Duration
 	steps   []time.Duration
+	begun   int // visits, with those of the warm-up
 	retried int
 	failed  []error
 }
@@ -33,6 +36,7 @@ type result struct {
 func (r *result) add(o *result) {
 	r.visits = append(r.visits, o.visits...)
 	r.steps = append(r.steps, o.steps...)
+	r.begun += o.begun
 	r.retried += o.retried
 	r.failed = append(r.failed, o.failed...)
 }
@@ -58,7 +62,7 @@ type pressure struct {
 	each    time.Duration // 0: until visits were made
 	visits  int
 	prefix  string // of Idempotency-Keys, never used before
-	done    func(n int)
+	done    func()
 }
 
 // press runs the clients. Only visits that begin and end within the measured time count.
@@ -97,6 +101,7 @@ func (p *pressure) client(ctx context.Context, i int, from time.Time, r *result)
 	}
 	share := (p.visits + i) / p.clients
 	for n := 0; ctx.Err() == nil && (p.each > 0 || n < share); n++ {
+		r.begun++
 		start := time.Now()
 		counts := !start.Before(from)
 		err := c.Visit(ctx, own[n%len(own)], fmt.Sprintf("%s-%d-%d", p.prefix, i, n), func(_ int, took time.Duration) {
@@ -112,7 +117,7 @@ func (p *pressure) client(ctx context.Context, i int, from time.Time, r *result)
 			r.visits = append(r.visits, time.Since(start))
 		}
 		if p.done != nil {
-			p.done(1)
+			p.done()
 		}
 	}
 	r.retried = c.Retried

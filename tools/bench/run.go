@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/lunpai/lunpai/tools/load"
 )
@@ -80,18 +81,13 @@ func (b *bed) addrs() []string {
 	return out
 }
 
-// row measures the cells of one number of clients, and the store alone just before them.
+// row measures the cells of one number of clients.
 func (b *bed) row(ctx context.Context, o *config, clients int, out io.Writer) error {
-	fmt.Fprintf(o.log, "%s, %d clients: the store alone\n", b.store.Kind, clients)
-	raw, err := rawInserts(ctx, b.store, clients, o.record, o.each/2)
-	if err != nil {
-		return fmt.Errorf("insert: %w", err)
-	}
 	for _, sites := range o.sites {
 		if len(b.instances) > 1 && sites == 1 {
 			continue
 		}
-		c := &cell{store: b.store.Kind, instances: len(b.instances), sites: sites, clients: clients, raw: raw}
+		c := &cell{store: b.store.Kind, instances: len(b.instances), sites: sites, clients: clients}
 		fmt.Fprintf(o.log, "%s, %d instances, %d sites, %d clients\n", c.store, c.instances, sites, clients)
 		if err := b.measure(ctx, o, c); err != nil {
 			return err
@@ -104,8 +100,11 @@ func (b *bed) row(ctx context.Context, o *config, clients int, out io.Writer) er
 	return nil
 }
 
-// measure founds sites of its own for a cell and presses them.
-func (b *bed) measure(ctx context.Context, o *config, c *cell) error {
+// measure measures the store alone, then founds sites of its own for a cell and presses them.
+func (b *bed) measure(ctx context.Context, o *config, c *cell) (err error) {
+	if c.raw, err = rawInserts(ctx, b.store, c.clients, o.record, o.each/4); err != nil {
+		return fmt.Errorf("the store alone: %w", err)
+	}
 	b.founded++
 	k := load.NewClient(b.addrs()[:1], "")
 	defer k.Close()
@@ -115,10 +114,30 @@ func (b *bed) measure(ctx context.Context, o *config, c *cell) error {
 	if err != nil {
 		return err
 	}
+	served, sent := b.used(), own()
 	p := pressure{addrs: b.addrs(), sites: sites, clients: c.clients, warm: o.warm, each: o.each, prefix: prefix}
 	r, err := p.press(ctx)
-	if err == nil {
-		c.result = *r
+	if err != nil {
+		return err
 	}
-	return err
+	c.result = *r
+	if n := time.Duration(r.begun); n > 0 {
+		c.served, c.sent = (b.used()-served)/n, (own()-sent)/n
+	}
+	return nil
+}
+
+// used is the processor time of all instances so far; 0 where the system does not tell.
+func (b *bed) used() (sum time.Duration) {
+	for _, s := range b.instances {
+		if u, err := s.Usage(); err == nil {
+			sum += u.CPU
+		}
+	}
+	return sum
+}
+
+func own() time.Duration {
+	u, _ := load.OwnUsage() // 0 where the system does not tell
+	return u.CPU
 }

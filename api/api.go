@@ -1,0 +1,98 @@
+// Package api is lunpai over HTTP: routes, credentials, binding, errors. It holds no rules: who receives whom is decided by
+// workflow, and every refusal comes from there with its article.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/lunpai/lunpai/openapi"
+	"github.com/lunpai/lunpai/repo"
+)
+
+// Config is what the API stands on. Desk, Store, Keys and Vault are needed.
+type Config struct {
+	Desk  *repo.Desk
+	Store repo.Store
+	Keys  *repo.Keys
+	Vault *repo.Vault
+	// Now is the service's clock; zero: the system's.
+	Now repo.Clock
+	// Clock, when not nil, is a clock that callers may set with the header Lunpai-Now: for rehearsals and tests.
+	Clock   *ManualClock
+	Log     *slog.Logger // zero: no log
+	Version string
+	// KioskGap and KioskHourly bound arrivals from one kiosk; zero: 20 s and 30 an hour. Negative: unbounded.
+	KioskGap    time.Duration
+	KioskHourly int
+}
+
+// API serves HTTP.
+type API struct {
+	cfg     Config
+	echo    *echo.Echo
+	spec    *openapi.Spec
+	metrics *metrics
+	kiosks  *limiter
+	search  *limiter
+	tick    time.Duration // of event streams
+}
+
+// New builds the API. It fails when a route and the contract do not belong together.
+func New(cfg Config) (*API, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now //nolint:forbidigo // the system's clock is the default
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.KioskGap == 0 {
+		cfg.KioskGap = 20 * time.Second
+	}
+	if cfg.KioskHourly == 0 {
+		cfg.KioskHourly = 30
+	}
+	spec, err := openapi.Load()
+	if err != nil {
+		return nil, err
+	}
+	a := &API{
+		cfg: cfg, echo: echo.New(), spec: spec, metrics: newMetrics(prometheus.NewRegistry()),
+		kiosks: newLimiter(cfg.KioskGap, cfg.KioskHourly), search: newLimiter(0, searchesHourly), tick: tickEvery,
+	}
+	a.echo.HideBanner, a.echo.HidePort = true, true
+	a.echo.IPExtractor = echo.ExtractIPDirect()
+	a.echo.HTTPErrorHandler = a.fail
+	a.echo.Use(a.frame)
+	if err := a.mount(); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// searchesHourly bounds how many phones one key may look up an hour: a phone book cannot be probed.
+const searchesHourly = 600
+
+// ServeHTTP makes the API a handler.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.echo.ServeHTTP(w, r) }
+
+// Server is an HTTP server for the API with every timeout set. The write timeout does not bound the event stream, which
+// sets its own.
+func (a *API) Server(ctx context.Context) *http.Server {
+	return &http.Server{
+		Handler:           a,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      45 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(a.cfg.Log.Handler(), slog.LevelWarn),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
+}

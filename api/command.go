@@ -1,0 +1,175 @@
+package api
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// command is a handler that reads a body of type B, builds a command out of it, has it carried out and answers with what was
+// decided. about names the record for If-Match; created is the address of what the command makes.
+func command[B any](build func(*call, *B) (workflow.Command, error)) handler {
+	return func(c *call) error {
+		var body B
+		if p := decode(c.text, &body); p != nil {
+			return p
+		}
+		cmd, err := build(c, &body)
+		if err != nil {
+			return err
+		}
+		out, err := c.do(cmd)
+		if err != nil {
+			return err
+		}
+		return c.decided(out)
+	}
+}
+
+// do has a command carried out.
+func (c *call) do(cmd workflow.Command) (*repo.Outcome, error) {
+	m, err := c.match(c.route.about(c))
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.api.cfg.Desk.Do(c.Request().Context(), c.site, repo.Request{
+		ID: c.id, Fingerprint: c.fingerprint(), By: c.key.Actor(), Command: cmd, Match: m, DryRun: c.dry,
+	})
+	if err == nil && c.behind != nil && !c.dry {
+		if err := c.behind(); err != nil {
+			return nil, err
+		}
+	}
+	c.takeBack(err == nil && out.Replayed, err)
+	return out, err
+}
+
+// decision is the answer to a command: the record it was about, the facts with their articles, and the commit's number.
+func (c *call) decision(out *repo.Outcome) (map[string]any, *workflow.Image) {
+	k := out.Commit
+	body := map[string]any{"facts": k.Facts, "seq": k.Seq}
+	if c.dry {
+		body["dry_run"] = true
+	}
+	for i := range k.Images {
+		if im := &k.Images[i]; im.Ref == k.Subject {
+			body[singular[im.Collection]] = json.RawMessage(im.Doc)
+			return body, im
+		}
+	}
+	return body, nil
+}
+
+// singular names the record of a collection in an answer.
+var singular = map[workflow.Collection]string{
+	workflow.Sites: "site", workflow.StaffList: "staff", workflow.Rotas: "rota", workflow.Visits: "visit",
+	workflow.Customers: "customer", workflow.Calls: "call", workflow.Messages: "message", workflow.Approvals: "approval",
+	workflow.Disputes: "dispute", workflow.Rulings: "ruling", workflow.Conduct: "conduct", workflow.Checks: "check",
+	workflow.Cards: "card", workflow.Vacancies: "vacancy",
+}
+
+// decided writes the answer to a command.
+func (c *call) decided(out *repo.Outcome) error {
+	body, im := c.decision(out)
+	h := c.Response().Header()
+	if out.Replayed {
+		h.Set("Idempotency-Replayed", "true")
+	}
+	if im != nil && c.key.Role != workflow.RoleKiosk {
+		h.Set("ETag", etag(out.Commit.Seq))
+		c.addAllowed(body, out.Commit)
+	}
+	if c.key.Role == workflow.RoleKiosk {
+		body = kioskView(out.Commit.Subject.ID, body)
+	}
+	status := http.StatusOK
+	if c.route.status == http.StatusCreated && !c.dry {
+		status = http.StatusCreated
+		if c.route.readable {
+			h.Set("Location", c.Request().URL.EscapedPath()+"/"+url.PathEscape(recordID(out.Commit.Subject)))
+		}
+	}
+	return c.answer(status, body)
+}
+
+// answer writes a JSON object whose raw members are canonical already, without reading them again.
+func (c *call) answer(status int, body map[string]any) error {
+	b := make([]byte, 0, 2048)
+	for i, k := range slices.Sorted(maps.Keys(body)) {
+		b = append(b, "{,"[min(i, 1)])
+		b = append(strconv.AppendQuote(b, k), ':')
+		raw, ok := body[k].(json.RawMessage)
+		if !ok {
+			var err error
+			if raw, err = workflow.Encode(body[k]); err != nil {
+				return err
+			}
+		}
+		b = append(b, raw...)
+	}
+	return c.JSONBlob(status, append(b, '}'))
+}
+
+func etag(seq int64) string { return `"` + strconv.FormatInt(seq, 10) + `"` }
+
+// recordID is the id as it stands in addresses: without the site in front.
+func recordID(ref workflow.Ref) string {
+	if ref.Collection == workflow.StaffList || ref.Collection == workflow.Rotas {
+		for i := len(ref.ID) - 1; i >= 0; i-- {
+			if ref.ID[i] == '/' {
+				return ref.ID[i+1:]
+			}
+		}
+	}
+	return ref.ID
+}
+
+// addAllowed lists the steps open to the caller's role now: advice, not part of the record's version.
+func (c *call) addAllowed(body map[string]any, k *workflow.Commit) {
+	rs, err := k.Records()
+	if err != nil {
+		return
+	}
+	for _, r := range rs {
+		if v, ok := r.(*workflow.Visit); ok && v.Ref() == k.Subject {
+			body["allowed"] = allowed(v, c.key.Role)
+		}
+	}
+}
+
+// eventKinds ties the events of a visit to the commands that cause them.
+var eventKinds = map[workflow.Event]workflow.Kind{
+	workflow.EventIdentify: workflow.KindIdentifyVisit, workflow.EventRecognise: workflow.KindRecogniseVisit,
+	workflow.EventAssign: workflow.KindAssignVisit, workflow.EventReidentify: workflow.KindReidentifyVisit,
+	workflow.EventHandOver: workflow.KindHandOver, workflow.EventChange: workflow.KindChangeLead,
+	workflow.EventAddAssistant: workflow.KindAddAssistant, workflow.EventServe: workflow.KindServeVisit,
+	workflow.EventRegister: workflow.KindRegisterVisit, workflow.EventAbandon: workflow.KindAbandonVisit,
+	workflow.EventMerge: workflow.KindMergeVisit,
+}
+
+func allowed(v *workflow.Visit, r workflow.Role) []workflow.Event {
+	es := []workflow.Event{}
+	for _, e := range workflow.AllowedEvents(v) {
+		if ok, _ := workflow.MayCommand(eventKinds[e], r); ok {
+			es = append(es, e)
+		}
+	}
+	return es
+}
+
+// kioskView is all that ever comes back to a kiosk: the ticket and its state.
+func kioskView(id string, body map[string]any) map[string]any {
+	var v struct {
+		State workflow.State `json:"state"`
+	}
+	if doc, ok := body["visit"].(json.RawMessage); ok {
+		_ = json.Unmarshal(doc, &v) // our own image
+	}
+	return map[string]any{"visit": map[string]any{"id": id, "state": v.State}}
+}

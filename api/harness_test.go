@@ -1,0 +1,282 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/sqlitestore"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// monday is 09:10 on a working day of the office.
+var monday = time.Date(2024, 3, 4, 1, 10, 0, 0, time.UTC)
+
+// lockedBuffer is a log that tests may read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// office is a whole service on a new SQLite file: site s with consultants A to D, supervisor S, manager M, shift leader L,
+// and a second site z that nobody of s may see.
+type office struct {
+	testing.TB
+	api   *API
+	store repo.Store
+	desk  *repo.Desk
+	vault *repo.Vault
+	keys  *repo.Keys
+	clock *ManualClock
+	log   *lockedBuffer
+	path  string
+	// tokens by who: admin, kiosk, desk, analyst, and the staff by their ids.
+	tokens map[string]string
+	keyIDs map[string]string
+}
+
+// setup changes how an office is made; its zero is the usual one.
+type setup struct {
+	policy string // zero: p1
+	wrap   func(repo.Store) repo.Store
+	config func(*Config)
+	bare   bool // without sites
+}
+
+func newOffice(t testing.TB, s setup) *office {
+	t.Helper()
+	o := &office{TB: t, path: filepath.Join(t.TempDir(), "lunpai.db"), log: &lockedBuffer{}, clock: NewManualClock(monday, nil), tokens: map[string]string{}, keyIDs: map[string]string{}}
+	ctx := t.Context()
+	store, err := sqlitestore.Open(ctx, sqlitestore.Config{Path: o.path})
+	o.ok(err)
+	o.store = store
+	if s.wrap != nil {
+		o.store = s.wrap(store)
+	}
+	ring, err := repo.OpenKeyring(filepath.Join(filepath.Dir(o.path), "keys.json"))
+	o.ok(err)
+	o.vault, err = repo.NewVault(ctx, o.store, ring, nil)
+	o.ok(err)
+	o.keys = repo.NewKeys(o.store, nil)
+	log := slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	o.desk = repo.NewDesk(repo.Config{Store: o.store, Now: o.clock.Now, Log: log})
+	cfg := Config{Desk: o.desk, Store: o.store, Keys: o.keys, Vault: o.vault, Now: o.clock.Now, Clock: o.clock, Log: log, Version: "test"}
+	if s.config != nil {
+		s.config(&cfg)
+	}
+	o.api, err = New(cfg)
+	o.ok(err)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := o.desk.Drain(ctx); err != nil {
+			t.Error(err)
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	o.tokens["admin"], err = o.keys.Bootstrap(ctx)
+	o.ok(err)
+	if s.bare {
+		return o
+	}
+	for _, site := range []string{"s", "z"} {
+		o.must(201, o.do("admin", "POST", "/v1/sites", siteOf(site, s.policy)))
+	}
+	o.key("kiosk", workflow.RoleKiosk, "")
+	o.key("desk", workflow.RoleFrontDesk, "")
+	o.key("analyst", workflow.RoleAnalyst, "")
+	for _, id := range []string{"A", "B", "C", "D"} {
+		o.key(id, workflow.RoleConsultant, id)
+	}
+	o.key("L", workflow.RoleShiftLeader, "L")
+	o.key("S", workflow.RoleSupervisor, "S")
+	o.key("M", workflow.RoleManager, "M")
+	return o
+}
+
+func siteOf(id, policy string) map[string]any {
+	if policy == "" {
+		policy = "p1"
+	}
+	staff := []map[string]string{}
+	for _, s := range []string{"A", "B", "C", "D"} {
+		staff = append(staff, map[string]string{"id": s, "role": "consultant"})
+	}
+	staff = append(staff, map[string]string{"id": "S", "role": "supervisor"}, map[string]string{"id": "M", "role": "manager"}, map[string]string{"id": "L", "role": "shift_leader"})
+	return map[string]any{"id": id, "policy": policy, "staff": staff}
+}
+
+// key makes a key of site s.
+func (o *office) key(who string, role workflow.Role, staff string) {
+	o.Helper()
+	k, token, err := o.keys.Create(o.Context(), repo.Key{Site: "s", Role: role, Staff: workflow.StaffID(staff)})
+	o.ok(err)
+	o.tokens[who], o.keyIDs[who] = token, k.ID
+}
+
+func (o *office) ok(err error) {
+	o.Helper()
+	if err != nil {
+		o.Fatal(err)
+	}
+}
+
+// answer is a response that fits the contract.
+type answer struct {
+	status int
+	header http.Header
+	raw    string
+	body   map[string]any // nil when it is not a JSON object
+}
+
+// do sends a request as somebody of tokens ("" without a key). body is nil, JSON text, or a value to be encoded; headers are
+// name, value, name, value …. The response must fit the contract.
+func (o *office) do(who, method, path string, body any, headers ...string) *answer {
+	o.Helper()
+	var in io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		in = strings.NewReader(b)
+	default:
+		text, err := json.Marshal(b)
+		o.ok(err)
+		in = bytes.NewReader(text)
+	}
+	r := httptest.NewRequestWithContext(o.Context(), method, path, in)
+	if in != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if who != "" {
+		if o.tokens[who] == "" {
+			o.Fatalf("nobody called %s has a key", who)
+		}
+		r.Header.Set("Authorization", "Bearer "+o.tokens[who])
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	o.api.ServeHTTP(w, r)
+	a := &answer{status: w.Code, header: w.Header(), raw: w.Body.String()}
+	if strings.HasPrefix(a.raw, "{") {
+		if err := json.Unmarshal([]byte(a.raw), &a.body); err != nil {
+			o.Errorf("%s %s: the body is not JSON: %v\n%s", method, path, err, a.raw)
+		}
+	}
+	for _, err := range o.api.check(method, r.URL.Path, a) {
+		o.Errorf("%s %s as %q breaks the contract: %v\n%.600s", method, path, who, err, a.raw)
+	}
+	return a
+}
+
+// must fails the test when an answer has another status.
+func (o *office) must(status int, a *answer) *answer {
+	o.Helper()
+	if a.status != status {
+		o.Fatalf("status %d, want %d: %s", a.status, status, a.raw)
+	}
+	return a
+}
+
+// at is a value inside the body: at("visit", "id"), at("facts", 0, "kind"); nil when it is not there.
+func (a *answer) at(path ...any) any {
+	var v any = a.body
+	for _, p := range path {
+		switch p := p.(type) {
+		case string:
+			m, _ := v.(map[string]any)
+			v = m[p]
+		case int:
+			l, _ := v.([]any)
+			if p >= len(l) {
+				return nil
+			}
+			v = l[p]
+		}
+	}
+	return v
+}
+
+func (a *answer) str(path ...any) string { s, _ := a.at(path...).(string); return s }
+
+// head is the number of the last commit of a site.
+func (o *office) head(site workflow.SiteID) int64 {
+	o.Helper()
+	pages, err := o.store.Before(o.Context(), site, 1<<62, 1)
+	o.ok(err)
+	if len(pages) == 0 {
+		return 0
+	}
+	return pages[0].Last
+}
+
+// arrive brings a visit to a state ("arrived", "identified", "assigned", "served") and returns its id.
+func (o *office) arrive(state string, identity map[string]any) string {
+	o.Helper()
+	body := map[string]any{}
+	if state != "arrived" {
+		if identity == nil {
+			identity = map[string]any{"kind": "new"}
+		}
+		body["identify"], body["assign"] = identity, state != "identified"
+	}
+	id := o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", body)).str("visit", "id")
+	if state == "served" {
+		o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+id+"/serve", nil))
+	}
+	return id
+}
+
+// customer registers a visit of a new customer, with a phone or without, for the consultant whose turn it is; it returns
+// customer and owner.
+func (o *office) customer(phone string) (id, owner string) {
+	o.Helper()
+	identity := map[string]any{"kind": "new"}
+	if phone != "" {
+		identity["person"] = map[string]any{"name": "Zhang Wei", "phone": phone}
+	}
+	v := o.arrive("assigned", identity)
+	a := o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/register", map[string]any{"serve": true}))
+	return a.str("visit", "customer"), a.str("visit", "principal")
+}
+
+// newVaultAt is the office's vault as it is some time later.
+func newVaultAt(o *office, later time.Duration) (*repo.Vault, error) {
+	ring, err := repo.LoadKeyring(filepath.Join(filepath.Dir(o.path), "keys.json"))
+	if err != nil {
+		return nil, err
+	}
+	return repo.NewVault(o.Context(), o.store, ring, func() time.Time { return time.Now().Add(later) })
+}

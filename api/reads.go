@@ -1,0 +1,299 @@
+package api
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// view looks at a caught-up board.
+func (c *call) view(refs []workflow.Ref, f func(*workflow.Board) error) error {
+	return c.api.cfg.Desk.View(c.Request().Context(), c.site, refs, func(b *workflow.Board) error {
+		if b.Site() == nil {
+			return missing("site")
+		}
+		return f(b)
+	})
+}
+
+// readRecord reads one record of the site from a caught-up board.
+func readRecord[R workflow.Record](c *call, ref workflow.Ref) (R, error) {
+	var out R
+	err := c.view([]workflow.Ref{ref}, func(b *workflow.Board) error {
+		r, ok := b.Record(ref)
+		if !ok || workflow.SiteOf(r) != c.site {
+			return repo.ErrNotFound
+		}
+		out, ok = r.(R)
+		if !ok {
+			return repo.ErrNotFound
+		}
+		return nil
+	})
+	return out, err
+}
+
+// readVisit is a visit the caller may see: a consultant his own, a kiosk the ticket it made.
+func (c *call) readVisit() (*workflow.Visit, error) {
+	v, err := readRecord[*workflow.Visit](c, workflow.VisitRef(c.visit()))
+	switch {
+	case err != nil:
+		return nil, err
+	case c.key.Role != workflow.RoleKiosk && !c.own() || v.Of(c.key.Staff):
+		return v, nil
+	}
+	k, err := c.commitAt(v.Commits[0]) // who announced it may see it
+	if err == nil && k.By != c.key.Actor() {
+		err = repo.ErrNotFound
+	}
+	return v, err
+}
+
+func getVisit(c *call) error {
+	v, err := c.readVisit()
+	if err != nil {
+		return err
+	}
+	if c.key.Role == workflow.RoleKiosk {
+		return c.JSON(http.StatusOK, map[string]any{"visit": map[string]any{"id": v.ID, "state": v.State}})
+	}
+	c.Response().Header().Set("ETag", etag(workflow.Version(v)))
+	return c.JSON(http.StatusOK, map[string]any{"visit": v, "allowed": allowed(v, c.key.Role)})
+}
+
+// commitAt reads one commit of the site.
+func (c *call) commitAt(seq int64) (*workflow.Commit, error) {
+	pages, err := c.api.cfg.Store.Since(c.Request().Context(), c.site, seq, 1)
+	if err != nil {
+		return nil, reading(err)
+	}
+	for _, p := range pages {
+		cs, err := p.Commits()
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range cs {
+			if k.Seq == seq {
+				return k, nil
+			}
+		}
+	}
+	return nil, repo.ErrNotFound
+}
+
+// entry is a commit as it is shown: what was asked, by whom, what was decided. Images are left out.
+type entry struct {
+	Seq     int64           `json:"seq"`
+	At      time.Time       `json:"at"`
+	By      workflow.Actor  `json:"by"`
+	Kind    workflow.Kind   `json:"kind"`
+	Subject workflow.Ref    `json:"subject"`
+	Command json.RawMessage `json:"command"`
+	Facts   []workflow.Fact `json:"facts"`
+}
+
+func shown(k *workflow.Commit) entry {
+	return entry{k.Seq, k.At, k.By, k.Kind, k.Subject, k.Command, k.Facts}
+}
+
+// getHistory lists the commits that changed a visit.
+func getHistory(c *call) error {
+	v, err := c.readVisit()
+	if err != nil {
+		return err
+	}
+	entries := make([]entry, 0, len(v.Commits))
+	for _, seq := range v.Commits {
+		k, err := c.commitAt(seq)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, shown(k))
+	}
+	return c.JSON(http.StatusOK, map[string]any{"visit": v.ID, "commits": entries})
+}
+
+// page bounds of lists.
+const (
+	defaultLimit = 50
+	maxLimit     = 200
+)
+
+func (c *call) limit() (int, error) {
+	s := c.QueryParam("limit")
+	if s == "" {
+		return defaultLimit, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > maxLimit {
+		return 0, badRequest("bad_parameter", "limit is not a number from 1 to "+strconv.Itoa(maxLimit), "send limit=50")
+	}
+	return n, nil
+}
+
+func (c *call) cursor() (string, error) {
+	text, err := base64.RawURLEncoding.DecodeString(c.QueryParam("cursor"))
+	if err != nil {
+		return "", badRequest("bad_cursor", "the cursor is not one that this service gave out", "take next_cursor from the page before, or begin without")
+	}
+	return string(text), nil
+}
+
+// list writes one page of a collection, with the number of the commit up to which it is complete.
+func (c *call) list(q repo.Query) error {
+	var err error
+	if q.Limit, err = c.limit(); err != nil {
+		return err
+	}
+	if q.After, err = c.cursor(); err != nil {
+		return err
+	}
+	q.Site = c.site
+	want := q.Limit
+	q.Limit++
+	docs, mark, err := c.api.cfg.Store.List(c.Request().Context(), q)
+	if err != nil {
+		return reading(err)
+	}
+	body := map[string]any{"seq": mark}
+	if len(docs) > want {
+		docs = docs[:want]
+		body["next_cursor"] = base64.RawURLEncoding.EncodeToString([]byte(docs[want-1].ID))
+	}
+	items := make([]json.RawMessage, 0, len(docs))
+	for _, d := range docs {
+		if !c.own() || c.mine(d.Image) {
+			items = append(items, d.Doc)
+		}
+	}
+	body[string(q.Collection)] = items
+	return c.JSON(http.StatusOK, body)
+}
+
+// mine reports whether a listed record is the consultant's who asks, or everybody's.
+func (c *call) mine(i workflow.Image) bool {
+	if i.Collection != workflow.Messages && i.Collection != workflow.Approvals {
+		return true // asked for by owner or principal, or everybody's
+	}
+	r, err := workflow.Decode(i)
+	return err == nil && belongs(r, c.key.Staff)
+}
+
+// belongs reports whether a matter is a consultant's own, or everybody's.
+func belongs(r workflow.Record, s workflow.StaffID) bool {
+	switch r := r.(type) {
+	case *workflow.Call:
+		return r.For == s || r.AnsweredBy == s
+	case *workflow.Message:
+		return r.To == s
+	case *workflow.Approval:
+		return r.By == s
+	case *workflow.Dispute:
+		return slices.Contains(r.Claimants, s)
+	default:
+		return true
+	}
+}
+
+// dates reads from and to.
+func (c *call) dates(q *repo.Query) error {
+	q.From, q.To = workflow.Date(c.QueryParam("from")), workflow.Date(c.QueryParam("to"))
+	for _, d := range []workflow.Date{q.From, q.To} {
+		if d != "" && !d.Valid() {
+			return badRequest("bad_date", "from or to is not a day of the calendar", "write it as 2024-03-04")
+		}
+	}
+	return nil
+}
+
+// listVisits lists visits, newest first. Front desk and shift leader see today's, a consultant those he received.
+func listVisits(c *call) error {
+	q := repo.Query{Collection: workflow.Visits, Equal: map[string]string{}, Descending: true}
+	if err := c.dates(&q); err != nil {
+		return err
+	}
+	for _, k := range []string{"state", "kind", "server", "principal", "customer"} {
+		if v := c.QueryParam(k); v != "" {
+			q.Equal[k] = v
+		}
+	}
+	switch c.key.Role {
+	case workflow.RoleFrontDesk, workflow.RoleShiftLeader:
+		if err := c.view(nil, func(b *workflow.Board) error {
+			q.From = workflow.Date(b.Local(c.now()).Format(time.DateOnly))
+			q.To = q.From
+			return nil
+		}); err != nil {
+			return err
+		}
+	case workflow.RoleConsultant:
+		q.Equal["principal"] = string(c.key.Staff)
+	default:
+	}
+	return c.list(q)
+}
+
+func listCustomers(c *call) error {
+	q := repo.Query{Collection: workflow.Customers, Equal: map[string]string{}}
+	for _, k := range []string{"owner", "status"} {
+		if v := c.QueryParam(k); v != "" {
+			q.Equal[k] = v
+		}
+	}
+	if c.own() {
+		q.Equal["owner"] = string(c.key.Staff)
+	}
+	return c.list(q)
+}
+
+// lister lists a whole collection of the site.
+func lister(of workflow.Collection, filters ...string) handler {
+	return func(c *call) error {
+		q := repo.Query{Collection: of, Equal: map[string]string{}, Descending: true}
+		for _, k := range filters {
+			if v := c.QueryParam(k); v != "" {
+				q.Equal[k] = v
+			}
+		}
+		return c.list(q)
+	}
+}
+
+func listStaff(c *call) error {
+	return c.view(nil, func(b *workflow.Board) error {
+		return c.JSON(http.StatusOK, map[string]any{"staff": b.Staff(), "seq": b.Seq})
+	})
+}
+
+func listUnits(c *call) error {
+	return c.view(nil, func(b *workflow.Board) error {
+		return c.JSON(http.StatusOK, map[string]any{"units": b.Rota().Units, "seq": b.Seq})
+	})
+}
+
+func getDesk(c *call) error {
+	return c.view(nil, func(b *workflow.Board) error {
+		return c.JSON(http.StatusOK, map[string]any{"desk": b.DeskAt(c.now()), "seq": b.Seq})
+	})
+}
+
+// getMatter reads a call, message, approval, dispute … of the site.
+func getMatter(of workflow.Collection, param string) handler {
+	return func(c *call) error {
+		r, err := readRecord[workflow.Record](c, workflow.RecordRef(of, workflow.RecordID(c.Param(param))))
+		if err != nil {
+			return err
+		}
+		if c.own() && !belongs(r, c.key.Staff) {
+			return repo.ErrNotFound
+		}
+		c.Response().Header().Set("ETag", etag(workflow.Version(r)))
+		return c.JSON(http.StatusOK, map[string]any{singular[of]: r})
+	}
+}
