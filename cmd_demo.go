@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lunpai/lunpai/explain"
 	"github.com/lunpai/lunpai/api"
+	"github.com/lunpai/lunpai/explain"
 	"github.com/lunpai/lunpai/scenario"
 	"github.com/lunpai/lunpai/workflow"
 )

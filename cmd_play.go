@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/lunpai/lunpai/explain"
 	"github.com/lunpai/lunpai/api"
+	"github.com/lunpai/lunpai/explain"
 	"github.com/lunpai/lunpai/scenario"
 )
 

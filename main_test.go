@@ -294,7 +294,7 @@ func TestHealth(t *testing.T) {
 	if out, err := command(t, "health", "--url", s.base+"/readyz"); err != nil {
 		t.Error(err, out)
 	}
-	res, err := http.Get(s.base + "/docs") //nolint:noctx // a test
+	res, err := http.Get(s.base + "/docs")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -166,8 +166,12 @@ func TestAnalystsGrantedSites(t *testing.T) {
 	o.must(404, o.do("analyst", "GET", "/v1/sites/z/visits", nil))
 	o.must(403, o.do("M", "POST", "/v1/sites/s/keys", map[string]any{"role": "analyst", "sites": []string{"z"}}))
 	for _, bad := range []map[string]any{
-		{"role": "administrator"}, {"role": "front_desk", "staff": "A"}, {"role": "consultant"}, {"role": "supervisor", "staff": "A"},
-		{"role": "consultant", "staff": "X"}, {"role": "kiosk", "sites": []string{"z"}},
+		{"role": "administrator"},
+		{"role": "front_desk", "staff": "A"},
+		{"role": "consultant"},
+		{"role": "supervisor", "staff": "A"},
+		{"role": "consultant", "staff": "X"},
+		{"role": "kiosk", "sites": []string{"z"}},
 	} {
 		if a := o.do("admin", "POST", "/v1/sites/s/keys", bad); a.status != 400 && a.status != 403 {
 			t.Errorf("a key like %v can be made: %d", bad, a.status)

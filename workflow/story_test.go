@@ -1,0 +1,98 @@
+package workflow_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// verbs are the steps of the format by command; the arguments are the command's own fields unless renamed.
+var verbs = map[workflow.Kind]string{
+	workflow.KindArriveVisit: "arrive", workflow.KindIdentifyVisit: "identify", workflow.KindRecogniseVisit: "recognise",
+	workflow.KindAssignVisit: "assign", workflow.KindReidentifyVisit: "reidentify", workflow.KindServeVisit: "finish",
+	workflow.KindRegisterVisit: "register", workflow.KindAbandonVisit: "abandon", workflow.KindMergeVisit: "merge",
+	workflow.KindChangeLead: "change", workflow.KindHandOver: "handover", workflow.KindAddAssistant: "assist_add",
+	workflow.KindLeave: "leave", workflow.KindReturn: "return", workflow.KindBusy: "busy", workflow.KindFree: "free",
+	workflow.KindGrantMakeUp: "makeup", workflow.KindReorder: "reorder", workflow.KindStartEvent: "event_start",
+	workflow.KindEndEvent: "event_end", workflow.KindOpenDay: "day_open", workflow.KindCloseDay: "day_close",
+	workflow.KindRecordFollowUp: "follow_up", workflow.KindRecordDeal: "deal", workflow.KindCoverCustomer: "cover",
+	workflow.KindReassignCustomer: "reassign", workflow.KindTakeCall: "call", workflow.KindVacateSeat: "seat_vacant",
+	workflow.KindNotifySeat: "notify", workflow.KindFillSeat: "seat_filled", workflow.KindCheckVacancy: "vacancy_check",
+}
+
+var renamed = map[string]string{"unit": "who", "away": "away_today", "ordered_by": "", "new_customer": ""}
+
+// line writes a command as a step of a scenario; what the format has no verb for becomes a comment.
+func line(s step) string {
+	var args map[string]any
+	text, _ := workflow.Encode(s.cmd)
+	_ = json.Unmarshal(text, &args)
+	at := s.at.In(shanghai).Format("15:04")
+	do, ok := verbs[s.cmd.Kind()]
+	if !ok {
+		return fmt.Sprintf("  # at %s by %s: %s %s", at, s.by.Role, s.cmd.Kind(), text)
+	}
+	switch c := s.cmd.(type) {
+	case *workflow.ArriveVisit:
+		if c.Identify != nil && c.Assign {
+			do = "receive"
+			maps.Copy(args, args["identify"].(map[string]any))
+		}
+		delete(args, "identify")
+		delete(args, "assign")
+	case *workflow.RegisterVisit:
+		if c.Serve != nil {
+			do = "complete"
+			maps.Copy(args, args["serve"].(map[string]any))
+		}
+		delete(args, "serve")
+		delete(args, "customer")
+	}
+	out := fmt.Sprintf("  - {at: %q, do: %s", at, do)
+	for _, k := range slices.Sorted(maps.Keys(args)) {
+		name, other := renamed[k]
+		if !other {
+			name = k
+		}
+		if v := flow(args[k]); name != "" && v != "" {
+			out += ", " + name + ": " + v
+		}
+	}
+	if s.by.Staff != "" {
+		out += ", by: " + string(s.by.Staff)
+	}
+	return out + "}"
+}
+
+// flow writes a value in YAML's flow style; what is empty is left out.
+func flow(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		if strings.ContainsAny(v, ":/ ") || v != "" && v[0] >= '0' && v[0] <= '9' {
+			return fmt.Sprintf("%q", v)
+		}
+		return v
+	case []any:
+		parts := make([]string, len(v))
+		for i, x := range v {
+			parts[i] = flow(x)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case map[string]any:
+		parts := make([]string, 0, len(v))
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			if x := flow(v[k]); x != "" {
+				parts = append(parts, k+": "+x)
+			}
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	default:
+		return fmt.Sprint(v)
+	}
+}
