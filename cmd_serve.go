@@ -69,11 +69,7 @@ func (c *serveCmd) Run(w *world) error {
 }
 
 func (c *serveCmd) logger(w *world) *slog.Logger {
-	level := slog.LevelInfo
-	if !c.LogRequests {
-		level = slog.LevelWarn
-	}
-	opts := &slog.HandlerOptions{Level: level}
+	opts := &slog.HandlerOptions{Level: slog.LevelInfo}
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w.stderr, opts))
 	}
@@ -130,7 +126,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger, now repo.Clock, c
 	s.desk = repo.NewDesk(repo.Config{Store: store, Now: now, Log: log})
 	s.api, err = api.New(api.Config{
 		Desk: s.desk, Store: store, Keys: s.keys, Vault: vault, Now: now, Clock: clock, Log: log, Version: version,
-		KioskGap: c.KioskGap, KioskHourly: c.KioskHourly,
+		KioskGap: c.KioskGap, KioskHourly: c.KioskHourly, QuietRequests: !c.LogRequests,
 	})
 	return s, err
 }

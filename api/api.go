@@ -28,6 +28,8 @@ type Config struct {
 	Clock   *ManualClock
 	Log     *slog.Logger // zero: no log
 	Version string
+	// QuietRequests leaves the line for every request out of the log. That somebody saw or erased a person is logged all the same.
+	QuietRequests bool
 	// KioskGap and KioskHourly bound arrivals from one kiosk; zero: 20 s and 30 an hour. Negative: unbounded.
 	KioskGap    time.Duration
 	KioskHourly int

@@ -34,6 +34,9 @@ func (a *API) frame(next echo.HandlerFunc) echo.HandlerFunc {
 		took := time.Since(start)
 		status := c.Response().Status
 		a.metrics.seen(method(c.Request()), c.Path(), status, took)
+		if a.cfg.QuietRequests {
+			return nil
+		}
 		key, _ := c.Get("key").(string)
 		a.cfg.Log.Info("request", "request_id", id, "method", method(c.Request()), "route", c.Path(), "status", status,
 			"ms", float64(took.Microseconds())/1000, "key", key, "traceparent", traceparent(c.Request()))

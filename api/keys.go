@@ -27,7 +27,7 @@ func createKey(c *call) error {
 		return p
 	}
 	if b.Role == workflow.RoleAdministrator {
-		return problem(http.StatusForbidden, "role", "an administrator's key does not belong to a site", "make it on the machine of the service: lunpai help serve")
+		return problem(http.StatusForbidden, "role", "an administrator's key does not belong to a site", "use the key that the first start of the service showed")
 	}
 	if len(b.Sites) > 0 && c.key.Role != workflow.RoleAdministrator {
 		return problem(http.StatusForbidden, "role", "only an administrator grants further sites", "ask the administrator")

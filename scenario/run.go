@@ -121,8 +121,10 @@ func (sc *Scenario) Playable() bool {
 // setUpRole is who may set an office up.
 func setUpRole(c workflow.Command) workflow.Role {
 	switch c.(type) {
-	case *workflow.CreateSite, *workflow.ImportCustomer:
+	case *workflow.CreateSite:
 		return workflow.RoleAdministrator
+	case *workflow.ImportCustomer:
+		return workflow.RoleManager
 	default:
 		return workflow.RoleFrontDesk
 	}

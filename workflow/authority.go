@@ -66,7 +66,7 @@ var authorities = map[Kind]authority{
 	KindNotifySeat:       {roles: floor, own: true, rule: "P2-04"},
 	KindFillSeat:         {roles: floor, own: true, rule: "P2-04"},
 	KindCheckVacancy:     {roles: floor, rule: "P2-04"},
-	KindImportCustomer:   {roles: []Role{RoleManager, RoleAdministrator}},
+	KindImportCustomer:   {roles: boss},
 }
 
 // MayCommand reports whether a role may give a command at all, and whether only for its own.
