@@ -28,6 +28,7 @@ type Remote struct {
 	phones    map[string]string // of customers that the scenario names before they have a record
 	records   map[string]string // label → id of calls, approvals, …
 	labels    map[string]string // id → label
+	seq       int64             // of the newest commit: lists may trail behind it
 	facts     struct{ messages, approvals, vacancies, calls, disputes []string }
 }
 
@@ -52,6 +53,7 @@ type answer struct {
 	Vacancy  *workflow.Vacancy  `json:"vacancy"`
 	Key      *keyAnswer         `json:"key"`
 	Keys     []keyAnswer        `json:"keys"`
+	Seq      int64              `json:"seq"`
 }
 
 type keyAnswer struct {
@@ -81,6 +83,7 @@ func (r *Remote) Do(ctx context.Context, at time.Time, by string, role workflow.
 	if err != nil {
 		return Answer{}, err
 	}
+	r.seq = max(r.seq, a.Seq)
 	r.learn(cmd, &a)
 	return Answer{Facts: r.translate(a.Facts)}, nil
 }
@@ -264,12 +267,23 @@ func (r *Remote) View(ctx context.Context, at time.Time) (*View, error) {
 	return v, r.viewMatters(get, v)
 }
 
+// upToDate reads a list again until it stands at the newest commit: lists come from documents, which may trail the journal.
+func (r *Remote) upToDate(seq *int64, read func() error) error {
+	for try := 0; ; try++ {
+		if err := read(); err != nil || *seq >= r.seq || try == 100 {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
 // viewMatters reads messages, approvals, the newest call, dispute and vacancy.
 func (r *Remote) viewMatters(get func(string, any) error, v *View) error {
 	var ms struct {
 		Messages []*workflow.Message `json:"messages"`
+		Seq      int64               `json:"seq"`
 	}
-	if err := get("/messages?limit=200", &ms); err != nil {
+	if err := r.upToDate(&ms.Seq, func() error { return get("/messages?limit=200", &ms) }); err != nil {
 		return err
 	}
 	for _, m := range ms.Messages {
@@ -286,8 +300,9 @@ func (r *Remote) viewMatters(get func(string, any) error, v *View) error {
 	}
 	var vs struct {
 		Vacancies []*workflow.Vacancy `json:"vacancies"`
+		Seq       int64               `json:"seq"`
 	}
-	if err := get("/desk/vacancies?limit=1", &vs); err != nil {
+	if err := r.upToDate(&vs.Seq, func() error { return get("/desk/vacancies?limit=1", &vs) }); err != nil {
 		return err
 	}
 	if len(vs.Vacancies) > 0 {
