@@ -91,7 +91,7 @@ func search(c *call) error {
 	if p := decode(c.text, &b); p != nil {
 		return p
 	}
-	if wait := c.api.search.take(c.key.ID, c.id, c.now()); wait > 0 {
+	if wait := c.api.search.take(c.key.ID, c.id+c.fingerprint(), c.now()); wait > 0 {
 		return tooMany(wait)
 	}
 	id, known, err := c.byPhone(&person{Phone: b.Phone})

@@ -59,7 +59,7 @@ type office struct {
 	clock *ManualClock
 	log   *lockedBuffer
 	path  string
-	// tokens by who: admin, kiosk, desk, analyst, and the staff by their ids.
+	// tokens by who: admin, kiosk, desk, analyst, the staff by their ids, and zM, the manager of z.
 	tokens map[string]string
 	keyIDs map[string]string
 }
@@ -110,9 +110,8 @@ func newOffice(t testing.TB, s setup) *office {
 	if s.bare {
 		return o
 	}
-	for _, site := range []string{"s", "z"} {
-		o.must(201, o.do("admin", "POST", "/v1/sites", siteOf(site, s.policy)))
-	}
+	o.must(201, o.do("admin", "POST", "/v1/sites", siteOf("s", s.policy)))
+	o.tokens["zM"] = o.must(201, o.do("admin", "POST", "/v1/sites", siteOf("z", s.policy))).str("keys", 0, "token")
 	o.key("kiosk", workflow.RoleKiosk, "")
 	o.key("desk", workflow.RoleFrontDesk, "")
 	o.key("analyst", workflow.RoleAnalyst, "")

@@ -14,7 +14,7 @@ type limiter struct {
 	seen   map[string][]use // the last hour, oldest first
 }
 
-// use is one request, by the id of its command: sent again, it is the same use.
+// use is one request, by its command and content: sent again, it is the same use.
 type use struct {
 	id string
 	at time.Time

@@ -107,6 +107,16 @@ func TestSearchLimit(t *testing.T) {
 		t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
 	}
 	o.must(200, o.do("C", "POST", "/v1/sites/s/customers/search", `{"phone":"13800138000"}`))
+	// One Idempotency-Key for all of them opens no door.
+	refused := 0
+	for i := range searchesHourly + 5 {
+		if o.do("D", "POST", "/v1/sites/s/customers/search", map[string]any{"phone": strconv.Itoa(13800000000 + i)}, "Idempotency-Key", "one").status == 429 {
+			refused++
+		}
+	}
+	if refused != 5 {
+		t.Errorf("%d of 5 searches too many were refused", refused)
+	}
 }
 
 func TestClock(t *testing.T) {

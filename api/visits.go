@@ -51,7 +51,7 @@ func arrive(c *call, b *arriveBody) (workflow.Command, error) {
 		}
 	}
 	if c.key.Role == workflow.RoleKiosk {
-		if wait := c.api.kiosks.take(c.key.ID, c.id, c.now()); wait > 0 {
+		if wait := c.api.kiosks.take(c.key.ID, c.id+c.fingerprint(), c.now()); wait > 0 {
 			return nil, tooMany(wait)
 		}
 	}

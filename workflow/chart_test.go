@@ -26,7 +26,7 @@ func golden(t *testing.T, name, text string) {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(name) //nolint:gosec // a file of this repository
+	want, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}

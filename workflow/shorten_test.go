@@ -105,7 +105,7 @@ func (o *office) allowed(p probe) error {
 	}
 	state := f != nil && f.Class == workflow.ClassWrongState
 	if listed := slices.Contains(workflow.AllowedEvents(v), p.event); listed == state {
-		return fmt.Errorf("%s is listed for %s, which is %s: %t; Decide says %v", p.event, v.ID, v.State, listed, f)
+		return fmt.Errorf("%s is listed for %s, which is %s: %t; refused for its state: %t", p.event, v.ID, v.State, listed, state)
 	}
 	return nil
 }

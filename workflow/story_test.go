@@ -36,15 +36,15 @@ func line(s step) string {
 	if !ok {
 		return fmt.Sprintf("  # at %s by %s: %s %s", at, s.by.Role, s.cmd.Kind(), text)
 	}
-	switch c := s.cmd.(type) {
-	case *workflow.ArriveVisit:
+	if c, ok := s.cmd.(*workflow.ArriveVisit); ok {
 		if c.Identify != nil && c.Assign {
 			do = "receive"
 			maps.Copy(args, args["identify"].(map[string]any))
 		}
 		delete(args, "identify")
 		delete(args, "assign")
-	case *workflow.RegisterVisit:
+	}
+	if c, ok := s.cmd.(*workflow.RegisterVisit); ok {
 		if c.Serve != nil {
 			do = "complete"
 			maps.Copy(args, args["serve"].(map[string]any))

@@ -28,7 +28,8 @@ Examples:
   go run ./tools/bench                                    everything: about five minutes
   go run ./tools/bench -quick                             SQLite, half a second a cell
   go run ./tools/bench -stores mongo3 -clients 64 -sites 50 -instances 2 -d 10s
-  go run ./tools/bench -memory 100000                     memory, bytes a visit, build time and size of the program
+  go run ./tools/bench -memory 100000                     memory, bytes a visit, build time and size of the program, on
+                                                          SQLite; with -stores on others too
 
 Flags:
 `
@@ -118,6 +119,11 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	if *quick {
 		*stores, *clients, *sites, *instances = load.SQLite, "4", "2", "1"
 		o.each, o.warm = 500*time.Millisecond, 100*time.Millisecond
+	}
+	given := false
+	f.Visit(func(f *flag.Flag) { given = given || f.Name == "stores" })
+	if o.memory > 0 && !given {
+		*stores = load.SQLite
 	}
 	o.stores = strings.Split(*stores, ",")
 	for _, s := range o.stores {

@@ -169,7 +169,7 @@ func (t *trial) stored(ctx context.Context, r *report) (err error) {
 
 // ids takes every command that stands in a site's journal out of what was acknowledged. What is left was lost; what stands
 // there twice, or was acknowledged to nobody, is too much.
-func ids(ctx context.Context, s repo.Store, site string, acked map[string]*ack, r *report) error {
+func ids(ctx context.Context, s repo.Journal, site string, acked map[string]*ack, r *report) error {
 	for next := int64(2); ; { // the first commit founded the site
 		pages, err := s.Since(ctx, workflow.SiteID(site), next, 64)
 		if err != nil || len(pages) == 0 {

@@ -144,9 +144,11 @@ func (t *trial) kill(ctx context.Context) error {
 		if err := old.Kill(); err != nil {
 			return err
 		}
+		killed := time.Now()
 		if _, err := t.store.Set.Primary(ctx); err != nil {
 			return err
 		}
+		fmt.Fprintf(t.o.log, "%s: a new primary after %.2f s\n", t.plan.store, time.Since(killed).Seconds())
 		// The two that are left carry on by themselves before the third comes back.
 		if err := t.acks.next(ctx, recovery); err != nil {
 			return err
