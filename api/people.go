@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
@@ -129,4 +130,25 @@ func (c *call) note(text string) (workflow.NoteID, error) {
 	id := workflow.NoteID(newID())
 	c.notes = append(c.notes, id)
 	return id, c.api.cfg.Vault.SaveNote(c.Request().Context(), c.site, id, c.id, text)
+}
+
+// getNote shows free text that a record names; whoever reads it is logged.
+func getNote(c *call) error {
+	id := workflow.NoteID(c.Param("note"))
+	text, err := c.api.cfg.Vault.Note(c.Request().Context(), c.site, id)
+	if err != nil {
+		return err
+	}
+	c.api.cfg.Log.Info("note shown", "site", c.site, "note", string(id), "key", c.key.ID)
+	return c.JSON(http.StatusOK, map[string]any{"note": map[string]any{"id": id, "text": text}})
+}
+
+// eraseNote removes free text for good.
+func eraseNote(c *call) error {
+	id := workflow.NoteID(c.Param("note"))
+	if err := c.api.cfg.Vault.EraseNote(c.Request().Context(), c.site, id); err != nil {
+		return err
+	}
+	c.api.cfg.Log.Info("note erased", "site", c.site, "note", string(id), "key", c.key.ID)
+	return c.NoContent(http.StatusNoContent)
 }

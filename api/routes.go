@@ -72,6 +72,7 @@ var (
 	readers  = append(slices.Clone(atSite), workflow.RoleAnalyst)
 	ticket   = append(slices.Clone(atSite), workflow.RoleAnalyst, workflow.RoleKiosk)
 	keepers  = []workflow.Role{workflow.RoleManager, workflow.RoleAdministrator}
+	floor    = []workflow.Role{workflow.RoleFrontDesk, workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager}
 	fullView = []workflow.Role{workflow.RoleFrontDesk, workflow.RoleConsultant, workflow.RoleSupervisor, workflow.RoleManager}
 )
 
@@ -137,6 +138,9 @@ func (a *API) routes() []*route {
 		{method: get, path: k + "/:customer/person", roles: fullView, handle: getPerson},
 		{method: http.MethodPut, path: k + "/:customer/person", roles: fullView, handle: putPerson},
 		{method: http.MethodDelete, path: k + "/:customer/person", roles: []workflow.Role{workflow.RoleManager}, handle: erasePerson},
+
+		{method: get, path: site + "/notes/:note", roles: floor, handle: getNote},
+		{method: http.MethodDelete, path: site + "/notes/:note", roles: []workflow.Role{workflow.RoleManager}, handle: eraseNote},
 
 		{method: post, path: site + "/calls", kind: workflow.KindTakeCall, handle: command(takeCall), status: created},
 		{method: get, path: site + "/calls/:call", roles: atSite, handle: getMatter(workflow.Calls, "call")},

@@ -259,6 +259,14 @@ func (v *Vault) SaveNote(ctx context.Context, site workflow.SiteID, id workflow.
 	})
 }
 
+// EraseNote removes free text for good; ErrNotFound when the site has no such note.
+func (v *Vault) EraseNote(ctx context.Context, site workflow.SiteID, id workflow.NoteID) error {
+	if _, err := v.Note(ctx, site, id); err != nil {
+		return err
+	}
+	return unavailable(v.store.Delete(ctx, Notes, string(id)))
+}
+
 // Note reads free text.
 func (v *Vault) Note(ctx context.Context, site workflow.SiteID, id workflow.NoteID) (string, error) {
 	var text string

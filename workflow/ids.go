@@ -82,7 +82,7 @@ func RecordRef(c Collection, id RecordID) Ref { return recordRef(c, id) }
 // ValidID reports whether s can be used as an id chosen by an office (sites, staff, teams): 1 to 64 bytes of
 // printable text without a slash, blanks or control characters.
 func ValidID(s string) bool {
-	if s == "" || len(s) > 64 {
+	if s == "" || len(s) > 64 || s == "." || s == ".." {
 		return false
 	}
 	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '/' || r == 0x7f || r == 0xfffd })
