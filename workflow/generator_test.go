@@ -124,7 +124,7 @@ func (g *generator) found() (string, []step) {
 		g.customers = append(g.customers, k)
 		i := &workflow.ImportCustomer{Customer: k, Owner: g.who(), Status: pick(g, workflow.CustomerStatuses...)}
 		i.LastContactAt = g.now.AddDate(0, 0, -g.between(0, 45))
-		imports = append(imports, step{at: g.now, by: actor(workflow.RoleAdministrator, ""), cmd: i})
+		imports = append(imports, step{at: g.now, by: actor(workflow.RoleManager, "M"), cmd: i})
 		book[string(k)] = map[string]any{"owner": string(i.Owner), "status": string(i.Status), "last_contact": i.LastContactAt.Format(time.DateOnly)}
 	}
 	return given(p, line, teams, c.Duty, book), imports

@@ -37,8 +37,10 @@ func steps(t *testing.T) int {
 // invariants. A failing case is made as short as it gets and printed as a scenario. LUNPAI_STEPS=200000 makes a long run.
 func TestInvariants(t *testing.T) {
 	mended(t)
+
+	const halves = 2 // side by side
 	for name, value := range map[string]string{
-		"rapid.checks":     strconv.Itoa(max(1, steps(t)/stepsPerDay)),
+		"rapid.checks":     strconv.Itoa(max(1, steps(t)/stepsPerDay/halves)),
 		"rapid.nofailfile": "true", // the scenario printed is the record
 		"rapid.shrinktime": "0s",   // it is shortened as a list of commands
 	} {
@@ -46,13 +48,18 @@ func TestInvariants(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var met tally
-	rapid.Check(t, func(rt *rapid.T) {
-		if err := run(seed(rt), &met); err != nil {
-			rt.Fatal(err)
-		}
-	})
-	t.Log(&met)
+	for half := range halves {
+		t.Run(strconv.Itoa(half), func(t *testing.T) {
+			t.Parallel()
+			var met tally
+			rapid.Check(t, func(rt *rapid.T) {
+				if err := run(seed(rt), &met); err != nil {
+					rt.Fatal(err)
+				}
+			})
+			t.Log(&met)
+		})
+	}
 }
 
 // seed draws the random source of one office; a permutation is drawn evenly, which rapid's numbers are not.
