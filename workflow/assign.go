@@ -1,6 +1,9 @@
 package workflow
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // plan is what the rules make of a visit at this moment: who receives, for whom, and what it does to his place.
 type plan struct {
@@ -54,14 +57,22 @@ func (d *draft) fresh(c *Customer) bool {
 }
 
 // offHours tells whether a reception that begins now is outside hours or in a duty shift, and the article (RS-9).
-func (d *draft) offHours() (rule string, duty *DutyShift) {
-	if s, ok := d.site().onDuty(d.local); ok {
+func (d *draft) offHours() (rule string, duty *DutyShift) { return d.offHoursAt(d.local) }
+
+func (d *draft) offHoursAt(local time.Time) (rule string, duty *DutyShift) {
+	if s, ok := d.site().onDuty(local); ok {
 		return "P1-48", &s
 	}
-	if !d.site().InHours(d.local) {
+	if !d.site().InHours(local) {
 		return "P1-43", nil
 	}
 	return "", nil
+}
+
+// begunOff is offHours for a reception under way: its beginning decides (A20).
+func (d *draft) begunOff(v *Visit) string {
+	rule, _ := d.offHoursAt(d.Local(v.AssignedAt))
+	return rule
 }
 
 // decideAssign routes a visit by RS-12: the visitor's own naming, recognition at the door, the owner while fresh, the

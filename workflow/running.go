@@ -16,7 +16,7 @@ func (d *draft) reidentify(c *ReidentifyVisit) *Fault {
 	}
 	d.fact(FactVisitReidentified, "P1-12a", v.ID, "kind", string(v.Kind), "customer", string(v.Customer), "named", string(v.Named))
 	id := d.identity(v)
-	off, _ := d.offHours()
+	off := d.begunOff(v)
 	x, route, rule := d.claimant(v, id)
 	switch {
 	case x == v.Server:
@@ -136,7 +136,7 @@ func (d *draft) changeLead(c *ChangeLead) *Fault {
 	v.TurnEffect, v.PassEffect = TurnKept, d.policy.Pass.OwnReception
 	if !d.inLine(d.unitOf(c.To)) {
 		v.TurnEffect = TurnNone
-	} else if off, _ := d.offHours(); off != "" {
+	} else if d.begunOff(v) != "" {
 		v.TurnEffect, v.PassEffect = TurnHeld, d.policy.Pass.OffHours
 	}
 	d.fact(FactVisitChanged, "P1-16b", v.ID, "from", string(from), "to", string(c.To), "reason", c.Reason)
@@ -158,7 +158,7 @@ func (d *draft) handOver(c *HandOver) *Fault {
 		return notFree(c.To, h)
 	}
 	id := d.identity(v)
-	off, _ := d.offHours()
+	off := d.begunOff(v)
 	from := v.Server
 	d.noteChange(v, c.To, "handed_back")
 	d.setServer(v, c.To)

@@ -249,7 +249,7 @@ func (d *draft) settleTopic(v *Visit) {
 	switch {
 	case v.Kind == KindUnrelated && v.Topic == TopicSales:
 		d.turnedToSales(v, rule)
-	case v.Topic == TopicOther && v.customerKind():
+	case v.Topic == TopicOther && (v.customerKind() || v.TurnUnit != ""):
 		d.turnedToOther(v, d.article("P1-44", "P2-09b"))
 	}
 	if (v.Topic == TopicOther && v.customerKind() || v.Kind == KindUnrelated && v.Topic != TopicSales) && v.ExplainedTo == "" {
@@ -263,7 +263,7 @@ func (d *draft) turnedToSales(v *Visit, rule string) {
 	}
 	v.CountsFor, v.CountRule = v.Principal, rule
 	v.PassEffect = d.policy.Pass.OwnReception
-	if u := d.unitOf(v.Server); d.policy.Count.ConsumesTurn && d.inLine(u) && d.eventPlan() == nil {
+	if u := d.unitOf(v.Server); d.policy.Count.ConsumesTurn && v.TurnUnit == "" && d.inLine(u) && d.eventPlan() == nil {
 		v.TurnEffect = TurnUsed
 		d.useTurn(v, u, v.Server, rule, false)
 	}
