@@ -247,7 +247,7 @@ func (d *draft) settleTopic(v *Visit) {
 	}
 	rule, _ := d.cite("count.unstated")
 	switch {
-	case v.Kind == KindUnrelated && v.Topic == TopicSales:
+	case v.Topic == TopicSales && (v.Kind == KindUnrelated || v.CountRule == d.article("P1-44", "P2-09b")):
 		d.turnedToSales(v, rule)
 	case v.Topic == TopicOther && (v.customerKind() || v.TurnUnit != ""):
 		d.turnedToOther(v, d.article("P1-44", "P2-09b"))
@@ -270,7 +270,10 @@ func (d *draft) turnedToSales(v *Visit, rule string) {
 }
 
 func (d *draft) turnedToOther(v *Visit, rule string) {
-	v.CountsFor, v.CountRule, v.PassEffect = "", rule, d.policy.Pass.Unrelated
+	if offHoursRule(v) == "" { // outside hours it does not count whatever it was about
+		v.CountRule = rule
+	}
+	v.CountsFor, v.PassEffect = "", d.policy.Pass.Unrelated
 	if v.TurnUnit != "" {
 		v.TurnEffect = TurnHeld
 		d.giveBack(v, rule, "not_about_sales")

@@ -4,7 +4,7 @@ import "testing"
 
 // waiting names the tests that fail until the code is mended, and why. Whoever mends it takes the name out.
 var waiting = map[string]string{
-	"TestInvariants":                       "a reception begun in hours is judged by the clock at reidentify and hand_over (RS-9); a topic corrected at registration; opening drops visitors of the same morning",
+	"TestInvariants":                       "opening drops visitors of the same morning; a topic corrected from other to sales on the form; hours forgotten when the topic is corrected",
 	"TestNeedsFollowsThePolicyOfToday":     "Needs looks at the policy adopted last, not at the one in force",
 	"TestOpeningKeepsThoseWhoWaitToday":    "opening the day gives up visitors who came this morning before opening",
 	"TestOpeningKeepsThisMorningsAbsences": "opening the day forgets absences noted this morning before opening",
