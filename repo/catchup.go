@@ -70,6 +70,7 @@ func (s *siteDesk) catchUp(ctx context.Context) error {
 	}
 	if len(pages) == 0 || pages[0].Hash != s.head {
 		s.desk.cfg.Log.Warn("board dropped: the journal's head is not the one it stood on", "site", s.id, "seq", s.board.Seq)
+		s.board = nil // even if it cannot be read anew now: what is decided on it would leave a gap in the journal
 		return s.load(ctx)
 	}
 	if err := s.fold(pages[1:]); err != nil {

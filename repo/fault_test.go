@@ -154,15 +154,18 @@ func arrive(id string) repo.Request {
 
 // hold makes appends wait until release is called; begun is signalled when one waits.
 func (f *flawed) hold() (begun <-chan struct{}, release func()) {
-	b, r := make(chan struct{}, 100), make(chan struct{})
+	b, r := make(chan struct{}, 1), make(chan struct{})
 	f.set(func(f *flawed) {
 		f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
-			b <- struct{}{}
+			select {
+			case b <- struct{}{}:
+			default:
+			}
 			<-r
 			return f.below().Append(ctx, pages)
 		}
 	})
-	return b, sync.OnceFunc(func() { close(r); f.set(func(f *flawed) { f.onAppend = nil }) })
+	return b, sync.OnceFunc(func() { close(r) })
 }
 
 // outcomes runs requests side by side and returns their answers in order.

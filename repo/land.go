@@ -66,6 +66,7 @@ func (s *siteDesk) notWritten(jobs []*job, err error) (none []*job) {
 func (s *siteDesk) lost(jobs []*job, ids bool) (again []*job) {
 	s.board.Rollback()
 	if !ids {
+		s.rivals = usualRivals
 		pause := time.Millisecond << min(jobs[0].tries, 5)
 		time.Sleep(rand.N(pause)) //nolint:gosec // jitter: whoever else writes here gets his turn
 	}

@@ -15,7 +15,7 @@ const (
 	// maxTries bounds how often a command is decided again after losing the race for a number.
 	maxTries = 8
 	// maxRecords is how many records that are not open a board keeps.
-	maxRecords = 4096
+	maxRecords = 256
 )
 
 // siteDesk is the queue of one site and its board. Everything from board on belongs to the one goroutine that works.
@@ -36,6 +36,7 @@ type siteDesk struct {
 	fresh     bool   // caught up since the jobs of this round were taken
 	cleared   uint64 // the store's count of cleared pools when the board was last known good
 	unsettled *Page  // a page whose fate is unknown
+	rivals    int    // as long as it is not 0 another instance works at this site too: catch up before deciding
 	broken    error  // why the site is read-only
 }
 
@@ -107,10 +108,30 @@ func (s *siteDesk) round(batch []*job) {
 			s.turnAway(left, err)
 			return
 		}
+		if s.rivals > 0 {
+			if s.ahead(); s.board == nil {
+				continue
+			}
+		}
 		left = s.step(left)
 	}
 	if s.board != nil {
 		s.board.Trim(maxRecords)
+	}
+}
+
+// usualRivals is for how many quiet rounds another instance is still reckoned with after it was seen at work.
+const usualRivals = 16
+
+// ahead catches up before anything is decided: cheaper than to lose the number, where another instance is at work. What fails
+// here shows again when it matters.
+func (s *siteDesk) ahead() {
+	ctx, cancel := s.context()
+	defer cancel()
+	seq := s.seq
+	_ = s.catchUpOnce(ctx) // see above
+	if s.rivals--; s.seq != seq {
+		s.rivals = usualRivals
 	}
 }
 

@@ -43,7 +43,7 @@ const walPages = 8000
 func writing() pragmas {
 	return pragmas{
 		"journal_mode": "wal", "synchronous": "2", "busy_timeout": fmt.Sprint(usualPatience.Milliseconds()), "foreign_keys": "1", "secure_delete": "1",
-		"journal_size_limit": "67108864", "wal_autocheckpoint": fmt.Sprint(walPages), "cache_size": "-32000",
+		"journal_size_limit": "67108864", "wal_autocheckpoint": fmt.Sprint(walPages), "cache_size": "-8000",
 	}
 }
 
