@@ -101,7 +101,7 @@ func (h *history) send(ctx context.Context, t testing.TB, d *repo.Desk, s repo.S
 	}
 	h.commands[r.ID] = r.Command
 	h.mu.Unlock()
-	for range 100 {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
 		from := h.begin()
 		out, err := d.Do(ctx, "s", r)
 		h.end(call{req: r, from: from, to: head(t, s), out: out, err: err, view: -1})

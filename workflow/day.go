@@ -48,8 +48,10 @@ func (d *draft) openDay(c *OpenDay) *Fault {
 func (d *draft) openOn(day Date, away []StaffID) {
 	r := d.editRota()
 	if r.Day < day {
-		r.Absent = slices.DeleteFunc(r.Absent, func(a Absence) bool { return a.Until < day })
-		d.dropWaiting()
+		r.Absent = slices.DeleteFunc(r.Absent, func(a Absence) bool {
+			return a.Until < day && dateOf(d.Local(a.At)) < day // noted this morning before opening: still true
+		})
+		d.dropWaiting(day)
 	}
 	fresh := r.Day < day && r.Day != "" && !d.policy.CarryOver
 	r.Day, r.OpenedAt, r.ClosedAt, r.NextFirst = day, d.now, time.Time{}, ""
@@ -77,10 +79,10 @@ func (r *Rota) reset() {
 }
 
 // dropWaiting ends visits that were left waiting on an earlier day.
-func (d *draft) dropWaiting() {
+func (d *draft) dropWaiting(day Date) {
 	var ids []VisitID
 	d.visits(func(v *Visit) {
-		if v.State == Arrived || v.State == Identified {
+		if (v.State == Arrived || v.State == Identified) && v.BusinessDay < day {
 			ids = append(ids, VisitID(v.ID))
 		}
 	})

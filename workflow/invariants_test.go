@@ -195,7 +195,8 @@ func (o *office) counts(c *commit) error {
 			return fmt.Errorf("%s counts %d times", v.ID, v.Count)
 		case !o.full.Site().InHours(t):
 			return fmt.Errorf("%s counts and began outside hours, at %s", v.ID, t.Format("15:04"))
-		case v.Kind == workflow.KindCompanyStaff, v.Kind == workflow.KindUnrelated && v.Topic != workflow.TopicSales:
+		case v.Kind == workflow.KindCompanyStaff,
+			v.Kind == workflow.KindUnrelated && v.Topic != workflow.TopicSales && len(o.full.Site().Adoptions) == 1: // of one policy
 			return fmt.Errorf("%s counts and its kind is %s", v.ID, v.Kind)
 		case len(v.Changes) == 0 && (v.ServerRole != workflow.Lead && v.CountsFor == v.Server || v.CountsFor != v.Principal && slices.Contains(v.Assistants, v.CountsFor)):
 			return fmt.Errorf("%s counts for %s, who assisted", v.ID, v.CountsFor)

@@ -1,5 +1,7 @@
 package workflow
 
+import "slices"
+
 // Needs names the records beyond the board that Decide must see for a command and that the board neither holds nor knows to
 // be absent. Some are reached only through others (a visit's customer): call it again after every load until it names none.
 func (b *Board) Needs(cmd Command) []Ref {
@@ -37,5 +39,5 @@ func (b *Board) Needs(cmd Command) []Ref {
 // helpMatters: under some policies who may help depends on the customers of those who are busy (C05).
 func (b *Board) helpMatters() bool {
 	s := b.Site()
-	return s != nil && len(s.Adoptions) > 0 && s.Adoptions[len(s.Adoptions)-1].Policy.Assist.WhenBusy != "anyone"
+	return s != nil && slices.ContainsFunc(s.Adoptions, func(a Adoption) bool { return a.Policy.Assist.WhenBusy != "anyone" })
 }

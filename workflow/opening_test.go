@@ -23,7 +23,6 @@ func (o *office) state(id string) workflow.State {
 
 // A visitor who came before the office opened is still waiting when it has opened; one left from the day before is given up.
 func TestOpeningKeepsThoseWhoWaitToday(t *testing.T) {
-	mended(t)
 	for _, open := range []struct {
 		name string
 		cmd  command
@@ -49,7 +48,6 @@ func TestOpeningKeepsThoseWhoWaitToday(t *testing.T) {
 
 // Who called in sick before the office opened is away when it has opened; yesterday's absences are over, longer ones not.
 func TestOpeningKeepsThisMorningsAbsences(t *testing.T) {
-	mended(t)
 	o := small(t) // C went away on the 4th
 	o.must(t, &workflow.Leave{Who: "B", Reason: workflow.OnLeave, Until: "2024-03-05"})
 	o.at("07:30")

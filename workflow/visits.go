@@ -249,7 +249,7 @@ func (d *draft) settleTopic(v *Visit) {
 	switch {
 	case v.Topic == TopicSales && (v.Kind == KindUnrelated || v.CountRule == d.article("P1-44", "P2-09b")):
 		d.turnedToSales(v, rule)
-	case v.Topic == TopicOther && (v.customerKind() || v.TurnUnit != ""):
+	case v.Topic == TopicOther && (v.customerKind() || v.TurnUnit != "" || v.CountsFor != ""):
 		d.turnedToOther(v, d.article("P1-44", "P2-09b"))
 	}
 	if (v.Topic == TopicOther && v.customerKind() || v.Kind == KindUnrelated && v.Topic != TopicSales) && v.ExplainedTo == "" {
@@ -261,9 +261,17 @@ func (d *draft) turnedToSales(v *Visit, rule string) {
 	if v.CountsFor != "" || offHoursRule(v) != "" {
 		return
 	}
-	v.CountsFor, v.CountRule = v.Principal, rule
+	n := count{v.Principal, rule}
+	if v.customerKind() { // had been taken for no reception: what he would have counted
+		n = d.countFor(v, d.identity(v), v.Principal, "")
+	}
+	v.CountsFor = n.who
+	v.CountRule, _ = d.cite(n.rule)
+	if n.who == "" {
+		return
+	}
 	v.PassEffect = d.policy.Pass.OwnReception
-	if u := d.unitOf(v.Server); d.policy.Count.ConsumesTurn && v.TurnUnit == "" && d.inLine(u) && d.eventPlan() == nil {
+	if u := d.unitOf(v.Server); d.policy.Count.ConsumesTurn && v.TurnUnit == "" && v.ServerRole == Lead && d.inLine(u) && d.eventPlan() == nil {
 		v.TurnEffect = TurnUsed
 		d.useTurn(v, u, v.Server, rule, false)
 	}
