@@ -36,7 +36,6 @@ func steps(t *testing.T) int {
 // TestInvariants lets random offices work through random commands, sensible and not, and holds every decision against the
 // invariants. A failing case is made as short as it gets and printed as a scenario. LUNPAI_STEPS=200000 makes a long run.
 func TestInvariants(t *testing.T) {
-
 	const halves = 2 // side by side
 	for name, value := range map[string]string{
 		"rapid.checks":     strconv.Itoa(max(1, steps(t)/stepsPerDay/halves)),
