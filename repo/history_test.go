@@ -101,9 +101,13 @@ func (h *history) send(ctx context.Context, t testing.TB, d *repo.Desk, s repo.S
 	}
 	h.commands[r.ID] = r.Command
 	h.mu.Unlock()
+	var last error
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
-		from := h.begin()
+		from, begun := h.begin(), time.Now()
 		out, err := d.Do(ctx, "s", r)
+		if last = err; time.Since(begun) > 10*time.Second {
+			t.Errorf("%s was answered after %v: %v", r.ID, time.Since(begun), err)
+		}
 		h.end(call{req: r, from: from, to: head(t, s), out: out, err: err, view: -1})
 		if errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrBusy) || errors.Is(err, repo.ErrUnavailable) || errors.Is(err, repo.ErrInProgress) {
 			time.Sleep(time.Millisecond)
@@ -111,7 +115,7 @@ func (h *history) send(ctx context.Context, t testing.TB, d *repo.Desk, s repo.S
 		}
 		return
 	}
-	t.Errorf("%s was never answered", r.ID)
+	t.Errorf("%s was never answered: %v", r.ID, last)
 }
 
 func (h *history) look(ctx context.Context, t testing.TB, d *repo.Desk, s repo.Store) {
