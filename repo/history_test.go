@@ -102,7 +102,7 @@ func (h *history) send(ctx context.Context, t testing.TB, d *repo.Desk, s repo.S
 	h.commands[r.ID] = r.Command
 	h.mu.Unlock()
 	var last error
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		from, begun := h.begin(), time.Now()
 		out, err := d.Do(ctx, "s", r)
 		if last = err; time.Since(begun) > 10*time.Second {
@@ -245,7 +245,11 @@ func unreliable(s repo.Store, seed uint64) *flawed {
 			return lost(pages)
 		case 2: // written much later, after it was given up
 			f.set(func(f *flawed) {
-				late = append(late, func() { f.below().Append(context.WithoutCancel(ctx), pages) })
+				late = append(late, func() {
+					ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 100*time.Millisecond)
+					defer cancel()
+					f.below().Append(ctx, pages)
+				})
 			})
 			return lost(pages)
 		case 3:

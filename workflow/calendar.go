@@ -45,6 +45,19 @@ func (s span) holds(t time.Time) bool {
 // dateOf is the calendar day of t in its own location.
 func dateOf(t time.Time) Date { return Date(t.Format(time.DateOnly)) }
 
+// daysTo counts the calendar days from d to e; 0 when one of them is no day.
+func (d Date) daysTo(e Date) int {
+	from, err := time.Parse(time.DateOnly, string(d))
+	if err != nil {
+		return 0
+	}
+	to, err := time.Parse(time.DateOnly, string(e))
+	if err != nil {
+		return 0
+	}
+	return int(to.Sub(from) / (24 * time.Hour))
+}
+
 // lastFreshDay is the day t + n calendar months, clamped to the end of the month (policy 1, art. 17; A13):
 // 31 January + 1 month is the last day of February.
 func lastFreshDay(t time.Time, months int) Date {

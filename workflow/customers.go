@@ -81,7 +81,7 @@ func (d *draft) recordDeal(c *RecordDeal) *Fault {
 	for _, h := range c.Helpers {
 		d.fact(FactNotCounted, "P1-19", string(h), "why", "helped")
 	}
-	d.tellVisits(k, visit, c)
+	d.tellVisits(k, visit)
 	return nil
 }
 
@@ -93,19 +93,6 @@ func plain(s string, most int) bool {
 		}
 	}
 	return len(s) <= most
-}
-
-// tellVisits writes the outcome into the first visit of the customer and into the last before the deal.
-func (d *draft) tellVisits(k *Customer, last VisitID, c *RecordDeal) {
-	for i, id := range []VisitID{k.FirstVisit, last} {
-		if id == "" || i == 1 && id == k.FirstVisit {
-			continue
-		}
-		if v, ok := look[*Visit](d, visitRef(id)); ok && v.Site == d.ID {
-			v = edit[*Visit](d, v.Ref())
-			v.Outcome = append(v.Outcome, Outcome{Status: c.Status, At: d.now, Amount: c.Amount})
-		}
-	}
 }
 
 // reassign is the manager's decision about whose customer it is (RS-15, A34).

@@ -52,6 +52,7 @@ func (d *draft) openOn(day Date, away []StaffID) {
 			return a.Until < day && dateOf(d.Local(a.At)) < day // noted this morning before opening: still true
 		})
 		d.dropWaiting(day)
+		r.MadeUp = nil
 	}
 	fresh := r.Day < day && r.Day != "" && !d.policy.CarryOver
 	r.Day, r.OpenedAt, r.ClosedAt, r.NextFirst = day, d.now, time.Time{}, ""
@@ -96,11 +97,51 @@ func (d *draft) dropWaiting(day Date) {
 	}
 }
 
-// datedCopy copies the live rota to the table of its day.
+// datedCopy copies the live rota to the table of its day. The ranks stay as they were when the day was opened first; who is
+// said to be away when it is opened again is noted in them.
 func (d *draft) datedCopy() {
 	c := d.rota().clone().(*Rota)
-	c.ID, c.Open = datedRotaRef(d.ID, c.Day).ID, false
+	c.ID, c.Open, c.Schema = datedRotaRef(d.ID, c.Day).ID, false, Schema
+	if before, ok := look[*Rota](d, c.Ref()); ok {
+		c.Table = slices.Clone(before.Table)
+	}
+	if len(c.Table) == 0 {
+		c.Table = d.ranks(c)
+	}
+	if c.ClosedAt.IsZero() {
+		for i := range c.Table {
+			c.Table[i].Presence = d.presence(c.Table[i].Members)
+		}
+	}
 	d.changed[c.Ref()] = c
+}
+
+// ranks are the units of a rota with their places in the line.
+func (d *draft) ranks(r *Rota) []Rank {
+	table := make([]Rank, 0, len(r.Units))
+	for i, p := range r.Line {
+		table = append(table, Rank{Rank: i + 1, Unit: p.Unit, Members: slices.Clone(d.unit(p.Unit).Members)})
+	}
+	for _, g := range r.Out {
+		table = append(table, Rank{Unit: g.Unit, Members: slices.Clone(d.unit(g.Unit).Members)})
+	}
+	return table
+}
+
+// presence is that of the one of several who is nearest to receiving.
+func (d *draft) presence(members []StaffID) Presence {
+	nearest := []Presence{OnSite, Chores, LeaderTask, Personal, CompanyDuty, DayOff, OnLeave}
+	best := len(nearest) - 1
+	for _, s := range members {
+		at := OnSite
+		if a := d.absence(s); a != nil {
+			at = a.State
+		}
+		if i := slices.Index(nearest, at); i >= 0 {
+			best = min(best, i)
+		}
+	}
+	return nearest[best]
 }
 
 // closeDay completes the day's table, flags what is not registered, and says who opens the next day (policy 1, art. 7, 28).
@@ -181,6 +222,7 @@ func (d *draft) grantMakeUp(c *GrantMakeUp) *Fault {
 	r.MakeUps = slices.Delete(r.MakeUps, i, i+1)
 	order := slices.DeleteFunc(r.Order(), func(x UnitID) bool { return x == c.Unit })
 	r.setLine(slices.Insert(order, pos-1, c.Unit))
+	r.MadeUp = append(r.MadeUp, MadeUp{Unit: c.Unit, Position: pos, By: d.env.By.Staff, At: d.now})
 	d.subject = liveRotaRef(d.ID)
 	d.fact(FactMakeUpGranted, "makeup.approvers", string(c.Unit), "position", itoa(pos), "by", string(d.env.By.Staff))
 	return nil

@@ -176,6 +176,7 @@ func (d *draft) commit(cmd Command) (*Commit, error) {
 		h.Seq = d.seq
 		if v, ok := r.(*Visit); ok {
 			v.Commits = append(v.Commits, d.seq)
+			v.read(d.Local)
 		}
 		doc, err := Encode(r)
 		if err != nil {

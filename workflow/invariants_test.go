@@ -11,7 +11,7 @@ import (
 // check holds the office against the invariants after a commit.
 func (o *office) check(c *commit) error {
 	for _, check := range []func(*commit) error{
-		o.everyUnitOnce, o.oneVisitEach, o.lineChanges, o.heldIsHeld, o.firstLeadStays, o.counts, o.datedCopy,
+		o.everyUnitOnce, o.oneVisitEach, o.lineChanges, o.heldIsHeld, o.firstLeadStays, o.counts, o.datedCopy, o.readings, o.outcomes,
 		func(c *commit) error { return o.ledger.enter(c, o.full.Rota()) },
 	} {
 		if err := check(c); err != nil {
@@ -221,7 +221,11 @@ func (o *office) datedCopy(c *commit) error {
 		return fmt.Errorf("there is no table of %s", live.Day)
 	}
 	copied := *dated
+	if err := ranked(&copied); err != nil {
+		return err
+	}
 	copied.Head, live.Head = workflow.Head{}, workflow.Head{}
+	copied.Table, copied.Schema = nil, 0
 	if a, b := outcomeOf(&copied), outcomeOf(&live); a != b {
 		return fmt.Errorf("the table of the day is not the line at closing:\n%s\n%s", a, b)
 	}

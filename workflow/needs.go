@@ -21,6 +21,13 @@ func (b *Board) Needs(cmd Command) []Ref {
 			}
 		}
 	}
+	switch cmd.(type) {
+	case *OpenDay, *CloseDay: // the day's table keeps the ranks of its first opening
+		if r := b.Rota(); r != nil && r.Day != "" {
+			refs = append(refs, datedRotaRef(b.ID, r.Day))
+		}
+	default:
+	}
 	if a, ok := cmd.(*AssignVisit); ok {
 		for _, v := range b.open { // stand-ins and help depend on whom the busy ones are with
 			if a.StandIn != nil && v.Server == a.StandIn.For || b.helpMatters() {

@@ -119,6 +119,7 @@ func (d *draft) settleCustomer(v *Visit, fresh CustomerID, dup bool) {
 		k.LastContactAt = v.ServedAt
 	}
 	k.Visits++
+	v.VisitNo = k.Visits
 	k.VisitIDs = append(k.VisitIDs, VisitID(v.ID))
 	k.VisitIDs = k.VisitIDs[max(0, len(k.VisitIDs)-keptVisits):]
 	if k.FirstVisit == "" {
@@ -128,6 +129,7 @@ func (d *draft) settleCustomer(v *Visit, fresh CustomerID, dup bool) {
 	if k.BroughtBy == "" {
 		k.BroughtBy = v.BroughtBy
 	}
+	d.beginOutcome(v, k)
 }
 
 // keptVisits is how many visits a customer's record lists.

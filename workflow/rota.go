@@ -105,9 +105,30 @@ type Rota struct {
 	MakeUps  []MakeUpRight `json:"make_ups,omitempty"`
 	Absent   []Absence     `json:"absent,omitempty"`
 	Event    *EventPlan    `json:"event,omitempty"`
-	// Duty ledger of the day: receptions and turns per unit are joined from visits when the table is shown.
-	NextTicket int64  `json:"next_ticket"`
-	NextFirst  UnitID `json:"next_first,omitempty"` // set at closing (policy 1, art. 7)
+	// MadeUp are the make-ups granted today (policy 1, art. 8).
+	MadeUp     []MadeUp `json:"made_up,omitempty"`
+	NextTicket int64    `json:"next_ticket"`
+	NextFirst  UnitID   `json:"next_first,omitempty"` // set at closing (policy 1, art. 7)
+	// Table is the printed table's first column, in the dated copy only: everybody's rank and presence at opening. Who received
+	// whom, and whose turn it was, are marks of the day's visits.
+	Table  []Rank `json:"table,omitempty"`
+	Schema int    `json:"schema,omitempty"`
+}
+
+// Rank is a row of the day's table as it was opened: the units of the line first to last, then those who are out.
+type Rank struct {
+	Rank     int       `json:"rank"` // 1 = first of the line; 0 = out of the line
+	Unit     UnitID    `json:"unit"`
+	Members  []StaffID `json:"members"`
+	Presence Presence  `json:"presence"` // of a team: of the member who is nearest to receiving
+}
+
+// MadeUp is a make-up that was granted.
+type MadeUp struct {
+	Unit     UnitID    `json:"unit"`
+	Position int       `json:"position"` // in the line, 1 = first
+	By       StaffID   `json:"by,omitempty"`
+	At       time.Time `json:"at"`
 }
 
 // Ref names the rota's record.
@@ -120,6 +141,7 @@ func (r *Rota) clone() Record {
 		c.Units[i].Members = slices.Clone(c.Units[i].Members)
 	}
 	c.Line, c.Out, c.MakeUps, c.Absent = slices.Clone(r.Line), slices.Clone(r.Out), slices.Clone(r.MakeUps), slices.Clone(r.Absent)
+	c.MadeUp, c.Table = slices.Clone(r.MadeUp), slices.Clone(r.Table)
 	if r.Event != nil {
 		e := *r.Event
 		e.Order = slices.Clone(e.Order)

@@ -234,7 +234,7 @@ func (d *draft) pass(v *Visit, u *Unit) {
 		if h == nil {
 			continue // free: the supervisor or a colleague's own customer took another, nobody is passed
 		}
-		v.Passed = append(v.Passed, Passed{Unit: id, Effect: h.pass})
+		v.Passed = append(v.Passed, Passed{Unit: id, Effect: h.pass, Why: h.why})
 		d.fact(FactTurnPassed, h.rule, string(id), "effect", string(h.pass), "why", h.why, "visit", v.ID)
 		if h.pass != PassHold {
 			d.void(id, h)
@@ -266,7 +266,7 @@ func (d *draft) giveBack(v *Visit, rule, why string) {
 		return
 	}
 	id, ticket := v.TurnUnit, v.TurnTicket
-	v.TurnUnit, v.TurnTicket = "", 0
+	v.TurnUnit, v.TurnTicket, v.TurnBack = "", 0, id
 	if d.unit(id) == nil {
 		return // taken off the roster meanwhile
 	}

@@ -97,10 +97,11 @@ type Change struct {
 	At     time.Time `json:"at"`
 }
 
-// Passed is one unit that a turn went past, and what that did to its place.
+// Passed is one unit that a turn went past, what kept it, and what that did to its place.
 type Passed struct {
 	Unit   UnitID     `json:"unit"`
 	Effect PassEffect `json:"effect"`
+	Why    string     `json:"why,omitempty"` // a Presence, receiving, assisting or inactive
 }
 
 // Form is the visitor register (来访客户登记表): codes and numbers only; remarks go to notes.
@@ -112,15 +113,9 @@ type Form struct {
 	AreaSqm    int    `json:"area_sqm,omitempty"`    // area asked for, square metres
 	BudgetFrom int64  `json:"budget_from,omitempty"` // fen
 	BudgetTo   int64  `json:"budget_to,omitempty"`   // fen
+	BudgetBand string `json:"budget_band,omitempty"` // derived, see BudgetBands
 	Intent     string `json:"intent,omitempty"`      // a, b, c, d: how serious
 	Note       NoteID `json:"note,omitempty"`
-}
-
-// Outcome is what became of the customer after this visit, for conversion (visit → deposit → signed).
-type Outcome struct {
-	Status CustomerStatus `json:"status"`
-	At     time.Time      `json:"at"`
-	Amount int64          `json:"amount,omitempty"` // fen
 }
 
 // Visit is one visit of one group: a finite-state machine and the analysts' main record.
@@ -143,6 +138,8 @@ type Visit struct {
 	Delegate     StaffID    `json:"delegate,omitempty"`
 	// FirstVisit: the customer had not been received before (freshness aside).
 	FirstVisit bool `json:"first_visit,omitempty"`
+	// VisitNo: the customer's how many-th registered visit this is, 1 = first; set at registration.
+	VisitNo int `json:"visit_no,omitempty"`
 
 	Route      Route      `json:"route,omitempty"`
 	Server     StaffID    `json:"server,omitempty"` // who receives
@@ -152,6 +149,7 @@ type Visit struct {
 	TurnEffect TurnEffect `json:"turn_effect,omitempty"`
 	TurnUnit   UnitID     `json:"turn_unit,omitempty"`   // whose turn the visit used
 	TurnTicket int64      `json:"turn_ticket,omitempty"` // where that turn stood in the line
+	TurnBack   UnitID     `json:"turn_back,omitempty"`   // who got back the turn that the visit had used
 	PassEffect PassEffect `json:"pass_effect,omitempty"` // what happens to the server's place when passed meanwhile
 	Assistants []StaffID  `json:"assistants,omitempty"`
 	Passed     []Passed   `json:"passed,omitempty"`
@@ -172,7 +170,7 @@ type Visit struct {
 	Reason      string    `json:"reason,omitempty"` // why abandoned, or assigned against the order
 	Note        NoteID    `json:"note,omitempty"`
 	Form        *Form     `json:"form,omitempty"`
-	Outcome     []Outcome `json:"outcome,omitempty"`
+	Outcome     *Outcome  `json:"outcome,omitempty"`
 
 	ArrivedAt    time.Time `json:"arrived_at"`
 	IdentifiedAt time.Time `json:"identified_at,omitzero"`
@@ -181,6 +179,8 @@ type Visit struct {
 	RegisteredAt time.Time `json:"registered_at,omitzero"`
 	EndedAt      time.Time `json:"ended_at,omitzero"`    // abandoned or merged
 	RemindedAt   time.Time `json:"reminded_at,omitzero"` // the supervisor was told that the visitor waits
+
+	Reading
 
 	// Commits are the numbers of the commits that changed this visit, for its history.
 	Commits []int64 `json:"commits"`
@@ -192,7 +192,7 @@ func (v *Visit) Ref() Ref { return visitRef(VisitID(v.ID)) }
 func (v *Visit) clone() Record {
 	c := *v
 	c.Assistants, c.Passed, c.Changes = slices.Clone(v.Assistants), slices.Clone(v.Passed), slices.Clone(v.Changes)
-	c.Outcome, c.Commits = slices.Clone(v.Outcome), slices.Clone(v.Commits)
+	c.Outcome, c.Commits = v.Outcome.clone(), slices.Clone(v.Commits)
 	if v.Form != nil {
 		f := *v.Form
 		c.Form = &f

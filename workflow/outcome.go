@@ -1,0 +1,136 @@
+package workflow
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Outcome is what became of a visit's customer, for conversion (visit → deposit → signed). It stands in two visits: First in
+// the customer's first registered visit, with every step since; Last in the visit that was the last one before a step, with
+// that step. So a sum over all visits, of one or of the other, holds every step once. It is written from the registration of
+// the visit on; a deal made in the course of a visit that came to nothing stands in the first visit only.
+type Outcome struct {
+	First *Steps `json:"first,omitempty"`
+	Last  *Steps `json:"last,omitempty"`
+}
+
+// Steps are the steps of a purchase that were taken; nil means not taken.
+type Steps struct {
+	Registered *Step `json:"registered,omitempty"` // first entry in the visitor register
+	Intention  *Step `json:"intention,omitempty"`
+	HoldingFee *Step `json:"holding_fee,omitempty"`
+	Deposit    *Step `json:"deposit,omitempty"`
+	Signed     *Step `json:"signed,omitempty"`
+	Refunded   *Step `json:"refunded,omitempty"`
+}
+
+// Step is one step of a purchase, as seen from a visit.
+type Step struct {
+	At     time.Time `json:"at"`     // when it was recorded first
+	Day    Date      `json:"day"`    // the same in the site's zone
+	Days   int       `json:"days"`   // calendar days from the visit's business day
+	Count  int       `json:"count"`  // how often: two flats are two deposits
+	Amount int64     `json:"amount"` // fen, of all of them
+}
+
+// UnmarshalJSON reads an outcome. Journals from before schema 1 hold a list here; it is read as no outcome, for the customer's
+// deals say the same and are what the next step is written from.
+func (o *Outcome) UnmarshalJSON(text []byte) error {
+	if len(text) > 0 && text[0] == '[' {
+		return nil
+	}
+	type plain Outcome
+	return json.Unmarshal(text, (*plain)(o))
+}
+
+// clone copies the parts that a decision replaces; steps are never changed in place.
+func (o *Outcome) clone() *Outcome {
+	if o == nil {
+		return nil
+	}
+	c := *o
+	return &c
+}
+
+// step is where a status stands; nil for those that are no step of a purchase.
+func (s *Steps) step(status CustomerStatus) **Step {
+	switch status {
+	case StatusIntention:
+		return &s.Intention
+	case StatusHoldingFee:
+		return &s.HoldingFee
+	case StatusDeposit:
+		return &s.Deposit
+	case StatusSigned:
+		return &s.Signed
+	case StatusRefunded:
+		return &s.Refunded
+	case StatusReceived, StatusRegistered:
+	}
+	return nil
+}
+
+// stepsOf are the steps that a customer's deals make, as seen from a visit: all that follow a visit, or with last those that
+// follow this one.
+func (d *draft) stepsOf(v *Visit, k *Customer, last bool) *Steps {
+	s := &Steps{}
+	for _, deal := range k.Deals {
+		at := s.step(deal.Status)
+		if at == nil || deal.Visit == "" || last && deal.Visit != VisitID(v.ID) {
+			continue
+		}
+		if *at == nil {
+			*at = d.stepAt(v, deal.At)
+		}
+		(*at).Count++
+		(*at).Amount += deal.Amount
+	}
+	return s
+}
+
+// stepAt is a step at a moment, not counted yet.
+func (d *draft) stepAt(v *Visit, at time.Time) *Step {
+	day := dateOf(d.Local(at))
+	return &Step{At: at, Day: day, Days: v.BusinessDay.daysTo(day)}
+}
+
+// beginOutcome starts the outcome of a visit at its registration; deals may have been made in its course.
+func (d *draft) beginOutcome(v *Visit, k *Customer) {
+	o := &Outcome{Last: d.stepsOf(v, k, true)}
+	if k.FirstVisit == VisitID(v.ID) {
+		entry := d.stepAt(v, d.now)
+		entry.Count = 1
+		o.First = d.stepsOf(v, k, false)
+		o.First.Registered, o.Last.Registered = entry, entry
+	}
+	if *o.Last != (Steps{}) {
+		v.Outcome = o
+	}
+}
+
+// tellVisits writes what the customer's deals say into his first visit and into the last one before the newest deal, if that
+// one is registered already. It is written anew each time, never added to.
+func (d *draft) tellVisits(k *Customer, last VisitID) {
+	for _, id := range []VisitID{k.FirstVisit, last} {
+		v, ok := look[*Visit](d, visitRef(id))
+		if id == "" || !ok || v.Site != d.ID || v.State != Registered {
+			continue
+		}
+		v = edit[*Visit](d, v.Ref())
+		if v.Outcome == nil {
+			v.Outcome = &Outcome{}
+		}
+		if id == k.FirstVisit {
+			v.Outcome.First = d.stepsOf(v, k, false).enteredAs(v.Outcome.First)
+		}
+		v.Outcome.Last = d.stepsOf(v, k, true).enteredAs(v.Outcome.Last)
+	}
+}
+
+// enteredAs takes the entry in the register over from the steps written before.
+func (s *Steps) enteredAs(before *Steps) *Steps {
+	if before != nil {
+		s.Registered = before.Registered
+	}
+	return s
+}

@@ -1,0 +1,220 @@
+package workflow_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// ranked: the table of a day names every unit once, those of the line by rank.
+func ranked(r *rota) error {
+	seen, rank := map[workflow.UnitID]bool{}, 0
+	for _, row := range r.Table {
+		if row.Rank > 0 {
+			rank++
+		}
+		if seen[row.Unit] || row.Rank > 0 && row.Rank != rank || len(row.Members) == 0 || row.Presence == "" {
+			return fmt.Errorf("the table of %s: %+v", r.Day, r.Table)
+		}
+		seen[row.Unit] = true
+	}
+	if r.Schema != workflow.Schema {
+		return fmt.Errorf("the table of %s has schema %d", r.Day, r.Schema)
+	}
+	return nil
+}
+
+// readings: what a visit says to its readers is what its times and days say.
+func (o *office) readings(c *commit) error {
+	rs, err := c.Records()
+	if err != nil {
+		return err
+	}
+	for _, r := range rs {
+		v, ok := r.(*visit)
+		if !ok {
+			continue
+		}
+		day, err := time.Parse(time.DateOnly, string(v.BusinessDay))
+		if err != nil {
+			return err
+		}
+		week, err := time.Parse(time.DateOnly, string(v.Week))
+		if err != nil || week.Weekday() != time.Monday || day.Before(week) || day.Sub(week) >= 7*24*time.Hour {
+			return fmt.Errorf("%s: the week of %s is %s", v.ID, v.BusinessDay, v.Week)
+		}
+		if d := int(day.Sub(week).Hours()/24) + 1; v.Weekday != d || v.Schema != workflow.Schema || v.Hour != o.full.Local(v.ArrivedAt).Hour() {
+			return fmt.Errorf("%s: reading %+v", v.ID, v.Reading)
+		}
+		end := v.AssignedAt
+		if end.IsZero() {
+			end = v.EndedAt
+		}
+		for _, s := range []struct {
+			got      *int64
+			from, to time.Time
+		}{
+			{v.Seconds.Waited, v.ArrivedAt, end},
+			{v.Seconds.ToIdentified, v.ArrivedAt, v.IdentifiedAt},
+			{v.Seconds.ToAssigned, v.IdentifiedAt, v.AssignedAt},
+			{v.Seconds.ToServed, v.AssignedAt, v.ServedAt},
+			{v.Seconds.ToRegistered, v.ServedAt, v.RegisteredAt},
+		} {
+			if (s.got == nil) != (s.from.IsZero() || s.to.IsZero()) || s.got != nil && *s.got != int64(s.to.Sub(s.from).Seconds()) {
+				return fmt.Errorf("%s: seconds from %s to %s: %v", v.ID, s.from, s.to, s.got)
+			}
+		}
+	}
+	return nil
+}
+
+// outcomes: every step of a purchase that follows a visit stands once among the first visits and once among the last ones,
+// with its amount; and every registered customer has one first visit.
+func (o *office) outcomes(*commit) error {
+	type sum struct {
+		count  int
+		amount int64
+	}
+	want, first, last := map[string]sum{}, map[string]sum{}, map[string]sum{}
+	add := func(m map[string]sum, key string, n int, amount int64) {
+		m[key] = sum{m[key].count + n, m[key].amount + amount}
+	}
+	for _, r := range o.all {
+		switch r := r.(type) {
+		case *workflow.Customer:
+			for _, d := range r.Deals {
+				if d.Visit != "" && r.FirstVisit != "" {
+					add(want, r.ID+" "+string(d.Status), 1, d.Amount)
+				}
+			}
+			if r.FirstVisit != "" {
+				add(want, r.ID+" registered", 1, 0)
+			}
+		case *visit:
+			if r.Outcome != nil {
+				each(r.Outcome.First, func(status string, s *workflow.Step) { add(first, string(r.Customer)+" "+status, s.Count, s.Amount) })
+				each(r.Outcome.Last, func(status string, s *workflow.Step) { add(last, string(r.Customer)+" "+status, s.Count, s.Amount) })
+			}
+		}
+	}
+	if d := cmp.Diff(want, first, cmp.AllowUnexported(sum{})); d != "" {
+		return fmt.Errorf("outcomes of the first visits (-deals +visits):\n%s", d)
+	}
+	for key, w := range last { // a deal made in a visit that came to nothing, or is another customer's, has no last visit
+		if f := first[key]; w.count > f.count || w.amount > f.amount {
+			return fmt.Errorf("%s: %+v in last visits, %+v in first ones", key, w, f)
+		}
+	}
+	return nil
+}
+
+func each(s *workflow.Steps, f func(string, *workflow.Step)) {
+	if s == nil {
+		return
+	}
+	for name, step := range map[string]*workflow.Step{
+		"registered": s.Registered, "intention": s.Intention, "holding_fee": s.HoldingFee, "deposit": s.Deposit, "signed": s.Signed,
+		"refunded": s.Refunded,
+	} {
+		if step != nil {
+			f(name, step)
+		}
+	}
+}
+
+// TestOutcome: a customer comes twice and buys two flats; the first visit tells everything, the second what came after it.
+func TestOutcome(t *testing.T) {
+	o := small(t)
+	register := func(v workflow.VisitID) {
+		t.Helper()
+		o.must(t,
+			&workflow.IdentifyVisit{Visit: v, Identity: workflow.Identity{Kind: workflow.KindNew, Customer: "K1", NewCustomer: true}},
+			&workflow.AssignVisit{Visit: v}, &workflow.ServeVisit{Visit: v}, &workflow.RegisterVisit{Visit: v},
+		)
+	}
+	deal := func(after time.Duration, status workflow.CustomerStatus, amount int64) {
+		t.Helper()
+		o.now = o.now.Add(after)
+		o.must(t, &workflow.RecordDeal{Customer: "K1", Status: status, Amount: amount})
+	}
+	register("V1")
+	deal(48*time.Hour, workflow.StatusIntention, 1_000_00)
+	o.must(t, &workflow.ArriveVisit{Visit: "V9"})
+	register("V9")
+	deal(0, workflow.StatusDeposit, 50_000_00)
+	deal(72*time.Hour, workflow.StatusDeposit, 60_000_00)
+	deal(24*time.Hour, workflow.StatusSigned, 2_000_000_00)
+
+	one, two := o.visit(t, "V1"), o.visit(t, "V9")
+	if one.VisitNo != 1 || two.VisitNo != 2 {
+		t.Errorf("visits %d and %d", one.VisitNo, two.VisitNo)
+	}
+	type row struct {
+		Days, Count int
+		Amount      int64
+	}
+	rows := func(s *workflow.Steps) map[string]row {
+		m := map[string]row{}
+		each(s, func(name string, s *workflow.Step) { m[name] = row{s.Days, s.Count, s.Amount} })
+		return m
+	}
+	want := map[string]row{"registered": {0, 1, 0}, "intention": {2, 1, 1_000_00}, "deposit": {2, 2, 110_000_00}, "signed": {6, 1, 2_000_000_00}}
+	if d := cmp.Diff(want, rows(one.Outcome.First)); d != "" {
+		t.Error("first visit, everything since:", d)
+	}
+	if d := cmp.Diff(map[string]row{"registered": {0, 1, 0}, "intention": {2, 1, 1_000_00}}, rows(one.Outcome.Last)); d != "" {
+		t.Error("first visit, until the next:", d)
+	}
+	if two.Outcome.First != nil {
+		t.Errorf("second visit is no first one: %+v", two.Outcome.First)
+	}
+	if d := cmp.Diff(map[string]row{"deposit": {0, 2, 110_000_00}, "signed": {4, 1, 2_000_000_00}}, rows(two.Outcome.Last)); d != "" {
+		t.Error("last visit:", d)
+	}
+}
+
+// TestOldOutcome: a visit of a journal from before schema 1 can be read.
+func TestOldOutcome(t *testing.T) {
+	doc := []byte(`{"id":"v","site":"s","seq":3,"open":false,"state":"registered","outcome":[{"status":"deposit","at":"2024-03-04T01:00:00Z"}],"commits":[1]}`)
+	r, err := workflow.Decode(workflow.Image{Ref: workflow.VisitRef("v"), Doc: doc})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := r.(*visit); v.Outcome == nil || v.Outcome.First != nil || v.Outcome.Last != nil || v.Schema != 0 {
+		t.Errorf("read as %+v", v.Outcome)
+	}
+}
+
+// TestBudgetBand: the upper end decides, and belongs to its band.
+func TestBudgetBand(t *testing.T) {
+	for _, c := range []struct {
+		from, to int64
+		want     string
+	}{
+		{0, 0, ""}, {0, 1, "up_to_1m"}, {0, 1_000_000_00, "up_to_1m"}, {0, 1_000_000_01, "1m_2m"}, {2_500_000_00, 0, "2m_3m"},
+		{1_000_000_00, 3_000_000_00, "2m_3m"}, {0, 5_000_000_00, "3m_5m"}, {0, 8_000_000_00, "5m_8m"}, {0, 8_000_000_01, "over_8m"},
+	} {
+		o := small(t)
+		o.must(t,
+			&workflow.IdentifyVisit{Visit: "V1", Identity: workflow.Identity{Kind: workflow.KindNew}}, &workflow.AssignVisit{Visit: "V1"},
+			&workflow.RegisterVisit{Visit: "V1", Serve: &workflow.ServeVisit{Visit: "V1"}, Form: &workflow.Form{BudgetFrom: c.from, BudgetTo: c.to, BudgetBand: "asked"}},
+		)
+		if got := o.visit(t, "V1").Form.BudgetBand; got != c.want {
+			t.Errorf("%d to %d: %q, want %q", c.from, c.to, got, c.want)
+		}
+	}
+}
+
+// visit is a visit as it stands.
+func (o *office) visit(t *testing.T, id workflow.VisitID) *visit {
+	t.Helper()
+	v, ok := o.all[workflow.VisitRef(id)].(*visit)
+	if !ok {
+		t.Fatalf("there is no visit %s", id)
+	}
+	return v
+}
