@@ -165,12 +165,12 @@ type Visit struct {
 	Count     int     `json:"count,omitempty"` // counted receptions, final at registration
 	Topic     Topic   `json:"topic,omitempty"`
 
-	ExplainedTo StaffID   `json:"explained_to,omitempty"`
-	MergedInto  VisitID   `json:"merged_into,omitempty"`
-	Reason      string    `json:"reason,omitempty"` // why abandoned, or assigned against the order
-	Note        NoteID    `json:"note,omitempty"`
-	Form        *Form     `json:"form,omitempty"`
-	Outcome     *Outcome  `json:"outcome,omitempty"`
+	ExplainedTo StaffID  `json:"explained_to,omitempty"`
+	MergedInto  VisitID  `json:"merged_into,omitempty"`
+	Reason      string   `json:"reason,omitempty"` // why abandoned, or assigned against the order
+	Note        NoteID   `json:"note,omitempty"`
+	Form        *Form    `json:"form,omitempty"`
+	Outcome     *Outcome `json:"outcome,omitempty"`
 
 	ArrivedAt    time.Time `json:"arrived_at"`
 	IdentifiedAt time.Time `json:"identified_at,omitzero"`
