@@ -103,7 +103,7 @@ func TestPersonalDataStayInTheVault(t *testing.T) {
 		}
 	}
 	for _, c := range workflow.Collections {
-		w.ok(w.store.Scan(t.Context(), c, "", func(d repo.Document) error { w.silent("collection "+string(c), string(d.Doc)); return nil }))
+		w.ok(w.store.Scan(t.Context(), repo.Span{Collection: c}, func(d repo.Document) error { w.silent("collection "+string(c), string(d.Doc)); return nil }))
 	}
 	for _, c := range []repo.SideCollection{repo.People, repo.Notes, repo.APIKeys, repo.Meta} {
 		docs, err := w.store.Sides(t.Context(), c, "", monday.AddDate(100, 0, 0))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -58,6 +59,17 @@ type Document struct {
 	Seq  int64
 }
 
+// BusinessDay is the day by which a visit's document is scanned.
+func (d Document) BusinessDay() (workflow.Date, error) {
+	var v struct {
+		Day workflow.Date `json:"business_day"`
+	}
+	if err := json.Unmarshal(d.Doc, &v); err != nil {
+		return "", fmt.Errorf("%w: %s %s: %w", ErrCorrupt, d.Collection, d.ID, err)
+	}
+	return v.Day, nil
+}
+
 // Journal appends and reads pages. Reads are linearizable: they see every page whose append was answered with nil, on any
 // instance, and nothing that can be rolled back (MongoDB: majority).
 type Journal interface {
@@ -87,6 +99,18 @@ type Query struct {
 	Limit      int
 }
 
+// Span is a stretch of a collection to be read from end to end.
+type Span struct {
+	Collection workflow.Collection
+	// Site "" means all sites.
+	Site workflow.SiteID
+	// ByDay: the visits of one site, From ≤ business_day ≤ To where given, in order of the business day and then of the id.
+	// Otherwise the order is by id, which goes on behind After.
+	ByDay    bool
+	From, To workflow.Date
+	After    string
+}
+
 // Documents reads what people query: the images, written behind the journal in order.
 type Documents interface {
 	// Load returns every open document of a site (open = true) and its sites, staff and live rota records; every commit up to
@@ -97,8 +121,8 @@ type Documents interface {
 	Read(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]Document, error)
 	// List answers a query; mark is the commit up to which the answer is complete at least.
 	List(ctx context.Context, q Query) (docs []Document, mark int64, err error)
-	// Scan calls f for every document of a collection and site in order of id, in bounded memory; site "" means all sites.
-	Scan(ctx context.Context, c workflow.Collection, site workflow.SiteID, f func(Document) error) error
+	// Scan calls f for every document of a span, in bounded memory. Its error is f's, or the store's.
+	Scan(ctx context.Context, of Span, f func(Document) error) error
 	// Mark is the contiguous number up to which a site's documents are written.
 	Mark(ctx context.Context, site workflow.SiteID) (int64, error)
 	// Project writes the images of pages that are already in the journal and moves the mark: what repair and copy do. Pages

@@ -74,7 +74,7 @@ func allSites(ctx context.Context, s Store, expect map[workflow.SiteID]Expectati
 	if err != nil {
 		return nil, err
 	}
-	err = s.Scan(ctx, workflow.Sites, "", func(d Document) error { sites = append(sites, d.Site); return nil })
+	err = s.Scan(ctx, Span{Collection: workflow.Sites}, func(d Document) error { sites = append(sites, d.Site); return nil })
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +239,7 @@ func (v *verifier) idOf(ctx context.Context, seq int64) (string, error) {
 func (v *verifier) documents(ctx context.Context) error {
 	v.r.Records = len(v.images)
 	for _, c := range workflow.Collections {
-		if err := v.store.Scan(ctx, c, v.r.Site, func(d Document) error { v.compare(d); return nil }); err != nil {
+		if err := v.store.Scan(ctx, Span{Collection: c, Site: v.r.Site}, func(d Document) error { v.compare(d); return nil }); err != nil {
 			return err
 		}
 	}

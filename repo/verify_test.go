@@ -40,17 +40,17 @@ func (f *forged) Since(ctx context.Context, site workflow.SiteID, seq int64, lim
 	return out, err
 }
 
-func (f *forged) Scan(ctx context.Context, c workflow.Collection, site workflow.SiteID, use func(repo.Document) error) error {
+func (f *forged) Scan(ctx context.Context, of repo.Span, use func(repo.Document) error) error {
 	if f.docs != nil {
-		for _, d := range f.docs(c) {
-			if site == "" || d.Site == site {
+		for _, d := range f.docs(of.Collection) {
+			if of.Site == "" || d.Site == of.Site {
 				if err := use(d); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	return f.Store.Scan(ctx, c, site, func(d repo.Document) error {
+	return f.Store.Scan(ctx, of, func(d repo.Document) error {
 		if f.doc != nil {
 			var ok bool
 			if d, ok = f.doc(d); !ok {
@@ -319,7 +319,7 @@ func everything(t testing.TB, s repo.Store) map[string]any {
 	}
 	for _, c := range workflow.Collections {
 		var docs []repo.Document
-		if err := s.Scan(ctx, c, "", func(d repo.Document) error {
+		if err := s.Scan(ctx, repo.Span{Collection: c}, func(d repo.Document) error {
 			d.Doc = slices.Clone(d.Doc)
 			docs = append(docs, d)
 			return nil

@@ -135,7 +135,7 @@ func projectedEqual(t testing.TB, s *Store, site workflow.SiteID) {
 		head = p.Last
 	}
 	for _, c := range workflow.Collections {
-		err := s.Scan(t.Context(), c, site, func(d repo.Document) error {
+		err := s.Scan(t.Context(), repo.Span{Collection: c, Site: site}, func(d repo.Document) error {
 			got[d.Ref] = string(d.Doc)
 			return nil
 		})

@@ -138,7 +138,7 @@ func (s *Store) List(ctx context.Context, q repo.Query) ([]repo.Document, int64,
 	}
 	if days := bounds(string(q.From), string(q.To), "$gte", "$lte"); len(days) > 0 {
 		// Beside an equality on the same field both must hold.
-		filter = append(filter, bson.E{Key: "$and", Value: bson.A{bson.D{{Key: "business_day", Value: days}}}})
+		filter = append(filter, bson.E{Key: "$and", Value: bson.A{bson.D{{Key: pathDay, Value: days}}}})
 	}
 	order, after := 1, "$gt"
 	if q.Descending {
@@ -171,9 +171,9 @@ func bounds(from, to, lower, upper string) (d bson.D) {
 }
 
 // Scan implements repo.Documents. It reads portion by portion, so that f may take its time and may use the store.
-func (s *Store) Scan(ctx context.Context, c workflow.Collection, site workflow.SiteID, f func(repo.Document) error) error {
-	for after := ""; ; {
-		docs, err := s.portion(ctx, c, site, after)
+func (s *Store) Scan(ctx context.Context, of repo.Span, f func(repo.Document) error) error {
+	for {
+		docs, err := s.portion(ctx, of)
 		if err != nil {
 			return err
 		}
@@ -185,25 +185,50 @@ func (s *Store) Scan(ctx context.Context, c workflow.Collection, site workflow.S
 		if len(docs) < scanBatch {
 			return nil
 		}
-		after = docs[len(docs)-1].ID
+		last := docs[len(docs)-1]
+		of.After = last.ID
+		if of.ByDay {
+			if of.From, err = last.BusinessDay(); err != nil {
+				return err
+			}
+		}
 	}
 }
 
-// portion reads the documents of a scan that come after an id.
-func (s *Store) portion(ctx context.Context, c workflow.Collection, site workflow.SiteID, after string) ([]repo.Document, error) {
+// portion reads the next documents of a span.
+func (s *Store) portion(ctx context.Context, of repo.Span) ([]repo.Document, error) {
 	ctx, leave, err := s.begin(ctx, s.cfg.ReportTimeout)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	filter := bson.D{}
-	if site != "" {
-		filter = append(filter, bson.E{Key: pathSite, Value: string(site)})
+	filter, order := spanned(of)
+	return s.find(ctx, of.Collection, filter, options.Find().SetSort(order).SetLimit(scanBatch).SetBatchSize(scanBatch))
+}
+
+// spanned matches the documents of a span that are not read yet, and says their order. By day, After is an id of the day From.
+func spanned(of repo.Span) (filter, order bson.D) {
+	filter = bson.D{}
+	if of.Site != "" {
+		filter = append(filter, bson.E{Key: pathSite, Value: string(of.Site)})
 	}
-	if after != "" {
-		filter = append(filter, bson.E{Key: pathID, Value: bson.D{{Key: "$gt", Value: after}}})
+	after := bson.E{Key: pathID, Value: bson.D{{Key: "$gt", Value: of.After}}}
+	from, to := string(of.From), string(of.To)
+	switch {
+	case !of.ByDay && of.After == "":
+	case !of.ByDay:
+		filter = append(filter, after)
+	case of.After != "":
+		filter = append(filter, bson.E{Key: "$or", Value: bson.A{
+			bson.D{{Key: pathDay, Value: from}, after}, bson.D{{Key: pathDay, Value: bounds(from, to, "$gt", "$lte")}},
+		}})
+	case from != "" || to != "":
+		filter = append(filter, bson.E{Key: pathDay, Value: bounds(from, to, "$gte", "$lte")})
 	}
-	return s.find(ctx, c, filter, options.Find().SetSort(keys(pathID)).SetLimit(scanBatch).SetBatchSize(scanBatch))
+	if of.ByDay {
+		return filter, keys(pathDay, pathID)
+	}
+	return filter, keys(pathID)
 }
 
 // Mark implements repo.Documents.

@@ -114,7 +114,7 @@ func TestNewerImageWinsTheFirstInsert(t *testing.T) {
 		wg.Go(func() { write(seq + 1) })
 	}
 	wg.Wait()
-	err := s.Scan(t.Context(), workflow.Customers, "a", func(d repo.Document) error {
+	err := s.Scan(t.Context(), repo.Span{Collection: workflow.Customers, Site: "a"}, func(d repo.Document) error {
 		if d.Seq != 4 {
 			t.Errorf("%s stands at %d", d.ID, d.Seq)
 		}

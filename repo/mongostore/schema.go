@@ -26,6 +26,7 @@ const (
 	pathSite    = "site"
 	pathSeq     = "seq"
 	pathEntries = "entries.id"
+	pathDay     = "business_day"
 )
 
 func keys(fields ...string) bson.D {
@@ -61,7 +62,7 @@ func schema() map[string][]mongo.IndexModel {
 		m := mongo.IndexModel{Keys: keys(fields...), Options: options.Index().SetName(name)}
 		all[string(c)] = append(all[string(c)], m)
 	}
-	add(workflow.Visits, pathSite, "business_day", pathID)
+	add(workflow.Visits, pathSite, pathDay, pathID)
 	add(workflow.Visits, pathSite, "customer", pathID)
 	add(workflow.Customers, pathSite, "owner", pathID)
 	for _, c := range []repo.SideCollection{repo.People, repo.Notes, repo.APIKeys, repo.Meta} {

@@ -264,7 +264,7 @@ func TestProjectMends(t *testing.T) {
 	mustAppend(t, s, p)
 	scan := func() (docs []repo.Document) {
 		for _, c := range []workflow.Collection{workflow.Visits, workflow.Rotas, workflow.Customers} {
-			if err := s.Scan(t.Context(), c, o.id, func(d repo.Document) error { docs = append(docs, d); return nil }); err != nil {
+			if err := s.Scan(t.Context(), repo.Span{Collection: c, Site: o.id}, func(d repo.Document) error { docs = append(docs, d); return nil }); err != nil {
 				t.Fatal(err)
 			}
 		}

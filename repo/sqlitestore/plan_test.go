@@ -43,7 +43,11 @@ func TestPlans(t *testing.T) {
 			t.Errorf("%s: want index %s, sorting %v; got %s", c.name, c.index, c.sorted, plan)
 		}
 	}
-	plan := planOf(t, s, boardQuery, "s", "s/live")
+	plan := planOf(t, s, scanDaysQuery, workflow.Visits, "s", "2026-03-01", "", "2026-03-31", 100)
+	if !strings.Contains(plan, "images_day") || strings.Contains(plan, "TEMP B-TREE") {
+		t.Errorf("a scan by day: %s", plan)
+	}
+	plan = planOf(t, s, boardQuery, "s", "s/live")
 	if !strings.Contains(plan, "images_open") || strings.Contains(plan, "SCAN") {
 		t.Errorf("the board: %s", plan)
 	}

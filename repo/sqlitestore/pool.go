@@ -11,7 +11,7 @@ type pool struct {
 	db *sql.DB
 
 	ping, since, before, find, sites, head  *sql.Stmt
-	board, image, scan, scanSites           *sql.Stmt
+	board, image, scan, scanDays, scanSites *sql.Stmt
 	side, lookup, sides, siteSides, overdue *sql.Stmt
 }
 
@@ -26,6 +26,10 @@ const boardQuery = `SELECT ` + imageColumns + ` FROM images WHERE site = ?1 AND 
 	UNION ALL SELECT ` + imageColumns + ` FROM images WHERE collection = 'sites' AND site = ?1 AND NOT open
 	UNION ALL SELECT ` + imageColumns + ` FROM images WHERE collection = 'staff' AND site = ?1 AND NOT open
 	UNION ALL SELECT ` + imageColumns + ` FROM images WHERE collection = 'rotas' AND site = ?1 AND id = ?2 AND NOT open`
+
+// scanDaysQuery reads on behind the id ?4 of the day ?3, up to the day ?5.
+const scanDaysQuery = `SELECT ` + imageColumns + ` FROM images WHERE collection = ?1 AND site = ?2 AND day IS NOT NULL
+	AND (day, id) > (?3, ?4) AND day <= ?5 ORDER BY day, id LIMIT ?6`
 
 // distinct lists the different values of an indexed column by jumping from one to the next, however many rows there are.
 func distinct(column, from string) string {
@@ -61,6 +65,7 @@ func openPool(ctx context.Context, path, mode string, n int) (*pool, error) {
 		&p.image: `SELECT ` + imageColumns + ` FROM images WHERE collection = ? AND site = ? AND id = ?`,
 		&p.scan: `SELECT ` + imageColumns + ` FROM images WHERE collection = ? AND site = ? AND id > ?
 			ORDER BY id LIMIT ?`,
+		&p.scanDays:  scanDaysQuery,
 		&p.scanSites: distinct("site", "images WHERE collection = ?1"),
 
 		&p.side:      `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? AND id = ?`,

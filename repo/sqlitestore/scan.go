@@ -14,19 +14,20 @@ const (
 	scanTotal = 1024
 )
 
-// Scan calls f for every document of a collection in order of id. No connection is held while f runs, so f may be slow and
-// may use the store; a document that changes meanwhile is given as it was or as it is.
-func (s *Store) Scan(ctx context.Context, c workflow.Collection, site workflow.SiteID, f func(repo.Document) error) error {
-	sites := []workflow.SiteID{site}
-	if site == "" {
+// Scan calls f for every document of a span. No connection is held while f runs, so f may be slow and may use the store; a
+// document that changes meanwhile is given as it was or as it is.
+func (s *Store) Scan(ctx context.Context, of repo.Span, f func(repo.Document) error) error {
+	sites := []workflow.SiteID{of.Site}
+	if of.Site == "" {
 		var err error
-		if sites, err = s.sitesWith(ctx, c); err != nil {
+		if sites, err = s.sitesWith(ctx, of.Collection); err != nil {
 			return err
 		}
 	}
 	cursors := make([]*cursor, len(sites))
 	for i, id := range sites {
-		cursors[i] = &cursor{store: s, collection: c, site: id, chunk: min(scanChunk, max(1, scanTotal/len(sites)))}
+		cursors[i] = &cursor{store: s, rest: of, chunk: min(scanChunk, max(1, scanTotal/len(sites)))}
+		cursors[i].rest.Site = id
 	}
 	for {
 		next, err := earliest(ctx, cursors)
@@ -63,15 +64,13 @@ func earliest(ctx context.Context, cursors []*cursor) (first *cursor, err error)
 	return first, nil
 }
 
-// cursor goes through one site's documents of a collection, a chunk at a time.
+// cursor goes through one site's documents of a span, a chunk at a time.
 type cursor struct {
-	store      *Store
-	collection workflow.Collection
-	site       workflow.SiteID
-	chunk      int
-	after      string
-	docs       []repo.Document
-	end        bool
+	store *Store
+	rest  repo.Span // what is not read yet; by day, After is an id of the day From
+	chunk int
+	docs  []repo.Document
+	end   bool
 }
 
 // fill reads the next chunk when the last one is used up.
@@ -79,14 +78,32 @@ func (c *cursor) fill(ctx context.Context) error {
 	if len(c.docs) > 0 || c.end {
 		return nil
 	}
-	return c.store.read(ctx, fmt.Sprintf("scan %s of %s", c.collection, c.site), func(p *pool) error {
-		rows, err := p.scan.QueryContext(ctx, c.collection, c.site, c.after, c.chunk)
-		if c.docs, err = collect(rows, err, scanDocument); err != nil {
+	return c.store.read(ctx, fmt.Sprintf("scan %s of %s", c.rest.Collection, c.rest.Site), func(p *pool) (err error) {
+		if c.docs, err = c.next(ctx, p); err != nil {
 			return err
 		}
-		if c.end = len(c.docs) < c.chunk; len(c.docs) > 0 {
-			c.after = c.docs[len(c.docs)-1].ID
+		if c.end = len(c.docs) < c.chunk; c.end {
+			return nil
 		}
-		return nil
+		last := c.docs[len(c.docs)-1]
+		c.rest.After = last.ID
+		if c.rest.ByDay {
+			c.rest.From, err = last.BusinessDay()
+		}
+		return err
 	})
+}
+
+// next reads a chunk.
+func (c *cursor) next(ctx context.Context, p *pool) ([]repo.Document, error) {
+	if !c.rest.ByDay {
+		rows, err := p.scan.QueryContext(ctx, c.rest.Collection, c.rest.Site, c.rest.After, c.chunk)
+		return collect(rows, err, scanDocument)
+	}
+	to := c.rest.To
+	if to == "" {
+		to = "~" // behind every day
+	}
+	rows, err := p.scanDays.QueryContext(ctx, c.rest.Collection, c.rest.Site, c.rest.From, c.rest.After, to, c.chunk)
+	return collect(rows, err, scanDocument)
 }

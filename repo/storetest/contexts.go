@@ -36,10 +36,10 @@ func calls(s repo.Store) map[string]func(context.Context) error {
 			return err
 		},
 		"Scan": func(ctx context.Context) error {
-			return s.Scan(ctx, workflow.Sites, "site", func(repo.Document) error { return nil })
+			return s.Scan(ctx, repo.Span{Collection: workflow.Sites, Site: "site"}, func(repo.Document) error { return nil })
 		},
 		"Scan all": func(ctx context.Context) error {
-			return s.Scan(ctx, workflow.Sites, "", func(repo.Document) error { return nil })
+			return s.Scan(ctx, repo.Span{Collection: workflow.Sites}, func(repo.Document) error { return nil })
 		},
 		"Mark": func(ctx context.Context) error { _, err := s.Mark(ctx, "site"); return err },
 		"Project": func(ctx context.Context) error {

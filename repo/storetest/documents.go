@@ -1,9 +1,11 @@
 package storetest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +22,7 @@ var documentTests = []test{
 	{"ProjectTwice", testProjectTwice},
 	{"PageWithoutImagesProjects", testPageWithoutImages},
 	{"ScanInOrder", testScan},
+	{"ScanByDay", testScanByDay},
 	{"ScanStopsOnError", testScanStops},
 	{"ScanLeavesTheStoreUsable", testScanNested},
 	{"ScanInBoundedMemory", testScanMemory},
@@ -29,7 +32,7 @@ var documentTests = []test{
 func scan(t *testing.T, s repo.Store, c workflow.Collection, site workflow.SiteID) []repo.Document {
 	t.Helper()
 	var docs []repo.Document
-	err := s.Scan(testContext(t), c, site, func(d repo.Document) error {
+	err := s.Scan(testContext(t), repo.Span{Collection: c, Site: site}, func(d repo.Document) error {
 		docs = append(docs, d)
 		return nil
 	})
@@ -264,6 +267,54 @@ func testScan(t *testing.T, db Database) {
 	}
 }
 
+// testScanByDay: more visits than any store reads at once, of several days, come by day and then by id, from any first day to
+// any last one.
+func testScanByDay(t *testing.T, db Database) {
+	const days, perDay = 12, 130
+	s := open(t, db)
+	h := begin(t, "site")
+	mustAppend(t, s, begin(t, "other").page(arrival()))
+	for i := range days * perDay / 26 {
+		var changes []change
+		for k := range 26 {
+			n := i*26 + k
+			v := visit(fmt.Sprintf("%04d", n*7919%10000), workflow.Registered)
+			v.BusinessDay = workflow.Date(fmt.Sprintf("2026-03-%02d", 1+n*31%days))
+			changes = append(changes, changed(workflow.KindRegisterVisit, v))
+		}
+		mustAppend(t, s, h.page(changes...))
+	}
+	settle(t, s, h.site)
+	day := func(d repo.Document) workflow.Date {
+		day, err := d.BusinessDay()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return day
+	}
+	all := h.documents(func(repo.Document) bool { return true })
+	slices.SortFunc(all, func(a, b repo.Document) int {
+		return cmp.Or(cmp.Compare(day(a), day(b)), cmp.Compare(a.ID, b.ID))
+	})
+	for _, c := range []struct{ from, to workflow.Date }{
+		{"", ""}, {"2026-03-05", ""}, {"", "2026-03-05"}, {"2026-03-03", "2026-03-09"}, {"2026-03-07", "2026-03-07"}, {"2026-04-01", ""}, {"", "2025-01-01"},
+	} {
+		var want, got []string
+		for _, d := range all {
+			if (c.from == "" || day(d) >= c.from) && (c.to == "" || day(d) <= c.to) {
+				want = append(want, d.ID)
+			}
+		}
+		err := s.Scan(testContext(t), repo.Span{Collection: workflow.Visits, Site: h.site, ByDay: true, From: c.from, To: c.to}, func(d repo.Document) error {
+			got = append(got, d.ID)
+			return nil
+		})
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("from %q to %q: %d visits, want %d in order; %v", c.from, c.to, len(got), len(want), err)
+		}
+	}
+}
+
 func testScanStops(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
@@ -272,7 +323,7 @@ func testScanStops(t *testing.T, db Database) {
 	enough := errors.New("enough")
 	for _, site := range []workflow.SiteID{h.site, ""} {
 		n := 0
-		err := s.Scan(testContext(t), workflow.Visits, site, func(repo.Document) error {
+		err := s.Scan(testContext(t), repo.Span{Collection: workflow.Visits, Site: site}, func(repo.Document) error {
 			if n++; n == 2 {
 				return enough
 			}
@@ -297,7 +348,7 @@ func testScanNested(t *testing.T, db Database) {
 	var wg sync.WaitGroup
 	for range 12 {
 		wg.Go(func() {
-			err := s.Scan(ctx, workflow.Visits, h.site, func(d repo.Document) error {
+			err := s.Scan(ctx, repo.Span{Collection: workflow.Visits, Site: h.site}, func(d repo.Document) error {
 				docs, err := s.Read(ctx, h.site, seq, []workflow.Ref{d.Ref})
 				if err == nil && len(docs) != 1 {
 					err = cmpError("documents read in a scan", 1, len(docs))
@@ -338,7 +389,7 @@ func testScanMemory(t *testing.T, db Database) {
 	}
 	for _, site := range []workflow.SiteID{h.site, ""} {
 		base, peak, n := held(), uint64(0), 0
-		err := s.Scan(ctx, workflow.Visits, site, func(repo.Document) error {
+		err := s.Scan(ctx, repo.Span{Collection: workflow.Visits, Site: site}, func(repo.Document) error {
 			if n++; n%256 == 0 {
 				peak = max(peak, held())
 			}
