@@ -43,6 +43,7 @@ type API struct {
 	metrics *metrics
 	kiosks  *limiter
 	search  *limiter
+	reports chan struct{} // one for every report that is being computed
 	tick    time.Duration // of event streams
 }
 
@@ -66,7 +67,8 @@ func New(cfg Config) (*API, error) {
 	}
 	a := &API{
 		cfg: cfg, echo: echo.New(), spec: spec, metrics: newMetrics(prometheus.NewRegistry()),
-		kiosks: newLimiter(cfg.KioskGap, cfg.KioskHourly), search: newLimiter(0, searchesHourly), tick: tickEvery,
+		kiosks: newLimiter(cfg.KioskGap, cfg.KioskHourly), search: newLimiter(0, searchesHourly),
+		reports: make(chan struct{}, reportsAtOnce), tick: tickEvery,
 	}
 	a.echo.HideBanner, a.echo.HidePort = true, true
 	a.echo.IPExtractor = echo.ExtractIPDirect()
@@ -84,8 +86,8 @@ const searchesHourly = 600
 // ServeHTTP makes the API a handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.echo.ServeHTTP(w, r) }
 
-// Server is an HTTP server for the API with every timeout set. The write timeout does not bound the event stream, which
-// sets its own.
+// Server is an HTTP server for the API with every timeout set. The write timeout does not bound the event stream and reports,
+// which set their own.
 func (a *API) Server(ctx context.Context) *http.Server {
 	return &http.Server{
 		Handler:           a,

@@ -35,7 +35,7 @@ func newWorld(t testing.TB) *world {
 	o.must(201, o.do("M", "POST", "/v1/sites/s/keys", map[string]any{"role": "kiosk", "label": "door"}))
 	pairs := []string{
 		"{visit}", v, "{customer}", k, "{call}", call, "{approval}", appr, "{dispute}", disp, "{staff}", "A", "{key}", o.keyIDs["kiosk"],
-		"{date}", "2024-03-04", "{policy}", "p1", "%v", v, "%k", k,
+		"{date}", "2024-03-04", "{policy}", "p1", "{report}", "turns_ledger", "%v", v, "%k", k,
 	}
 	return &world{office: o, fill: strings.NewReplacer(append(pairs, "{site}", "s")...), away: strings.NewReplacer(append(pairs, "{site}", "z")...)}
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -35,7 +36,7 @@ type call struct {
 	behind func() error
 }
 
-// answerWithin bounds every request but the event stream.
+// answerWithin bounds every request but the event stream and those whose route says otherwise.
 const answerWithin = 30 * time.Second
 
 // serve wraps a route's handler: credential, role, clock, site, body, then the handler.
@@ -46,7 +47,7 @@ func (a *API) serve(r *route) echo.HandlerFunc {
 		}
 		c := &call{Context: ec, api: a, route: r, site: workflow.SiteID(ec.Param("site"))}
 		if !c.streams() {
-			ctx, cancel := context.WithTimeout(ec.Request().Context(), answerWithin)
+			ctx, cancel := context.WithTimeout(ec.Request().Context(), cmp.Or(r.within, answerWithin))
 			defer cancel()
 			ec.SetRequest(ec.Request().WithContext(ctx))
 		}

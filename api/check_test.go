@@ -60,7 +60,7 @@ func (a *API) check(method, path string, got *answer) (errs []error) {
 	if m == nil {
 		return append(errs, fmt.Errorf("content type %q is not declared for %d", typ, got.status))
 	}
-	if m.Schema == nil || !strings.HasSuffix(typ, "json") {
+	if m.Schema == nil || !isJSON(typ) {
 		return errs
 	}
 	var v any
@@ -101,3 +101,6 @@ func undeclared(at string, s *openapi3.Schema, v any) (errs []error) {
 	}
 	return errs
 }
+
+// isJSON: of media types, those whose bodies are one JSON value.
+func isJSON(typ string) bool { return strings.HasSuffix(typ, "/json") || strings.HasSuffix(typ, "+json") }

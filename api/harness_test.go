@@ -189,7 +189,7 @@ func (o *office) do(who, method, path string, body any, headers ...string) *answ
 	w := httptest.NewRecorder()
 	o.api.ServeHTTP(w, r)
 	a := &answer{status: w.Code, header: w.Header(), raw: w.Body.String()}
-	if strings.HasPrefix(a.raw, "{") {
+	if isJSON(a.header.Get("Content-Type")) && strings.HasPrefix(a.raw, "{") {
 		if err := json.Unmarshal([]byte(a.raw), &a.body); err != nil {
 			o.Errorf("%s %s: the body is not JSON: %v\n%s", method, path, err, a.raw)
 		}

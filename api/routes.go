@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
@@ -25,7 +26,8 @@ type route struct {
 	roles  []workflow.Role
 	public bool
 	handle handler
-	status int // of success; zero: 200
+	status int           // of success; zero: 200
+	within time.Duration // to answer; zero: answerWithin
 
 	// from the contract
 	op     *openapi.Operation
@@ -163,6 +165,9 @@ func (a *API) routes() []*route {
 		{method: post, path: site + "/desk/notices", kind: workflow.KindNotifySeat, handle: command(notifySeat)},
 		{method: post, path: site + "/desk/fill", kind: workflow.KindFillSeat, handle: command(fillSeat)},
 		{method: post, path: site + "/desk/check", kind: workflow.KindCheckVacancy, handle: command(checkVacancy)},
+
+		{method: get, path: site + "/reports", roles: readers, handle: listReports},
+		{method: get, path: site + "/reports/:report", roles: readers, handle: getReport, within: reportWithin},
 
 		{method: get, path: site + "/keys", roles: keepers, handle: listKeys},
 		{method: post, path: site + "/keys", roles: keepers, handle: createKey, status: created},

@@ -45,18 +45,20 @@ func (s span) holds(t time.Time) bool {
 // dateOf is the calendar day of t in its own location.
 func dateOf(t time.Time) Date { return Date(t.Format(time.DateOnly)) }
 
-// daysTo counts the calendar days from d to e; 0 when one of them is no day.
-func (d Date) daysTo(e Date) int {
-	from, err := time.Parse(time.DateOnly, string(d))
-	if err != nil {
-		return 0
-	}
-	to, err := time.Parse(time.DateOnly, string(e))
-	if err != nil {
-		return 0
-	}
-	return int(to.Sub(from) / (24 * time.Hour))
-}
+// time is midnight of the day in UTC; of what is no day, of some day long ago.
+func (d Date) time() time.Time { t, _ := time.Parse(time.DateOnly, string(d)); return t }
+
+// AddDays is the day n days later.
+func (d Date) AddDays(n int) Date { return dateOf(d.time().AddDate(0, 0, n)) }
+
+// Weekday is 1 for Monday … 7 for Sunday.
+func (d Date) Weekday() int { return (int(d.time().Weekday())+6)%7 + 1 }
+
+// Week is the Monday of the day's week.
+func (d Date) Week() Date { return d.AddDays(1 - d.Weekday()) }
+
+// daysTo counts the calendar days from d to e.
+func (d Date) daysTo(e Date) int { return int(e.time().Sub(d.time()) / (24 * time.Hour)) }
 
 // lastFreshDay is the day t + n calendar months, clamped to the end of the month (policy 1, art. 17; A13):
 // 31 January + 1 month is the last day of February.

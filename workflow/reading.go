@@ -27,10 +27,8 @@ type Seconds struct {
 
 // read writes the reading of a visit as it stands.
 func (v *Visit) read(local func(time.Time) time.Time) {
-	day, _ := time.Parse(time.DateOnly, string(v.BusinessDay))
-	weekday := (int(day.Weekday())+6)%7 + 1
 	v.Reading = Reading{
-		Schema: Schema, Week: dateOf(day.AddDate(0, 0, 1-weekday)), Weekday: weekday, Hour: local(v.ArrivedAt).Hour(),
+		Schema: Schema, Week: v.BusinessDay.Week(), Weekday: v.BusinessDay.Weekday(), Hour: local(v.ArrivedAt).Hour(),
 		Seconds: Seconds{
 			Waited:       seconds(v.ArrivedAt, v.AssignedAt),
 			ToIdentified: seconds(v.ArrivedAt, v.IdentifiedAt), ToAssigned: seconds(v.IdentifiedAt, v.AssignedAt),

@@ -1,0 +1,151 @@
+package api
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/report"
+)
+
+// TestReports asks for every report in every format; the same rows come in all of them.
+func TestReports(t *testing.T) {
+	o := newOffice(t, setup{})
+	k, _ := o.customer("13900000001")
+	o.must(200, o.do("desk", "POST", "/v1/sites/s/customers/"+k+"/deals", map[string]any{"status": "signed", "amount": 100}))
+	o.arrive("arrived", nil)
+	o.arrive("assigned", nil)
+	list, _ := o.must(200, o.do("analyst", "GET", "/v1/sites/s/reports", nil, "Accept-Language", "zh")).at("reports").([]any)
+	if len(list) != len(report.Names()) {
+		t.Fatalf("%d reports are listed, there are %d", len(list), len(report.Names()))
+	}
+	for _, name := range report.Names() {
+		path := "/v1/sites/s/reports/" + name
+		a := o.must(200, o.do("analyst", "GET", path, nil))
+		rows, _ := a.at("rows").([]any)
+		columns, _ := a.at("columns").([]any)
+		if len(rows) == 0 || len(columns) == 0 || a.at("seq").(float64) != float64(o.head("s")) {
+			t.Errorf("%s: %s", name, a.raw)
+		}
+		lines := strings.Split(strings.TrimSuffix(o.must(200, o.do("analyst", "GET", path+"?format=ndjson", nil)).raw, "\n"), "\n")
+		table, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(o.must(200, o.do("analyst", "GET", path, nil, "Accept", "text/csv")).raw, "\uFEFF"))).ReadAll()
+		if err != nil || len(lines) != len(rows) || len(table) != len(rows)+1 || len(table[0]) != len(columns) {
+			t.Fatalf("%s: %d rows of %d columns, %d lines, %d CSV lines of %d fields, %v", name, len(rows), len(columns), len(lines), len(table), len(table[0]), err)
+		}
+		for i, row := range rows {
+			var line any
+			if err := json.Unmarshal([]byte(lines[i]), &line); err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(row, line); d != "" {
+				t.Errorf("%s row %d in JSON and in NDJSON: %s", name, i, d)
+			}
+		}
+	}
+	a := o.must(200, o.do("S", "GET", "/v1/sites/s/reports/funnel_by_consultant?from=2024-03-01&to=2024-03-31&group_by=month,policy", nil))
+	if a.str("rows", 0, "month") != "2024-03" || a.str("rows", 0, "policy") != "p1" || a.at("rows", 0, "signed") != 1.0 || a.at("rows", 0, "visits") != 3.0 {
+		t.Errorf("by month and policy: %s", a.raw)
+	}
+}
+
+// TestReportsByRole: front desk and shift leader see today, a consultant his own.
+func TestReportsByRole(t *testing.T) {
+	o := newOffice(t, setup{})
+	_, owner := o.customer("")
+	o.clock.Set(monday.Add(24 * time.Hour))
+	o.customer("")
+	for _, who := range []string{"desk", "L"} {
+		a := o.must(200, o.do(who, "GET", "/v1/sites/s/reports/conversion_daily?from=2024-01-01", nil))
+		if rows, _ := a.at("rows").([]any); len(rows) != 1 || a.str("from") != "2024-03-05" || a.str("rows", 0, "day") != "2024-03-05" {
+			t.Errorf("%s sees %s", who, a.raw)
+		}
+	}
+	for _, name := range []string{"funnel_by_consultant", "turns_ledger", "visits"} {
+		a := o.must(200, o.do(owner, "GET", "/v1/sites/s/reports/"+name, nil))
+		rows, _ := a.at("rows").([]any)
+		for _, r := range rows {
+			for _, field := range []string{"consultant", "unit", "principal"} {
+				if who, ok := r.(map[string]any)[field]; ok && who != owner {
+					t.Errorf("%s sees in %s: %v", owner, name, r)
+				}
+			}
+		}
+		if len(rows) == 0 {
+			t.Errorf("%s sees nothing in %s", owner, name)
+		}
+	}
+	o.must(403, o.do("A", "GET", "/v1/sites/s/reports/fairness_daily", nil))
+	o.must(200, o.do("M", "GET", "/v1/sites/s/reports/fairness_daily", nil))
+}
+
+// TestBadReports: what cannot be answered says why and what to send instead.
+func TestBadReports(t *testing.T) {
+	o := newOffice(t, setup{})
+	for query, want := range map[string]string{
+		"nothing": "not_found", "visits?from=yesterday": "bad_date", "visits?from=2024-03-05&to=2024-03-04": "bad_range",
+		"visits?group_by=day": "bad_group_by", "walkouts?group_by=unit": "bad_group_by", "walkouts?group_by=day,day": "bad_group_by",
+		"conversion_daily?group_by=day,hour,kind,route": "bad_group_by", "conversion_daily?group_by=": "", "conversion_daily?format=pdf": "bad_format",
+		"conversion_daily?of=me": "unknown_parameter",
+	} {
+		a := o.do("analyst", "GET", "/v1/sites/s/reports/"+query, nil)
+		if a.str("code") != want || want != "" && a.str("fix") == "" {
+			t.Errorf("%s: %d %s", query, a.status, a.raw)
+		}
+	}
+}
+
+// failing is a store that loses its connection in the middle of a scan.
+type failing struct {
+	repo.Store
+	after int
+}
+
+func (f *failing) Scan(ctx context.Context, of repo.Span, use func(repo.Document) error) error {
+	n := 0
+	return f.Store.Scan(ctx, of, func(d repo.Document) error {
+		if n++; n > f.after {
+			return errors.New("connection lost")
+		}
+		return use(d)
+	})
+}
+
+// TestReportCutShort: what fails before the first rows are out is a problem; later the connection breaks, and nobody takes a part
+// for the whole.
+func TestReportCutShort(t *testing.T) {
+	f := &failing{after: 1 << 30}
+	o := newOffice(t, setup{wrap: func(s repo.Store) repo.Store { f.Store = s; return f }})
+	for range 900 {
+		o.arrive("arrived", nil)
+	}
+	server := httptest.NewServer(o.api)
+	defer server.Close()
+	for _, format := range []string{"json", "csv", "ndjson"} {
+		for after, want := range map[int]int{0: 503, 899: 200, 1 << 30: 200} {
+			f.after = after
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1/sites/s/reports/visits?format="+format, http.NoBody)
+			o.ok(err)
+			r.Header.Set("Authorization", "Bearer "+o.tokens["S"])
+			res, err := server.Client().Do(r)
+			o.ok(err)
+			text, err := io.ReadAll(res.Body)
+			res.Body.Close()
+			if res.StatusCode != want || (err != nil) != (after == 899) {
+				t.Errorf("%s after %d visits: %d, %d bytes, %v", format, after, res.StatusCode, len(text), err)
+			}
+			if want == 503 && !strings.Contains(string(text), `"code":"unavailable"`) {
+				t.Errorf("%s: %s", format, text)
+			}
+		}
+	}
+}

@@ -1,0 +1,181 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// groups adds marks up by the dimensions of a table.
+type groups struct {
+	table *Table
+	open  map[string]*group
+	first any // the value of the first dimension, if that is a stretch of time
+	emit  func([]any) error
+	row   []any
+	by    []any
+}
+
+type group struct {
+	by    []any
+	tally tally
+}
+
+// take adds a mark to its group. Marks come in order of their days: when a stretch of time is over its rows are complete. A
+// table without dimensions has a row for every mark.
+func (g *groups) take(m *mark) error {
+	dims := g.table.dims
+	if len(dims) == 0 {
+		g.open[""] = &group{tally: g.table.of.tally()}
+		g.open[""].tally.add(m)
+		return g.flush()
+	}
+	g.by = g.by[:0]
+	for _, d := range dims {
+		g.by = append(g.by, d.of(m))
+	}
+	if dims[0].stretch && g.by[0] != g.first {
+		if err := g.flush(); err != nil {
+			return err
+		}
+		g.first = g.by[0]
+	}
+	key := keyOf(g.by)
+	to := g.open[key]
+	if to == nil {
+		if len(g.open) == maxGroups {
+			return &Error{"too_many_groups", fmt.Sprintf("more than %d rows would have to be added up at once", maxGroups), "ask for fewer days or dimensions, or name the day first"}
+		}
+		to = &group{slices.Clone(g.by), g.table.of.tally()}
+		g.open[key] = to
+	}
+	to.tally.add(m)
+	return nil
+}
+
+// flush gives out the rows that are open, in order.
+func (g *groups) flush() error {
+	rows := make([]*group, 0, len(g.open))
+	for _, r := range g.open {
+		rows = append(rows, r)
+	}
+	slices.SortFunc(rows, func(a, b *group) int { return slices.CompareFunc(a.by, b.by, compare) })
+	for _, r := range rows {
+		g.row = r.tally.row(append(g.row[:0], r.by...))
+		if err := g.emit(g.row); err != nil {
+			return err
+		}
+	}
+	clear(g.open)
+	return nil
+}
+
+// keyOf tells groups apart.
+func keyOf(by []any) string {
+	var b strings.Builder
+	for _, v := range by {
+		if v != nil {
+			fmt.Fprint(&b, v)
+		}
+		b.WriteByte(0)
+	}
+	return b.String()
+}
+
+// compare orders two values of one dimension: none first, then by number or byte by byte.
+func compare(a, b any) int {
+	switch a := a.(type) {
+	case string:
+		if b, ok := b.(string); ok {
+			return cmp.Compare(a, b)
+		}
+	case int64:
+		if b, ok := b.(int64); ok {
+			return cmp.Compare(a, b)
+		}
+	case bool:
+		if b, ok := b.(bool); ok && a != b {
+			if b {
+				return -1
+			}
+			return 1
+		}
+	}
+	switch {
+	case a == nil && b != nil:
+		return -1
+	case a != nil && b == nil:
+		return 1
+	}
+	return 0
+}
+
+// dimension is something by which rows are grouped.
+type dimension struct {
+	holds Type
+	// stretch: of time, so that its values never go back as days go on.
+	stretch bool
+	of      func(*mark) any
+}
+
+// dimensions are all there are. Those of a visit are asked of marks that have one.
+var dimensions = map[string]dimension{
+	"day":     {Text, true, func(m *mark) any { return string(m.day) }},
+	"week":    {Text, true, func(m *mark) any { return string(m.day.Week()) }},
+	"month":   {Text, true, func(m *mark) any { return string(m.day[:len("2024-03")]) }},
+	"weekday": {Integer, false, func(m *mark) any { return int64(m.day.Weekday()) }},
+
+	"hour":        {Integer, false, func(m *mark) any { return int64(m.visit.Hour) }},
+	"consultant":  {Text, false, func(m *mark) any { return text(m.visit.Principal) }},
+	"server":      {Text, false, func(m *mark) any { return text(m.visit.Server) }},
+	"channel":     {Text, false, func(m *mark) any { return text(m.visit.Channel) }},
+	"policy":      {Text, false, func(m *mark) any { return text(m.visit.Policy) }},
+	"kind":        {Text, false, func(m *mark) any { return text(m.visit.Kind) }},
+	"route":       {Text, false, func(m *mark) any { return text(m.visit.Route) }},
+	"first_visit": {Bool, false, func(m *mark) any { return firstVisit(m.visit) }},
+	"party":       {Integer, false, func(m *mark) any { return number(m.visit.Party) }},
+	"rule":        {Text, false, func(m *mark) any { return text(m.visit.CountRule) }},
+	"reason":      {Text, false, func(m *mark) any { return text(m.visit.Reason) }},
+	"purpose":     {Text, false, func(m *mark) any { return text(form(m).Purpose) }},
+	"district":    {Text, false, func(m *mark) any { return text(form(m).District) }},
+	"layout":      {Text, false, func(m *mark) any { return text(form(m).Layout) }},
+	"budget_band": {Text, false, func(m *mark) any { return text(form(m).BudgetBand) }},
+	"intent":      {Text, false, func(m *mark) any { return text(form(m).Intent) }},
+
+	"unit": {Text, false, func(m *mark) any { return text(m.unit) }},
+}
+
+// form is the register entry of a mark's visit.
+func form(m *mark) workflow.Form {
+	if m.visit.Form == nil {
+		return workflow.Form{}
+	}
+	return *m.visit.Form
+}
+
+// firstVisit tells new customers from those who come again; nil while nobody knows, and of people who are no customers.
+func firstVisit(v *workflow.Visit) any {
+	if v.Customer == "" && !v.FirstVisit {
+		return nil
+	}
+	return v.FirstVisit
+}
+
+// text is a value, or nil when it is empty.
+func text[S ~string](s S) any {
+	if s == "" {
+		return nil
+	}
+	return string(s)
+}
+
+// number is a value, or nil when it is 0.
+func number(n int) any {
+	if n == 0 {
+		return nil
+	}
+	return int64(n)
+}

@@ -1,0 +1,81 @@
+package report
+
+import (
+	"slices"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// ledgerColumns: the account of a unit's turns (RS-4, RS-5). A turn that came was used or missed; a place that was held or kept is
+// none of these.
+var ledgerColumns = []Column{
+	{"on_table", Integer},        // days on which the unit stood on the table and was expected
+	{"due", Integer},             // turns that came: used + void + void_with_right
+	{"used", Integer},            // turns used and not given back
+	{"given_back", Integer},      // turns given back: the visitor left, or belonged to somebody else
+	{"kept", Integer},            // receptions out of turn with the place kept unless passed
+	{"held", Integer},            // receptions with the place held even when passed
+	{"void", Integer},            // turns missed for good
+	{"void_with_right", Integer}, // turns missed with a make-up right
+	{"hold", Integer},            // times a turn went past and the place stayed
+	{"made_up", Integer},         // make-ups granted
+}
+
+// ledger counts what became of turns, by effect.
+type ledger struct{ n [passedHold + 1]int64 }
+
+func newLedger() tally { return &ledger{} }
+
+func (l *ledger) add(m *mark) { l.n[m.effect]++ }
+
+func (l *ledger) due() int64 { return l.n[used] + l.n[passedVoid] + l.n[passedWithRight] }
+
+func (l *ledger) row(to []any) []any {
+	return append(to, l.n[onTable], l.due(), l.n[used], l.n[givenBack], l.n[kept], l.n[held], l.n[passedVoid], l.n[passedWithRight],
+		l.n[passedHold], l.n[madeUp])
+}
+
+// fairnessColumns: how evenly the turns fell on those who stood on the table or had a turn.
+var fairnessColumns = []Column{
+	{"units", Integer},
+	{"due", Integer},    // turns that came
+	{"served", Integer}, // of them used
+	{"missed", Integer}, // of them void, with or without a make-up right
+	{"most", Integer},   // turns used by the unit that used most
+	{"least", Integer},  // by the one that used least
+	{"spread", Integer}, // most − least
+	{"gini", Ratio},     // of the turns used: 0 = all alike
+}
+
+// fairness is the ledger of every unit of a stretch of time.
+type fairness struct{ units map[workflow.UnitID]*ledger }
+
+func newFairness() tally { return &fairness{map[workflow.UnitID]*ledger{}} }
+
+func (f *fairness) add(m *mark) {
+	l := f.units[m.unit]
+	if l == nil {
+		l = &ledger{}
+		f.units[m.unit] = l
+	}
+	l.add(m)
+}
+
+func (f *fairness) row(to []any) []any {
+	served := make([]int64, 0, len(f.units))
+	var due, sum int64
+	for _, l := range f.units {
+		if l.n[onTable] == 0 && l.due() == 0 {
+			continue
+		}
+		served = append(served, l.n[used])
+		due += l.due()
+		sum += l.n[used]
+	}
+	if len(served) == 0 {
+		return append(to, int64(0), due, sum, due-sum, nil, nil, nil, nil)
+	}
+	slices.Sort(served)
+	least, most := served[0], served[len(served)-1]
+	return append(to, int64(len(served)), due, sum, due-sum, most, least, most-least, gini(served))
+}

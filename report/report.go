@@ -1,0 +1,185 @@
+// Package report computes the figures of a sales office: conversion, receptions, turns, waiting. Every figure is computed here
+// and only here, from visits and rota tables streamed by a store, in bounded memory; the API and `lunpai export` write what
+// this package computes. (On MongoDB there are views of the same names for those who query it directly; a test holds them
+// against this package.)
+//
+// No report holds personal data: ids of staff, codes, numbers, days.
+package report
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// Query asks for a report.
+type Query struct {
+	Report string
+	Site   workflow.SiteID
+	// From and To are business days, both included; empty: from the first, to the last.
+	From, To workflow.Date
+	// GroupBy names the dimensions of the rows, in this order; none: the report's own.
+	GroupBy []string
+	// Own, when not empty: only what is this consultant's.
+	Own workflow.StaffID
+}
+
+// Column is a field of every row.
+type Column struct {
+	Name string `json:"name"`
+	Type Type   `json:"type"`
+}
+
+// Type is what a column holds. Every value may be nil (null, or empty) where there is none.
+type Type string
+
+// The types.
+const (
+	Text    Type = "text"    // a code, an id, a day
+	Integer Type = "integer" // a number of something
+	Fen     Type = "fen"     // money
+	Seconds Type = "seconds"
+	Ratio   Type = "ratio" // rounded to four decimals
+	Bool    Type = "bool"
+	Time    Type = "time" // UTC
+)
+
+// Error is a query that cannot be answered, and how to mend it.
+type Error struct{ Code, Detail, Fix string }
+
+func (e *Error) Error() string { return e.Detail + ": " + e.Fix }
+
+// definition is a report that there is.
+type definition struct {
+	name   string
+	title  [2]string // en, zh
+	by     []string  // its own dimensions
+	may    []string  // dimensions that a query may name
+	holds  []Column  // columns behind the dimensions
+	tally  func() tally
+	source source
+	// floor: it says something only about the whole floor, so that there is no such thing as one's own.
+	floor bool
+}
+
+// tally adds up what belongs to one row.
+type tally interface {
+	add(m *mark)
+	// row appends the values of the columns.
+	row(to []any) []any
+}
+
+// Table is a report that was asked for.
+type Table struct {
+	Query
+	Columns []Column
+	of      *definition
+	dims    []dimension
+}
+
+// New checks a query. Its error is an *Error.
+func New(q Query) (*Table, error) {
+	i := slices.IndexFunc(definitions, func(d *definition) bool { return d.name == q.Report })
+	if i < 0 {
+		return nil, &Error{"unknown_report", "there is no report of that name", "choose one of " + strings.Join(Names(), ", ")}
+	}
+	t := &Table{Query: q, of: definitions[i]}
+	if err := t.checkDays(); err != nil {
+		return nil, err
+	}
+	if t.Own != "" && t.of.floor {
+		return nil, &Error{"whole_floor", t.of.name + " is about the whole floor, not about one consultant", "ask the supervisor for it, or take turns_ledger"}
+	}
+	if len(t.GroupBy) == 0 {
+		t.GroupBy = t.of.by
+	}
+	for i, name := range t.GroupBy {
+		if !slices.Contains(t.of.may, name) || slices.Contains(t.GroupBy[:i], name) {
+			return nil, t.badGroup()
+		}
+		d := dimensions[name]
+		t.dims = append(t.dims, d)
+		t.Columns = append(t.Columns, Column{name, d.holds})
+	}
+	if len(t.dims) > maxDimensions {
+		return nil, t.badGroup()
+	}
+	t.Columns = append(t.Columns, t.of.holds...)
+	return t, nil
+}
+
+const (
+	// maxDimensions bounds what one query groups by.
+	maxDimensions = 3
+	// maxGroups bounds how many rows are added up at once.
+	maxGroups = 100_000
+)
+
+func (t *Table) badGroup() error {
+	if len(t.of.may) == 0 {
+		return &Error{"bad_group_by", t.of.name + " is not grouped", "leave group_by out"}
+	}
+	return &Error{
+		"bad_group_by", fmt.Sprintf("group_by names up to %d different dimensions, with commas between them", maxDimensions),
+		"choose from " + strings.Join(t.of.may, ", "),
+	}
+}
+
+func (t *Table) checkDays() error {
+	for _, d := range []workflow.Date{t.From, t.To} {
+		if d != "" && !d.Valid() {
+			return &Error{"bad_date", "from or to is not a day of the calendar", "write it as 2024-03-05"}
+		}
+	}
+	if t.From != "" && t.To != "" && t.To < t.From {
+		return &Error{"bad_range", "to lies before from", "exchange them"}
+	}
+	return nil
+}
+
+// Rows computes the report and calls f for each of its rows, in order of the dimensions; f must not keep the row. The rows of a
+// report whose first dimension is a stretch of time come as soon as the stretch is over, the others at the end. The error is
+// f's, the store's, or an *Error when the query makes too many groups.
+func (t *Table) Rows(ctx context.Context, docs repo.Documents, f func(row []any) error) error {
+	g := &groups{table: t, open: map[string]*group{}, emit: f}
+	if err := t.of.source(ctx, docs, t.Query, g.take); err != nil {
+		return err
+	}
+	return g.flush()
+}
+
+// Info is what there is to know about a report before asking for it.
+type Info struct {
+	Name       string   `json:"name"`
+	Title      string   `json:"title"`
+	GroupBy    []string `json:"group_by"`   // its own dimensions
+	Dimensions []string `json:"dimensions"` // those that group_by may name
+	Columns    []Column `json:"columns"`    // behind the dimensions
+}
+
+// List tells about every report, in Chinese or in English.
+func List(zh bool) []Info {
+	list := make([]Info, len(definitions))
+	for i, d := range definitions {
+		list[i] = Info{d.name, d.title[0], orEmpty(d.by), orEmpty(d.may), d.holds}
+		if zh {
+			list[i].Title = d.title[1]
+		}
+	}
+	return list
+}
+
+func orEmpty(names []string) []string { return append([]string{}, names...) }
+
+// Names lists the reports.
+func Names() []string {
+	names := make([]string, len(definitions))
+	for i, d := range definitions {
+		names[i] = d.name
+	}
+	return names
+}

@@ -1,0 +1,169 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// mark is one thing to be added up: a visit, or what a visit or the day's table says about the turn of one unit.
+type mark struct {
+	day    workflow.Date
+	visit  *workflow.Visit // nil for what the day's table says
+	unit   workflow.UnitID
+	effect effect
+}
+
+// effect is what a mark says about a unit's turn.
+type effect int
+
+const (
+	onTable effect = iota // the unit stands on the day's table and is expected
+	madeUp
+	used
+	givenBack
+	kept
+	held
+	passedVoid
+	passedWithRight
+	passedHold
+)
+
+// source gives marks in order of their days.
+type source func(context.Context, repo.Documents, Query, func(*mark) error) error
+
+// visits gives every visit of the query's days.
+func visits(ctx context.Context, docs repo.Documents, q Query, put func(*mark) error) error {
+	return scanVisits(ctx, docs, q, func(v *workflow.Visit) error {
+		if q.Own != "" && v.Principal != q.Own {
+			return nil
+		}
+		return put(&mark{day: v.BusinessDay, visit: v})
+	})
+}
+
+func scanVisits(ctx context.Context, docs repo.Documents, q Query, put func(*workflow.Visit) error) error {
+	of := repo.Span{Collection: workflow.Visits, Site: q.Site, ByDay: true, From: q.From, To: q.To}
+	return docs.Scan(ctx, of, func(doc repo.Document) error {
+		v, err := decode[*workflow.Visit](doc)
+		if err != nil {
+			return err
+		}
+		return put(v)
+	})
+}
+
+func decode[R workflow.Record](doc repo.Document) (R, error) {
+	r, err := workflow.Decode(doc.Image)
+	if err != nil {
+		var none R
+		return none, fmt.Errorf("%w: %w", repo.ErrCorrupt, err)
+	}
+	return r.(R), nil
+}
+
+// turns gives what the tables and the visits of the query's days say about turns.
+func turns(ctx context.Context, docs repo.Documents, q Query, put func(*mark) error) error {
+	own := func(m *mark) error {
+		if q.Own != "" && string(m.unit) != string(q.Own) {
+			return nil
+		}
+		return put(m)
+	}
+	next, stop := iter.Pull2(tables(ctx, docs, q))
+	defer stop()
+	table, failed, more := next()
+	// until gives what the tables up to a day say; "" is behind the last day.
+	until := func(day workflow.Date) error {
+		for ; more && failed == nil && (day == "" || table.Day <= day); table, failed, more = next() {
+			if err := ofTable(table, own); err != nil {
+				return err
+			}
+		}
+		return failed
+	}
+	err := scanVisits(ctx, docs, q, func(v *workflow.Visit) error {
+		if err := until(v.BusinessDay); err != nil {
+			return err
+		}
+		return ofVisit(v, own)
+	})
+	if err != nil {
+		return err
+	}
+	return until("")
+}
+
+// tables are the rota tables of the query's days, in order.
+func tables(ctx context.Context, docs repo.Documents, q Query) iter.Seq2[*workflow.Rota, error] {
+	errEnough := errors.New("enough")
+	return func(yield func(*workflow.Rota, error) bool) {
+		of := repo.Span{Collection: workflow.Rotas, Site: q.Site}
+		if q.From != "" { // ids are site/day
+			of.After = workflow.DatedRotaRef(q.Site, q.From.AddDays(-1)).ID
+		}
+		err := docs.Scan(ctx, of, func(doc repo.Document) error {
+			r, err := decode[*workflow.Rota](doc)
+			switch {
+			case err != nil:
+				return err
+			case doc.Ref == workflow.LiveRotaRef(q.Site):
+				return nil
+			case q.To != "" && r.Day > q.To, (q.From == "" || r.Day >= q.From) && !yield(r, nil):
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(nil, err)
+		}
+	}
+}
+
+// ofTable gives the units that were expected on a day, and the make-ups that were granted.
+func ofTable(r *workflow.Rota, put func(*mark) error) error {
+	for _, row := range r.Table {
+		if row.Presence == workflow.DayOff || row.Presence == workflow.OnLeave {
+			continue
+		}
+		if err := put(&mark{day: r.Day, unit: row.Unit, effect: onTable}); err != nil {
+			return err
+		}
+	}
+	for _, m := range r.MadeUp {
+		if err := put(&mark{day: r.Day, unit: m.Unit, effect: madeUp}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ofVisit gives what a visit did to the turns of units.
+func ofVisit(v *workflow.Visit, put func(*mark) error) error {
+	marks := []mark{{unit: v.TurnUnit, effect: used}, {unit: v.TurnBack, effect: givenBack}}
+	switch v.TurnEffect {
+	case workflow.TurnKept:
+		marks = append(marks, mark{unit: v.Unit, effect: kept})
+	case workflow.TurnHeld:
+		marks = append(marks, mark{unit: v.Unit, effect: held})
+	case workflow.TurnUsed, workflow.TurnNone:
+	}
+	passed := map[workflow.PassEffect]effect{workflow.PassVoid: passedVoid, workflow.PassVoidWithRight: passedWithRight, workflow.PassHold: passedHold}
+	for _, p := range v.Passed {
+		marks = append(marks, mark{unit: p.Unit, effect: passed[p.Effect]})
+	}
+	for i := range marks {
+		marks[i].day, marks[i].visit = v.BusinessDay, v
+		if marks[i].unit == "" {
+			continue
+		}
+		if err := put(&marks[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,179 @@
+package report
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// Format is how a report is written.
+type Format string
+
+// The formats.
+const (
+	JSON   Format = "json"   // one object with the rows
+	NDJSON Format = "ndjson" // a row a line
+	CSV    Format = "csv"    // for Excel: UTF-8 with its mark, CRLF, no formulas (RFC 4180)
+)
+
+// Formats are the media types of the formats.
+var Formats = map[Format]string{JSON: "application/json", NDJSON: "application/x-ndjson", CSV: "text/csv; charset=utf-8"}
+
+// Write computes the report and writes it row by row as the rows are ready. Every commit up to the number in the JSON object's
+// seq is in it. When it fails after it has begun to write, what was written is cut short.
+func (t *Table) Write(ctx context.Context, docs repo.Documents, to io.Writer, f Format) error {
+	switch f {
+	case CSV:
+		return t.writeCSV(ctx, docs, to)
+	case NDJSON:
+		return t.writeLines(ctx, docs, to)
+	case JSON:
+		return t.writeJSON(ctx, docs, to)
+	default:
+		return &Error{"bad_format", "there is no format of that name", "choose json, csv or ndjson"}
+	}
+}
+
+func (t *Table) writeJSON(ctx context.Context, docs repo.Documents, to io.Writer) error {
+	mark, err := docs.Mark(ctx, t.Site)
+	if err != nil {
+		return err
+	}
+	head, err := workflow.Encode(map[string]any{
+		"report": t.of.name, "site": t.Site, "from": t.From, "to": t.To, "group_by": orEmpty(t.GroupBy), "columns": t.Columns,
+		"seq": mark, "schema": workflow.Schema,
+	})
+	if err != nil {
+		return err
+	}
+	o := t.objects()
+	text := append(bytes.TrimSuffix(head, []byte("}")), `,"rows":[`...)
+	first := true
+	err = t.Rows(ctx, docs, func(row []any) (err error) {
+		if !first {
+			text = append(text, ',')
+		}
+		first = false
+		if text, err = o.append(append(text, '\n'), row); err != nil {
+			return err
+		}
+		_, err = to.Write(text)
+		text = text[:0]
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = to.Write(append(text, "]}\n"...))
+	return err
+}
+
+func (t *Table) writeLines(ctx context.Context, docs repo.Documents, to io.Writer) error {
+	o := t.objects()
+	var text []byte
+	return t.Rows(ctx, docs, func(row []any) (err error) {
+		if text, err = o.append(text[:0], row); err != nil {
+			return err
+		}
+		_, err = to.Write(append(text, '\n'))
+		return err
+	})
+}
+
+// objects writes rows as JSON objects with the fields in the order of the columns.
+type objects struct{ names [][]byte }
+
+func (t *Table) objects() *objects {
+	o := &objects{}
+	for i, c := range t.Columns {
+		sep := ","
+		if i == 0 {
+			sep = "{"
+		}
+		o.names = append(o.names, []byte(sep+strconv.Quote(c.Name)+":"))
+	}
+	return o
+}
+
+func (o *objects) append(text []byte, row []any) ([]byte, error) {
+	for i, v := range row {
+		value, err := json.Marshal(v)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", o.names[i], err)
+		}
+		text = append(append(text, o.names[i]...), value...)
+	}
+	return append(text, '}'), nil
+}
+
+// byteOrderMark tells Excel that the file is UTF-8.
+const byteOrderMark = "\uFEFF"
+
+func (t *Table) writeCSV(ctx context.Context, docs repo.Documents, to io.Writer) error {
+	fields := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		fields[i] = c.Name
+	}
+	if _, err := io.WriteString(to, byteOrderMark); err != nil {
+		return err
+	}
+	w := csv.NewWriter(to)
+	w.UseCRLF = true
+	if err := w.Write(fields); err != nil {
+		return err
+	}
+	err := t.Rows(ctx, docs, func(row []any) error {
+		for i, v := range row {
+			fields[i] = field(v)
+		}
+		return w.Write(fields)
+	})
+	if err != nil {
+		return err
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// field is a value as a cell of a spreadsheet.
+func field(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return harmless(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case time.Time:
+		return v.UTC().Format("2006-01-02 15:04:05")
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// harmless keeps a spreadsheet from reading a text as a formula: an apostrophe is set before the signs that begin one, their
+// full-width twins, and what is skipped before them.
+func harmless(s string) string {
+	if strings.ContainsAny(firstRune(s), "=+-@\t\r\n＝＋－＠") {
+		return "'" + s
+	}
+	return s
+}
+
+func firstRune(s string) string {
+	for _, r := range s {
+		return string(r)
+	}
+	return ""
+}
