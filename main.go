@@ -23,6 +23,7 @@ type cli struct {
 	Serve   serveCmd  `cmd:"" default:"withargs" help:"Serve the API. The first start creates an administrator key and shows it once."`
 	Demo    demoCmd   `cmd:"" help:"Play a busy morning of a sales office through the API, then keep serving."`
 	Play    playCmd   `cmd:"" help:"Play scenario files and compare what is decided with what they expect."`
+	Export  exportCmd `cmd:"" help:"Write a report as CSV, NDJSON or JSON: conversion, receptions, turns, waiting, every visit."`
 	Verify  verifyCmd `cmd:"" help:"Check that the journal is whole and that the documents are what it says."`
 	Copy    copyCmd   `cmd:"" help:"Copy everything from one store to another, empty one: SQLite to MongoDB or back."`
 	Backup  backupCmd `cmd:"" help:"Copy a SQLite store to a file, consistently, also while it is served."`

@@ -103,4 +103,6 @@ func undeclared(at string, s *openapi3.Schema, v any) (errs []error) {
 }
 
 // isJSON: of media types, those whose bodies are one JSON value.
-func isJSON(typ string) bool { return strings.HasSuffix(typ, "/json") || strings.HasSuffix(typ, "+json") }
+func isJSON(typ string) bool {
+	return strings.HasSuffix(typ, "/json") || strings.HasSuffix(typ, "+json")
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/lunpai/lunpai/explain"
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/report"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// exportCmd writes a report to a file or to stdout.
+type exportCmd struct {
+	Report  string        `arg:"" optional:"" help:"The report; without one all of them are listed."`
+	Store   string        `help:"The store: sqlite:PATH or mongodb://…" default:"${store}" env:"LUNPAI_STORE"`
+	Site    string        `help:"The site; needed when the store holds several."`
+	From    string        `help:"First business day, such as 2024-03-01; default: the first there is." placeholder:"DAY"`
+	To      string        `help:"Last business day; default: the last there is." placeholder:"DAY"`
+	GroupBy []string      `help:"Up to three dimensions instead of the report's own, such as month,channel." placeholder:"NAME,…"`
+	Format  report.Format `help:"csv, ndjson or json." enum:"csv,ndjson,json" default:"csv"`
+	Output  string        `short:"o" help:"The file to write; it must not exist. Default: standard output." type:"path" placeholder:"FILE"`
+	Lang    string        `help:"zh or en, for the list of reports; default from the environment." enum:"zh,en,auto" default:"auto"`
+}
+
+// Help is printed below the flags.
+func (exportCmd) Help() string {
+	return `The figures are those of GET /v1/sites/{site}/reports/{report}: both compute them the same way. A SQLite store may be
+served at the same time. Nothing personal is in any report.
+
+Examples:
+  lunpai export                                    list the reports, their columns and dimensions
+  lunpai export funnel_by_channel --from 2024-01-01 --to 2024-12-31
+  lunpai export conversion_daily --group-by month,policy --format ndjson
+  lunpai export visits -o visits.csv               every visit, a row each, for a spreadsheet`
+}
+
+// Run computes and writes, or lists.
+func (c *exportCmd) Run(w *world) (err error) {
+	if c.Report == "" {
+		return c.list(w)
+	}
+	q := report.Query{Report: c.Report, Site: workflow.SiteID(c.Site), From: workflow.Date(c.From), To: workflow.Date(c.To), GroupBy: c.GroupBy}
+	if _, err := report.New(q); err != nil { // before a store is opened
+		return err
+	}
+	s, err := openForReading(w.ctx, c.Store, quiet(w))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if q.Site, err = oneSite(w.ctx, s, q.Site); err != nil {
+		return err
+	}
+	t, err := report.New(q)
+	if err != nil {
+		return err
+	}
+	counted := &counting{Documents: s, out: w.stderr}
+	defer counted.clear()
+	return c.to(w.stdout, func(out io.Writer) error { return t.Write(w.ctx, counted, out, c.Format) })
+}
+
+// oneSite is the site that was named, or the only one there is.
+func oneSite(ctx context.Context, s repo.Store, named workflow.SiteID) (workflow.SiteID, error) {
+	sites, err := s.Sites(ctx)
+	if err != nil {
+		return "", err
+	}
+	names := make([]string, len(sites))
+	for i, site := range sites {
+		if site == named {
+			return site, nil
+		}
+		names[i] = string(site)
+	}
+	switch {
+	case len(sites) == 0:
+		return "", errors.New("the store holds no site")
+	case named != "":
+		return "", fmt.Errorf("the store holds no site %s: there are %s", named, strings.Join(names, ", "))
+	case len(sites) > 1:
+		return "", fmt.Errorf("the store holds several sites: name one with --site (%s)", strings.Join(names, ", "))
+	}
+	return sites[0], nil
+}
+
+// to calls write with the file that was named, or with stdout. A file that was not written to its end is removed.
+func (c *exportCmd) to(stdout io.Writer, write func(io.Writer) error) error {
+	if c.Output == "" {
+		out := bufio.NewWriter(stdout)
+		return errors.Join(write(out), out.Flush())
+	}
+	f, err := os.OpenFile(c.Output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(f)
+	if err := errors.Join(write(out), out.Flush(), f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(c.Output))
+	}
+	return nil
+}
+
+// list prints what can be exported.
+func (c *exportCmd) list(w *world) error {
+	for _, r := range report.List(language(c.Lang, w.env) == explain.Zh) {
+		columns := make([]string, len(r.Columns))
+		for i, col := range r.Columns {
+			columns[i] = col.Name
+		}
+		fmt.Fprintf(w.stdout, "%s: %s\n", r.Name, r.Title)
+		if len(r.GroupBy) > 0 {
+			fmt.Fprintf(w.stdout, "  by       %s (or: %s)\n", strings.Join(r.GroupBy, ", "), strings.Join(r.Dimensions, ", "))
+		}
+		fmt.Fprintf(w.stdout, "  columns  %s\n", strings.Join(columns, ", "))
+	}
+	return nil
+}
+
+// counting tells on stderr how many documents were read while a long report is computed.
+type counting struct {
+	repo.Documents
+	out  io.Writer
+	read int
+	told time.Time
+}
+
+// Scan implements repo.Documents.
+func (c *counting) Scan(ctx context.Context, of repo.Span, f func(repo.Document) error) error {
+	if c.told.IsZero() {
+		c.told = time.Now()
+	}
+	return c.Documents.Scan(ctx, of, func(d repo.Document) error {
+		c.read++
+		if c.read%1000 == 0 && time.Since(c.told) > time.Second {
+			c.told = time.Now()
+			fmt.Fprintf(c.out, "\r%d documents read   ", c.read)
+		}
+		return f(d)
+	})
+}
+
+func (c *counting) clear() { fmt.Fprint(c.out, "\r") }
