@@ -20,15 +20,16 @@ var version = "dev"
 
 // cli is the command line.
 type cli struct {
-	Serve   serveCmd  `cmd:"" default:"withargs" help:"Serve the API. The first start creates an administrator key and shows it once."`
-	Demo    demoCmd   `cmd:"" help:"Play a busy morning of a sales office through the API, then keep serving."`
-	Play    playCmd   `cmd:"" help:"Play scenario files and compare what is decided with what they expect."`
-	Export  exportCmd `cmd:"" help:"Write a report as CSV, NDJSON or JSON: conversion, receptions, turns, waiting, every visit."`
-	Verify  verifyCmd `cmd:"" help:"Check that the journal is whole and that the documents are what it says."`
-	Copy    copyCmd   `cmd:"" help:"Copy everything from one store to another, empty one: SQLite to MongoDB or back."`
-	Backup  backupCmd `cmd:"" help:"Copy a SQLite store to a file, consistently, also while it is served."`
-	Health  healthCmd `cmd:"" help:"Ask a running service whether it is ready."`
-	Version struct{}  `cmd:"" help:"Print the version."`
+	Serve    serveCmd    `cmd:"" default:"withargs" help:"Serve the API. The first start creates an administrator key and shows it once."`
+	Demo     demoCmd     `cmd:"" help:"Play a busy morning of a sales office through the API, then keep serving."`
+	Play     playCmd     `cmd:"" help:"Play scenario files and compare what is decided with what they expect."`
+	Export   exportCmd   `cmd:"" help:"Write a report as CSV, NDJSON or JSON: conversion, receptions, turns, waiting, every visit."`
+	Verify   verifyCmd   `cmd:"" help:"Check that the journal is whole and that the documents are what it says."`
+	Generate generateCmd `cmd:"" help:"Fill a store with a made-up office at work for a year, decided by the real rules."`
+	Copy     copyCmd     `cmd:"" help:"Copy everything from one store to another, empty one: SQLite to MongoDB or back."`
+	Backup   backupCmd   `cmd:"" help:"Copy a SQLite store to a file, consistently, also while it is served."`
+	Health   healthCmd   `cmd:"" help:"Ask a running service whether it is ready."`
+	Version  struct{}    `cmd:"" help:"Print the version."`
 }
 
 // world is what a command may touch beside its flags.

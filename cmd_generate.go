@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/sample"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// generateCmd fills a store with a made-up office.
+type generateCmd struct {
+	Store  string `help:"The store to fill: sqlite:PATH or mongodb://…" default:"${store}" env:"LUNPAI_STORE"`
+	Site   string `help:"Id of the new site." default:"riverside"`
+	Visits int    `help:"How many groups come in all; default: 30,000 a year." placeholder:"N"`
+	Seed   uint64 `help:"Another seed is another year; the same one is the same, byte for byte." default:"1"`
+	From   string `help:"First day; default: 365 days before today." placeholder:"2024-01-01"`
+	To     string `help:"Last day; default: yesterday, or with --from the 365th day." placeholder:"2024-12-31"`
+}
+
+// Help is printed below the flags.
+func (generateCmd) Help() string {
+	return `Makes up an office and lets it work: visitors of every kind, 13 consultants with days off and errands, follow-ups, deals
+and refunds, under policy 1 in the first half of the time and policy 2 in the second. The real rules decide every command,
+so the journal is as good as any and can be verified, explained and replayed. Nobody has a name or a phone.
+
+Examples:
+  lunpai generate --store sqlite:year.db
+  lunpai generate --store sqlite:year.db --site hillside --seed 2 --visits 12000
+  lunpai generate --store sqlite:decade.db --from 2015-01-01 --to 2024-12-31`
+}
+
+// fillWithin bounds how long the last pages may take when the work is stopped.
+const fillWithin = time.Minute
+
+// Run fills the store and tells how fast.
+func (c *generateCmd) Run(w *world) (err error) {
+	if w.env("GOGC") == "" {
+		debug.SetGCPercent(300) // as when serving
+	}
+	if c.From == "" && c.To == "" {
+		c.From = time.Now().AddDate(0, 0, -365).Format(time.DateOnly)
+	}
+	if !workflow.ValidID(c.Site) {
+		return fmt.Errorf("--site %q is not an id: write 1 to 64 letters, digits and dashes", c.Site)
+	}
+	s, err := openStore(w.ctx, c.Store, quiet(w))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	f, err := repo.OpenFiller(w.ctx, s, workflow.SiteID(c.Site))
+	if errors.Is(err, repo.ErrExists) {
+		return fmt.Errorf("site %s is in this store already: choose another with --site, or another --store", c.Site)
+	}
+	if err != nil {
+		return err
+	}
+	return c.fill(w, f)
+}
+
+// fill lets the office work. Stopped in the middle, what was decided so far is written all the same: a shorter year.
+func (c *generateCmd) fill(w *world, f *repo.Filler) error {
+	m := &meter{out: w.stderr, begun: time.Now()}
+	err := sample.Run(w.ctx, sample.Config{
+		Site: workflow.SiteID(c.Site), Seed: c.Seed, From: workflow.Date(c.From), To: workflow.Date(c.To), Visits: c.Visits,
+	}, f.Do, m.show)
+	m.clear()
+	end, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), fillWithin)
+	defer cancel()
+	closed := f.Close(end)
+	if stopped := w.ctx.Err() != nil && errors.Is(err, w.ctx.Err()); closed == nil && stopped {
+		return fmt.Errorf("stopped after %d of %d visits; the store is sound and holds them", m.done, m.total)
+	}
+	if err = errors.Join(err, closed); err != nil {
+		return err
+	}
+	took := time.Since(m.begun).Seconds()
+	head := f.Head()
+	_, err = fmt.Fprintf(w.stdout, "%s: %d visits, %d commits in %.1f s, %.0f visits/s, head %s:%d:%s\n",
+		c.Site, m.done, head.Seq, took, float64(m.done)/took, c.Site, head.Seq, head.Hash)
+	return err
+}
+
+// meter shows on one line how far long work has come.
+type meter struct {
+	out         io.Writer
+	begun, last time.Time
+	done, total int
+}
+
+// show is called for every visit and draws twice a second.
+func (m *meter) show(done, total int) {
+	m.done, m.total = done, total
+	now := time.Now()
+	if now.Sub(m.last) < 500*time.Millisecond {
+		return
+	}
+	m.last = now
+	took := now.Sub(m.begun)
+	left := time.Duration(float64(took) * float64(total-done) / float64(done)).Round(time.Second)
+	fmt.Fprintf(m.out, "\rgenerate: %3d %%, %d of %d visits, %.0f visits/s, %v left   ", 100*done/total, done, total, float64(done)/took.Seconds(), left)
+}
+
+// clear wipes the line away.
+func (m *meter) clear() {
+	if !m.last.IsZero() {
+		fmt.Fprintf(m.out, "\r%78s\r", "")
+	}
+}

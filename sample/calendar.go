@@ -1,0 +1,146 @@
+package sample
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// day is one day of the office.
+type day struct {
+	date     workflow.Date
+	midnight time.Time
+	closed   bool // Spring Festival
+	exhibit  bool // an exhibition by the manager's plan
+	visits   int
+}
+
+const zone = "Asia/Shanghai"
+
+// calendar lists the days from the first to the last.
+func calendar(from, to workflow.Date) ([]day, error) {
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		return nil, fmt.Errorf("zone: %w", err)
+	}
+	first, err := time.ParseInLocation(time.DateOnly, string(from), loc)
+	if err != nil {
+		return nil, fmt.Errorf("the first day %q is not a day of the calendar: write it as 2024-01-01", from)
+	}
+	end := first.AddDate(0, 0, 364)
+	if to != "" {
+		if end, err = time.ParseInLocation(time.DateOnly, string(to), loc); err != nil {
+			return nil, fmt.Errorf("the last day %q is not a day of the calendar: write it as 2024-12-31", to)
+		}
+	}
+	if end.Before(first) {
+		return nil, fmt.Errorf("the last day %s lies before the first, %s", to, from)
+	}
+	var days []day
+	for t := first; !t.After(end); t = t.AddDate(0, 0, 1) {
+		d := day{date: workflow.Date(t.Format(time.DateOnly)), midnight: t}
+		n := fromFestival(t)
+		d.closed = -1 <= n && n <= 2
+		days = append(days, d)
+	}
+	exhibitions(days)
+	return days, nil
+}
+
+// exhibitions are two weekends a year: a quarter and three quarters into it.
+func exhibitions(days []day) {
+	for i := len(days) / 8; i < len(days); i += min(182, (len(days)+1)/2) {
+		for k := i; k < len(days); k++ {
+			if days[k].midnight.Weekday() == time.Saturday && !days[k].closed {
+				days[k].exhibit = true
+				if k+1 < len(days) && !days[k+1].closed {
+					days[k+1].exhibit = true
+				}
+				break
+			}
+		}
+	}
+}
+
+// fromFestival is how many days after the Spring Festival a day lies, negative before it. The festival is taken for the first
+// mean new moon after 20 January in China, which is right to a day.
+func fromFestival(t time.Time) int {
+	moon := time.Date(2000, 2, 5, 21, 3, 0, 0, t.Location()) // the festival of that year
+	const month = 29.530588853 * 24 * float64(time.Hour)
+	earliest := time.Date(t.Year(), 1, 21, 0, 0, 0, 0, t.Location())
+	n := math.Ceil(float64(earliest.Unix()-moon.Unix()) * float64(time.Second) / month)
+	moon = time.Unix(moon.Unix()+int64(n*month/float64(time.Second)), 0).In(t.Location())
+	return t.YearDay() - moon.YearDay()
+}
+
+// seasons is how busy each month is: spring, and golden September and silver October.
+var seasons = [12]float64{.85, .7, 1.15, 1.1, 1.05, 1, .85, .9, 1.2, 1.2, 1, .95}
+
+// busy is how many visitors a day draws, beside the others.
+func (o *office) busy(d *day) float64 {
+	if d.closed {
+		return 0
+	}
+	w := seasons[d.midnight.Month()-1] * o.around(1, .15)
+	_, month, date := d.midnight.Date()
+	weekday := d.midnight.Weekday()
+	switch n := fromFestival(d.midnight); {
+	case -6 <= n && n <= 9:
+		return .35 * w
+	case month == time.May && date <= 5, month == time.October && date <= 7:
+		return 2.7 * w
+	case weekday == time.Saturday, weekday == time.Sunday:
+		w *= 2.5
+	case weekday == time.Friday:
+		w *= 1.1
+	}
+	if d.exhibit {
+		w *= 1.25
+	}
+	return w
+}
+
+// share spreads the visits over the days: exactly so many, a day's part following how busy it is.
+func (o *office) share(total int) error {
+	all := 0.0
+	upTo := make([]float64, len(o.days))
+	for i := range o.days {
+		all += o.busy(&o.days[i])
+		upTo[i] = all
+	}
+	if all == 0 {
+		return errors.New("the office is closed on all of these days (Spring Festival): choose others")
+	}
+	before := 0
+	for i := range o.days {
+		n := int(math.Round(float64(total) * (upTo[i] / all)))
+		o.days[i].visits, before = n-before, n
+	}
+	return nil
+}
+
+// closedDays are the days on which the office is closed though the weekday is not.
+func (o *office) closedDays() []workflow.Date {
+	var ds []workflow.Date
+	for _, d := range o.days {
+		if d.closed {
+			ds = append(ds, d.date)
+		}
+	}
+	return ds
+}
+
+// hours is when visitors come: the hour and how many of them. Before nine and after six the office is officially closed.
+var hours = []share[float64]{
+	{8.5, .006}, {9, .06}, {9.5, .065}, {10, .085}, {10.5, .09}, {11, .075}, {11.5, .055}, {12, .03}, {12.5, .03}, {13, .04},
+	{13.5, .05}, {14, .07}, {14.5, .075}, {15, .075}, {15.5, .065}, {16, .05}, {16.5, .04}, {17, .025}, {17.5, .014}, {18, .009}, {18.5, .004},
+}
+
+// someTime is when somebody comes today.
+func (o *office) someTime() time.Time {
+	h := draw(o.dice, hours) + o.Float64()/2
+	return o.day().midnight.Add(time.Duration(h*3_600_000) * time.Millisecond)
+}

@@ -1,0 +1,228 @@
+// Package sample makes up a property-sales office and lets it work for a year or ten: visitors, consultants, customers, deals.
+// Every command goes to the real rules, and what they refuse is part of the story: a visitor for whom nobody is free waits, or
+// leaves. Nobody has a name or a phone; there are only ids.
+//
+// The office is wholly determined by its Config: the same one gives the same commands and so, decided by the same rules, the
+// same journal, byte for byte.
+package sample
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+	_ "time/tzdata" // the office is in Asia/Shanghai, also on machines without zones
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// Config says which office. The zero value is usable.
+type Config struct {
+	Site workflow.SiteID // zero: riverside
+	Seed uint64          // any number; another one is another year
+	// From and To are the first and the last day. Zero From: 2024-01-01; zero To: the 365th day.
+	From, To workflow.Date
+	// Visits is how many groups come, exactly; zero: 30,000 in 365 days.
+	Visits int
+	// Consultants is how many there are; zero: as many as that many visits need, 13 for 30,000 a year.
+	Consultants int
+}
+
+// Do decides one command. A refusal is a *workflow.Fault.
+type Do = func(context.Context, workflow.Envelope, workflow.Command) (*workflow.Commit, error)
+
+// Run lets the office work: policy 1 in the first half of the time, policy 2 from then on. do starts with an empty site;
+// progress, which may be nil, hears of every visitor. Any error of do but a refusal ends the run.
+func Run(ctx context.Context, c Config, do Do, progress func(done, total int)) error {
+	c.Site, c.From = cmp.Or(c.Site, "riverside"), cmp.Or(c.From, "2024-01-01")
+	o, err := newOffice(ctx, c, do)
+	if err != nil {
+		return fmt.Errorf("sample: %w", err)
+	}
+	if progress != nil {
+		o.progress = progress
+	}
+	for o.today = range o.days {
+		if err := o.work(); err != nil {
+			return fmt.Errorf("sample: %s: %w", o.day().date, err)
+		}
+	}
+	return nil
+}
+
+// office is the simulation: a clock, who is there, and what is still to happen.
+type office struct {
+	dice
+	agenda
+	ctx      context.Context //nolint:containedctx // of the one call that this office lives for
+	site     workflow.SiteID
+	do       Do
+	progress func(done, total int)
+	ids      ids
+
+	days   []day
+	today  int // index into days
+	total  int // visits in all
+	came   int // of them so far
+	plans  map[int]plans
+	policy int // day from which policy 2 holds
+
+	staff    []*consultant
+	hired    int
+	rota     *workflow.Rota // as the last commit left it
+	open     map[workflow.VisitID]*guest
+	waiting  []*guest
+	last     *guest // the newest new visitor
+	book     []*customer
+	sold     int
+	refusal  *workflow.Fault // of the last command; nil when it was carried out
+	reserved int             // where the next customer goes in the book
+}
+
+// plans are what was arranged for a later day.
+type plans struct {
+	returns []*customer
+	tasks   []func() error
+}
+
+func newOffice(ctx context.Context, c Config, do Do) (*office, error) {
+	o := &office{
+		dice: newDice(string(c.Site), c.Seed), ids: newIDs(string(c.Site), c.Seed), ctx: ctx, site: c.Site, do: do,
+		progress: func(int, int) {}, plans: map[int]plans{}, open: map[workflow.VisitID]*guest{},
+	}
+	var err error
+	if o.days, err = calendar(c.From, c.To); err != nil {
+		return nil, err
+	}
+	o.total = cmp.Or(c.Visits, len(o.days)*30_000/365)
+	if o.total < 0 || c.Consultants < 0 {
+		return nil, errors.New("a number of visits or consultants is not negative")
+	}
+	o.policy = len(o.days) / 2
+	if err := o.share(o.total); err != nil {
+		return nil, err
+	}
+	o.hire(cmp.Or(c.Consultants, min(max(o.total*100/len(o.days)/630, 4), 40)))
+	return o, nil
+}
+
+func (o *office) day() *day { return &o.days[o.today] }
+
+// underP2 reports whether policy 2 holds.
+func (o *office) underP2() bool { return o.today >= o.policy }
+
+// work is one day, from the morning until the last visitor has gone.
+func (o *office) work() error {
+	o.now = o.day().midnight.Add(8 * time.Hour)
+	if o.today == 0 {
+		if err := o.found(); err != nil {
+			return err
+		}
+	}
+	if o.day().closed {
+		return nil
+	}
+	if err := o.morning(); err != nil {
+		return err
+	}
+	o.visitors()
+	p := o.plans[o.today]
+	delete(o.plans, o.today)
+	for _, task := range p.tasks {
+		o.at(o.day().midnight.Add(9*time.Hour+time.Duration(o.IntN(9*60*60))*time.Second), task)
+	}
+	if err := o.agenda.run(); err != nil {
+		return err
+	}
+	return o.evening()
+}
+
+// ask has a command decided, now. A commit of nil without an error is a refusal, found in o.refusal.
+func (o *office) ask(by workflow.Actor, cmd workflow.Command) (*workflow.Commit, error) {
+	o.refusal = nil
+	c, err := o.do(o.ctx, workflow.Envelope{ID: o.ids.command(), By: by, At: o.now.UTC().Truncate(time.Millisecond)}, cmd)
+	if errors.As(err, &o.refusal) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", cmd.Kind(), err)
+	}
+	rs, err := c.Records()
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rs {
+		o.note(r)
+	}
+	return c, nil
+}
+
+// must is ask for what is not refused in a sound office.
+func (o *office) must(by workflow.Actor, cmd workflow.Command) error {
+	c, err := o.ask(by, cmd)
+	if err == nil && c == nil {
+		return fmt.Errorf("%s: %w", cmd.Kind(), o.refusal)
+	}
+	return err
+}
+
+// may is ask for what may be refused without harm.
+func (o *office) may(by workflow.Actor, cmd workflow.Command) error {
+	_, err := o.ask(by, cmd)
+	return err
+}
+
+// note keeps what the office knows in step with a record that a commit changed.
+func (o *office) note(r workflow.Record) {
+	switch r := r.(type) {
+	case *workflow.Rota:
+		if r.Open {
+			o.rota = r
+		}
+	case *workflow.Visit:
+		g := o.open[workflow.VisitID(r.ID)]
+		if g == nil {
+			return
+		}
+		o.engage(g.record, -1)
+		o.engage(r, 1)
+		if g.record = r; !r.Open {
+			delete(o.open, workflow.VisitID(r.ID))
+		}
+	}
+}
+
+// later is the index of an open day about n days from now; false when that is beyond the end.
+func (o *office) later(n int) (int, bool) {
+	i := o.today + max(n, 1)
+	for i < len(o.days) && o.days[i].closed {
+		i++
+	}
+	return i, i < len(o.days)
+}
+
+// plan arranges something for about n days later.
+func (o *office) plan(n int, do func() error) {
+	if i, ok := o.later(n); ok {
+		p := o.plans[i]
+		p.tasks = append(p.tasks, do)
+		o.plans[i] = p
+	}
+}
+
+// expect arranges that a customer comes again about n days later, rather at a weekend.
+func (o *office) expect(n int, k *customer) {
+	i, ok := o.later(n)
+	if !ok {
+		return
+	}
+	if to := int(time.Saturday - o.days[i].midnight.Weekday()); to < 6 && to > 0 && o.chance(.5) {
+		i, ok = o.later(i - o.today + to + o.IntN(2))
+	}
+	if ok {
+		p := o.plans[i]
+		p.returns = append(p.returns, k)
+		o.plans[i] = p
+	}
+}
