@@ -1,5 +1,7 @@
 package report
 
+import "github.com/lunpai/lunpai/workflow"
+
 // funnelBy are the dimensions of a visit that conversion can depend on.
 var funnelBy = []string{
 	"day", "week", "month", "weekday", "hour", "consultant", "server", "channel", "policy", "kind", "route", "first_visit", "party",
@@ -13,23 +15,23 @@ var atDoor = []string{"day", "week", "month", "weekday", "hour", "channel", "pol
 var definitions = []*definition{
 	{
 		name: "conversion_daily", title: [2]string{"conversion of the visits of each day", "每日来访转化"},
-		by: []string{"day"}, may: funnelBy, holds: funnelColumns, tally: newFunnel, source: visits,
+		by: []string{"day"}, may: funnelBy, holds: funnelColumns, only: notMerged, tally: newFunnel, source: visits,
 	},
 	{
 		name: "funnel_by_consultant", title: [2]string{"conversion of each consultant's customers", "各销售人员的客户转化"},
-		by: []string{"consultant"}, may: funnelBy, holds: funnelColumns, tally: newFunnel, source: visits,
+		by: []string{"consultant"}, may: funnelBy, holds: funnelColumns, only: notMerged, tally: newFunnel, source: visits,
 	},
 	{
 		name: "funnel_by_channel", title: [2]string{"conversion by the channel through which customers came", "各来访渠道的转化"},
-		by: []string{"channel"}, may: funnelBy, holds: funnelColumns, tally: newFunnel, source: visits,
+		by: []string{"channel"}, may: funnelBy, holds: funnelColumns, only: notMerged, tally: newFunnel, source: visits,
 	},
 	{
 		name: "cohorts_weekly", title: [2]string{"new customers of each week, and how many have paid or signed after so many days", "每周新客户在若干天内下定、签约的比例"},
-		by: []string{"week"}, may: funnelBy, holds: cohortColumns, tally: newCohort, source: visits,
+		by: []string{"week"}, may: funnelBy, holds: cohortColumns, only: firstOne, tally: newCohort, source: visits,
 	},
 	{
 		name: "receptions_daily", title: [2]string{"receptions of each day: counted, and not counted by article", "每日接待次数：计入与不计入（按条款）"},
-		by: []string{"day", "rule"}, may: append([]string{"rule"}, funnelBy...), holds: receptionColumns, tally: newReceptions, source: visits,
+		by: []string{"day", "rule"}, may: append([]string{"rule"}, funnelBy...), holds: receptionColumns, only: received, tally: newReceptions, source: visits,
 	},
 	{
 		name: "turns_ledger", title: [2]string{"what became of the turns of each unit, day by day", "每日各轮排单位的轮次台账"},
@@ -37,11 +39,11 @@ var definitions = []*definition{
 	},
 	{
 		name: "waiting_times", title: [2]string{"how long visitors waited until they were received, by the hour of arrival", "各时段客户等候时间"},
-		by: []string{"hour"}, may: funnelBy, holds: waitingColumns, tally: newWaiting, source: visits,
+		by: []string{"hour"}, may: funnelBy, holds: waitingColumns, only: waited, tally: newWaiting, source: visits,
 	},
 	{
 		name: "walkouts", title: [2]string{"visitors who left before their reception was over", "未完成接待即离开的客户"},
-		by: []string{"day"}, may: append([]string{"reason"}, atDoor...), holds: walkoutColumns, tally: newWalkouts, source: visits,
+		by: []string{"day"}, may: append([]string{"reason"}, atDoor...), holds: walkoutColumns, only: notMerged, tally: newWalkouts, source: visits,
 	},
 	{
 		name: "fairness_daily", title: [2]string{"how evenly turns fell on the units of each day's table", "每日轮次分配的均衡程度"},
@@ -52,3 +54,16 @@ var definitions = []*definition{
 		holds: visitColumns, tally: newRow, source: visits,
 	},
 }
+
+// notMerged: a merged visit belongs to another one, which is counted.
+func notMerged(v *workflow.Visit) bool { return v.State != workflow.Merged }
+
+// received: somebody receives the visitor, or has.
+func received(v *workflow.Visit) bool {
+	return v.State == workflow.Assigned || v.State == workflow.Served || v.State == workflow.Registered
+}
+
+func waited(v *workflow.Visit) bool { return received(v) && v.Seconds.Waited != nil }
+
+// firstOne: a customer's first registered visit.
+func firstOne(v *workflow.Visit) bool { return v.Outcome != nil && v.Outcome.First != nil }

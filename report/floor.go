@@ -21,10 +21,7 @@ type receptions struct{ receptions, counted, uncounted, pending int64 }
 func newReceptions() tally { return &receptions{} }
 
 func (r *receptions) add(m *mark) {
-	v := m.visit
-	switch {
-	case !received(v):
-		return
+	switch v := m.visit; {
 	case v.Open:
 		r.pending++
 	case v.Count > 0:
@@ -61,9 +58,6 @@ const tenMinutes = 10 * 60
 
 func (w *waiting) add(m *mark) {
 	v := m.visit
-	if !received(v) || v.Seconds.Waited == nil {
-		return
-	}
 	s := *v.Seconds.Waited
 	w.waits[s]++
 	w.received++
@@ -110,9 +104,6 @@ func newWalkouts() tally { return &walkouts{} }
 
 func (w *walkouts) add(m *mark) {
 	v := m.visit
-	if v.State == workflow.Merged {
-		return
-	}
 	w.visits++
 	switch {
 	case v.State != workflow.Abandoned:

@@ -47,9 +47,6 @@ func (r *reached) add(s *workflow.Step) {
 
 func (f *funnel) add(m *mark) {
 	v := m.visit
-	if v.State == workflow.Merged {
-		return
-	}
 	f.visits++
 	if received(v) {
 		f.received++
@@ -72,11 +69,6 @@ func (f *funnel) add(m *mark) {
 		f.depositLast.add(s.Deposit)
 		f.signedLast.add(s.Signed)
 	}
-}
-
-// received: somebody receives the visitor, or has.
-func received(v *workflow.Visit) bool {
-	return v.State == workflow.Assigned || v.State == workflow.Served || v.State == workflow.Registered
 }
 
 func (f *funnel) row(to []any) []any {
@@ -119,11 +111,10 @@ type cohort struct {
 func newCohort() tally { return &cohort{} }
 
 func (c *cohort) add(m *mark) {
-	if o := m.visit.Outcome; o != nil && o.First != nil {
-		c.customers++
-		within(&c.deposit, o.First.Deposit)
-		within(&c.signed, o.First.Signed)
-	}
+	first := m.visit.Outcome.First
+	c.customers++
+	within(&c.deposit, first.Deposit)
+	within(&c.signed, first.Signed)
 }
 
 func within(n *[6]int64, s *workflow.Step) {

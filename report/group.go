@@ -64,8 +64,12 @@ func (g *groups) flush() error {
 	}
 	slices.SortFunc(rows, func(a, b *group) int { return slices.CompareFunc(a.by, b.by, compare) })
 	for _, r := range rows {
-		g.row = r.tally.row(append(g.row[:0], r.by...))
-		if err := g.emit(g.row); err != nil {
+		row := r.tally.row(append(g.row[:0], r.by...))
+		if row == nil {
+			continue
+		}
+		g.row = row
+		if err := g.emit(row); err != nil {
 			return err
 		}
 	}

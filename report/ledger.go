@@ -35,7 +35,7 @@ func (l *ledger) row(to []any) []any {
 		l.n[passedHold], l.n[madeUp])
 }
 
-// fairnessColumns: how evenly the turns fell on those who stood on the table or had a turn.
+// fairnessColumns: how evenly the turns fell on those who were expected or had a turn.
 var fairnessColumns = []Column{
 	{"units", Integer},
 	{"due", Integer},    // turns that came
@@ -65,7 +65,7 @@ func (f *fairness) row(to []any) []any {
 	served := make([]int64, 0, len(f.units))
 	var due, sum int64
 	for _, l := range f.units {
-		if l.n[onTable] == 0 && l.due() == 0 {
+		if l.n[onTable] == 0 && l.n[used] == 0 { // a day off is no turn missed
 			continue
 		}
 		served = append(served, l.n[used])
@@ -73,7 +73,7 @@ func (f *fairness) row(to []any) []any {
 		sum += l.n[used]
 	}
 	if len(served) == 0 {
-		return append(to, int64(0), due, sum, due-sum, nil, nil, nil, nil)
+		return nil
 	}
 	slices.Sort(served)
 	least, most := served[0], served[len(served)-1]

@@ -55,11 +55,13 @@ func (e *Error) Error() string { return e.Detail + ": " + e.Fix }
 
 // definition is a report that there is.
 type definition struct {
-	name   string
-	title  [2]string // en, zh
-	by     []string  // its own dimensions
-	may    []string  // dimensions that a query may name
-	holds  []Column  // columns behind the dimensions
+	name  string
+	title [2]string // en, zh
+	by    []string  // its own dimensions
+	may   []string  // dimensions that a query may name
+	holds []Column  // columns behind the dimensions
+	// only the visits that the report is about; nil: all.
+	only   func(*workflow.Visit) bool
 	tally  func() tally
 	source source
 	// floor: it says something only about the whole floor, so that there is no such thing as one's own.
@@ -69,7 +71,7 @@ type definition struct {
 // tally adds up what belongs to one row.
 type tally interface {
 	add(m *mark)
-	// row appends the values of the columns.
+	// row appends the values of the columns; nil when there is nothing to tell.
 	row(to []any) []any
 }
 
@@ -146,7 +148,13 @@ func (t *Table) checkDays() error {
 // f's, the store's, or an *Error when the query makes too many groups.
 func (t *Table) Rows(ctx context.Context, docs repo.Documents, f func(row []any) error) error {
 	g := &groups{table: t, open: map[string]*group{}, emit: f}
-	if err := t.of.source(ctx, docs, t.Query, g.take); err != nil {
+	err := t.of.source(ctx, docs, t.Query, func(m *mark) error {
+		if t.of.only != nil && !t.of.only(m.visit) {
+			return nil
+		}
+		return g.take(m)
+	})
+	if err != nil {
 		return err
 	}
 	return g.flush()

@@ -101,9 +101,12 @@ func (s *Store) prepare(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
+	if e := s.prepareViews(ctx, present); e != nil && err == nil {
+		err = e
+	}
 	if err != nil {
 		// Verified below: a role without the right to create is enough when everything is there.
-		s.log.Warn("collections and indexes were not all created", "error", err)
+		s.log.Warn("collections, indexes and views were not all created", "error", err)
 	}
 	return s.verify(ctx)
 }
