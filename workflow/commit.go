@@ -116,8 +116,8 @@ func (i *Image) append(b []byte) ([]byte, error) {
 	return append(append(b, i.Doc...), '}'), nil
 }
 
-// blank returns an empty record of a collection.
-func blank(c Collection) (Record, error) {
+// Blank is an empty record of a collection. It fails with ErrNewer on a collection this program does not know.
+func Blank(c Collection) (Record, error) {
 	switch c {
 	case Sites:
 		return &Site{}, nil
@@ -154,7 +154,7 @@ func blank(c Collection) (Record, error) {
 
 // Decode reads the record of an image. It fails with ErrNewer on a collection this program does not know.
 func Decode(i Image) (Record, error) {
-	r, err := blank(i.Collection)
+	r, err := Blank(i.Collection)
 	if err != nil {
 		return nil, err
 	}

@@ -59,6 +59,12 @@ const (
 	RouteChange       Route = "change"
 )
 
+// Routes lists the routes.
+var Routes = []Route{
+	RouteLine, RouteNamed, RouteRecognised, RouteOwner, RouteAppointment, RouteFirst, RouteLastSeat, RouteAssistAbsent, RouteAssistBusy,
+	RouteStandIn, RouteDuty, RouteOffHours, RouteEvent, RouteConcurrent, RouteSupervisor, RouteChange,
+}
+
 // ServerRole is what the one who receives is to this visit.
 type ServerRole string
 

@@ -33,7 +33,9 @@ func (a *author) draft(id string, visit workflow.VisitID) *repo.Page {
 	head := workflow.Head{Site: a.site, Seq: a.seq + 1, Open: true}
 	v := &workflow.Visit{Head: head, State: workflow.Arrived, BusinessDay: "2024-03-04", Policy: "p1", ArrivedAt: at, Commits: []int64{a.seq + 1}}
 	v.ID = string(visit)
-	r := &workflow.Rota{Head: head, Day: "2024-03-04", OpenedAt: at, NextTicket: a.seq}
+	r := &workflow.Rota{
+		Head: head, Day: "2024-03-04", OpenedAt: at, NextTicket: a.seq, Units: []workflow.Unit{}, Line: []workflow.Place{}, Out: []workflow.Gone{},
+	}
 	r.ID = workflow.LiveRotaRef(a.site).ID
 	c := &workflow.Commit{
 		Seq: a.seq + 1, ID: id, At: at, Kind: workflow.KindArriveVisit, Command: []byte(`{}`), Subject: v.Ref(),

@@ -140,7 +140,11 @@ func (s *Store) prepareValidator(ctx context.Context, name string, present map[s
 	if s.cfg.Validation == ValidationOff || !slices.Contains(workflow.Collections, workflow.Collection(name)) || present == nil {
 		return nil
 	}
-	want, err := bson.Marshal(validator(workflow.Collection(name)))
+	v, err := validator(workflow.Collection(name))
+	if err != nil {
+		return err
+	}
+	want, err := bson.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("schema of %s: %w", name, err)
 	}

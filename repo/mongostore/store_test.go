@@ -77,10 +77,10 @@ func withDatabase(uri, name string) string {
 	return hosts + "/" + name + "?appName=" + name + "&heartbeatFrequencyMS=500&" + options
 }
 
-// empty removes every document.
+// empty removes every document; views stay.
 func (d *testDB) empty(t testing.TB) {
 	t.Helper()
-	names, err := d.raw.ListCollectionNames(t.Context(), bson.D{})
+	names, err := d.raw.ListCollectionNames(t.Context(), bson.D{{Key: "type", Value: "collection"}, {Key: "name", Value: bson.D{{Key: "$ne", Value: "system.views"}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,57 +1,130 @@
 package mongostore
 
 import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// field is what analysts may rely on of one field.
-type field struct {
-	name, kind string
-	required   bool
+// validator is the schema of an image collection: that of its record, field by field. Fields that a record always has are
+// required; further ones are let in, so that an older program does not reject what a newer one writes. testdata/schema.json
+// keeps those that analysts rely on.
+func validator(c workflow.Collection) (bson.D, error) {
+	r, err := workflow.Blank(c)
+	if err != nil {
+		return nil, err
+	}
+	o := object{record: true}
+	if err := o.add(reflect.TypeOf(r).Elem()); err != nil {
+		return nil, fmt.Errorf("schema of %s: %w", c, err)
+	}
+	return bson.D{{Key: "$jsonSchema", Value: o.schema()}}, nil
 }
 
-// heads are the fields of every record.
-var heads = []field{{pathID, "string", true}, {pathSite, "string", true}, {pathSeq, "long", true}, {"open", "bool", true}}
-
-// promised are further fields by collection. Nothing more is promised of the others.
-var promised = map[workflow.Collection][]field{
-	workflow.Visits: {
-		{"state", "string", true},
-		{"business_day", "string", true},
-		{"arrived_at", "date", true},
-		{"identified_at", "date", false},
-		{"assigned_at", "date", false},
-		{"served_at", "date", false},
-		{"registered_at", "date", false},
-		{"ended_at", "date", false},
-		{"kind", "string", false},
-		{"customer", "string", false},
-		{"server", "string", false},
-		{"principal", "string", false},
-		{"route", "string", false},
-		{"counts_for", "string", false},
+// valuesOf are the closed sets of values, by the type that holds one.
+var valuesOf = map[reflect.Type][]any{
+	reflect.TypeFor[workflow.State](): {
+		workflow.Arrived, workflow.Identified, workflow.Assigned, workflow.Served, workflow.Registered, workflow.Abandoned, workflow.Merged,
 	},
-	workflow.Customers: {{"status", "string", true}, {"owner", "string", false}, {"last_contact_at", "date", false}},
-	workflow.Rotas:     {{"day", "string", true}},
-	workflow.StaffList: {{"staff", "string", true}, {"active", "bool", true}},
-	workflow.Sites:     {{"zone", "string", true}},
+	reflect.TypeFor[workflow.VisitKind]():      list(workflow.VisitKinds),
+	reflect.TypeFor[workflow.Route]():          list(workflow.Routes),
+	reflect.TypeFor[workflow.ServerRole]():     {workflow.Lead, workflow.Assist, workflow.StandIn},
+	reflect.TypeFor[workflow.TurnEffect]():     {workflow.TurnUsed, workflow.TurnKept, workflow.TurnHeld, workflow.TurnNone},
+	reflect.TypeFor[workflow.PassEffect]():     {workflow.PassVoid, workflow.PassVoidWithRight, workflow.PassHold},
+	reflect.TypeFor[workflow.OutReason]():      {workflow.OutUsed, workflow.OutVoided},
+	reflect.TypeFor[workflow.UnitType]():       {workflow.PersonUnit, workflow.TeamUnit},
+	reflect.TypeFor[workflow.Topic]():          {workflow.TopicSales, workflow.TopicOther},
+	reflect.TypeFor[workflow.CustomerStatus](): list(workflow.CustomerStatuses),
+	reflect.TypeFor[workflow.Presence](): {
+		workflow.OnSite, workflow.Personal, workflow.OnLeave, workflow.DayOff, workflow.CompanyDuty, workflow.Chores, workflow.LeaderTask,
+	},
 }
 
-// validator is the minimal schema of an image collection.
-func validator(c workflow.Collection) bson.D {
-	var required bson.A
-	var properties bson.D
-	for _, fields := range [][]field{heads, promised[c]} {
-		for _, f := range fields {
-			if f.required {
-				required = append(required, f.name)
+func list[T any](values []T) (out []any) {
+	for _, v := range values {
+		out = append(out, v)
+	}
+	return out
+}
+
+// schemaOf is the schema of a value, as encode.go writes it.
+func schemaOf(t reflect.Type) (bson.D, error) {
+	if t == reflect.TypeFor[time.Time]() {
+		return bsonType("date"), nil
+	}
+	if values := valuesOf[t]; values != nil {
+		return bson.D{{Key: "enum", Value: bson.A(values)}}, nil
+	}
+	switch t.Kind() { //nolint:exhaustive // records hold no others
+	case reflect.Pointer:
+		return schemaOf(t.Elem())
+	case reflect.String:
+		return bsonType("string"), nil
+	case reflect.Bool:
+		return bsonType("bool"), nil
+	case reflect.Int, reflect.Int64:
+		return bsonType("long"), nil
+	case reflect.Slice, reflect.Array:
+		items, err := schemaOf(t.Elem())
+		return append(bsonType("array"), bson.E{Key: "items", Value: items}), err
+	case reflect.Map:
+		return bsonType("object"), nil
+	case reflect.Struct:
+		o := object{}
+		if err := o.add(t); err != nil {
+			return nil, err
+		}
+		return o.schema(), nil
+	default:
+		return nil, fmt.Errorf("no BSON type for %s", t)
+	}
+}
+
+func bsonType(name string) bson.D { return bson.D{{Key: "bsonType", Value: name}} }
+
+// object gathers the fields of a struct.
+type object struct {
+	record     bool // its id is stored as _id
+	required   bson.A
+	properties bson.D
+}
+
+// add takes the fields in; those of embedded structs stand beside them.
+func (o *object) add(t reflect.Type) error {
+	for f := range t.Fields() {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous:
+			if err := o.add(f.Type); err != nil {
+				return err
 			}
-			properties = append(properties, bson.E{Key: f.name, Value: bson.D{{Key: "bsonType", Value: f.kind}}})
+			continue
+		case !f.IsExported() || name == "-":
+			continue
+		case name == "id" && o.record:
+			name = pathID
+		}
+		s, err := schemaOf(f.Type)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		o.properties = append(o.properties, bson.E{Key: name, Value: s})
+		if options == "" {
+			o.required = append(o.required, name)
 		}
 	}
-	return bson.D{{Key: "$jsonSchema", Value: bson.D{
-		{Key: "bsonType", Value: "object"}, {Key: "required", Value: required}, {Key: "properties", Value: properties},
-	}}}
+	return nil
+}
+
+func (o *object) schema() bson.D {
+	s := bsonType("object")
+	if len(o.required) > 0 { // MongoDB takes no empty list
+		s = append(s, bson.E{Key: "required", Value: o.required})
+	}
+	return append(s, bson.E{Key: "properties", Value: o.properties})
 }

@@ -141,7 +141,9 @@ func newID() string { return fmt.Sprintf("%016x-%016x", time.Now().UnixNano(), r
 // The records of a small office.
 
 func office(site workflow.SiteID) *workflow.Site {
-	return &workflow.Site{Head: workflow.Head{ID: string(site)}, Zone: "Asia/Shanghai"}
+	return &workflow.Site{
+		Head: workflow.Head{ID: string(site)}, Zone: "Asia/Shanghai", Adoptions: []workflow.Adoption{{From: "2026-03-14", Policy: workflow.P1()}},
+	}
 }
 
 func consultant(site workflow.SiteID, id workflow.StaffID) *workflow.Staff {
@@ -155,7 +157,7 @@ func liveRota(site workflow.SiteID, line ...workflow.UnitID) *workflow.Rota {
 }
 
 func rota(ref workflow.Ref, day workflow.Date, line ...workflow.UnitID) *workflow.Rota {
-	r := &workflow.Rota{Head: workflow.Head{ID: ref.ID}, Day: day}
+	r := &workflow.Rota{Head: workflow.Head{ID: ref.ID}, Day: day, Units: []workflow.Unit{}, Line: []workflow.Place{}, Out: []workflow.Gone{}}
 	for i, u := range line {
 		r.Units = append(r.Units, workflow.Unit{ID: u, Type: workflow.PersonUnit, Members: []workflow.StaffID{workflow.StaffID(u)}})
 		r.Line = append(r.Line, workflow.Place{Unit: u, Ticket: int64(i + 1)})
