@@ -58,7 +58,11 @@ func (o *office) wait(g *guest) error {
 		}
 		return o.may(system, &workflow.RemindWaiting{Visit: g.visit})
 	})
-	o.after(o.minutes(13, .2), func() error { return o.press(g) })
+	patient := 13.
+	if g.customer != nil { // his own consultant may become free
+		patient = 20
+	}
+	o.after(o.minutes(patient, .2), func() error { return o.press(g) })
 	o.after(g.patience, func() error { return o.giveUp(g) })
 	return nil
 }
@@ -89,7 +93,7 @@ func (o *office) giveUp(g *guest) error {
 		return nil
 	}
 	o.forget(g)
-	if o.now.Sub(o.day().midnight) > 17*time.Hour+30*time.Minute && o.chance(.4) {
+	if o.now.Sub(o.day().midnight) > 16*time.Hour && o.chance(.15) {
 		return nil
 	}
 	return o.lost(g, "waited_too_long")

@@ -22,8 +22,12 @@ type guest struct {
 
 // kinds are those who come beside the customers who come again.
 var kinds = []share[workflow.VisitKind]{
-	{workflow.KindNew, .745}, {workflow.KindReferral, .06}, {workflow.KindUnrelated, .08}, {workflow.KindPeer, .035},
-	{workflow.KindUnstated, .05}, {workflow.KindCompanyStaff, .03},
+	{workflow.KindNew, .745},
+	{workflow.KindReferral, .06},
+	{workflow.KindUnrelated, .08},
+	{workflow.KindPeer, .035},
+	{workflow.KindUnstated, .05},
+	{workflow.KindCompanyStaff, .03},
 }
 
 // channel is how people heard of the project. Some channels bring buyers, others bring people.
@@ -33,8 +37,13 @@ type channel struct {
 }
 
 var channels = []share[channel]{
-	{channel{"passing_by", .95}, .28}, {channel{"online", .75}, .27}, {channel{"agency", 1.6}, .15}, {channel{"outdoor", .6}, .11},
-	{channel{"phone", 1.45}, .1}, {channel{"exhibition", .4}, .06}, {channel{"employee", 1.25}, .03},
+	{channel{"passing_by", .95}, .28},
+	{channel{"online", .75}, .27},
+	{channel{"agency", 1.6}, .15},
+	{channel{"outdoor", .6}, .11},
+	{channel{"phone", 1.45}, .1},
+	{channel{"exhibition", .4}, .06},
+	{channel{"employee", 1.25}, .03},
 }
 
 // buyers is what a channel does to the chance of a deal.
@@ -154,8 +163,6 @@ func (o *office) again(k *customer) *guest {
 
 // arrive is a group at the door: a kiosk that only notes it, a consultant who knows it, or the front desk, which asks at once.
 func (o *office) arrive(g *guest) error {
-	o.came++
-	o.progress(o.came, o.total)
 	g.visit = workflow.VisitID(o.ids.record(o.now))
 	o.open[g.visit] = g
 	g.asked = o.now
