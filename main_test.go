@@ -316,8 +316,7 @@ func TestGenerate(t *testing.T) {
 func TestGenerateStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	store := "sqlite:" + filepath.Join(t.TempDir(), "lunpai.db")
-	time.AfterFunc(300*time.Millisecond, cancel)
-	err := run(ctx, []string{"generate", "--store", store}, noEnv, io.Discard, io.Discard)
+	err := run(ctx, []string{"generate", "--store", store}, noEnv, io.Discard, onWrite(cancel)) // as soon as it tells how far it is
 	if err == nil || !strings.Contains(err.Error(), "the store is sound") {
 		t.Errorf("stopped, yet: %v", err)
 	}
@@ -325,6 +324,11 @@ func TestGenerateStopped(t *testing.T) {
 		t.Errorf("verify: %v\n%s", err, out)
 	}
 }
+
+// onWrite calls a function when anything is written.
+type onWrite func()
+
+func (f onWrite) Write(p []byte) (int, error) { f(); return len(p), nil }
 
 func firstScenario(t *testing.T) string {
 	files, err := filepath.Glob("scenario/testdata/p1-*.yaml")

@@ -177,7 +177,7 @@ func (o *office) within(g *guest, length time.Duration) {
 		}
 	}
 	if last := o.last; g.says.Kind == workflow.KindNew {
-		if o.last = g; last != nil && o.now.Sub(last.asked) < 6*time.Minute && last.record != nil && last.record.State == workflow.Assigned && last.customer == nil {
+		if o.last = g; last != nil && o.now.Sub(last.came) < 6*time.Minute && last.record != nil && last.record.State == workflow.Assigned && last.customer == nil {
 			during(.06, func(g *guest) error { return o.join(g, last) })
 		}
 	}

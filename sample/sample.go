@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	_ "time/tzdata" // the office is in Asia/Shanghai, also on machines without zones
 
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -25,7 +24,7 @@ type Config struct {
 	From, To workflow.Date
 	// Visits is how many groups come, exactly; zero: 30,000 in 365 days.
 	Visits int
-	// Consultants is how many there are; zero: as many as that many visits need, 13 for 30,000 a year.
+	// Consultants is how many there are; zero: as many as so many visits need, from 4 to 40; 13 for 30,000 a year.
 	Consultants int
 }
 

@@ -12,12 +12,12 @@ type guest struct {
 	says     workflow.Identity // what it answers to the first question
 	channel  string
 	party    int
-	customer *customer // whom it turns out to be, at the latest at registration; nil: nobody the office has known
-	hidden   bool      // it is taken for new until then
-	friend   workflow.StaffID
-	patience time.Duration
-	asked    time.Time // since when it waits to be received
-	record   *workflow.Visit
+	customer *customer        // whom it turns out to be, at the latest at registration; nil: nobody the office has known
+	hidden   bool             // it is taken for new until then
+	friend   workflow.StaffID // who knows it when it comes in
+	patience time.Duration    // how long it waits before it goes home
+	came     time.Time        // when it came
+	record   *workflow.Visit  // as the last commit left it; nil before the first
 }
 
 // kinds are those who come beside the customers who come again.
@@ -165,7 +165,7 @@ func (o *office) again(k *customer) *guest {
 func (o *office) arrive(g *guest) error {
 	g.visit = workflow.VisitID(o.ids.record(o.now))
 	o.open[g.visit] = g
-	g.asked = o.now
+	g.came = o.now
 	cmd := &workflow.ArriveVisit{Visit: g.visit, Party: g.party, Channel: g.channel}
 	if g.says.Kind != workflow.KindNew && g.says.Kind != workflow.KindReferral || o.chance(.4) {
 		cmd.Channel = "" // it stands in the form
