@@ -19,8 +19,8 @@ type generateCmd struct {
 	Site   string `help:"Id of the new site." default:"riverside"`
 	Visits int    `help:"How many groups come in all; default: 30,000 a year." placeholder:"N"`
 	Seed   uint64 `help:"Another seed is another year; the same one is the same, byte for byte." default:"1"`
-	From   string `help:"First day; default: 365 days before today." placeholder:"2024-01-01"`
-	To     string `help:"Last day; default: yesterday, or with --from the 365th day." placeholder:"2024-12-31"`
+	From   string `help:"First day; default: 365 days in all." placeholder:"2024-01-01"`
+	To     string `help:"Last day; default: yesterday, or 365 days in all." placeholder:"2024-12-31"`
 }
 
 // Help is printed below the flags.
@@ -44,7 +44,7 @@ func (c *generateCmd) Run(w *world) (err error) {
 		debug.SetGCPercent(300) // as when serving
 	}
 	if c.From == "" && c.To == "" {
-		c.From = time.Now().AddDate(0, 0, -365).Format(time.DateOnly)
+		c.To = time.Now().AddDate(0, 0, -1).Format(time.DateOnly)
 	}
 	if !workflow.ValidID(c.Site) {
 		return fmt.Errorf("--site %q is not an id: write 1 to 64 letters, digits and dashes", c.Site)
@@ -66,7 +66,8 @@ func (c *generateCmd) Run(w *world) (err error) {
 
 // fill lets the office work. Stopped in the middle, what was decided so far is written all the same: a shorter year.
 func (c *generateCmd) fill(w *world, f *repo.Filler) error {
-	m := &meter{out: w.stderr, begun: time.Now()}
+	now := time.Now()
+	m := &meter{out: w.stderr, begun: now, last: now}
 	err := sample.Run(w.ctx, sample.Config{
 		Site: workflow.SiteID(c.Site), Seed: c.Seed, From: workflow.Date(c.From), To: workflow.Date(c.To), Visits: c.Visits,
 	}, f.Do, m.show)
@@ -90,7 +91,7 @@ func (c *generateCmd) fill(w *world, f *repo.Filler) error {
 // meter shows on one line how far long work has come.
 type meter struct {
 	out         io.Writer
-	begun, last time.Time
+	begun, last time.Time // last: drawn
 	done, total int
 }
 
@@ -109,7 +110,7 @@ func (m *meter) show(done, total int) {
 
 // clear wipes the line away.
 func (m *meter) clear() {
-	if !m.last.IsZero() {
+	if m.last != m.begun {
 		fmt.Fprintf(m.out, "\r%78s\r", "")
 	}
 }

@@ -33,7 +33,7 @@ func command(t *testing.T, args ...string) (string, error) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, c := range []string{"", "serve", "demo", "play", "verify", "copy", "backup", "health"} {
+	for _, c := range []string{"", "serve", "demo", "play", "verify", "generate", "copy", "backup", "health"} {
 		out, err := command(t, strings.Fields(c+" --help")...)
 		if err != nil || !strings.Contains(out, "Usage: lunpai") {
 			t.Errorf("%s --help: %v\n%s", c, err, out)
@@ -53,6 +53,8 @@ func TestWrongSetUp(t *testing.T) {
 		{"verify --expect nonsense", "site:seq:hash"},
 		{"play --url http://localhost:1 main_test.go", "--key"},
 		{"serve --nonsense", "--help"},
+		{"generate --site a/b --store sqlite:" + filepath.Join(t.TempDir(), "a.db"), "letters"},
+		{"generate --from 2024-13-01 --store sqlite:" + filepath.Join(t.TempDir(), "b.db"), "2024-03-05"},
 	} {
 		out, err := command(t, strings.Fields(c.args)...)
 		if err == nil || !strings.Contains(err.Error()+out, c.cure) {
@@ -278,6 +280,55 @@ func TestVerifyCopyBackup(t *testing.T) {
 		t.Errorf("a rehearsal's store was served as a real one: %v", err)
 	}
 }
+
+// TestGenerate: a made-up month on every store is sound and the same everywhere, and a second one needs another site.
+func TestGenerate(t *testing.T) {
+	heads := map[string]bool{}
+	for name, address := range stores(t) {
+		t.Run(name, func(t *testing.T) {
+			if testing.Short() && name != "sqlite" {
+				t.Skip("SKIPPED in -short: a made-up month on " + name)
+			}
+			store := address()
+			month := []string{"generate", "--store", store, "--from", "2024-04-20", "--to", "2024-05-20", "--visits", "600"}
+			out, err := command(t, month...)
+			if err != nil || !strings.Contains(out, "riverside: 600 visits") {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			heads[head(out)] = true
+			if out, err := command(t, "verify", "--store", store, "--expect", head(out)); err != nil || !strings.Contains(out, "sound") {
+				t.Errorf("verify: %v\n%s", err, out)
+			}
+			if out, err := command(t, month...); err == nil || !strings.Contains(err.Error(), "--site") {
+				t.Errorf("the same site twice: %v\n%s", err, out)
+			}
+			if out, err := command(t, append(month, "--site", "hillside", "--seed", "2")...); err != nil {
+				t.Errorf("a second site: %v\n%s", err, out)
+			}
+		})
+	}
+	if len(heads) != 1 {
+		t.Errorf("the stores have different journals: %v", heads)
+	}
+}
+
+// TestGenerateStopped: whoever presses Ctrl-C keeps a sound store, and is told what is in it.
+func TestGenerateStopped(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	store := "sqlite:" + filepath.Join(t.TempDir(), "lunpai.db")
+	err := run(ctx, []string{"generate", "--store", store}, noEnv, io.Discard, onWrite(cancel)) // as soon as it tells how far it is
+	if err == nil || !strings.Contains(err.Error(), "the store is sound") {
+		t.Errorf("stopped, yet: %v", err)
+	}
+	if out, err := command(t, "verify", "--store", store); err != nil || !strings.Contains(out, "riverside: sound") {
+		t.Errorf("verify: %v\n%s", err, out)
+	}
+}
+
+// onWrite calls a function when anything is written.
+type onWrite func()
+
+func (f onWrite) Write(p []byte) (int, error) { f(); return len(p), nil }
 
 func firstScenario(t *testing.T) string {
 	files, err := filepath.Glob("scenario/testdata/p1-*.yaml")

@@ -27,3 +27,6 @@ func Queue(d *Desk, site workflow.SiteID) (waiting, commands int, working bool) 
 	defer s.mu.Unlock()
 	return len(s.queue), len(s.running), s.working
 }
+
+// KeepRecords makes a filler forget what is not open as soon as it holds more than n records.
+func KeepRecords(f *Filler, n int) { f.keep = n }

@@ -24,6 +24,7 @@ type Filler struct {
 	store Store
 	site  workflow.SiteID
 	board *workflow.Board
+	keep  int // how many records that are not open the board may hold
 
 	commits []*workflow.Commit // decided, in no page yet
 	size    int                // of them, about
@@ -48,7 +49,7 @@ func OpenFiller(ctx context.Context, store Store, site workflow.SiteID) (*Filler
 	case len(pages) > 0:
 		return nil, fmt.Errorf("fill site %s: %w", site, ErrExists)
 	}
-	return &Filler{store: store, site: site, board: workflow.NewBoard(site)}, nil
+	return &Filler{store: store, site: site, board: workflow.NewBoard(site), keep: fillRecords}, nil
 }
 
 // Do decides a command. A refusal is a *workflow.Fault and changes nothing; so does a ctx that has ended. After any other
@@ -134,7 +135,7 @@ func (f *Filler) turn(ctx context.Context) error {
 	}
 	commits, head, done := f.commits, f.head, make(chan written, 1)
 	f.commits, f.size, f.writing = make([]*workflow.Commit, 0, MaxPageCommits), 0, done
-	f.board.Trim(fillRecords)
+	f.board.Trim(f.keep)
 	for _, c := range commits {
 		rs, err := c.Records()
 		if err != nil {

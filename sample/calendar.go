@@ -20,31 +20,38 @@ type day struct {
 
 const zone = "Asia/Shanghai"
 
-// calendar lists the days from the first to the last.
+// calendar lists the days from the first to the last. One that is missing lies 365 days from the other.
 func calendar(from, to workflow.Date) ([]day, error) {
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
 		return nil, fmt.Errorf("zone: %w", err)
 	}
-	first, err := time.ParseInLocation(time.DateOnly, string(from), loc)
-	if err != nil {
-		return nil, fmt.Errorf("the first day %q is not a day of the calendar: write it as 2024-01-01", from)
-	}
-	end := first.AddDate(0, 0, 364)
-	if to != "" {
-		if end, err = time.ParseInLocation(time.DateOnly, string(to), loc); err != nil {
-			return nil, fmt.Errorf("the last day %q is not a day of the calendar: write it as 2024-12-31", to)
+	parse := func(d workflow.Date) (time.Time, error) {
+		t, err := time.ParseInLocation(time.DateOnly, string(d), loc)
+		if err != nil && d != "" {
+			return t, fmt.Errorf("%q is not a day of the calendar: write it as 2024-03-05", d)
 		}
+		return t, nil
 	}
-	if end.Before(first) {
+	first, err := parse(from)
+	if err != nil {
+		return nil, err
+	}
+	last, err := parse(to)
+	switch {
+	case err != nil:
+		return nil, err
+	case from == "":
+		first = last.AddDate(0, 0, -364)
+	case to == "":
+		last = first.AddDate(0, 0, 364)
+	case last.Before(first):
 		return nil, fmt.Errorf("the last day %s lies before the first, %s", to, from)
 	}
 	var days []day
-	for t := first; !t.After(end); t = t.AddDate(0, 0, 1) {
-		d := day{date: workflow.Date(t.Format(time.DateOnly)), midnight: t}
+	for t := first; !t.After(last); t = t.AddDate(0, 0, 1) {
 		n := fromFestival(t)
-		d.closed = -1 <= n && n <= 2
-		days = append(days, d)
+		days = append(days, day{date: workflow.Date(t.Format(time.DateOnly)), midnight: t, closed: -1 <= n && n <= 2})
 	}
 	exhibitions(days)
 	return days, nil
@@ -52,7 +59,7 @@ func calendar(from, to workflow.Date) ([]day, error) {
 
 // exhibitions are two weekends a year: a quarter and three quarters into it.
 func exhibitions(days []day) {
-	for i := len(days) / 8; i < len(days); i += min(182, (len(days)+1)/2) {
+	for i := min(91, len(days)/4); i < len(days); i += min(182, (len(days)+1)/2) {
 		for k := i; k < len(days); k++ {
 			if days[k].midnight.Weekday() == time.Saturday && !days[k].closed {
 				days[k].exhibit = true
@@ -66,11 +73,11 @@ func exhibitions(days []day) {
 }
 
 // fromFestival is how many days after the Spring Festival a day lies, negative before it. The festival is taken for the first
-// mean new moon after 20 January in China, which is right to a day.
+// mean new moon after noon of 21 January in China, which is right to a day.
 func fromFestival(t time.Time) int {
 	moon := time.Date(2000, 2, 5, 21, 3, 0, 0, t.Location()) // the festival of that year
 	const month = 29.530588853 * 24 * float64(time.Hour)
-	earliest := time.Date(t.Year(), 1, 21, 0, 0, 0, 0, t.Location())
+	earliest := time.Date(t.Year(), 1, 21, 12, 0, 0, 0, t.Location())
 	n := math.Ceil(float64(earliest.Unix()-moon.Unix()) * float64(time.Second) / month)
 	moon = time.Unix(moon.Unix()+int64(n*month/float64(time.Second)), 0).In(t.Location())
 	return t.YearDay() - moon.YearDay()
@@ -103,8 +110,8 @@ func (o *office) busy(d *day) float64 {
 	return w
 }
 
-// share spreads the visits over the days: exactly so many, a day's part following how busy it is.
-func (o *office) share(total int) error {
+// spread divides the visits among the days: exactly so many, a day's part following how busy it is.
+func (o *office) spread(total int) error {
 	all := 0.0
 	upTo := make([]float64, len(o.days))
 	for i := range o.days {
@@ -135,8 +142,27 @@ func (o *office) closedDays() []workflow.Date {
 
 // hours is when visitors come: the hour and how many of them. Before nine and after six the office is officially closed.
 var hours = []share[float64]{
-	{8.5, .006}, {9, .06}, {9.5, .065}, {10, .085}, {10.5, .09}, {11, .075}, {11.5, .055}, {12, .03}, {12.5, .03}, {13, .04},
-	{13.5, .05}, {14, .07}, {14.5, .075}, {15, .075}, {15.5, .065}, {16, .05}, {16.5, .04}, {17, .025}, {17.5, .014}, {18, .009}, {18.5, .004},
+	{8.5, .006},
+	{9, .06},
+	{9.5, .065},
+	{10, .085},
+	{10.5, .09},
+	{11, .075},
+	{11.5, .055},
+	{12, .03},
+	{12.5, .03},
+	{13, .04},
+	{13.5, .05},
+	{14, .07},
+	{14.5, .075},
+	{15, .075},
+	{15.5, .065},
+	{16, .05},
+	{16.5, .04},
+	{17, .025},
+	{17.5, .014},
+	{18, .009},
+	{18.5, .004},
 }
 
 // someTime is when somebody comes today.

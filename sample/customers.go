@@ -40,10 +40,10 @@ const bookSize = 1500
 func (o *office) enter(k *customer) {
 	if len(o.book) < bookSize {
 		o.book = append(o.book, k)
-		return
+	} else {
+		o.book[o.entered%bookSize] = k
 	}
-	o.book[o.reserved%bookSize] = k
-	o.reserved++
+	o.entered++
 }
 
 var paperBook = []share[workflow.CustomerStatus]{

@@ -19,8 +19,8 @@ const yuan = 100 // fen
 
 // resolve: a customer has made up his mind. Some of them pay at once.
 func (o *office) resolve(k *customer) {
+	k.flat = flat(o.sold)
 	o.sold++
-	k.flat = fmt.Sprintf("%d-%d%02d", 1+o.sold%9, 2+o.sold/9%26, 1+o.sold/234%6)
 	k.steps = o.purchase(k.layout)
 	if o.now.Sub(o.day().midnight) < 17*time.Hour && o.chance(.35) {
 		o.after(o.minutes(15, .5), func() error { return o.record(k) })
@@ -29,12 +29,21 @@ func (o *office) resolve(k *customer) {
 	o.arrange(k, o.chance(.4))
 }
 
+// flat is the number of the nth flat that is sold: a building of 26 floors with six flats each after the other.
+func flat(n int) string {
+	const floors, doors = 26, 6
+	place := n * 37 % (floors * doors) // anywhere in it
+	return fmt.Sprintf("%d-%d%02d", 1+n/(floors*doors), 2+place/doors, 1+place%doors)
+}
+
 // purchase are the steps of one. Some pay intention money or a holding fee first, most a deposit, a few sign at once; not
 // everybody gets to the end.
 func (o *office) purchase(l layout) (steps []step) {
 	deposit := int64(o.between(5, 20)) * 10_000 * yuan
 	total := int64(o.between(l.from, l.to)) * price * int64(o.between(90, 112)) / 100
-	add := func(s workflow.CustomerStatus, amount int64, days float64) { steps = append(steps, step{s, amount, days}) }
+	add := func(s workflow.CustomerStatus, amount int64, days float64) {
+		steps = append(steps, step{s, amount, days})
+	}
 	if o.chance(.4) {
 		add(workflow.StatusIntention, int64(o.between(1, 5))*10_000*yuan, 1)
 	}
@@ -45,14 +54,14 @@ func (o *office) purchase(l layout) (steps []step) {
 		add(workflow.StatusRefunded, steps[len(steps)-1].amount, 12)
 		return steps
 	}
-	if o.chance(.87) {
+	if o.chance(.9) {
 		add(workflow.StatusDeposit, deposit, 3)
 		if o.chance(.07) {
 			add(workflow.StatusRefunded, deposit, 9)
 			return steps
 		}
 	}
-	if o.chance(.9) {
+	if o.chance(.82) {
 		add(workflow.StatusSigned, total, 8)
 		if o.chance(.02) {
 			add(workflow.StatusRefunded, total, 30)

@@ -27,7 +27,9 @@ func (d dice) chance(p float64) bool { return d.Float64() < p }
 func (d dice) between(lo, hi int) int { return lo + d.IntN(hi-lo+1) }
 
 // around is a positive number: half of them are below the median, and spread says how far they scatter (log-normal).
-func (d dice) around(median, spread float64) float64 { return median * math.Exp(spread*d.NormFloat64()) }
+func (d dice) around(median, spread float64) float64 {
+	return median * math.Exp(spread*d.NormFloat64())
+}
 
 // minutes is a time of whole seconds around a median.
 func (d dice) minutes(median, spread float64) time.Duration {
@@ -76,7 +78,7 @@ func (i *ids) command() string { h := i.next(); return hex.EncodeToString(h[:]) 
 // record is a UUID of version 7: it grows with time.
 func (i *ids) record(t time.Time) string {
 	h := i.next()
-	u := binary.BigEndian.AppendUint64(nil, uint64(t.UnixMilli())<<16) //nolint:gosec // after 1970
+	u := binary.BigEndian.AppendUint64(nil, uint64(t.UnixMilli())<<16)
 	u = append(u[:6], h[:10]...)
 	u[6], u[8] = u[6]&0x0f|0x70, u[8]&0x3f|0x80
 	x := hex.EncodeToString(u)

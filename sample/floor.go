@@ -58,7 +58,11 @@ func (o *office) wait(g *guest) error {
 		}
 		return o.may(system, &workflow.RemindWaiting{Visit: g.visit})
 	})
-	o.after(o.minutes(13, .2), func() error { return o.press(g) })
+	patient := 13.
+	if g.customer != nil { // his own consultant may become free
+		patient = 20
+	}
+	o.after(o.minutes(patient, .2), func() error { return o.press(g) })
 	o.after(g.patience, func() error { return o.giveUp(g) })
 	return nil
 }
@@ -89,7 +93,7 @@ func (o *office) giveUp(g *guest) error {
 		return nil
 	}
 	o.forget(g)
-	if o.now.Sub(o.day().midnight) > 17*time.Hour+30*time.Minute && o.chance(.4) {
+	if o.now.Sub(o.day().midnight) > 16*time.Hour && o.chance(.15) {
 		return nil
 	}
 	return o.lost(g, "waited_too_long")
@@ -173,7 +177,7 @@ func (o *office) within(g *guest, length time.Duration) {
 		}
 	}
 	if last := o.last; g.says.Kind == workflow.KindNew {
-		if o.last = g; last != nil && o.now.Sub(last.asked) < 6*time.Minute && last.record != nil && last.record.State == workflow.Assigned && last.customer == nil {
+		if o.last = g; last != nil && o.now.Sub(last.came) < 6*time.Minute && last.record != nil && last.record.State == workflow.Assigned && last.customer == nil {
 			during(.06, func(g *guest) error { return o.join(g, last) })
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	_ "time/tzdata" // the office is in Asia/Shanghai, also on machines without zones
 
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -21,11 +20,11 @@ import (
 type Config struct {
 	Site workflow.SiteID // zero: riverside
 	Seed uint64          // any number; another one is another year
-	// From and To are the first and the last day. Zero From: 2024-01-01; zero To: the 365th day.
+	// From and To are the first and the last day. One of them zero: 365 days in all; both: from 2024-01-01 on.
 	From, To workflow.Date
 	// Visits is how many groups come, exactly; zero: 30,000 in 365 days.
 	Visits int
-	// Consultants is how many there are; zero: as many as that many visits need, 13 for 30,000 a year.
+	// Consultants is how many there are; zero: as many as so many visits need, from 4 to 40; 13 for 30,000 a year.
 	Consultants int
 }
 
@@ -35,7 +34,10 @@ type Do = func(context.Context, workflow.Envelope, workflow.Command) (*workflow.
 // Run lets the office work: policy 1 in the first half of the time, policy 2 from then on. do starts with an empty site;
 // progress, which may be nil, hears of every visitor. Any error of do but a refusal ends the run.
 func Run(ctx context.Context, c Config, do Do, progress func(done, total int)) error {
-	c.Site, c.From = cmp.Or(c.Site, "riverside"), cmp.Or(c.From, "2024-01-01")
+	c.Site = cmp.Or(c.Site, "riverside")
+	if c.To == "" {
+		c.From = cmp.Or(c.From, "2024-01-01")
+	}
 	o, err := newOffice(ctx, c, do)
 	if err != nil {
 		return fmt.Errorf("sample: %w", err)
@@ -68,16 +70,16 @@ type office struct {
 	plans  map[int]plans
 	policy int // day from which policy 2 holds
 
-	staff    []*consultant
-	hired    int
-	rota     *workflow.Rota // as the last commit left it
-	open     map[workflow.VisitID]*guest
-	waiting  []*guest
-	last     *guest // the newest new visitor
-	book     []*customer
-	sold     int
-	refusal  *workflow.Fault // of the last command; nil when it was carried out
-	reserved int             // where the next customer goes in the book
+	staff   []*consultant
+	hired   int             // so far
+	rota    *workflow.Rota  // as the last commit left it
+	refusal *workflow.Fault // of the last command; nil when it was carried out
+	open    map[workflow.VisitID]*guest
+	waiting []*guest
+	last    *guest // the newest new visitor
+	book    []*customer
+	entered int // customers ever in the book
+	sold    int // flats
 }
 
 // plans are what was arranged for a later day.
@@ -100,7 +102,7 @@ func newOffice(ctx context.Context, c Config, do Do) (*office, error) {
 		return nil, errors.New("a number of visits or consultants is not negative")
 	}
 	o.policy = len(o.days) / 2
-	if err := o.share(o.total); err != nil {
+	if err := o.spread(o.total); err != nil {
 		return nil, err
 	}
 	o.hire(cmp.Or(c.Consultants, min(max(o.total*100/len(o.days)/630, 4), 40)))
@@ -132,7 +134,7 @@ func (o *office) work() error {
 	for _, task := range p.tasks {
 		o.at(o.day().midnight.Add(9*time.Hour+time.Duration(o.IntN(9*60*60))*time.Second), task)
 	}
-	if err := o.agenda.run(); err != nil {
+	if err := o.run(); err != nil {
 		return err
 	}
 	return o.evening()
@@ -184,6 +186,10 @@ func (o *office) note(r workflow.Record) {
 		g := o.open[workflow.VisitID(r.ID)]
 		if g == nil {
 			return
+		}
+		if g.record == nil {
+			o.came++
+			o.progress(o.came, o.total)
 		}
 		o.engage(g.record, -1)
 		o.engage(r, 1)

@@ -12,18 +12,22 @@ type guest struct {
 	says     workflow.Identity // what it answers to the first question
 	channel  string
 	party    int
-	customer *customer // whom it turns out to be, at the latest at registration; nil: nobody the office has known
-	hidden   bool      // it is taken for new until then
-	friend   workflow.StaffID
-	patience time.Duration
-	asked    time.Time // since when it waits to be received
-	record   *workflow.Visit
+	customer *customer        // whom it turns out to be, at the latest at registration; nil: nobody the office has known
+	hidden   bool             // it is taken for new until then
+	friend   workflow.StaffID // who knows it when it comes in
+	patience time.Duration    // how long it waits before it goes home
+	came     time.Time        // when it came
+	record   *workflow.Visit  // as the last commit left it; nil before the first
 }
 
 // kinds are those who come beside the customers who come again.
 var kinds = []share[workflow.VisitKind]{
-	{workflow.KindNew, .745}, {workflow.KindReferral, .06}, {workflow.KindUnrelated, .08}, {workflow.KindPeer, .035},
-	{workflow.KindUnstated, .05}, {workflow.KindCompanyStaff, .03},
+	{workflow.KindNew, .745},
+	{workflow.KindReferral, .06},
+	{workflow.KindUnrelated, .08},
+	{workflow.KindPeer, .035},
+	{workflow.KindUnstated, .05},
+	{workflow.KindCompanyStaff, .03},
 }
 
 // channel is how people heard of the project. Some channels bring buyers, others bring people.
@@ -33,8 +37,13 @@ type channel struct {
 }
 
 var channels = []share[channel]{
-	{channel{"passing_by", .95}, .28}, {channel{"online", .75}, .27}, {channel{"agency", 1.6}, .15}, {channel{"outdoor", .6}, .11},
-	{channel{"phone", 1.45}, .1}, {channel{"exhibition", .4}, .06}, {channel{"employee", 1.25}, .03},
+	{channel{"passing_by", .95}, .28},
+	{channel{"online", .75}, .27},
+	{channel{"agency", 1.6}, .15},
+	{channel{"outdoor", .6}, .11},
+	{channel{"phone", 1.45}, .1},
+	{channel{"exhibition", .4}, .06},
+	{channel{"employee", 1.25}, .03},
 }
 
 // buyers is what a channel does to the chance of a deal.
@@ -154,11 +163,9 @@ func (o *office) again(k *customer) *guest {
 
 // arrive is a group at the door: a kiosk that only notes it, a consultant who knows it, or the front desk, which asks at once.
 func (o *office) arrive(g *guest) error {
-	o.came++
-	o.progress(o.came, o.total)
 	g.visit = workflow.VisitID(o.ids.record(o.now))
 	o.open[g.visit] = g
-	g.asked = o.now
+	g.came = o.now
 	cmd := &workflow.ArriveVisit{Visit: g.visit, Party: g.party, Channel: g.channel}
 	if g.says.Kind != workflow.KindNew && g.says.Kind != workflow.KindReferral || o.chance(.4) {
 		cmd.Channel = "" // it stands in the form

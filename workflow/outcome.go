@@ -70,6 +70,17 @@ func (s *Steps) step(status CustomerStatus) **Step {
 	return nil
 }
 
+// Of is the step to a status; nil when it was not taken, or is none.
+func (s *Steps) Of(status CustomerStatus) *Step {
+	if s == nil {
+		return nil
+	}
+	if at := s.step(status); at != nil {
+		return *at
+	}
+	return nil
+}
+
 // stepsOf are the steps that a customer's deals make, as seen from a visit: all that follow a visit, or with last those that
 // follow this one.
 func (d *draft) stepsOf(v *Visit, k *Customer, last bool) *Steps {

@@ -1,0 +1,4 @@
+package sample
+
+// FromFestival is fromFestival.
+var FromFestival = fromFestival
