@@ -139,7 +139,7 @@ func TestReportCutShort(t *testing.T) {
 			res, err := server.Client().Do(r)
 			o.ok(err)
 			text, err := io.ReadAll(res.Body)
-			res.Body.Close()
+			o.ok(res.Body.Close())
 			if res.StatusCode != want || (err != nil) != (after == 899) {
 				t.Errorf("%s after %d visits: %d, %d bytes, %v", format, after, res.StatusCode, len(text), err)
 			}

@@ -57,8 +57,12 @@ var BudgetBands = []struct {
 	Band string
 	To   int64 // fen; 0: no end
 }{
-	{"up_to_1m", 1_000_000_00}, {"1m_2m", 2_000_000_00}, {"2m_3m", 3_000_000_00}, {"3m_5m", 5_000_000_00},
-	{"5m_8m", 8_000_000_00}, {"over_8m", 0},
+	{"up_to_1m", 1_000_000_00},
+	{"1m_2m", 2_000_000_00},
+	{"2m_3m", 3_000_000_00},
+	{"3m_5m", 5_000_000_00},
+	{"5m_8m", 8_000_000_00},
+	{"over_8m", 0},
 }
 
 // budgetBand is the band of a budget; "" when none was said.

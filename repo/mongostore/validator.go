@@ -60,7 +60,7 @@ func schemaOf(t reflect.Type) (bson.D, error) {
 	if values := valuesOf[t]; values != nil {
 		return bson.D{{Key: "enum", Value: bson.A(values)}}, nil
 	}
-	switch t.Kind() { //nolint:exhaustive // records hold no others
+	switch t.Kind() {
 	case reflect.Pointer:
 		return schemaOf(t.Elem())
 	case reflect.String:

@@ -108,8 +108,11 @@ func TestSchemaRefuses(t *testing.T) {
 
 func step(amount any) bson.D {
 	s := bson.D{
-		{Key: "at", Value: bson.DateTime(1709600000000)}, {Key: "day", Value: "2024-03-05"}, {Key: "days", Value: int64(1)},
-		{Key: "count", Value: int64(1)}, {Key: "amount", Value: amount},
+		{Key: "at", Value: bson.DateTime(1709600000000)},
+		{Key: "day", Value: "2024-03-05"},
+		{Key: "days", Value: int64(1)},
+		{Key: "count", Value: int64(1)},
+		{Key: "amount", Value: amount},
 	}
 	return bson.D{{Key: "first", Value: bson.D{{Key: "deposit", Value: s}}}}
 }

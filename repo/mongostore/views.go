@@ -111,8 +111,13 @@ func waitingTimes() bson.A {
 		return op1("$min", when(op("$gte", op("$multiply", "$rank", 100), op("$multiply", "$all", p)), "$_id.s", nil))
 	}
 	total := append(bson.D{{Key: pathID, Value: bson.D{{Key: pathSite, Value: "$_id.site"}, {Key: "hour", Value: "$_id.hour"}}}}, columns{
-		{"received", sum("$n")}, {"sum", sum(op("$multiply", "$_id.s", "$n"))}, {"served", sum("$served")}, {"spent", sum("$spent")},
-		{"wait_p50", percentile(50)}, {"wait_p90", percentile(90)}, {"wait_max", op1("$max", "$_id.s")},
+		{"received", sum("$n")},
+		{"sum", sum(op("$multiply", "$_id.s", "$n"))},
+		{"served", sum("$served")},
+		{"spent", sum("$spent")},
+		{"wait_p50", percentile(50)},
+		{"wait_p90", percentile(90)},
+		{"wait_max", op1("$max", "$_id.s")},
 		{"over_10_min", sum(when(op("$gt", "$_id.s", 600), "$n", 0))},
 	}.fields()...)
 	return bson.A{
@@ -121,8 +126,13 @@ func waitingTimes() bson.A {
 		stage("$setWindowFields", ranked),
 		stage("$group", total),
 		stage("$replaceWith", row(columns{{"hour", "$_id.hour"}}, columns{
-			{"received", "$received"}, {"wait_avg", ratio("$sum", "$received")}, {"wait_p50", "$wait_p50"}, {"wait_p90", "$wait_p90"},
-			{"wait_max", "$wait_max"}, {"over_10_min", "$over_10_min"}, {"reception_avg", ratio("$spent", "$served")},
+			{"received", "$received"},
+			{"wait_avg", ratio("$sum", "$received")},
+			{"wait_p50", "$wait_p50"},
+			{"wait_p90", "$wait_p90"},
+			{"wait_max", "$wait_max"},
+			{"over_10_min", "$over_10_min"},
+			{"reception_avg", ratio("$spent", "$served")},
 		})),
 	}
 }
@@ -139,13 +149,16 @@ func turnsLedger() bson.A {
 		return op1("$map", bson.D{{Key: "input", Value: orEmpty(list)}, {Key: "as", Value: "x"}, {Key: "in", Value: mark(unit, effect)}})
 	}
 	expected := op1("$filter", bson.D{
-		{Key: "input", Value: orEmpty("$table")}, {Key: "as", Value: "x"},
+		{Key: "input", Value: orEmpty("$table")},
+		{Key: "as", Value: "x"},
 		{Key: "cond", Value: not(op("$in", "$$x.presence", bson.A{workflow.DayOff, workflow.OnLeave}))},
 	})
 	spread := func(day string, marks ...any) []any {
 		return []any{
 			stage("$project", bson.D{
-				{Key: pathID, Value: 0}, {Key: pathSite, Value: 1}, {Key: "day", Value: day},
+				{Key: pathID, Value: 0},
+				{Key: pathSite, Value: 1},
+				{Key: "day", Value: day},
 				{Key: "mark", Value: op1("$concatArrays", bson.A(marks))},
 			}),
 			stage("$unwind", "$mark"),
@@ -156,8 +169,15 @@ func turnsLedger() bson.A {
 		each("$made_up", "$$x.unit", "made_up"))...)
 	of := func(effect string) bson.D { return count(op("$eq", "$mark.effect", effect)) }
 	sums := columns{
-		{"on_table", of("on_table")}, {"used", of("used")}, {"given_back", of("given_back")}, {"kept", of("kept")}, {"held", of("held")},
-		{"void", of("void")}, {"void_with_right", of("void_with_right")}, {"hold", of("hold")}, {"made_up", of("made_up")},
+		{"on_table", of("on_table")},
+		{"used", of("used")},
+		{"given_back", of("given_back")},
+		{"kept", of("kept")},
+		{"held", of("held")},
+		{"void", of("void")},
+		{"void_with_right", of("void_with_right")},
+		{"hold", of("hold")},
+		{"made_up", of("made_up")},
 	}
 	p := append(bson.A{}, spread("$business_day",
 		one(true, "$turn_unit", "used"), one(true, "$turn_back", "given_back"),
@@ -171,12 +191,17 @@ func turnsLedger() bson.A {
 // fairnessDaily is how evenly the turns of the ledger fell on those who were expected or had one.
 func fairnessDaily() bson.A {
 	sums := columns{
-		{"units", sum(1)}, {"due", sum("$due")}, {"served", sum("$used")},
-		{"most", op1("$max", "$used")}, {"least", op1("$min", "$used")}, {"_each", op1("$push", "$used")},
+		{"units", sum(1)},
+		{"due", sum("$due")},
+		{"served", sum("$used")},
+		{"most", op1("$max", "$used")},
+		{"least", op1("$min", "$used")},
+		{"_each", op1("$push", "$used")},
 	}
 	ordered := bson.D{{Key: "input", Value: "$_each"}, {Key: "sortBy", Value: 1}}
 	weighted := op1("$sum", op1("$map", bson.D{
-		{Key: "input", Value: op("$range", 0, "$units")}, {Key: "as", Value: "i"},
+		{Key: "input", Value: op("$range", 0, "$units")},
+		{Key: "as", Value: "i"},
 		{Key: "in", Value: op("$multiply", op("$add", "$$i", 1), op("$arrayElemAt", op1("$sortArray", ordered), "$$i"))},
 	}))
 	gini := ratio(op("$subtract", op("$multiply", 2, weighted), op("$multiply", op("$add", "$units", 1), "$served")),
