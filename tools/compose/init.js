@@ -1,6 +1,7 @@
 // Prepares the MongoDB of docker-compose.yml, run by mongosh without a connection (--nodb): initiates the replica set,
-// makes the administrator, and gives lunpai a user that can do what the service does and no more. It may run again at
-// any time: what exists is brought up to date, passwords included.
+// makes the administrator, gives lunpai a user that can do what the service does and no more, and, when ANALYST_PASSWORD is
+// set, an analyst one that can read what analysts read and no more. It may run again at any time: what exists is brought up to
+// date, passwords included.
 //
 // Until the first user exists MongoDB lets a client on its own loopback interface make one. That is why the service
 // mongo-init shares the network of the service mongo.
@@ -17,8 +18,11 @@ const collections = [
   "checklists", "cards", "vacancies", "people", "notes", "api_keys", "marks", "meta",
 ];
 
-// The views and collections that analysts may read: no names, phones, free text or keys in them.
-const forAnalysts = ["visits", "rotas", "customers", "sites", "staff"];
+// The views that the service makes (repo/mongostore/views.go).
+const views = [
+  "conversion_daily", "funnel_by_consultant", "funnel_by_channel", "cohorts_weekly", "receptions_daily", "waiting_times",
+  "walkouts", "turns_ledger", "fairness_daily",
+];
 
 function required(name) {
   const value = process.env[name];
@@ -112,6 +116,7 @@ const privileges = [
     resource: resource(name),
     actions: ["insert", "update", "remove", "createIndex", "dropIndex", "collMod"],
   })),
+  ...views.map((name) => ({ resource: resource(name), actions: ["collMod"] })),
 ];
 
 const admin = retry(`connect to ${host}`, connectAdmin);
@@ -121,12 +126,9 @@ admin.auth("root", rootPassword);
 
 const db = admin.getSiblingDB(database);
 put(db, "createRole", "updateRole", "lunpai_service", { privileges, roles: [] });
-put(db, "createRole", "updateRole", "lunpai_analyst", {
-  privileges: [
-    ...forAnalysts.map((name) => ({ resource: resource(name), actions: ["find", "collStats", "listIndexes"] })),
-    { resource: resource(""), actions: ["listCollections"] },
-  ],
-  roles: [],
-});
 put(db, "createUser", "updateUser", "lunpai", { pwd: lunpaiPassword, roles: ["lunpai_service"] });
+if (process.env.ANALYST_PASSWORD) {
+  globalThis.lunpaiAdmin = admin;
+  load(`${__dirname}/analyst.js`);
+}
 print("ready");

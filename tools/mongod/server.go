@@ -342,6 +342,10 @@ func (s *Server) answeringPID(ctx context.Context) (int, error) {
 		PID int `bson:"pid"`
 	}
 	err = runCommand(ctx, client, "serverStatus", &status)
+	const unauthorized = 13
+	if e := mongo.ServerError(nil); errors.As(err, &e) && e.HasErrorCode(unauthorized) {
+		return s.proc.Pid, nil // it answers, and tells its number only to those whom it knows
+	}
 	return status.PID, err
 }
 
