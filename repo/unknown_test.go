@@ -254,7 +254,7 @@ func TestBrokenChain(t *testing.T) {
 		"changed hash": func(p *repo.Page) { p.Hash = strings.Repeat("0", 64) },
 		"changed prev": func(p *repo.Page) { p.Prev = strings.Repeat("0", 64); p.Hash = repo.Chain(p.Prev, p.Body) },
 		"newer program": func(p *repo.Page) {
-			p.Body = []byte(strings.Replace(string(p.Body), `"min_reader":1`, `"min_reader":99`, 1))
+			p.Body = []byte(strings.Replace(string(p.Body), `"min_reader":2`, `"min_reader":99`, 1))
 			p.Hash = repo.Chain(p.Prev, p.Body)
 		},
 	} {

@@ -132,7 +132,7 @@ func TestVerify(t *testing.T) {
 			p.Body = bytes.ReplaceAll(p.Body, []byte(`"id":"c3"`), []byte(`"id":"c0"`))
 			return p
 		}}, want: "command c0 ran twice, as commits 2 and 5"},
-		"newer program":    {f: forged{page: replaceBody(`"min_reader":1`, `"min_reader":99`)}, want: "needs a newer lunpai"},
+		"newer program":    {f: forged{page: replaceBody(`"min_reader":2`, `"min_reader":99`)}, want: "needs a newer lunpai"},
 		"missing document": {f: forged{doc: func(d repo.Document) (repo.Document, bool) { return d, !visit(d) }}, want: "visits v of commit 4 is missing"},
 		"extra document":   {f: forged{docs: func(c workflow.Collection) []repo.Document { return only(c, stray) }}, want: "visits stray is in no commit"},
 		"changed document": {f: forged{doc: func(d repo.Document) (repo.Document, bool) {

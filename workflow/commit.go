@@ -9,8 +9,8 @@ import (
 )
 
 // MinReader is the version of this package's records. A commit carries the lowest version that can read it; a program that
-// finds a higher one makes the site read-only.
-const MinReader = 1
+// finds a higher one makes the site read-only. 2: a visit's outcome is an object.
+const MinReader = 2
 
 // Actor is who asks, taken from the credential and never from the body.
 type Actor struct {
