@@ -69,6 +69,10 @@ compose: ## check docker-compose.yml
 mongod: ## get a real MongoDB server for the tests (42 MB, into the cache folder)
 	tools/mongod.sh
 
+.PHONY: mongosh
+mongosh: ## get mongosh and pymongo for the tests of docs/analytics.md (into the cache folder)
+	tools/analytics.sh
+
 .PHONY: check
 check: ## everything that CI runs
 	.ci/run
