@@ -15,7 +15,7 @@ import (
 
 // generateCmd fills a store with a made-up office.
 type generateCmd struct {
-	Store  string `help:"The store to fill: sqlite:PATH or mongodb://…" default:"${store}" env:"LUNPAI_STORE"`
+	Store  string `help:"The store to fill: sqlite:PATH or mongodb://…" default:"sqlite:year.db"`
 	Site   string `help:"Id of the new site." default:"riverside"`
 	Visits int    `help:"How many groups come in all; default: 30,000 a year." placeholder:"N"`
 	Seed   uint64 `help:"Another seed is another year; the same one is the same, byte for byte." default:"1"`
@@ -30,7 +30,7 @@ and refunds, under policy 1 in the first half of the time and policy 2 in the se
 so the journal is as good as any and can be verified, explained and replayed. Nobody has a name or a phone.
 
 Examples:
-  lunpai generate --store sqlite:year.db
+  lunpai generate                                   a year in year.db in this folder
   lunpai generate --store sqlite:year.db --site hillside --seed 2 --visits 12000
   lunpai generate --store sqlite:decade.db --from 2015-01-01 --to 2024-12-31`
 }

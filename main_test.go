@@ -33,7 +33,7 @@ func command(t *testing.T, args ...string) (string, error) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, c := range []string{"", "serve", "demo", "play", "verify", "generate", "copy", "backup", "health"} {
+	for _, c := range []string{"", "serve", "demo", "play", "export", "verify", "generate", "copy", "backup", "health"} {
 		out, err := command(t, strings.Fields(c+" --help")...)
 		if err != nil || !strings.Contains(out, "Usage: lunpai") {
 			t.Errorf("%s --help: %v\n%s", c, err, out)
@@ -53,6 +53,10 @@ func TestWrongSetUp(t *testing.T) {
 		{"verify --expect nonsense", "site:seq:hash"},
 		{"play --url http://localhost:1 main_test.go", "--key"},
 		{"serve --nonsense", "--help"},
+		{"export nothing", "conversion_daily"},
+		{"export walkouts --from 2024-02-30", "2024-03-05"},
+		{"export walkouts --group-by unit", "channel"},
+		{"export walkouts --store sqlite:" + filepath.Join(t.TempDir(), "none.db"), "none.db"},
 		{"generate --site a/b --store sqlite:" + filepath.Join(t.TempDir(), "a.db"), "letters"},
 		{"generate --from 2024-13-01 --store sqlite:" + filepath.Join(t.TempDir(), "b.db"), "2024-03-05"},
 	} {
@@ -305,10 +309,39 @@ func TestGenerate(t *testing.T) {
 			if out, err := command(t, append(month, "--site", "hillside", "--seed", "2")...); err != nil {
 				t.Errorf("a second site: %v\n%s", err, out)
 			}
+			exported(t, store)
 		})
 	}
 	if len(heads) != 1 {
 		t.Errorf("the stores have different journals: %v", heads)
+	}
+}
+
+// exported: a store with two made-up sites gives reports as files and on standard output, and says what it misses.
+func exported(t *testing.T, store string) {
+	t.Helper()
+	if out, err := command(t, "export", "conversion_daily", "--store", store); err == nil || !strings.Contains(err.Error(), "hillside, riverside") {
+		t.Errorf("of which site? %v\n%s", err, out)
+	}
+	by := []string{"export", "funnel_by_channel", "--store", store, "--site", "hillside", "--group-by", "month,policy", "--to", "2024-04-30"}
+	out, err := command(t, by...)
+	if err != nil || !strings.HasPrefix(out, "\uFEFFmonth,policy,visits,") || !strings.Contains(out, "\r\n2024-04,p1,") || strings.Contains(out, "2024-05") {
+		t.Errorf("export: %v\n%s", err, out)
+	}
+	file := filepath.Join(t.TempDir(), "visits.ndjson")
+	to := []string{"export", "visits", "--store", store, "--site", "riverside", "--format", "ndjson", "-o", file}
+	if out, err := command(t, to...); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil || bytes.Count(text, []byte("\n")) != 600 {
+		t.Errorf("%d visits in the file, want 600; %v", bytes.Count(text, []byte("\n")), err)
+	}
+	if out, err := command(t, to...); err == nil || !strings.Contains(err.Error(), "exists") {
+		t.Errorf("written over: %v\n%s", err, out)
+	}
+	if out, err := command(t, "export", "--lang", "zh"); err != nil || !strings.Contains(out, "turns_ledger: 每日各轮排单位的轮次台账") {
+		t.Errorf("the list: %v\n%s", err, out)
 	}
 }
 
