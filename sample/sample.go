@@ -38,7 +38,7 @@ func Run(ctx context.Context, c Config, do Do, progress func(done, total int)) e
 	if c.To == "" {
 		c.From = cmp.Or(c.From, "2024-01-01")
 	}
-	o, err := newOffice(ctx, c, do)
+	o, err := newOffice(c, func(env workflow.Envelope, cmd workflow.Command) (*workflow.Commit, error) { return do(ctx, env, cmd) })
 	if err != nil {
 		return fmt.Errorf("sample: %w", err)
 	}
@@ -53,13 +53,15 @@ func Run(ctx context.Context, c Config, do Do, progress func(done, total int)) e
 	return nil
 }
 
+// decide decides one command, for as long as the run lasts.
+type decide = func(workflow.Envelope, workflow.Command) (*workflow.Commit, error)
+
 // office is the simulation: a clock, who is there, and what is still to happen.
 type office struct {
 	dice
 	agenda
-	ctx      context.Context //nolint:containedctx // of the one call that this office lives for
 	site     workflow.SiteID
-	do       Do
+	do       decide
 	progress func(done, total int)
 	ids      ids
 
@@ -88,9 +90,9 @@ type plans struct {
 	tasks   []func() error
 }
 
-func newOffice(ctx context.Context, c Config, do Do) (*office, error) {
+func newOffice(c Config, do decide) (*office, error) {
 	o := &office{
-		dice: newDice(string(c.Site), c.Seed), ids: newIDs(string(c.Site), c.Seed), ctx: ctx, site: c.Site, do: do,
+		dice: newDice(string(c.Site), c.Seed), ids: newIDs(string(c.Site), c.Seed), site: c.Site, do: do,
 		progress: func(int, int) {}, plans: map[int]plans{}, open: map[workflow.VisitID]*guest{},
 	}
 	var err error
@@ -143,7 +145,7 @@ func (o *office) work() error {
 // ask has a command decided, now. A commit of nil without an error is a refusal, found in o.refusal.
 func (o *office) ask(by workflow.Actor, cmd workflow.Command) (*workflow.Commit, error) {
 	o.refusal = nil
-	c, err := o.do(o.ctx, workflow.Envelope{ID: o.ids.command(), By: by, At: o.now.UTC().Truncate(time.Millisecond)}, cmd)
+	c, err := o.do(workflow.Envelope{ID: o.ids.command(), By: by, At: o.now.UTC().Truncate(time.Millisecond)}, cmd)
 	if errors.As(err, &o.refusal) {
 		return nil, nil
 	}
