@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,13 +108,13 @@ func TestBadReports(t *testing.T) {
 // failing is a store that loses its connection in the middle of a scan.
 type failing struct {
 	repo.Store
-	after int
+	after atomic.Int64
 }
 
 func (f *failing) Scan(ctx context.Context, of repo.Span, use func(repo.Document) error) error {
-	n := 0
+	n := int64(0)
 	return f.Store.Scan(ctx, of, func(d repo.Document) error {
-		if n++; n > f.after {
+		if n++; n > f.after.Load() {
 			return errors.New("connection lost")
 		}
 		return use(d)
@@ -123,7 +124,8 @@ func (f *failing) Scan(ctx context.Context, of repo.Span, use func(repo.Document
 // TestReportCutShort: what fails before the first rows are out is a problem; later the connection breaks, and nobody takes a part
 // for the whole.
 func TestReportCutShort(t *testing.T) {
-	f := &failing{after: 1 << 30}
+	f := &failing{}
+	f.after.Store(1 << 30)
 	o := newOffice(t, setup{wrap: func(s repo.Store) repo.Store { f.Store = s; return f }})
 	for range 900 {
 		o.arrive("arrived", nil)
@@ -131,8 +133,8 @@ func TestReportCutShort(t *testing.T) {
 	server := httptest.NewServer(o.api)
 	defer server.Close()
 	for _, format := range []string{"json", "csv", "ndjson"} {
-		for after, want := range map[int]int{0: 503, 899: 200, 1 << 30: 200} {
-			f.after = after
+		for after, want := range map[int64]int{0: 503, 899: 200, 1 << 30: 200} {
+			f.after.Store(after)
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1/sites/s/reports/visits?format="+format, http.NoBody)
 			o.ok(err)
 			r.Header.Set("Authorization", "Bearer "+o.tokens["S"])
