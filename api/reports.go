@@ -3,7 +3,9 @@ package api
 import (
 	"bufio"
 	"errors"
+	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,21 +22,30 @@ const (
 	reportPatience = 10 * time.Second
 )
 
-// listReports tells which reports there are and what their rows hold.
+// listReports tells which reports the caller may ask for and what their rows hold.
 func listReports(c *call) error {
-	return c.JSON(http.StatusOK, map[string]any{"reports": report.List(lang(c) == explain.Zh), "schema": workflow.Schema})
+	list := slices.DeleteFunc(report.List(lang(c) == explain.Zh), func(r report.Info) bool {
+		if !c.own() {
+			return false
+		}
+		_, err := report.New(report.Query{Report: r.Name, Own: c.key.Staff})
+		return err != nil // about the whole floor
+	})
+	return c.JSON(http.StatusOK, map[string]any{"reports": list, "schema": workflow.Schema})
 }
 
 // getReport computes a report and writes it as its rows are ready. Front desk and shift leader see today's, a consultant his own.
 func getReport(c *call) error {
 	q := report.Query{Report: c.Param("report"), Site: c.site, From: workflow.Date(c.QueryParam("from")), To: workflow.Date(c.QueryParam("to"))}
 	if names := c.QueryParam("group_by"); names != "" {
-		q.GroupBy = strings.Split(names, ",")
+		for name := range strings.SplitSeq(names, ",") {
+			q.GroupBy = append(q.GroupBy, strings.TrimSpace(name))
+		}
 	}
 	if err := c.narrow(&q); err != nil {
 		return err
 	}
-	t, err := report.New(q)
+	r, err := report.New(q)
 	if err != nil {
 		return asked(err)
 	}
@@ -47,16 +58,22 @@ func getReport(c *call) error {
 		return err
 	}
 	defer leave()
-	return c.writeReport(t, format)
+	return c.writeReport(r, format)
 }
 
-// narrow leaves of a query what the caller's role may see.
+// narrow leaves of a query what the caller's role may see. Front desk and shift leader see today: other days are refused, lest
+// somebody takes an empty table for an answer.
 func (c *call) narrow(q *report.Query) error {
 	switch c.key.Role {
 	case workflow.RoleFrontDesk, workflow.RoleShiftLeader:
 		return c.view(nil, func(b *workflow.Board) error {
-			q.From = workflow.Date(b.Local(c.now()).Format(time.DateOnly))
-			q.To = q.From
+			today := workflow.Date(b.Local(c.now()).Format(time.DateOnly))
+			for _, day := range []workflow.Date{q.From, q.To} {
+				if day != "" && day != today {
+					return problem(http.StatusForbidden, "role", "a key of role "+string(c.key.Role)+" sees the figures of today only", "leave out from and to, or ask the supervisor")
+				}
+			}
+			q.From, q.To = today, today
 			return nil
 		})
 	case workflow.RoleConsultant:
@@ -114,19 +131,19 @@ func (c *call) takeTurn() (leave func(), err error) {
 	}
 }
 
-// writeReport writes a report. What fails before the first rows are out becomes a problem; after that the connection is cut, so
+// writeReport writes a report. What fails before the first rows are out becomes a problem; after that the connection is torn, so
 // that nobody takes a part for the whole.
-func (c *call) writeReport(t *report.Table, f report.Format) error {
+func (c *call) writeReport(r *report.Report, f report.Format) error {
 	control := http.NewResponseController(c.Response())
-	_ = control.SetWriteDeadline(time.Now().Add(reportWithin + time.Second)) //nolint:forbidigo // a report outlives the server's write timeout
+	_ = control.SetWriteDeadline(time.Now().Add(reportWithin)) //nolint:forbidigo // a report outlives the server's write timeout
 	h := c.Response().Header()
 	h.Set("Content-Type", report.Formats[f])
 	h.Set("Vary", "Accept")
 	if f == report.CSV {
-		h.Set("Content-Disposition", `attachment; filename="`+t.Report+`.csv"`)
+		h.Set("Content-Disposition", `attachment; filename="`+r.Report+`.csv"`)
 	}
-	w := bufio.NewWriterSize(c.Response(), 64<<10)
-	err := t.Write(c.Request().Context(), c.api.cfg.Store, w, f)
+	w := bufio.NewWriterSize(&patient{c.Response(), control}, 64<<10)
+	err := r.Write(c.Request().Context(), c.api.cfg.Store, w, f)
 	if err == nil {
 		err = w.Flush()
 	}
@@ -136,8 +153,35 @@ func (c *call) writeReport(t *report.Table, f report.Format) error {
 	case !c.Response().Committed:
 		h.Del("Content-Disposition")
 		return asked(err)
+	case c.Request().Context().Err() == nil:
+		c.api.cfg.Log.Warn("report cut short", "report", r.Report, "site", c.site, "err", err)
 	}
-	c.api.cfg.Log.Warn("report cut short", "report", t.Report, "site", c.site, "err", err)
-	_ = control.SetWriteDeadline(time.Unix(1, 0)) // the end of the answer cannot be written any more
+	tear(control)
 	return nil
+}
+
+// patient gives a reader some time for every part of a report, and not for ever for the whole: meanwhile others wait.
+type patient struct {
+	http.ResponseWriter
+	control *http.ResponseController
+}
+
+const readWithin = 30 * time.Second
+
+func (p *patient) Write(part []byte) (int, error) {
+	_ = p.control.SetWriteDeadline(time.Now().Add(readWithin)) //nolint:forbidigo // as above
+	return p.ResponseWriter.Write(part)
+}
+
+// tear resets a connection: in HTTP/1.0 an answer that is merely ended looks whole.
+func tear(control *http.ResponseController) {
+	conn, _, err := control.Hijack()
+	if err != nil {
+		_ = control.SetWriteDeadline(time.Unix(1, 0)) // the end of the answer cannot be written any more
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
 }

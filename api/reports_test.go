@@ -1,11 +1,14 @@
 package api
 
 import (
+	"bufio"
 	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -66,7 +69,10 @@ func TestReportsByRole(t *testing.T) {
 	o.clock.Set(monday.Add(24 * time.Hour))
 	o.customer("")
 	for _, who := range []string{"desk", "L"} {
-		a := o.must(200, o.do(who, "GET", "/v1/sites/s/reports/conversion_daily?from=2024-01-01", nil))
+		if a := o.do(who, "GET", "/v1/sites/s/reports/conversion_daily?from=2024-01-01", nil); a.status != 403 || a.str("fix") == "" {
+			t.Errorf("%s asks for other days: %d %s", who, a.status, a.raw)
+		}
+		a := o.must(200, o.do(who, "GET", "/v1/sites/s/reports/conversion_daily?to=2024-03-05", nil))
 		if rows, _ := a.at("rows").([]any); len(rows) != 1 || a.str("from") != "2024-03-05" || a.str("rows", 0, "day") != "2024-03-05" {
 			t.Errorf("%s sees %s", who, a.raw)
 		}
@@ -86,6 +92,9 @@ func TestReportsByRole(t *testing.T) {
 		}
 	}
 	o.must(403, o.do("A", "GET", "/v1/sites/s/reports/fairness_daily", nil))
+	if a := o.must(200, o.do("A", "GET", "/v1/sites/s/reports", nil)); strings.Contains(a.raw, "fairness_daily") || !strings.Contains(a.raw, "turns_ledger") {
+		t.Errorf("a consultant is offered %s", a.raw)
+	}
 	o.must(200, o.do("M", "GET", "/v1/sites/s/reports/fairness_daily", nil))
 }
 
@@ -94,7 +103,7 @@ func TestBadReports(t *testing.T) {
 	o := newOffice(t, setup{})
 	for query, want := range map[string]string{
 		"nothing": "not_found", "visits?from=yesterday": "bad_date", "visits?from=2024-03-05&to=2024-03-04": "bad_range",
-		"visits?group_by=day": "bad_group_by", "walkouts?group_by=unit": "bad_group_by", "walkouts?group_by=day,day": "bad_group_by",
+		"visits?group_by=day": "bad_group_by", "walkouts?group_by=unit": "bad_group_by", "walkouts?group_by=day,day": "bad_group_by", "walkouts?group_by=day,%20hour": "",
 		"conversion_daily?group_by=day,hour,kind,route": "bad_group_by", "conversion_daily?group_by=": "", "conversion_daily?format=pdf": "bad_format",
 		"conversion_daily?of=me": "unknown_parameter",
 	} {
@@ -134,20 +143,34 @@ func TestReportCutShort(t *testing.T) {
 	defer server.Close()
 	for _, format := range []string{"json", "csv", "ndjson"} {
 		for after, want := range map[int64]int{0: 503, 899: 200, 1 << 30: 200} {
-			f.after.Store(after)
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1/sites/s/reports/visits?format="+format, http.NoBody)
-			o.ok(err)
-			r.Header.Set("Authorization", "Bearer "+o.tokens["S"])
-			res, err := server.Client().Do(r)
-			o.ok(err)
-			text, err := io.ReadAll(res.Body)
-			o.ok(res.Body.Close())
-			if res.StatusCode != want || (err != nil) != (after == 899) {
-				t.Errorf("%s after %d visits: %d, %d bytes, %v", format, after, res.StatusCode, len(text), err)
-			}
-			if want == 503 && !strings.Contains(string(text), `"code":"unavailable"`) {
-				t.Errorf("%s: %s", format, text)
+			for _, version := range []string{"1.0", "1.1"} {
+				f.after.Store(after)
+				status, text, err := fetch(t, server.Listener.Addr().String(), version, "/v1/sites/s/reports/visits?format="+format, o.tokens["S"])
+				if status != want || (err != nil) != (after == 899) {
+					t.Errorf("%s over HTTP/%s after %d visits: %d, %d bytes, %v", format, version, after, status, len(text), err)
+				}
+				if want == 503 && !strings.Contains(text, `"code":"unavailable"`) {
+					t.Errorf("%s: %s", format, text)
+				}
 			}
 		}
 	}
+}
+
+// fetch sends a request in a version of HTTP and reads the answer to its end; the error is that of reading.
+func fetch(t *testing.T, addr, version, path, token string) (status int, text string, err error) {
+	t.Helper()
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET %s HTTP/%s\r\nHost: lunpai\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n", path, version, token)
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	return res.StatusCode, string(body), err
 }

@@ -62,6 +62,9 @@ func (f *Filler) Do(ctx context.Context, env workflow.Envelope, cmd workflow.Com
 		return nil, err
 	}
 	if err := f.read(ctx, cmd); err != nil {
+		if ctx.Err() != nil { // nothing was decided, and what was before is still to be written
+			return nil, ctx.Err()
+		}
 		return nil, f.fail(err)
 	}
 	if env.At.Before(f.board.At) {

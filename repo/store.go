@@ -104,11 +104,12 @@ type Span struct {
 	Collection workflow.Collection
 	// Site "" means all sites.
 	Site workflow.SiteID
-	// ByDay: the visits of one site, From ≤ business_day ≤ To where given, in order of the business day and then of the id.
-	// Otherwise the order is by id, which goes on behind After.
+	// ByDay: the visits of one site, From ≤ business_day ≤ To where given, in order of the business day and then of the id. A
+	// visit whose day changes during the scan (it arrived before midnight and is received after it) may come twice or not at all.
 	ByDay    bool
 	From, To workflow.Date
-	After    string
+	// After, of scans that are not by day: the order is by id, from behind this one on.
+	After string
 }
 
 // Documents reads what people query: the images, written behind the journal in order.

@@ -10,18 +10,18 @@ import (
 // receptionColumns: what counts (policy 1, chapter 6; policy 2, items 08 and 09). Grouped by rule, a row is an article that gives
 // or denies the count.
 var receptionColumns = []Column{
-	{"receptions", Integer}, // visits received; not those that were given up or merged
-	{"counted", Integer},    // receptions counted: a visit of several groups may count several times
-	{"uncounted", Integer},  // visits that do not count
-	{"pending", Integer},    // visits whose form is not written yet: nothing is final
+	{"receptions", Integer},
+	{"counted", Integer},
+	{"uncounted", Integer},
+	{"pending", Integer},
 }
 
 type receptions struct{ receptions, counted, uncounted, pending int64 }
 
 func newReceptions() tally { return &receptions{} }
 
-func (r *receptions) add(m *mark) {
-	switch v := m.visit; {
+func (r *receptions) add(e *entry) {
+	switch v := e.visit; {
 	case v.Open:
 		r.pending++
 	case v.Count > 0:
@@ -39,12 +39,12 @@ func (r *receptions) row(to []any) []any {
 // waitingColumns: from the door to the beginning of the reception. Percentiles are by the nearest rank.
 var waitingColumns = []Column{
 	{"received", Integer},
-	{"wait_avg", Ratio}, // seconds
+	{"wait_avg", Ratio},
 	{"wait_p50", Seconds},
 	{"wait_p90", Seconds},
 	{"wait_max", Seconds},
-	{"over_10_min", Integer}, // waited longer than ten minutes
-	{"reception_avg", Ratio}, // seconds, of the receptions that are over
+	{"over_10_min", Integer},
+	{"reception_avg", Ratio},
 }
 
 type waiting struct {
@@ -56,8 +56,8 @@ func newWaiting() tally { return &waiting{waits: map[int64]int64{}} }
 
 const tenMinutes = 10 * 60
 
-func (w *waiting) add(m *mark) {
-	v := m.visit
+func (w *waiting) add(e *entry) {
+	v := e.visit
 	s := *v.Seconds.Waited
 	w.waits[s]++
 	w.received++
@@ -92,24 +92,25 @@ func (w *waiting) percentile(seconds []int64, p int64) any {
 var walkoutColumns = []Column{
 	{"visits", Integer},
 	{"walkouts", Integer},
-	{"unreceived", Integer},   // of them before anybody received them
-	{"given_up", Integer},     // of them after a reception had begun
-	{"rate", Ratio},           // walkouts / visits
-	{"left_after_avg", Ratio}, // seconds from the door until the unreceived left
+	{"unreceived", Integer},
+	{"given_up", Integer},
+	{"rate", Ratio},
+	{"left_after_avg", Ratio},
 }
 
-type walkouts struct{ visits, unreceived, givenUp, sum int64 }
+type walkouts struct{ visits, unreceived, givenUp, seen, sum int64 }
 
 func newWalkouts() tally { return &walkouts{} }
 
-func (w *walkouts) add(m *mark) {
-	v := m.visit
+func (w *walkouts) add(e *entry) {
+	v := e.visit
 	w.visits++
 	switch {
 	case v.State != workflow.Abandoned:
 	case v.AssignedAt.IsZero():
 		w.unreceived++
-		if v.Seconds.Waited != nil {
+		if v.Seconds.Waited != nil { // missing for those who were found gone the next morning
+			w.seen++
 			w.sum += *v.Seconds.Waited
 		}
 	default:
@@ -119,5 +120,5 @@ func (w *walkouts) add(m *mark) {
 
 func (w *walkouts) row(to []any) []any {
 	all := w.unreceived + w.givenUp
-	return append(to, w.visits, all, w.unreceived, w.givenUp, ratio(all, w.visits), ratio(w.sum, w.unreceived))
+	return append(to, w.visits, all, w.unreceived, w.givenUp, ratio(all, w.visits), ratio(w.sum, w.seen))
 }

@@ -5,21 +5,21 @@ import "github.com/lunpai/lunpai/workflow"
 // funnelColumns: visit → deposit → signed. Customers are counted once, at their first registered visit, and with them what became
 // of them since (outcome.first); the columns _last count visits that were the last before the step (outcome.last).
 var funnelColumns = []Column{
-	{"visits", Integer},     // groups that came; merged ones belong to another visit
-	{"received", Integer},   // of them received by somebody
-	{"registered", Integer}, // of them entered in the visitor register
-	{"customers", Integer},  // of them first registered visits of a customer: the base of the rates
-	{"intention", Integer},  // customers who have paid intention money …
+	{"visits", Integer},
+	{"received", Integer},
+	{"registered", Integer},
+	{"customers", Integer},
+	{"intention", Integer},
 	{"holding_fee", Integer},
 	{"deposit", Integer},
 	{"signed", Integer},
 	{"refunded", Integer},
-	{"deposit_rate", Ratio}, // deposit / customers
-	{"signed_rate", Ratio},  // signed / customers
+	{"deposit_rate", Ratio},
+	{"signed_rate", Ratio},
 	{"deposit_amount", Fen},
 	{"signed_amount", Fen},
 	{"refunded_amount", Fen},
-	{"flats", Integer}, // contracts signed: a customer may sign for two
+	{"flats", Integer},
 	{"deposit_last", Integer},
 	{"signed_last", Integer},
 	{"signed_amount_last", Fen},
@@ -45,8 +45,8 @@ func (r *reached) add(s *workflow.Step) {
 	}
 }
 
-func (f *funnel) add(m *mark) {
-	v := m.visit
+func (f *funnel) add(e *entry) {
+	v := e.visit
 	f.visits++
 	if received(v) {
 		f.received++
@@ -110,8 +110,8 @@ type cohort struct {
 
 func newCohort() tally { return &cohort{} }
 
-func (c *cohort) add(m *mark) {
-	first := m.visit.Outcome.First
+func (c *cohort) add(e *entry) {
+	first := e.visit.Outcome.First
 	c.customers++
 	within(&c.deposit, first.Deposit)
 	within(&c.signed, first.Signed)

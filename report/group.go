@@ -9,9 +9,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// groups adds marks up by the dimensions of a table.
+// groups adds entries up by the dimensions of a report.
 type groups struct {
-	table *Table
+	of    *Report
 	open  map[string]*group
 	first any // the value of the first dimension, if that is a stretch of time
 	emit  func([]any) error
@@ -24,18 +24,18 @@ type group struct {
 	tally tally
 }
 
-// take adds a mark to its group. Marks come in order of their days: when a stretch of time is over its rows are complete. A
-// table without dimensions has a row for every mark.
-func (g *groups) take(m *mark) error {
-	dims := g.table.dims
+// take adds an entry to its group. Entries come in order of their days: when a stretch of time is over its rows are complete. A
+// report without dimensions has a row for every entry.
+func (g *groups) take(e *entry) error {
+	dims := g.of.dims
 	if len(dims) == 0 {
-		g.open[""] = &group{tally: g.table.of.tally()}
-		g.open[""].tally.add(m)
+		g.open[""] = &group{tally: g.of.defined.tally()}
+		g.open[""].tally.add(e)
 		return g.flush()
 	}
 	g.by = g.by[:0]
 	for _, d := range dims {
-		g.by = append(g.by, d.of(m))
+		g.by = append(g.by, d.of(e))
 	}
 	if dims[0].stretch && g.by[0] != g.first {
 		if err := g.flush(); err != nil {
@@ -49,10 +49,10 @@ func (g *groups) take(m *mark) error {
 		if len(g.open) == maxGroups {
 			return &Error{"too_many_groups", fmt.Sprintf("more than %d rows would have to be added up at once", maxGroups), "ask for fewer days or dimensions, or name the day first"}
 		}
-		to = &group{slices.Clone(g.by), g.table.of.tally()}
+		to = &group{slices.Clone(g.by), g.of.defined.tally()}
 		g.open[key] = to
 	}
-	to.tally.add(m)
+	to.tally.add(e)
 	return nil
 }
 
@@ -122,42 +122,51 @@ type dimension struct {
 	holds Type
 	// stretch: of time, so that its values never go back as days go on.
 	stretch bool
-	of      func(*mark) any
+	of      func(*entry) any
 }
 
-// dimensions are all there are. Those of a visit are asked of marks that have one.
+// dimensions are all there are. Those of a visit are asked of entries that have one.
 var dimensions = map[string]dimension{
-	"day":     {Text, true, func(m *mark) any { return string(m.day) }},
-	"week":    {Text, true, func(m *mark) any { return string(m.day.Week()) }},
-	"month":   {Text, true, func(m *mark) any { return string(m.day[:len("2024-03")]) }},
-	"weekday": {Integer, false, func(m *mark) any { return int64(m.day.Weekday()) }},
+	"day":     {Text, true, func(e *entry) any { return string(e.day) }},
+	"week":    {Text, true, func(e *entry) any { return string(e.day.Week()) }},
+	"month":   {Text, true, func(e *entry) any { return string(e.day[:len("2024-03")]) }},
+	"weekday": {Integer, false, func(e *entry) any { return int64(e.day.Weekday()) }},
 
-	"hour":        {Integer, false, func(m *mark) any { return int64(m.visit.Hour) }},
-	"consultant":  {Text, false, func(m *mark) any { return text(m.visit.Principal) }},
-	"server":      {Text, false, func(m *mark) any { return text(m.visit.Server) }},
-	"channel":     {Text, false, func(m *mark) any { return text(m.visit.Channel) }},
-	"policy":      {Text, false, func(m *mark) any { return text(m.visit.Policy) }},
-	"kind":        {Text, false, func(m *mark) any { return text(m.visit.Kind) }},
-	"route":       {Text, false, func(m *mark) any { return text(m.visit.Route) }},
-	"first_visit": {Bool, false, func(m *mark) any { return firstVisit(m.visit) }},
-	"party":       {Integer, false, func(m *mark) any { return number(m.visit.Party) }},
-	"rule":        {Text, false, func(m *mark) any { return text(m.visit.CountRule) }},
-	"reason":      {Text, false, func(m *mark) any { return text(m.visit.Reason) }},
-	"purpose":     {Text, false, func(m *mark) any { return text(form(m).Purpose) }},
-	"district":    {Text, false, func(m *mark) any { return text(form(m).District) }},
-	"layout":      {Text, false, func(m *mark) any { return text(form(m).Layout) }},
-	"budget_band": {Text, false, func(m *mark) any { return text(form(m).BudgetBand) }},
-	"intent":      {Text, false, func(m *mark) any { return text(form(m).Intent) }},
+	"hour":        {Integer, false, func(e *entry) any { return hour(e.visit) }},
+	"consultant":  {Text, false, func(e *entry) any { return text(e.visit.Principal) }},
+	"credited":    {Text, false, func(e *entry) any { return text(credited(e.visit)) }},
+	"server":      {Text, false, func(e *entry) any { return text(e.visit.Server) }},
+	"channel":     {Text, false, func(e *entry) any { return text(e.visit.Channel) }},
+	"policy":      {Text, false, func(e *entry) any { return text(e.visit.Policy) }},
+	"kind":        {Text, false, func(e *entry) any { return text(e.visit.Kind) }},
+	"route":       {Text, false, func(e *entry) any { return text(e.visit.Route) }},
+	"first_visit": {Bool, false, func(e *entry) any { return firstVisit(e.visit) }},
+	"party":       {Integer, false, func(e *entry) any { return number(e.visit.Party) }},
+	"rule":        {Text, false, func(e *entry) any { return text(e.visit.CountRule) }},
+	"reason":      {Text, false, func(e *entry) any { return text(e.visit.Reason) }},
+	"purpose":     {Text, false, func(e *entry) any { return text(form(e).Purpose) }},
+	"district":    {Text, false, func(e *entry) any { return text(form(e).District) }},
+	"layout":      {Text, false, func(e *entry) any { return text(form(e).Layout) }},
+	"budget_band": {Text, false, func(e *entry) any { return text(form(e).BudgetBand) }},
+	"intent":      {Text, false, func(e *entry) any { return text(form(e).Intent) }},
 
-	"unit": {Text, false, func(m *mark) any { return text(m.unit) }},
+	"unit": {Text, false, func(e *entry) any { return text(e.unit) }},
 }
 
-// form is the register entry of a mark's visit.
-func form(m *mark) workflow.Form {
-	if m.visit.Form == nil {
+// form is the register entry of an entry's visit.
+func form(e *entry) workflow.Form {
+	if e.visit.Form == nil {
 		return workflow.Form{}
 	}
-	return *m.visit.Form
+	return *e.visit.Form
+}
+
+// hour is the hour of the arrival; nil in visits from before schema 1.
+func hour(v *workflow.Visit) any {
+	if v.Schema == 0 {
+		return nil
+	}
+	return int64(v.Hour)
 }
 
 // firstVisit tells new customers from those who come again; nil while nobody knows, and of people who are no customers.

@@ -9,16 +9,16 @@ import (
 // ledgerColumns: the account of a unit's turns (RS-4, RS-5). A turn that came was used or missed; a place that was held or kept is
 // none of these.
 var ledgerColumns = []Column{
-	{"on_table", Integer},        // days on which the unit stood on the table and was expected
-	{"due", Integer},             // turns that came: used + void + void_with_right
-	{"used", Integer},            // turns used and not given back
-	{"given_back", Integer},      // turns given back: the visitor left, or belonged to somebody else
-	{"kept", Integer},            // receptions out of turn with the place kept unless passed
-	{"held", Integer},            // receptions with the place held even when passed
-	{"void", Integer},            // turns missed for good
-	{"void_with_right", Integer}, // turns missed with a make-up right
-	{"hold", Integer},            // times a turn went past and the place stayed
-	{"made_up", Integer},         // make-ups granted
+	{"on_table", Integer},
+	{"due", Integer},
+	{"used", Integer},
+	{"given_back", Integer},
+	{"kept", Integer},
+	{"held", Integer},
+	{"void", Integer},
+	{"void_with_right", Integer},
+	{"hold", Integer},
+	{"made_up", Integer},
 }
 
 // ledger counts what became of turns, by effect.
@@ -26,7 +26,7 @@ type ledger struct{ n [passedHold + 1]int64 }
 
 func newLedger() tally { return &ledger{} }
 
-func (l *ledger) add(m *mark) { l.n[m.effect]++ }
+func (l *ledger) add(e *entry) { l.n[e.effect]++ }
 
 func (l *ledger) due() int64 { return l.n[used] + l.n[passedVoid] + l.n[passedWithRight] }
 
@@ -38,13 +38,13 @@ func (l *ledger) row(to []any) []any {
 // fairnessColumns: how evenly the turns fell on those who were expected or had a turn.
 var fairnessColumns = []Column{
 	{"units", Integer},
-	{"due", Integer},    // turns that came
-	{"served", Integer}, // of them used
-	{"missed", Integer}, // of them void, with or without a make-up right
-	{"most", Integer},   // turns used by the unit that used most
-	{"least", Integer},  // by the one that used least
-	{"spread", Integer}, // most − least
-	{"gini", Ratio},     // of the turns used: 0 = all alike
+	{"due", Integer},
+	{"served", Integer},
+	{"missed", Integer},
+	{"most", Integer},
+	{"least", Integer},
+	{"spread", Integer},
+	{"gini", Ratio},
 }
 
 // fairness is the ledger of every unit of a stretch of time.
@@ -52,13 +52,13 @@ type fairness struct{ units map[workflow.UnitID]*ledger }
 
 func newFairness() tally { return &fairness{map[workflow.UnitID]*ledger{}} }
 
-func (f *fairness) add(m *mark) {
-	l := f.units[m.unit]
+func (f *fairness) add(e *entry) {
+	l := f.units[e.unit]
 	if l == nil {
 		l = &ledger{}
-		f.units[m.unit] = l
+		f.units[e.unit] = l
 	}
-	l.add(m)
+	l.add(e)
 }
 
 func (f *fairness) row(to []any) []any {

@@ -28,10 +28,16 @@ type Query struct {
 	Own workflow.StaffID
 }
 
-// Column is a field of every row.
+// Column is a field of every row. What it holds stands in words.go.
 type Column struct {
 	Name string `json:"name"`
 	Type Type   `json:"type"`
+}
+
+// About is a column, and what it holds.
+type About struct {
+	Column
+	Holds string `json:"holds"`
 }
 
 // Type is what a column holds. Every value may be nil (null, or empty) where there is none.
@@ -61,56 +67,59 @@ type definition struct {
 	may   []string  // dimensions that a query may name
 	holds []Column  // columns behind the dimensions
 	// only the visits that the report is about; nil: all.
-	only   func(*workflow.Visit) bool
-	tally  func() tally
-	source source
+	only func(*workflow.Visit) bool
+	// whose a visit is, where only one's own is asked for; nil: the principal's.
+	whose func(*workflow.Visit) workflow.StaffID
+	tally func() tally
+	// turns: entries are of the turns of units, not of visits.
+	turns bool
 	// floor: it says something only about the whole floor, so that there is no such thing as one's own.
 	floor bool
 }
 
 // tally adds up what belongs to one row.
 type tally interface {
-	add(m *mark)
+	add(e *entry)
 	// row appends the values of the columns; nil when there is nothing to tell.
 	row(to []any) []any
 }
 
-// Table is a report that was asked for.
-type Table struct {
+// Report is a report that was asked for.
+type Report struct {
 	Query
 	Columns []Column
-	of      *definition
+	defined *definition
 	dims    []dimension
 }
 
 // New checks a query. Its error is an *Error.
-func New(q Query) (*Table, error) {
+func New(q Query) (*Report, error) {
 	i := slices.IndexFunc(definitions, func(d *definition) bool { return d.name == q.Report })
 	if i < 0 {
 		return nil, &Error{"unknown_report", "there is no report of that name", "choose one of " + strings.Join(Names(), ", ")}
 	}
-	t := &Table{Query: q, of: definitions[i]}
+	t := &Report{Query: q, defined: definitions[i]}
 	if err := t.checkDays(); err != nil {
 		return nil, err
 	}
-	if t.Own != "" && t.of.floor {
-		return nil, &Error{"whole_floor", t.of.name + " is about the whole floor, not about one consultant", "ask the supervisor for it, or take turns_ledger"}
+	if t.Own != "" && t.defined.floor {
+		return nil, &Error{"whole_floor", t.defined.name + " is about the whole floor, not about one consultant", "ask the supervisor for it, or take turns_ledger"}
 	}
 	if len(t.GroupBy) == 0 {
-		t.GroupBy = t.of.by
+		t.GroupBy = t.defined.by
 	}
 	for i, name := range t.GroupBy {
-		if !slices.Contains(t.of.may, name) || slices.Contains(t.GroupBy[:i], name) {
-			return nil, t.badGroup()
+		if !slices.Contains(t.defined.may, name) || slices.Contains(t.GroupBy[:i], name) {
+			return nil, t.badGroup(i + 1)
 		}
 		d := dimensions[name]
 		t.dims = append(t.dims, d)
 		t.Columns = append(t.Columns, Column{name, d.holds})
 	}
 	if len(t.dims) > maxDimensions {
-		return nil, t.badGroup()
+		return nil, t.badGroup(len(t.dims))
 	}
-	t.Columns = append(t.Columns, t.of.holds...)
+	t.Columns = append(t.Columns, t.defined.holds...)
 	return t, nil
 }
 
@@ -121,17 +130,18 @@ const (
 	maxGroups = 100_000
 )
 
-func (t *Table) badGroup() error {
-	if len(t.of.may) == 0 {
-		return &Error{"bad_group_by", t.of.name + " is not grouped", "leave group_by out"}
+// badGroup tells which of the names in group_by is wrong, by its place: a name may be anything.
+func (t *Report) badGroup(place int) error {
+	if len(t.defined.may) == 0 {
+		return &Error{"bad_group_by", t.defined.name + " is not grouped", "leave group_by out"}
 	}
 	return &Error{
-		"bad_group_by", fmt.Sprintf("group_by names up to %d different dimensions, with commas between them", maxDimensions),
-		"choose from " + strings.Join(t.of.may, ", "),
+		"bad_group_by", fmt.Sprintf("name %d in group_by is no dimension of this report, stands there twice, or is one too many (%d at most)", place, maxDimensions),
+		"choose from " + strings.Join(t.defined.may, ", ") + ", with commas between them",
 	}
 }
 
-func (t *Table) checkDays() error {
+func (t *Report) checkDays() error {
 	for _, d := range []workflow.Date{t.From, t.To} {
 		if d != "" && !d.Valid() {
 			return &Error{"bad_date", "from or to is not a day of the calendar", "write it as 2024-03-05"}
@@ -146,13 +156,17 @@ func (t *Table) checkDays() error {
 // Rows computes the report and calls f for each of its rows, in order of the dimensions; f must not keep the row. The rows of a
 // report whose first dimension is a stretch of time come as soon as the stretch is over, the others at the end. The error is
 // f's, the store's, or an *Error when the query makes too many groups.
-func (t *Table) Rows(ctx context.Context, docs repo.Documents, f func(row []any) error) error {
-	g := &groups{table: t, open: map[string]*group{}, emit: f}
-	err := t.of.source(ctx, docs, t.Query, func(m *mark) error {
-		if t.of.only != nil && !t.of.only(m.visit) {
+func (t *Report) Rows(ctx context.Context, docs repo.Documents, f func(row []any) error) error {
+	g := &groups{of: t, open: map[string]*group{}, emit: f}
+	source := visits
+	if t.defined.turns {
+		source = turns
+	}
+	err := source(ctx, docs, t.Query, func(e *entry) error {
+		if !t.about(e.visit) {
 			return nil
 		}
-		return g.take(m)
+		return g.take(e)
 	})
 	if err != nil {
 		return err
@@ -160,22 +174,45 @@ func (t *Table) Rows(ctx context.Context, docs repo.Documents, f func(row []any)
 	return g.flush()
 }
 
+// about reports whether a visit belongs into the report. Whose turns belong there, their source says.
+func (t *Report) about(v *workflow.Visit) bool {
+	d := t.defined
+	switch {
+	case d.turns:
+		return true
+	case d.only != nil && !d.only(v):
+		return false
+	case t.Own == "":
+		return true
+	case d.whose != nil:
+		return d.whose(v) == t.Own
+	}
+	return v.Principal == t.Own
+}
+
 // Info is what there is to know about a report before asking for it.
 type Info struct {
 	Name       string   `json:"name"`
 	Title      string   `json:"title"`
 	GroupBy    []string `json:"group_by"`   // its own dimensions
-	Dimensions []string `json:"dimensions"` // those that group_by may name
-	Columns    []Column `json:"columns"`    // behind the dimensions
+	Dimensions []About  `json:"dimensions"` // those that group_by may name
+	Columns    []About  `json:"columns"`    // behind the dimensions
 }
 
 // List tells about every report, in Chinese or in English.
 func List(zh bool) []Info {
+	in := 0
+	if zh {
+		in = 1
+	}
 	list := make([]Info, len(definitions))
 	for i, d := range definitions {
-		list[i] = Info{d.name, d.title[0], orEmpty(d.by), orEmpty(d.may), d.holds}
-		if zh {
-			list[i].Title = d.title[1]
+		list[i] = Info{Name: d.name, Title: d.title[in], GroupBy: orEmpty(d.by), Dimensions: []About{}}
+		for _, name := range d.may {
+			list[i].Dimensions = append(list[i].Dimensions, About{Column{name, dimensions[name].holds}, words[name][in]})
+		}
+		for _, c := range d.holds {
+			list[i].Columns = append(list[i].Columns, About{c, words[c.Name][in]})
 		}
 	}
 	return list

@@ -243,7 +243,8 @@ func TestEveryDimension(t *testing.T) {
 	s := sqlite(t)
 	fill(t, s, two[1])
 	for _, info := range report.List(false) {
-		for _, dim := range info.Dimensions {
+		for _, about := range info.Dimensions {
+			dim := about.Name
 			_, all := rows(t, s, report.Query{Report: info.Name, Site: two[1].Site, GroupBy: []string{dim}})
 			said := false
 			for i, row := range all {

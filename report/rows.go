@@ -63,18 +63,18 @@ var visitColumns = []Column{
 }
 
 // visitRow is a tally of one visit.
-type visitRow struct{ m *mark }
+type visitRow struct{ e *entry }
 
 func newRow() tally { return &visitRow{} }
 
-func (r *visitRow) add(m *mark) { r.m = m }
+func (r *visitRow) add(e *entry) { r.e = e }
 
 func (r *visitRow) row(to []any) []any {
-	v, f := r.m.visit, form(r.m)
+	v, f := r.e.visit, form(r.e)
 	to = append(to,
-		v.ID, string(v.BusinessDay), text(v.Week), number(v.Weekday), int64(v.Hour), text(v.Policy), string(v.State), text(v.Kind),
+		v.ID, string(v.BusinessDay), text(v.Week), number(v.Weekday), hour(v), text(v.Policy), string(v.State), text(v.Kind),
 		text(v.Channel), number(v.Party), number(v.Groups), text(v.Customer), firstVisit(v), number(v.VisitNo), text(v.Route),
-		text(v.Server), text(v.ServerRole), text(v.Principal), text(v.TurnEffect), text(v.TurnUnit), text(v.CountsFor), int64(v.Count),
+		text(v.Server), text(v.ServerRole), text(v.Principal), text(v.TurnEffect), text(v.TurnUnit), text(v.CountsFor), countOf(v),
 		text(v.CountRule), text(v.Topic), text(v.Reason), text(f.Purpose), text(f.District), text(f.Layout), number(f.AreaSqm),
 		fen(f.BudgetFrom), fen(f.BudgetTo), text(f.BudgetBand), text(f.Intent))
 	for _, at := range []time.Time{v.ArrivedAt, v.IdentifiedAt, v.AssignedAt, v.ServedAt, v.RegisteredAt, v.EndedAt} {
@@ -89,6 +89,14 @@ func (r *visitRow) row(to []any) []any {
 		to = append(to, dayOf(s), amountOf(s))
 	}
 	return append(to, dayOf(last.Deposit), dayOf(last.Signed))
+}
+
+// countOf is how often a visit counts; nil while nothing is final.
+func countOf(v *workflow.Visit) any {
+	if v.Open {
+		return nil
+	}
+	return int64(v.Count)
 }
 
 func stepsOf(v *workflow.Visit) (first, last workflow.Steps) {

@@ -5,20 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// mark is one thing to be added up: a visit, or what a visit or the day's table says about the turn of one unit.
-type mark struct {
+// entry is one thing to be added up: a visit, or what a visit or the day's table says about the turn of one unit.
+type entry struct {
 	day    workflow.Date
 	visit  *workflow.Visit // nil for what the day's table says
 	unit   workflow.UnitID
 	effect effect
 }
 
-// effect is what a mark says about a unit's turn.
+// effect is what an entry says about a unit's turn.
 type effect int
 
 const (
@@ -33,16 +34,10 @@ const (
 	passedHold
 )
 
-// source gives marks in order of their days.
-type source func(context.Context, repo.Documents, Query, func(*mark) error) error
-
 // visits gives every visit of the query's days.
-func visits(ctx context.Context, docs repo.Documents, q Query, put func(*mark) error) error {
+func visits(ctx context.Context, docs repo.Documents, q Query, put func(*entry) error) error {
 	return scanVisits(ctx, docs, q, func(v *workflow.Visit) error {
-		if q.Own != "" && v.Principal != q.Own {
-			return nil
-		}
-		return put(&mark{day: v.BusinessDay, visit: v})
+		return put(&entry{day: v.BusinessDay, visit: v})
 	})
 }
 
@@ -67,20 +62,16 @@ func decode[R workflow.Record](doc repo.Document) (R, error) {
 }
 
 // turns gives what the tables and the visits of the query's days say about turns.
-func turns(ctx context.Context, docs repo.Documents, q Query, put func(*mark) error) error {
-	own := func(m *mark) error {
-		if q.Own != "" && string(m.unit) != string(q.Own) {
-			return nil
-		}
-		return put(m)
-	}
-	next, stop := iter.Pull2(tables(ctx, docs, q))
+func turns(ctx context.Context, docs repo.Documents, q Query, put func(*entry) error) error {
+	next, stop := iter.Pull2(dayTables(ctx, docs, q))
 	defer stop()
 	table, failed, more := next()
+	own := newOwn(q.Own, put)
 	// until gives what the tables up to a day say; "" is behind the last day.
 	until := func(day workflow.Date) error {
 		for ; more && failed == nil && (day == "" || table.Day <= day); table, failed, more = next() {
-			if err := ofTable(table, own); err != nil {
+			own.learn(table)
+			if err := ofTable(table, own.put); err != nil {
 				return err
 			}
 		}
@@ -90,7 +81,7 @@ func turns(ctx context.Context, docs repo.Documents, q Query, put func(*mark) er
 		if err := until(v.BusinessDay); err != nil {
 			return err
 		}
-		return ofVisit(v, own)
+		return ofVisit(v, own.put)
 	})
 	if err != nil {
 		return err
@@ -98,8 +89,35 @@ func turns(ctx context.Context, docs repo.Documents, q Query, put func(*mark) er
 	return until("")
 }
 
-// tables are the rota tables of the query's days, in order.
-func tables(ctx context.Context, docs repo.Documents, q Query) iter.Seq2[*workflow.Rota, error] {
+// own lets through what belongs to one consultant: the turns of the unit in which he stands on the day's table.
+type own struct {
+	who workflow.StaffID
+	in  workflow.UnitID
+	to  func(*entry) error
+}
+
+func newOwn(who workflow.StaffID, to func(*entry) error) *own {
+	return &own{who, workflow.UnitID(who), to} // until a table says otherwise he is a unit by himself
+}
+
+// learn reads from a day's table to which unit he belongs.
+func (o *own) learn(r *workflow.Rota) {
+	for _, row := range r.Table {
+		if slices.Contains(row.Members, o.who) {
+			o.in = row.Unit
+		}
+	}
+}
+
+func (o *own) put(e *entry) error {
+	if o.who != "" && e.unit != o.in {
+		return nil
+	}
+	return o.to(e)
+}
+
+// dayTables are the rota tables of the query's days, in order.
+func dayTables(ctx context.Context, docs repo.Documents, q Query) iter.Seq2[*workflow.Rota, error] {
 	errEnough := errors.New("enough")
 	return func(yield func(*workflow.Rota, error) bool) {
 		of := repo.Span{Collection: workflow.Rotas, Site: q.Site}
@@ -125,17 +143,17 @@ func tables(ctx context.Context, docs repo.Documents, q Query) iter.Seq2[*workfl
 }
 
 // ofTable gives the units that were expected on a day, and the make-ups that were granted.
-func ofTable(r *workflow.Rota, put func(*mark) error) error {
+func ofTable(r *workflow.Rota, put func(*entry) error) error {
 	for _, row := range r.Table {
 		if row.Presence == workflow.DayOff || row.Presence == workflow.OnLeave {
 			continue
 		}
-		if err := put(&mark{day: r.Day, unit: row.Unit, effect: onTable}); err != nil {
+		if err := put(&entry{day: r.Day, unit: row.Unit, effect: onTable}); err != nil {
 			return err
 		}
 	}
 	for _, m := range r.MadeUp {
-		if err := put(&mark{day: r.Day, unit: m.Unit, effect: madeUp}); err != nil {
+		if err := put(&entry{day: r.Day, unit: m.Unit, effect: madeUp}); err != nil {
 			return err
 		}
 	}
@@ -143,25 +161,28 @@ func ofTable(r *workflow.Rota, put func(*mark) error) error {
 }
 
 // ofVisit gives what a visit did to the turns of units.
-func ofVisit(v *workflow.Visit, put func(*mark) error) error {
-	marks := []mark{{unit: v.TurnUnit, effect: used}, {unit: v.TurnBack, effect: givenBack}}
+func ofVisit(v *workflow.Visit, put func(*entry) error) error {
+	all := []entry{{unit: v.TurnUnit, effect: used}}
+	for _, u := range v.TurnsBack {
+		all = append(all, entry{unit: u, effect: givenBack})
+	}
 	switch v.TurnEffect {
 	case workflow.TurnKept:
-		marks = append(marks, mark{unit: v.Unit, effect: kept})
+		all = append(all, entry{unit: v.Unit, effect: kept})
 	case workflow.TurnHeld:
-		marks = append(marks, mark{unit: v.Unit, effect: held})
+		all = append(all, entry{unit: v.Unit, effect: held})
 	case workflow.TurnUsed, workflow.TurnNone:
 	}
 	passed := map[workflow.PassEffect]effect{workflow.PassVoid: passedVoid, workflow.PassVoidWithRight: passedWithRight, workflow.PassHold: passedHold}
 	for _, p := range v.Passed {
-		marks = append(marks, mark{unit: p.Unit, effect: passed[p.Effect]})
+		all = append(all, entry{unit: p.Unit, effect: passed[p.Effect]})
 	}
-	for i := range marks {
-		marks[i].day, marks[i].visit = v.BusinessDay, v
-		if marks[i].unit == "" {
+	for i := range all {
+		all[i].day, all[i].visit = v.BusinessDay, v
+		if all[i].unit == "" {
 			continue
 		}
-		if err := put(&marks[i]); err != nil {
+		if err := put(&all[i]); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
@@ -30,7 +31,7 @@ var Formats = map[Format]string{JSON: "application/json", NDJSON: "application/x
 
 // Write computes the report and writes it row by row as the rows are ready. Every commit up to the number in the JSON object's
 // seq is in it. When it fails after it has begun to write, what was written is cut short.
-func (t *Table) Write(ctx context.Context, docs repo.Documents, to io.Writer, f Format) error {
+func (t *Report) Write(ctx context.Context, docs repo.Documents, to io.Writer, f Format) error {
 	switch f {
 	case CSV:
 		return t.writeCSV(ctx, docs, to)
@@ -43,13 +44,13 @@ func (t *Table) Write(ctx context.Context, docs repo.Documents, to io.Writer, f 
 	}
 }
 
-func (t *Table) writeJSON(ctx context.Context, docs repo.Documents, to io.Writer) error {
+func (t *Report) writeJSON(ctx context.Context, docs repo.Documents, to io.Writer) error {
 	mark, err := docs.Mark(ctx, t.Site)
 	if err != nil {
 		return err
 	}
 	head, err := workflow.Encode(map[string]any{
-		"report": t.of.name, "site": t.Site, "from": t.From, "to": t.To, "group_by": orEmpty(t.GroupBy), "columns": t.Columns,
+		"report": t.defined.name, "site": t.Site, "from": t.From, "to": t.To, "group_by": orEmpty(t.GroupBy), "columns": t.Columns,
 		"seq": mark, "schema": workflow.Schema,
 	})
 	if err != nil {
@@ -77,7 +78,7 @@ func (t *Table) writeJSON(ctx context.Context, docs repo.Documents, to io.Writer
 	return err
 }
 
-func (t *Table) writeLines(ctx context.Context, docs repo.Documents, to io.Writer) error {
+func (t *Report) writeLines(ctx context.Context, docs repo.Documents, to io.Writer) error {
 	o := t.objects()
 	var text []byte
 	return t.Rows(ctx, docs, func(row []any) (err error) {
@@ -92,7 +93,7 @@ func (t *Table) writeLines(ctx context.Context, docs repo.Documents, to io.Write
 // objects writes rows as JSON objects with the fields in the order of the columns.
 type objects struct{ names [][]byte }
 
-func (t *Table) objects() *objects {
+func (t *Report) objects() *objects {
 	o := &objects{}
 	for i, c := range t.Columns {
 		sep := ","
@@ -118,7 +119,7 @@ func (o *objects) append(text []byte, row []any) ([]byte, error) {
 // byteOrderMark tells Excel that the file is UTF-8.
 const byteOrderMark = "\uFEFF"
 
-func (t *Table) writeCSV(ctx context.Context, docs repo.Documents, to io.Writer) error {
+func (t *Report) writeCSV(ctx context.Context, docs repo.Documents, to io.Writer) error {
 	fields := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
 		fields[i] = c.Name
@@ -156,7 +157,7 @@ func field(v any) string {
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	case time.Time:
-		return v.UTC().Format("2006-01-02 15:04:05")
+		return v.UTC().Format(time.RFC3339Nano) // as in JSON: without a zone it would be read as local time
 	default:
 		return fmt.Sprint(v)
 	}
@@ -165,15 +166,8 @@ func field(v any) string {
 // harmless keeps a spreadsheet from reading a text as a formula: an apostrophe is set before the signs that begin one, their
 // full-width twins, and what is skipped before them.
 func harmless(s string) string {
-	if strings.ContainsAny(firstRune(s), "=+-@\t\r\n＝＋－＠") {
+	if first, _ := utf8.DecodeRuneInString(s); s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + s
 	}
 	return s
-}
-
-func firstRune(s string) string {
-	for _, r := range s {
-		return string(r)
-	}
-	return ""
 }

@@ -86,7 +86,22 @@ func (y *year) do(ctx context.Context, env workflow.Envelope, cmd workflow.Comma
 
 // led reports whether a visit, as the first or the last one before it, led to a step of a purchase.
 func led(v *workflow.Visit, s workflow.CustomerStatus) bool {
-	return v.Outcome != nil && (v.Outcome.First.Of(s) != nil || v.Outcome.Last.Of(s) != nil)
+	if v.Outcome == nil {
+		return false
+	}
+	for _, steps := range []*workflow.Steps{v.Outcome.First, v.Outcome.Last} {
+		if steps == nil {
+			continue
+		}
+		at := map[workflow.CustomerStatus]*workflow.Step{
+			workflow.StatusIntention: steps.Intention, workflow.StatusHoldingFee: steps.HoldingFee, workflow.StatusDeposit: steps.Deposit,
+			workflow.StatusSigned: steps.Signed, workflow.StatusRefunded: steps.Refunded,
+		}
+		if at[s] != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // TestSameYear: an office is its configuration, byte for byte.

@@ -52,7 +52,9 @@ func (d *draft) openOn(day Date, away []StaffID) {
 			return a.Until < day && dateOf(d.Local(a.At)) < day // noted this morning before opening: still true
 		})
 		d.dropWaiting(day)
-		r.MadeUp = nil
+		r.MadeUp = slices.DeleteFunc(r.MadeUp, func(m MadeUp) bool { // what was granted after closing goes into the new day's table
+			return !r.ClosedAt.IsZero() && !m.At.After(r.ClosedAt)
+		})
 	}
 	fresh := r.Day < day && r.Day != "" && !d.policy.CarryOver
 	r.Day, r.OpenedAt, r.ClosedAt, r.NextFirst = day, d.now, time.Time{}, ""
@@ -65,7 +67,7 @@ func (d *draft) openOn(day Date, away []StaffID) {
 	if fresh {
 		r.reset()
 	}
-	d.datedCopy()
+	d.datedCopy(away)
 }
 
 // reset puts the line back into the roster's order; those who are out stay out until they come back.
@@ -79,6 +81,9 @@ func (r *Rota) reset() {
 	r.setLine(order)
 }
 
+// reasonDayOver ends visits that were found waiting the next morning.
+const reasonDayOver = "day_over"
+
 // dropWaiting ends visits that were left waiting on an earlier day.
 func (d *draft) dropWaiting(day Date) {
 	var ids []VisitID
@@ -91,39 +96,47 @@ func (d *draft) dropWaiting(day Date) {
 		v := edit[*Visit](d, visitRef(id))
 		if to, f := step(v, EventAbandon); f == nil {
 			v.State = to
-			v.Reason, v.EndedAt, v.Open = "day_over", d.now, false
-			d.fact(FactVisitAbandoned, "", v.ID, "reason", "day_over")
+			v.Reason, v.EndedAt, v.Open = reasonDayOver, d.now, false
+			d.fact(FactVisitAbandoned, "", v.ID, "reason", reasonDayOver)
 		}
 	}
 }
 
 // datedCopy copies the live rota to the table of its day. The ranks stay as they were when the day was opened first; who is
-// said to be away when it is opened again is noted in them.
-func (d *draft) datedCopy() {
+// said to be away when it is opened again is noted in them. A day that was opened by an older program has none.
+func (d *draft) datedCopy(away []StaffID) {
 	c := d.rota().clone().(*Rota)
 	c.ID, c.Open, c.Schema = datedRotaRef(d.ID, c.Day).ID, false, Schema
-	if before, ok := look[*Rota](d, c.Ref()); ok {
+	before, mine := d.changed[c.Ref()].(*Rota)
+	if r := d.Board.Rota(); !mine && r.Day == c.Day { // the one that Needs names
+		before, _ = look[*Rota](d, c.Ref())
+	}
+	switch {
+	case before != nil:
 		c.Table = slices.Clone(before.Table)
-	}
-	if len(c.Table) == 0 {
-		c.Table = d.ranks(c)
-	}
-	if c.ClosedAt.IsZero() {
-		for i := range c.Table {
-			c.Table[i].Presence = d.presence(c.Table[i].Members)
+		for i, row := range c.Table {
+			if slices.ContainsFunc(row.Members, func(s StaffID) bool { return slices.Contains(away, s) }) {
+				c.Table[i].Presence = d.presence(row.Members)
+			}
 		}
+	case c.ClosedAt.IsZero():
+		c.Table = d.ranks(c)
 	}
 	d.changed[c.Ref()] = c
 }
 
-// ranks are the units of a rota with their places in the line.
+// ranks are the units of a rota with their places in the line, and who of them is there.
 func (d *draft) ranks(r *Rota) []Rank {
 	table := make([]Rank, 0, len(r.Units))
+	add := func(rank int, id UnitID) {
+		members := slices.Clone(d.unit(id).Members)
+		table = append(table, Rank{Rank: rank, Unit: id, Members: members, Presence: d.presence(members)})
+	}
 	for i, p := range r.Line {
-		table = append(table, Rank{Rank: i + 1, Unit: p.Unit, Members: slices.Clone(d.unit(p.Unit).Members)})
+		add(i+1, p.Unit)
 	}
 	for _, g := range r.Out {
-		table = append(table, Rank{Unit: g.Unit, Members: slices.Clone(d.unit(g.Unit).Members)})
+		add(0, g.Unit)
 	}
 	return table
 }
@@ -161,7 +174,7 @@ func (d *draft) closeDay() *Fault {
 		r.NextFirst = r.Line[0].Unit
 	}
 	d.fact(FactDayClosed, d.article("P1-07", "P2-01"), string(r.Day), "next_first", string(r.NextFirst))
-	d.datedCopy()
+	d.datedCopy(nil)
 	return nil
 }
 

@@ -28,7 +28,7 @@ type Steps struct {
 type Step struct {
 	At     time.Time `json:"at"`     // when it was recorded first
 	Day    Date      `json:"day"`    // the same in the site's zone
-	Days   int       `json:"days"`   // calendar days from the visit's business day
+	Days   int       `json:"days"`   // calendar days from the visit's business day; 0 also when the form was written late and the step lies before
 	Count  int       `json:"count"`  // how often: two flats are two deposits
 	Amount int64     `json:"amount"` // fen, of all of them
 }
@@ -70,17 +70,6 @@ func (s *Steps) step(status CustomerStatus) **Step {
 	return nil
 }
 
-// Of is the step to a status; nil when it was not taken, or is none.
-func (s *Steps) Of(status CustomerStatus) *Step {
-	if s == nil {
-		return nil
-	}
-	if at := s.step(status); at != nil {
-		return *at
-	}
-	return nil
-}
-
 // stepsOf are the steps that a customer's deals make, as seen from a visit: all that follow a visit, or with last those that
 // follow this one.
 func (d *draft) stepsOf(v *Visit, k *Customer, last bool) *Steps {
@@ -102,7 +91,7 @@ func (d *draft) stepsOf(v *Visit, k *Customer, last bool) *Steps {
 // stepAt is a step at a moment, not counted yet.
 func (d *draft) stepAt(v *Visit, at time.Time) *Step {
 	day := dateOf(d.Local(at))
-	return &Step{At: at, Day: day, Days: v.BusinessDay.daysTo(day)}
+	return &Step{At: at, Day: day, Days: max(0, v.BusinessDay.daysTo(day))}
 }
 
 // beginOutcome starts the outcome of a visit at its registration; deals may have been made in its course.

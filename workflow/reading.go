@@ -18,7 +18,7 @@ type Reading struct {
 
 // Seconds are the whole seconds between the states of a visit; nil where it has not come so far.
 type Seconds struct {
-	Waited       *int64 `json:"waited,omitempty"`        // arrived → assigned, or until he left without having been received
+	Waited       *int64 `json:"waited,omitempty"`        // arrived → assigned, or until he was seen to leave without having been received
 	ToIdentified *int64 `json:"to_identified,omitempty"` // arrived → identified
 	ToAssigned   *int64 `json:"to_assigned,omitempty"`   // identified → assigned
 	ToServed     *int64 `json:"to_served,omitempty"`     // assigned → served: the reception
@@ -35,7 +35,7 @@ func (v *Visit) read(local func(time.Time) time.Time) {
 			ToServed: seconds(v.AssignedAt, v.ServedAt), ToRegistered: seconds(v.ServedAt, v.RegisteredAt),
 		},
 	}
-	if v.Seconds.Waited == nil {
+	if v.Seconds.Waited == nil && v.Reason != reasonDayOver { // nobody saw when he left
 		v.Seconds.Waited = seconds(v.ArrivedAt, v.EndedAt)
 	}
 	if v.Form != nil {

@@ -266,10 +266,11 @@ func (d *draft) giveBack(v *Visit, rule, why string) {
 		return
 	}
 	id, ticket := v.TurnUnit, v.TurnTicket
-	v.TurnUnit, v.TurnTicket, v.TurnBack = "", 0, id
+	v.TurnUnit, v.TurnTicket = "", 0
 	if d.unit(id) == nil {
 		return // taken off the roster meanwhile
 	}
+	v.TurnsBack = append(v.TurnsBack, id)
 	r := d.editRota()
 	if i := r.outIndex(id); i >= 0 {
 		r.Out = slices.Delete(r.Out, i, i+1)

@@ -155,7 +155,7 @@ type Visit struct {
 	TurnEffect TurnEffect `json:"turn_effect,omitempty"`
 	TurnUnit   UnitID     `json:"turn_unit,omitempty"`   // whose turn the visit used
 	TurnTicket int64      `json:"turn_ticket,omitempty"` // where that turn stood in the line
-	TurnBack   UnitID     `json:"turn_back,omitempty"`   // who got back the turn that the visit had used
+	TurnsBack  []UnitID   `json:"turns_back,omitempty"`  // who got back a turn that the visit had used
 	PassEffect PassEffect `json:"pass_effect,omitempty"` // what happens to the server's place when passed meanwhile
 	Assistants []StaffID  `json:"assistants,omitempty"`
 	Passed     []Passed   `json:"passed,omitempty"`
@@ -197,6 +197,7 @@ func (v *Visit) Ref() Ref { return visitRef(VisitID(v.ID)) }
 
 func (v *Visit) clone() Record {
 	c := *v
+	c.TurnsBack = slices.Clone(v.TurnsBack)
 	c.Assistants, c.Passed, c.Changes = slices.Clone(v.Assistants), slices.Clone(v.Passed), slices.Clone(v.Changes)
 	c.Outcome, c.Commits = v.Outcome.clone(), slices.Clone(v.Commits)
 	if v.Form != nil {

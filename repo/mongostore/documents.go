@@ -172,8 +172,8 @@ func bounds(from, to, lower, upper string) (d bson.D) {
 
 // Scan implements repo.Documents. It reads portion by portion, so that f may take its time and may use the store.
 func (s *Store) Scan(ctx context.Context, of repo.Span, f func(repo.Document) error) error {
-	for {
-		docs, err := s.portion(ctx, of)
+	for rest, order := spanned(of); ; {
+		docs, err := s.portion(ctx, of.Collection, rest, order)
 		if err != nil {
 			return err
 		}
@@ -185,50 +185,56 @@ func (s *Store) Scan(ctx context.Context, of repo.Span, f func(repo.Document) er
 		if len(docs) < scanBatch {
 			return nil
 		}
-		last := docs[len(docs)-1]
-		of.After = last.ID
-		if of.ByDay {
-			if of.From, err = last.BusinessDay(); err != nil {
-				return err
-			}
+		if rest, err = behind(of, docs[len(docs)-1]); err != nil {
+			return err
 		}
 	}
 }
 
-// portion reads the next documents of a span.
-func (s *Store) portion(ctx context.Context, of repo.Span) ([]repo.Document, error) {
+// portion reads the next documents of a scan.
+func (s *Store) portion(ctx context.Context, c workflow.Collection, filter, order bson.D) ([]repo.Document, error) {
 	ctx, leave, err := s.begin(ctx, s.cfg.ReportTimeout)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	filter, order := spanned(of)
-	return s.find(ctx, of.Collection, filter, options.Find().SetSort(order).SetLimit(scanBatch).SetBatchSize(scanBatch))
+	return s.find(ctx, c, filter, options.Find().SetSort(order).SetLimit(scanBatch).SetBatchSize(scanBatch))
 }
 
-// spanned matches the documents of a span that are not read yet, and says their order. By day, After is an id of the day From.
+// spanned matches the documents of a span, and says their order.
 func spanned(of repo.Span) (filter, order bson.D) {
-	filter = bson.D{}
-	if of.Site != "" {
-		filter = append(filter, bson.E{Key: pathSite, Value: string(of.Site)})
+	filter = ofSite(of)
+	if !of.ByDay {
+		if of.After != "" {
+			filter = append(filter, bson.E{Key: pathID, Value: bson.D{{Key: "$gt", Value: of.After}}})
+		}
+		return filter, keys(pathID)
 	}
-	after := bson.E{Key: pathID, Value: bson.D{{Key: "$gt", Value: of.After}}}
-	from, to := string(of.From), string(of.To)
-	switch {
-	case !of.ByDay && of.After == "":
-	case !of.ByDay:
-		filter = append(filter, after)
-	case of.After != "":
-		filter = append(filter, bson.E{Key: "$or", Value: bson.A{
-			bson.D{{Key: pathDay, Value: from}, after}, bson.D{{Key: pathDay, Value: bounds(from, to, "$gt", "$lte")}},
-		}})
-	case from != "" || to != "":
-		filter = append(filter, bson.E{Key: pathDay, Value: bounds(from, to, "$gte", "$lte")})
+	if days := bounds(string(of.From), string(of.To), "$gte", "$lte"); len(days) > 0 {
+		filter = append(filter, bson.E{Key: pathDay, Value: days})
 	}
-	if of.ByDay {
-		return filter, keys(pathDay, pathID)
+	return filter, keys(pathDay, pathID)
+}
+
+// behind matches what is left of a span behind a document.
+func behind(of repo.Span, last repo.Document) (bson.D, error) {
+	after := bson.E{Key: pathID, Value: bson.D{{Key: "$gt", Value: last.ID}}}
+	if !of.ByDay {
+		return append(ofSite(of), after), nil
 	}
-	return filter, keys(pathID)
+	day, err := last.BusinessDay()
+	if err != nil {
+		return nil, err
+	}
+	later := bson.E{Key: pathDay, Value: bounds(string(day), string(of.To), "$gt", "$lte")}
+	return append(ofSite(of), bson.E{Key: "$or", Value: bson.A{bson.D{{Key: pathDay, Value: string(day)}, after}, bson.D{later}}}), nil
+}
+
+func ofSite(of repo.Span) bson.D {
+	if of.Site == "" {
+		return bson.D{}
+	}
+	return bson.D{{Key: pathSite, Value: string(of.Site)}}
 }
 
 // Mark implements repo.Documents.

@@ -1,8 +1,8 @@
 package mongostore
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -43,8 +43,9 @@ func views() []view {
 			{"walkouts", count(walkedOut)},
 			{"unreceived", count(and(walkedOut, not(has("$assigned_at"))))},
 			{"given_up", count(and(walkedOut, has("$assigned_at")))},
+			{"_seen", count(and(walkedOut, not(has("$assigned_at")), has("$seconds.waited")))},
 			{"_waited", sum(when(and(walkedOut, not(has("$assigned_at"))), orZero("$seconds.waited"), 0))},
-		}, columns{{"rate", ratio("$walkouts", "$visits")}, {"left_after_avg", ratio("$_waited", "$unreceived")}})},
+		}, columns{{"rate", ratio("$walkouts", "$visits")}, {"left_after_avg", ratio("$_waited", "$_seen")}})},
 		{"turns_ledger", "visits", turnsLedger()},
 		{"fairness_daily", "turns_ledger", fairnessDaily()},
 	}
@@ -61,18 +62,18 @@ var (
 		{"visits", sum(1)},
 		{"received", count(op("$in", "$state", bson.A{workflow.Assigned, workflow.Served, workflow.Registered}))},
 		{"registered", count(op("$eq", "$state", workflow.Registered))},
-		{"customers", count(has("$outcome.first"))},
-		{"intention", count(has("$outcome.first.intention"))},
-		{"holding_fee", count(has("$outcome.first.holding_fee"))},
-		{"deposit", count(has("$outcome.first.deposit"))},
-		{"signed", count(has("$outcome.first.signed"))},
-		{"refunded", count(has("$outcome.first.refunded"))},
+		{"customers", count(taken("$outcome.first"))},
+		{"intention", count(taken("$outcome.first.intention"))},
+		{"holding_fee", count(taken("$outcome.first.holding_fee"))},
+		{"deposit", count(taken("$outcome.first.deposit"))},
+		{"signed", count(taken("$outcome.first.signed"))},
+		{"refunded", count(taken("$outcome.first.refunded"))},
 		{"deposit_amount", sum("$outcome.first.deposit.amount")},
 		{"signed_amount", sum("$outcome.first.signed.amount")},
 		{"refunded_amount", sum("$outcome.first.refunded.amount")},
 		{"flats", sum("$outcome.first.signed.count")},
-		{"deposit_last", count(has("$outcome.last.deposit"))},
-		{"signed_last", count(has("$outcome.last.signed"))},
+		{"deposit_last", count(taken("$outcome.last.deposit"))},
+		{"signed_last", count(taken("$outcome.last.signed"))},
 		{"signed_amount_last", sum("$outcome.last.signed.amount")},
 	}
 	funnelRates = columns{{"deposit_rate", ratio("$deposit", "$customers")}, {"signed_rate", ratio("$signed", "$customers")}}
@@ -84,9 +85,9 @@ func cohortSums() columns {
 	for _, step := range []string{"deposit", "signed"} {
 		at := "$outcome.first." + step
 		for _, days := range []int{7, 14, 28, 56, 84} {
-			c = append(c, column{fmt.Sprintf("%s_%dd", step, days), count(and(has(at), op("$lte", at+".days", days)))})
+			c = append(c, column{fmt.Sprintf("%s_%dd", step, days), count(and(taken(at), op("$lte", at+".days", days)))})
 		}
-		c = append(c, column{step, count(has(at))})
+		c = append(c, column{step, count(taken(at))})
 	}
 	return c
 }
@@ -180,7 +181,7 @@ func turnsLedger() bson.A {
 		{"made_up", of("made_up")},
 	}
 	p := append(bson.A{}, spread("$business_day",
-		one(true, "$turn_unit", "used"), one(true, "$turn_back", "given_back"),
+		one(true, "$turn_unit", "used"), each("$turns_back", "$$x", "given_back"),
 		one(op("$eq", "$turn_effect", workflow.TurnKept), "$unit", "kept"), one(op("$eq", "$turn_effect", workflow.TurnHeld), "$unit", "held"),
 		each("$passed", "$$x.unit", "$$x.effect"))...)
 	p = append(p, stage("$unionWith", bson.D{{Key: "coll", Value: "rotas"}, {Key: "pipeline", Value: ofTables}}))
@@ -276,6 +277,9 @@ func not(cond any) bson.D { return op("$not", cond) }
 // has: a field that is neither missing nor null.
 func has(field string) bson.D { return op("$gt", field, nil) }
 
+// taken: a step of an outcome. Visits from before schema 1 hold a list in outcome, and what is asked of a list is a list.
+func taken(step string) bson.D { return op("$eq", op1("$type", step), "object") }
+
 func positive(field string) bson.D { return op("$gt", orZero(field), 0) }
 
 func orZero(field string) bson.D { return op("$ifNull", field, 0) }
@@ -288,26 +292,30 @@ func ratio(a, b any) bson.D {
 	return when(op("$eq", b, 0), nil, op("$divide", rounded, 10_000))
 }
 
-// prepareViews makes the views, or brings those that are there up to date.
+// prepareViews makes the views, or brings those that are there up to date. One that cannot be made stops no other.
 func (s *Store) prepareViews(ctx context.Context, present map[string]bson.Raw) error {
-	db := s.journal.Database()
+	var errs []error
 	for _, v := range views() {
-		want, err := bson.Marshal(bson.D{{Key: "viewOn", Value: v.on}, {Key: "pipeline", Value: v.pipeline}})
-		if err != nil {
-			return fmt.Errorf("view %s: %w", v.name, err)
-		}
-		is, exists := present[v.name]
-		if exists && bytes.Equal(is.Lookup("pipeline").Value, bson.Raw(want).Lookup("pipeline").Value) {
-			continue
-		}
-		command := "create"
-		if exists {
-			command = "collMod"
-		}
-		err = db.RunCommand(ctx, bson.D{{Key: command, Value: v.name}, {Key: "viewOn", Value: v.on}, {Key: "pipeline", Value: v.pipeline}}).Err()
-		if err != nil && serverCode(err) != 48 { // 48: another instance made it meanwhile
-			return fail(command+" view "+v.name, err)
-		}
+		errs = append(errs, s.prepareView(ctx, v, present[v.name]))
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+func (s *Store) prepareView(ctx context.Context, v view, is bson.Raw) error {
+	text, err := bson.Marshal(bson.D{{Key: "viewOn", Value: v.on}, {Key: "pipeline", Value: v.pipeline}})
+	if err != nil {
+		return fmt.Errorf("view %s: %w", v.name, err)
+	}
+	want, command := bson.Raw(text), "create"
+	if is != nil {
+		if is.Lookup("viewOn").Equal(want.Lookup("viewOn")) && is.Lookup("pipeline").Equal(want.Lookup("pipeline")) {
+			return nil
+		}
+		command = "collMod"
+	}
+	err = s.journal.Database().RunCommand(ctx, append(bson.D{{Key: command, Value: v.name}}, bson.E{Key: "viewOn", Value: v.on}, bson.E{Key: "pipeline", Value: v.pipeline})).Err()
+	if serverCode(err) == 48 { // another instance made it meanwhile
+		return nil
+	}
+	return fail(command+" view "+v.name, err)
 }

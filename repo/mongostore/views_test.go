@@ -3,6 +3,7 @@ package mongostore
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
@@ -17,7 +18,7 @@ func TestViewsAreKept(t *testing.T) {
 	if len(want) != len(views()) {
 		t.Fatalf("%d views, want %d", len(want), len(views()))
 	}
-	nothing := bson.D{{Key: "collMod", Value: "walkouts"}, {Key: "viewOn", Value: "visits"}, {Key: "pipeline", Value: bson.A{}}}
+	nothing := bson.D{{Key: "collMod", Value: "walkouts"}, {Key: "viewOn", Value: "rotas"}, {Key: "pipeline", Value: bson.A{}}}
 	if err := db.raw.RunCommand(t.Context(), nothing).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -25,10 +26,8 @@ func TestViewsAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	open(t, db.config())
-	for name, is := range db.viewOptions(t) {
-		if is != want[name] {
-			t.Errorf("%s is %s, want %s", name, is, want[name])
-		}
+	if d := cmp.Diff(want, db.viewOptions(t)); d != "" {
+		t.Errorf("after the next start (-want +got):\n%s", d)
 	}
 	var log journalLog
 	db.failWith(t, "alwaysOn", bson.D{commands("create", "collMod"), {Key: "errorCode", Value: 13}})

@@ -26,8 +26,11 @@ func (s *Store) Scan(ctx context.Context, of repo.Span, f func(repo.Document) er
 	}
 	cursors := make([]*cursor, len(sites))
 	for i, id := range sites {
-		cursors[i] = &cursor{store: s, rest: of, chunk: min(scanChunk, max(1, scanTotal/len(sites)))}
-		cursors[i].rest.Site = id
+		cursors[i] = &cursor{store: s, of: of, chunk: min(scanChunk, max(1, scanTotal/len(sites))), day: of.From}
+		cursors[i].of.Site = id
+		if !of.ByDay {
+			cursors[i].after = of.After
+		}
 	}
 	for {
 		next, err := earliest(ctx, cursors)
@@ -67,8 +70,10 @@ func earliest(ctx context.Context, cursors []*cursor) (first *cursor, err error)
 // cursor goes through one site's documents of a span, a chunk at a time.
 type cursor struct {
 	store *Store
-	rest  repo.Span // what is not read yet; by day, After is an id of the day From
+	of    repo.Span
 	chunk int
+	day   workflow.Date // of a scan by day: where it stands
+	after string        // the last id that was read, of that day
 	docs  []repo.Document
 	end   bool
 }
@@ -78,7 +83,7 @@ func (c *cursor) fill(ctx context.Context) error {
 	if len(c.docs) > 0 || c.end {
 		return nil
 	}
-	return c.store.read(ctx, fmt.Sprintf("scan %s of %s", c.rest.Collection, c.rest.Site), func(p *pool) (err error) {
+	return c.store.read(ctx, fmt.Sprintf("scan %s of %s", c.of.Collection, c.of.Site), func(p *pool) (err error) {
 		if c.docs, err = c.next(ctx, p); err != nil {
 			return err
 		}
@@ -86,9 +91,9 @@ func (c *cursor) fill(ctx context.Context) error {
 			return nil
 		}
 		last := c.docs[len(c.docs)-1]
-		c.rest.After = last.ID
-		if c.rest.ByDay {
-			c.rest.From, err = last.BusinessDay()
+		c.after = last.ID
+		if c.of.ByDay {
+			c.day, err = last.BusinessDay()
 		}
 		return err
 	})
@@ -96,14 +101,14 @@ func (c *cursor) fill(ctx context.Context) error {
 
 // next reads a chunk.
 func (c *cursor) next(ctx context.Context, p *pool) ([]repo.Document, error) {
-	if !c.rest.ByDay {
-		rows, err := p.scan.QueryContext(ctx, c.rest.Collection, c.rest.Site, c.rest.After, c.chunk)
+	if !c.of.ByDay {
+		rows, err := p.scan.QueryContext(ctx, c.of.Collection, c.of.Site, c.after, c.chunk)
 		return collect(rows, err, scanDocument)
 	}
-	to := c.rest.To
+	to := c.of.To
 	if to == "" {
 		to = "~" // behind every day
 	}
-	rows, err := p.scanDays.QueryContext(ctx, c.rest.Collection, c.rest.Site, c.rest.From, c.rest.After, to, c.chunk)
+	rows, err := p.scanDays.QueryContext(ctx, c.of.Collection, c.of.Site, c.day, c.after, to, c.chunk)
 	return collect(rows, err, scanDocument)
 }

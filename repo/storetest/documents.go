@@ -262,6 +262,21 @@ func testScan(t *testing.T, db Database) {
 		all = append(all, docs...)
 	}
 	equal(t, "scan of all sites", sorted(all), scan(t, s, workflow.Visits, ""))
+	for _, after := range []string{"", "011-", "011-a", "999"} {
+		var want, got []string
+		for _, d := range scan(t, s, workflow.Visits, "a") {
+			if d.ID > after {
+				want = append(want, d.ID)
+			}
+		}
+		err := s.Scan(testContext(t), repo.Span{Collection: workflow.Visits, Site: "a", After: after}, func(d repo.Document) error {
+			got = append(got, d.ID)
+			return nil
+		})
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("behind %q: %v, want %v; %v", after, got, want, err)
+		}
+	}
 	if docs := scan(t, s, workflow.Customers, "a"); len(docs) != 0 {
 		t.Errorf("scan of an empty collection: %v", docs)
 	}
