@@ -32,7 +32,8 @@ type exportCmd struct {
 // Help is printed below the flags.
 func (exportCmd) Help() string {
 	return `The figures are those of GET /v1/sites/{site}/reports/{report}: both compute them the same way. A SQLite store may be
-served at the same time. Nothing personal is in any report.
+served at the same time; a MongoDB store is opened as the service opens it, with the service's user. What each column
+holds stands in docs/analytics.md. Nothing personal is in any report.
 
 Examples:
   lunpai export                                    list the reports, their columns and dimensions
@@ -62,7 +63,7 @@ func (c *exportCmd) Run(w *world) (err error) {
 	if err != nil {
 		return err
 	}
-	counted := &counting{Documents: s, out: w.stderr}
+	counted := &counting{Documents: s, status: status{out: w.stderr, last: time.Now()}}
 	defer counted.clear()
 	return c.to(w.stdout, func(out io.Writer) error { return t.Write(w.ctx, counted, out, c.Format) })
 }
@@ -73,20 +74,20 @@ func oneSite(ctx context.Context, s repo.Store, named workflow.SiteID) (workflow
 	if err != nil {
 		return "", err
 	}
-	names := make([]string, len(sites))
+	known := make([]string, len(sites))
 	for i, site := range sites {
 		if site == named {
 			return site, nil
 		}
-		names[i] = string(site)
+		known[i] = string(site)
 	}
 	switch {
 	case len(sites) == 0:
 		return "", errors.New("the store holds no site")
 	case named != "":
-		return "", fmt.Errorf("the store holds no site %s: there are %s", named, strings.Join(names, ", "))
+		return "", fmt.Errorf("the store holds no site %s: there are %s", named, strings.Join(known, ", "))
 	case len(sites) > 1:
-		return "", fmt.Errorf("the store holds several sites: name one with --site (%s)", strings.Join(names, ", "))
+		return "", fmt.Errorf("the store holds several sites: name one with --site (%s)", strings.Join(known, ", "))
 	}
 	return sites[0], nil
 }
@@ -110,41 +111,42 @@ func (c *exportCmd) to(stdout io.Writer, write func(io.Writer) error) error {
 
 // list prints what can be exported.
 func (c *exportCmd) list(w *world) error {
-	for _, r := range report.List(language(c.Lang, w.env) == explain.Zh) {
-		columns := make([]string, len(r.Columns))
-		for i, col := range r.Columns {
-			columns[i] = col.Name
-		}
+	zh := language(c.Lang, w.env) == explain.Zh
+	by, or, columns := "by", "or by", "columns"
+	if zh {
+		by, or, columns = "分组", "或按", "列"
+	}
+	for _, r := range report.List(zh) {
 		fmt.Fprintf(w.stdout, "%s: %s\n", r.Name, r.Title)
 		if len(r.GroupBy) > 0 {
-			fmt.Fprintf(w.stdout, "  by       %s (or: %s)\n", strings.Join(r.GroupBy, ", "), strings.Join(r.Dimensions, ", "))
+			fmt.Fprintf(w.stdout, "  %s %s (%s %s)\n", by, strings.Join(r.GroupBy, ", "), or, strings.Join(names(r.Dimensions), ", "))
 		}
-		fmt.Fprintf(w.stdout, "  columns  %s\n", strings.Join(columns, ", "))
+		fmt.Fprintf(w.stdout, "  %s %s\n", columns, strings.Join(names(r.Columns), ", "))
 	}
 	return nil
+}
+
+func names(of []report.About) []string {
+	out := make([]string, len(of))
+	for i, a := range of {
+		out[i] = a.Name
+	}
+	return out
 }
 
 // counting tells on stderr how many documents were read while a long report is computed.
 type counting struct {
 	repo.Documents
-	out  io.Writer
+	status
 	read int
-	told time.Time
 }
 
 // Scan implements repo.Documents.
 func (c *counting) Scan(ctx context.Context, of repo.Span, f func(repo.Document) error) error {
-	if c.told.IsZero() {
-		c.told = time.Now()
-	}
 	return c.Documents.Scan(ctx, of, func(d repo.Document) error {
-		c.read++
-		if c.read%1000 == 0 && time.Since(c.told) > time.Second {
-			c.told = time.Now()
-			fmt.Fprintf(c.out, "\r%d documents read   ", c.read)
+		if c.read++; c.read%1000 == 0 {
+			c.show("%d documents read", c.read)
 		}
 		return f(d)
 	})
 }
-
-func (c *counting) clear() { fmt.Fprint(c.out, "\r") }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"runtime/debug"
 	"time"
 
@@ -18,14 +17,14 @@ type generateCmd struct {
 	Store  string `help:"The store to fill: sqlite:PATH or mongodb://…" default:"sqlite:year.db"`
 	Site   string `help:"Id of the new site." default:"riverside"`
 	Visits int    `help:"How many groups come in all; default: 30,000 a year." placeholder:"N"`
-	Seed   uint64 `help:"Another seed is another year; the same one is the same, byte for byte." default:"1"`
+	Seed   uint64 `help:"Another seed is another year; the same one, on the same kind of machine, is the same, byte for byte." default:"1"`
 	From   string `help:"First day; default: 365 days in all." placeholder:"2024-01-01"`
 	To     string `help:"Last day; default: yesterday, or 365 days in all." placeholder:"2024-12-31"`
 }
 
 // Help is printed below the flags.
 func (generateCmd) Help() string {
-	return `Makes up an office and lets it work: visitors of every kind, 13 consultants with days off and errands, follow-ups, deals
+	return `Makes up an office and lets it work: visitors of every kind, 13 consultants at a time with days off and errands, follow-ups, deals
 and refunds, under policy 1 in the first half of the time and policy 2 in the second. The real rules decide every command,
 so the journal is as good as any and can be verified, explained and replayed. Nobody has a name or a phone.
 
@@ -49,6 +48,12 @@ func (c *generateCmd) Run(w *world) (err error) {
 	if !workflow.ValidID(c.Site) {
 		return fmt.Errorf("--site %q is not an id: write 1 to 64 letters, digits and dashes", c.Site)
 	}
+	office := sample.Config{
+		Site: workflow.SiteID(c.Site), Seed: c.Seed, From: workflow.Date(c.From), To: workflow.Date(c.To), Visits: c.Visits,
+	}
+	if err := office.Check(); err != nil { // before a store is made
+		return err
+	}
 	s, err := openStore(w.ctx, c.Store, quiet(w))
 	if err != nil {
 		return err
@@ -61,16 +66,13 @@ func (c *generateCmd) Run(w *world) (err error) {
 	if err != nil {
 		return err
 	}
-	return c.fill(w, f)
+	return c.fill(w, f, office)
 }
 
 // fill lets the office work. Stopped in the middle, what was decided so far is written all the same: a shorter year.
-func (c *generateCmd) fill(w *world, f *repo.Filler) error {
-	now := time.Now()
-	m := &meter{out: w.stderr, begun: now, last: now}
-	err := sample.Run(w.ctx, sample.Config{
-		Site: workflow.SiteID(c.Site), Seed: c.Seed, From: workflow.Date(c.From), To: workflow.Date(c.To), Visits: c.Visits,
-	}, f.Do, m.show)
+func (c *generateCmd) fill(w *world, f *repo.Filler, office sample.Config) error {
+	m := &meter{status: status{out: w.stderr, last: time.Now()}, begun: time.Now()}
+	err := sample.Run(w.ctx, office, f.Do, m.tell)
 	m.clear()
 	end, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), fillWithin)
 	defer cancel()
@@ -88,29 +90,17 @@ func (c *generateCmd) fill(w *world, f *repo.Filler) error {
 	return err
 }
 
-// meter shows on one line how far long work has come.
+// meter shows how far long work has come.
 type meter struct {
-	out         io.Writer
-	begun, last time.Time // last: drawn
+	status
+	begun       time.Time
 	done, total int
 }
 
-// show is called for every visit and draws twice a second.
-func (m *meter) show(done, total int) {
+// tell is called for every visit.
+func (m *meter) tell(done, total int) {
 	m.done, m.total = done, total
-	now := time.Now()
-	if now.Sub(m.last) < 500*time.Millisecond {
-		return
-	}
-	m.last = now
-	took := now.Sub(m.begun)
+	took := time.Since(m.begun)
 	left := time.Duration(float64(took) * float64(total-done) / float64(done)).Round(time.Second)
-	fmt.Fprintf(m.out, "\rgenerate: %3d %%, %d of %d visits, %.0f visits/s, %v left   ", 100*done/total, done, total, float64(done)/took.Seconds(), left)
-}
-
-// clear wipes the line away.
-func (m *meter) clear() {
-	if m.last != m.begun {
-		fmt.Fprintf(m.out, "\r%78s\r", "")
-	}
+	m.show("generate: %3d %%, %d of %d visits, %.0f visits/s, %v left", 100*done/total, done, total, float64(done)/took.Seconds(), left)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -31,10 +32,14 @@ func openStore(ctx context.Context, name string, log *slog.Logger) (repo.Store, 
 
 // openForReading opens a store to look at it. A SQLite store may be served at the same time.
 func openForReading(ctx context.Context, name string, log *slog.Logger) (repo.Store, error) {
-	if path, ok := strings.CutPrefix(name, "sqlite:"); ok {
-		return sqlitestore.OpenReadOnly(ctx, path)
+	path, ok := strings.CutPrefix(name, "sqlite:")
+	if !ok {
+		return openStore(ctx, name, log)
 	}
-	return openStore(ctx, name, log)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no file %s: name the store with --store", path)
+	}
+	return sqlitestore.OpenReadOnly(ctx, path)
 }
 
 // keysPath is where the keyring of a store lies unless --keys says so: beside the SQLite file, or here.

@@ -18,12 +18,29 @@ import (
 
 // progress draws a line on stderr while long work runs.
 func progress(w io.Writer, what string) func(workflow.SiteID, int64) {
-	last := time.Time{}
-	return func(site workflow.SiteID, seq int64) {
-		if now := time.Now(); now.Sub(last) > 500*time.Millisecond {
-			last = now
-			fmt.Fprintf(w, "\r%s %s: commit %d   ", what, site, seq)
-		}
+	s := &status{out: w}
+	return func(site workflow.SiteID, seq int64) { s.show("%s %s: commit %d", what, site, seq) }
+}
+
+// status is a line on stderr that long work draws again and again.
+type status struct {
+	out   io.Writer
+	last  time.Time // drawn
+	drawn bool
+}
+
+// show draws the line, twice a second at most.
+func (s *status) show(format string, args ...any) {
+	if now := time.Now(); now.Sub(s.last) > 500*time.Millisecond {
+		s.last, s.drawn = now, true
+		fmt.Fprintf(s.out, "\r"+format+"   ", args...)
+	}
+}
+
+// clear wipes the line away.
+func (s *status) clear() {
+	if s.drawn {
+		fmt.Fprintf(s.out, "\r%78s\r", "")
 	}
 }
 

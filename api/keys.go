@@ -36,6 +36,9 @@ func createKey(c *call) error {
 		if !b.Role.StaffRole() {
 			return nil
 		}
+		if b.Staff == "" {
+			return badRequest("bad_key", "a key of role "+string(b.Role)+" belongs to one member of staff, and none is named", "send staff")
+		}
 		r, ok := board.Record(workflow.StaffRef(c.site, b.Staff))
 		if s, is := r.(*workflow.Staff); !ok || !is || s.Role != b.Role || !s.Active {
 			return badRequest("bad_key", "there is no active member of staff of that id in that role", "add the member of staff first")

@@ -259,3 +259,62 @@ func TestEveryDimension(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnTurns: a consultant sees the turns of the unit in which he stands: himself, and from the day on that he joins a team, the
+// team's.
+func TestOwnTurns(t *testing.T) {
+	s := sqlite(t)
+	filler, err := repo.OpenFiller(t.Context(), s, "office")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &floor{T: t, filler: filler, now: monday}
+	site := &workflow.CreateSite{Site: "office", Zone: "Asia/Shanghai", Policy: workflow.P2()}
+	for i := range site.Hours {
+		site.Hours[i] = workflow.DayHours{From: "09:00", To: "18:00"}
+	}
+	for _, who := range []workflow.StaffID{"A", "B", "C"} {
+		site.Staff = append(site.Staff, workflow.NewStaff{Staff: who, Role: workflow.RoleConsultant})
+	}
+	fresh := &workflow.Identity{Kind: workflow.KindNew}
+	f.do(-10, site)
+	f.do(-5, &workflow.OpenDay{})
+	f.arrive(0, "V1", "", fresh, true)
+	f.register(5, "V1", "")
+	f.do(540, &workflow.CloseDay{})
+	f.do(541, &workflow.ChangeRoster{Remove: []workflow.UnitID{"A", "B"}, Add: []workflow.Unit{{ID: "T", Type: workflow.TeamUnit, Members: []workflow.StaffID{"A", "B"}}}})
+	f.now = monday.AddDate(0, 0, 1)
+	f.do(-5, &workflow.OpenDay{})
+	f.arrive(0, "V2", "", fresh, true)
+	f.arrive(1, "V3", "", fresh, true)
+	if err := filler.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for who, want := range map[workflow.StaffID]string{
+		"A": "2024-03-04 A 1, 2024-03-05 T 1, ", "B": "2024-03-04 B 0, 2024-03-05 T 1, ", "C": "2024-03-04 C 0, 2024-03-05 C 1, ",
+	} {
+		_, all := rows(t, s, report.Query{Report: "turns_ledger", Site: "office", Own: who})
+		got := ""
+		for _, row := range all {
+			got += fmt.Sprintf("%v %v %v, ", row[0], row[1], row[4])
+		}
+		if got != want {
+			t.Errorf("%s sees turns used: %s, want %s", who, got, want)
+		}
+	}
+}
+
+// TestWords: every dimension and column is explained in both languages.
+func TestWords(t *testing.T) {
+	en, zh := report.List(false), report.List(true)
+	for i, r := range en {
+		if r.Title == "" || zh[i].Title == "" || r.Title == zh[i].Title {
+			t.Errorf("%s has no titles", r.Name)
+		}
+		for k, c := range append(r.Dimensions, r.Columns...) {
+			if z := append(zh[i].Dimensions, zh[i].Columns...)[k]; c.Holds == "" || z.Holds == "" || c.Type == "" {
+				t.Errorf("%s: %s is not explained: %q, %q", r.Name, c.Name, c.Holds, z.Holds)
+			}
+		}
+	}
+}

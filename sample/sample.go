@@ -31,13 +31,15 @@ type Config struct {
 // Do decides one command. A refusal is a *workflow.Fault.
 type Do = func(context.Context, workflow.Envelope, workflow.Command) (*workflow.Commit, error)
 
+// Check tells what is wrong with a Config before anything is done.
+func (c Config) Check() error {
+	_, err := newOffice(c, nil)
+	return err
+}
+
 // Run lets the office work: policy 1 in the first half of the time, policy 2 from then on. do starts with an empty site;
 // progress, which may be nil, hears of every visitor. Any error of do but a refusal ends the run.
 func Run(ctx context.Context, c Config, do Do, progress func(done, total int)) error {
-	c.Site = cmp.Or(c.Site, "riverside")
-	if c.To == "" {
-		c.From = cmp.Or(c.From, "2024-01-01")
-	}
 	o, err := newOffice(c, func(env workflow.Envelope, cmd workflow.Command) (*workflow.Commit, error) { return do(ctx, env, cmd) })
 	if err != nil {
 		return fmt.Errorf("sample: %w", err)
@@ -91,6 +93,10 @@ type plans struct {
 }
 
 func newOffice(c Config, do decide) (*office, error) {
+	c.Site = cmp.Or(c.Site, "riverside")
+	if c.To == "" {
+		c.From = cmp.Or(c.From, "2024-01-01")
+	}
 	o := &office{
 		dice: newDice(string(c.Site), c.Seed), ids: newIDs(string(c.Site), c.Seed), site: c.Site, do: do,
 		progress: func(int, int) {}, plans: map[int]plans{}, open: map[workflow.VisitID]*guest{},

@@ -70,7 +70,7 @@ func byHour(o *office) []any {
 		n, d, s := int64(len(vs)), count(vs, took(deposit)), count(vs, took(signed))
 		rows = append(rows, row{
 			"_id": hour, "visits": n, "customers": count(vs, func(v *visit) bool { return v.entry }), "deposit": d, "signed": s,
-			"deposit_rate": share(d, n), "signed_rate": share(s, n),
+			"deposit_per_visit": share(d, n), "signed_per_visit": share(s, n),
 		})
 	}
 	return order(rows, "_id")
@@ -78,7 +78,7 @@ func byHour(o *office) []any {
 
 func byPolicy(o *office) []any {
 	var rows []row
-	for policy, vs := range by(o.customers(), func(v *visit) string { return v.Policy }) {
+	for policy, vs := range by(where(o.customers(), func(v *visit) bool { return v.BusinessDay <= "2024-12-02" }), func(v *visit) string { return v.Policy }) {
 		days := make([]string, len(vs))
 		for i, v := range vs {
 			days[i] = string(v.BusinessDay)
@@ -181,13 +181,13 @@ func walkouts(o *office) []any {
 			"_id": hour, "visits": int64(len(vs)), "left": int64(len(left)), "average": nil, "longest": nil,
 			"share": share(int64(len(left)), int64(len(vs))),
 		}
-		if len(left) > 0 {
+		if seen := where(left, func(v *visit) bool { return v.Reason != "day_over" }); len(seen) > 0 {
 			longest := int64(0)
-			for _, v := range left {
+			for _, v := range seen {
 				longest = max(longest, v.waited)
 			}
 			r["longest"] = longest
-			r["average"] = round(float64(total(left, func(v *visit) int64 { return v.waited }))/float64(len(left)), 0)
+			r["average"] = round(float64(total(seen, func(v *visit) int64 { return v.waited }))/float64(len(seen)), 0)
 		}
 		rows = append(rows, r)
 	}
@@ -202,8 +202,8 @@ func turns(o *office) []any {
 		if v.TurnUnit != "" {
 			times[key{string(v.TurnUnit), month, "used", ""}]++
 		}
-		if v.TurnBack != "" {
-			times[key{string(v.TurnBack), month, "given_back", ""}]++
+		for _, u := range v.TurnsBack {
+			times[key{string(u), month, "given_back", ""}]++
 		}
 		for _, p := range v.Passed {
 			times[key{string(p.Unit), month, string(p.Effect), p.Why}]++
@@ -264,7 +264,7 @@ func fairness(o *office) []any {
 func firstAndLast(o *office) []any {
 	told := where(o.visits, func(v *visit) bool { return v.entry || len(v.last) > 0 })
 	var rows []row
-	for who, vs := range by(told, func(v *visit) string { return string(v.Principal) }) {
+	for who, vs := range by(told, func(v *visit) string { return string(v.Server) }) {
 		first, last := total(vs, amountOf(signed)), total(vs, func(v *visit) int64 { return v.last.amount(signed) })
 		rows = append(rows, row{
 			"_id":             orNull(who),

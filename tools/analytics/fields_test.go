@@ -157,6 +157,44 @@ func TestViewsOnThePage(t *testing.T) {
 	}
 }
 
+// TestColumnsOnThePage: both pages say what every column of the views and reports holds, in the words of the program.
+func TestColumnsOnThePage(t *testing.T) {
+	for i, page := range pages {
+		want := columnRows(i == 1)
+		if got := tableBehind(readPage(t, page), "<!-- columns -->"); got != want {
+			t.Errorf("%s: the table of columns should be\n%s", page, want)
+		}
+	}
+}
+
+// columnRows are the rows of the table of columns: the dimensions first, then the columns, each once; those of a visit's row have
+// fields of their own on the page.
+func columnRows(zh bool) string {
+	var dimensions, columns []report.About
+	for _, r := range report.List(zh) {
+		dimensions = append(dimensions, r.Dimensions...)
+		if r.Name != "visits" {
+			columns = append(columns, r.Columns...)
+		}
+	}
+	seen, b := map[string]bool{}, strings.Builder{}
+	for _, c := range append(dimensions, columns...) {
+		if !seen[c.Name] {
+			seen[c.Name] = true
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Name, c.Type, c.Holds)
+		}
+	}
+	return b.String()
+}
+
+// tableBehind are the rows of the table that follows a mark, without its head.
+func tableBehind(page, mark string) string {
+	_, rest, _ := strings.Cut(page, mark+"\n")
+	table, _, _ := strings.Cut(rest, "\n\n")
+	lines := strings.SplitAfterN(table+"\n", "\n", 3)
+	return lines[len(lines)-1]
+}
+
 // TestSchemaVersion: the pages are about the version that documents carry now.
 func TestSchemaVersion(t *testing.T) {
 	for _, page := range pages {

@@ -25,7 +25,7 @@ type visit struct {
 	week    string // its Monday
 	weekday int64  // 1 = Monday
 	hour    int64
-	waited  int64 // seconds until received, or until gone
+	waited  int64 // seconds until received, or until gone; nobody knows of those found gone the next morning
 
 	entry bool  // the customer's first registered visit
 	first steps // of the customer since then
@@ -136,7 +136,7 @@ func (s steps) add(v *visit, d workflow.Deal) {
 	if s[d.Status] == nil {
 		from, _ := time.Parse(time.DateOnly, string(v.BusinessDay))
 		to, _ := time.Parse(time.DateOnly, d.At.In(shanghai).Format(time.DateOnly))
-		s[d.Status] = &step{days: int64(to.Sub(from).Hours() / 24)}
+		s[d.Status] = &step{days: max(0, int64(to.Sub(from).Hours()/24))}
 	}
 	s[d.Status].count++
 	s[d.Status].amount += d.Amount

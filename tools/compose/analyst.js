@@ -4,8 +4,8 @@
 //
 //     ANALYST_PASSWORD=… mongosh "mongodb://root@db1/admin?replicaSet=rs0" tools/compose/analyst.js
 //
-// ANALYST_USER names him (analyst), LUNPAI_DATABASE the database (lunpai). init.js of the Compose project runs it too, when
-// ANALYST_PASSWORD is set.
+// ANALYST_USER names him (analyst), LUNPAI_DATABASE the database (lunpai). init.js of the Compose project runs it too: there,
+// without ANALYST_PASSWORD, only what the role may do is brought up to date.
 
 (() => {
   const readable = [
@@ -14,7 +14,7 @@
     "walkouts", "turns_ledger", "fairness_daily",
   ];
   const password = process.env.ANALYST_PASSWORD;
-  if (!password) {
+  if (!password && !globalThis.lunpaiAdmin) {
     throw new Error("ANALYST_PASSWORD is not set");
   }
   const name = process.env.ANALYST_USER || "analyst";
@@ -35,9 +35,14 @@
   }
 
   put("Role", "lunpai_analyst", {
-    privileges: readable.map((collection) => ({ resource: { db: database, collection }, actions: ["find", "listIndexes"] })),
+    privileges: [
+      ...readable.map((collection) => ({ resource: { db: database, collection }, actions: ["find", "listIndexes"] })),
+      { resource: { db: database, collection: "" }, actions: ["listCollections"] }, // `show collections`: their names, not what is in them
+    ],
     roles: [],
   });
-  put("User", name, { pwd: password, roles: [{ role: "lunpai_analyst", db: database }] });
-  print(`${name} may find in ${readable.join(", ")} of ${database}`);
+  if (password) {
+    put("User", name, { pwd: password, roles: [{ role: "lunpai_analyst", db: database }] });
+    print(`${name} may find in ${readable.join(", ")} of ${database}`);
+  }
 })();

@@ -127,8 +127,6 @@ admin.auth("root", rootPassword);
 const db = admin.getSiblingDB(database);
 put(db, "createRole", "updateRole", "lunpai_service", { privileges, roles: [] });
 put(db, "createUser", "updateUser", "lunpai", { pwd: lunpaiPassword, roles: ["lunpai_service"] });
-if (process.env.ANALYST_PASSWORD) {
-  globalThis.lunpaiAdmin = admin;
-  load(`${__dirname}/analyst.js`);
-}
+globalThis.lunpaiAdmin = admin;
+load(`${__dirname}/analyst.js`);
 print("ready");

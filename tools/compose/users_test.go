@@ -21,16 +21,14 @@ import (
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/repo/mongostore"
+	"github.com/lunpai/lunpai/report"
 	"github.com/lunpai/lunpai/sample"
 	"github.com/lunpai/lunpai/tools/mongod"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 )
 
-// readable are what an analyst may read.
-var readable = []string{
-	"visits", "rotas", "conversion_daily", "funnel_by_consultant", "funnel_by_channel", "cohorts_weekly", "receptions_daily",
-	"waiting_times", "walkouts", "turns_ledger", "fairness_daily",
-}
+// readable are what an analyst may read: visits, which is a report too, and the rotas and the views of the others.
+var readable = append(report.Names(), "rotas")
 
 // TestUsers: init.js makes a replica set and its users, twice over; the service then works as lunpai and cannot change its
 // journal; the analyst reads what analysts read, and nothing else.
@@ -72,6 +70,10 @@ func TestUsers(t *testing.T) {
 	}}}}); !unauthorized(err) {
 		t.Errorf("the analyst joins people: %v", err)
 	}
+	if _, err := analyst.ListCollectionNames(t.Context(), bson.D{}); err != nil {
+		t.Errorf("the analyst cannot see what there is: %v", err)
+	}
+	keepsViews(t, as)
 	everything := bson.D{}
 	if _, err := service.Collection("journal").DeleteMany(t.Context(), everything); !unauthorized(err) {
 		t.Errorf("the service removes from its journal: %v", err)
@@ -79,6 +81,37 @@ func TestUsers(t *testing.T) {
 	set := bson.D{{Key: "$set", Value: bson.D{{Key: "hash", Value: ""}}}}
 	if _, err := service.Collection("journal").UpdateMany(t.Context(), everything, set); !unauthorized(err) {
 		t.Errorf("the service changes its journal: %v", err)
+	}
+}
+
+// keepsViews: the service may bring every view up to date.
+func keepsViews(t *testing.T, as func(user string) string) {
+	t.Helper()
+	root := connect(t, strings.Replace(strings.Replace(as("root"), "second", "root", 1), "?", "?authSource=admin&", 1))
+	for _, name := range readable {
+		if name == "visits" || name == "rotas" {
+			continue
+		}
+		change := bson.D{{Key: "collMod", Value: name}, {Key: "viewOn", Value: "marks"}, {Key: "pipeline", Value: bson.A{}}}
+		if err := root.RunCommand(t.Context(), change).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := mongostore.Open(t.Context(), mongostore.Config{URI: as("lunpai")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	specs, err := root.ListCollectionSpecifications(t.Context(), bson.D{{Key: "type", Value: "view"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range specs {
+		if on := spec.Options.Lookup("viewOn").StringValue(); on == "marks" {
+			t.Errorf("the service may not change the view %s", spec.Name)
+		}
 	}
 }
 
@@ -126,6 +159,11 @@ func authenticated(t *testing.T) *mongod.Server {
 // initialise runs init.js as the service mongo-init does.
 func initialise(t *testing.T, mongosh, host, password string) {
 	t.Helper()
+	for _, script := range []string{"init.js", "analyst.js"} { // go test looks at what it opens itself when it asks whether anything has changed
+		if _, err := os.Stat(script); err != nil {
+			t.Fatal(err)
+		}
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	c := exec.CommandContext(ctx, mongosh, "--quiet", "--nodb", "init.js")
