@@ -56,11 +56,24 @@ func before(t *testing.T, db *mongo.Database) {
 	t.Helper()
 	at := bson.DateTime(monday.UnixMilli())
 	old := bson.D{
-		{Key: "_id", Value: "old-visit"}, {Key: "site", Value: "old"}, {Key: "seq", Value: int64(3)}, {Key: "open", Value: false},
-		{Key: "state", Value: "registered"}, {Key: "business_day", Value: "2024-03-04"}, {Key: "policy", Value: "p1"}, {Key: "kind", Value: "new"},
-		{Key: "channel", Value: "online"}, {Key: "principal", Value: "A"}, {Key: "server", Value: "A"}, {Key: "turn_unit", Value: "A"}, {Key: "counts_for", Value: "A"},
-		{Key: "count", Value: int64(1)}, {Key: "arrived_at", Value: at}, {Key: "assigned_at", Value: at},
-		{Key: "outcome", Value: bson.A{bson.D{{Key: "status", Value: "deposit"}, {Key: "at", Value: at}}}}, {Key: "commits", Value: bson.A{int64(1)}},
+		{Key: "_id", Value: "old-visit"},
+		{Key: "site", Value: "old"},
+		{Key: "seq", Value: int64(3)},
+		{Key: "open", Value: false},
+		{Key: "state", Value: "registered"},
+		{Key: "business_day", Value: "2024-03-04"},
+		{Key: "policy", Value: "p1"},
+		{Key: "kind", Value: "new"},
+		{Key: "channel", Value: "online"},
+		{Key: "principal", Value: "A"},
+		{Key: "server", Value: "A"},
+		{Key: "turn_unit", Value: "A"},
+		{Key: "counts_for", Value: "A"},
+		{Key: "count", Value: int64(1)},
+		{Key: "arrived_at", Value: at},
+		{Key: "assigned_at", Value: at},
+		{Key: "outcome", Value: bson.A{bson.D{{Key: "status", Value: "deposit"}, {Key: "at", Value: at}}}},
+		{Key: "commits", Value: bson.A{int64(1)}},
 	}
 	o := options.InsertOne().SetBypassDocumentValidation(true)
 	if _, err := db.Collection("visits").InsertOne(t.Context(), old, o); err != nil {

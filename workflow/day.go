@@ -108,7 +108,7 @@ func (d *draft) datedCopy(away []StaffID) {
 	c := d.rota().clone().(*Rota)
 	c.ID, c.Open, c.Schema = datedRotaRef(d.ID, c.Day).ID, false, Schema
 	before, mine := d.changed[c.Ref()].(*Rota)
-	if r := d.Board.Rota(); !mine && r.Day == c.Day { // the one that Needs names
+	if r := d.Rota(); !mine && r.Day == c.Day { // the one that Needs names
 		before, _ = look[*Rota](d, c.Ref())
 	}
 	switch {
