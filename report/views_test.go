@@ -22,10 +22,12 @@ func TestViews(t *testing.T) {
 	s, db := mongodb(t)
 	fill(t, s, two...)
 	twoDays(t, s)
+	joinTeam(t, s)
 	embedded := sqlite(t)
 	fill(t, embedded, two...)
 	twoDays(t, embedded)
-	offices := []workflow.SiteID{two[0].Site, two[1].Site, "office"}
+	joinTeam(t, embedded)
+	offices := []workflow.SiteID{two[0].Site, two[1].Site, "office", "teams"}
 	before(t, db)
 	for _, name := range report.Names() {
 		t.Run(name, func(t *testing.T) {

@@ -144,7 +144,7 @@ func authenticated(t *testing.T) *mongod.Server {
 	if err := os.WriteFile(key, []byte(base64.StdEncoding.EncodeToString(secret)), 0o400); err != nil {
 		t.Fatal(err)
 	}
-	s, err := mongod.Start(t.Context(), mongod.Config{Dir: dir, Binary: binary, ReplSet: "rs0", Args: []string{"--keyFile", key}})
+	s, err := mongod.Start(t.Context(), mongod.Config{Dir: dir, Binary: binary, ReplSet: "rs0", Args: []string{"--keyFile", key, "--noscripting"}})
 	if err != nil {
 		t.Fatal(err)
 	}
