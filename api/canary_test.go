@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/report"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -112,6 +113,11 @@ func TestPersonalDataStayInTheVault(t *testing.T) {
 			w.silent("side "+string(c), d.ID+d.Lookup+d.Command+string(d.Body))
 		}
 	}
+	for _, name := range report.Names() {
+		for format := range report.Formats {
+			w.silent("report "+name, w.send("M", "GET", "reports/"+name+"?format="+string(format), nil, 200).raw)
+		}
+	}
 	w.silent("metrics", w.do("", "GET", "/metrics", nil).raw)
 	w.silentFiles()
 	w.send("M", "DELETE", "customers/"+k+"/person", nil, 204)
@@ -129,6 +135,10 @@ func TestPersonalDataStayInTheVault(t *testing.T) {
 func (w *canaryWorld) refusals(v string) {
 	for _, phone := range []string{canaryPhone, canaryName, "139 8765 1234"} {
 		w.send("desk", "GET", "visits/"+v+"?phone="+canaryPhone, nil, 400)
+		w.send("S", "GET", "reports/"+canaryPhone, nil, 404)
+		for _, parameter := range []string{"group_by", "format", "from"} {
+			w.send("S", "GET", "reports/walkouts?"+parameter+"="+canaryPhone, nil, 400)
+		}
 		w.send("desk", "POST", "visits", map[string]any{"person": map[string]any{"phone": canaryName}}, 400)
 		w.send("desk", "POST", "visits", map[string]any{"person": map[string]any{"phone": 13987651234}}, 400)
 		w.send("desk", "POST", "visits", map[string]any{phone: phone}, 400)
