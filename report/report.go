@@ -98,29 +98,29 @@ func New(q Query) (*Report, error) {
 	if i < 0 {
 		return nil, &Error{"unknown_report", "there is no report of that name", "choose one of " + strings.Join(Names(), ", ")}
 	}
-	t := &Report{Query: q, defined: definitions[i]}
-	if err := t.checkDays(); err != nil {
+	r := &Report{Query: q, defined: definitions[i]}
+	if err := r.checkDays(); err != nil {
 		return nil, err
 	}
-	if t.Own != "" && t.defined.floor {
-		return nil, &Error{"whole_floor", t.defined.name + " is about the whole floor, not about one consultant", "ask the supervisor for it, or take turns_ledger"}
+	if r.Own != "" && r.defined.floor {
+		return nil, &Error{"whole_floor", r.defined.name + " is about the whole floor, not about one consultant", "ask the supervisor for it, or take turns_ledger"}
 	}
-	if len(t.GroupBy) == 0 {
-		t.GroupBy = t.defined.by
+	if len(r.GroupBy) == 0 {
+		r.GroupBy = r.defined.by
 	}
-	for i, name := range t.GroupBy {
-		if !slices.Contains(t.defined.may, name) || slices.Contains(t.GroupBy[:i], name) {
-			return nil, t.badGroup(i + 1)
+	for i, name := range r.GroupBy {
+		if !slices.Contains(r.defined.may, name) || slices.Contains(r.GroupBy[:i], name) {
+			return nil, r.badGroup(i + 1)
 		}
 		d := dimensions[name]
-		t.dims = append(t.dims, d)
-		t.Columns = append(t.Columns, Column{name, d.holds})
+		r.dims = append(r.dims, d)
+		r.Columns = append(r.Columns, Column{name, d.holds})
 	}
-	if len(t.dims) > maxDimensions {
-		return nil, t.badGroup(len(t.dims))
+	if len(r.dims) > maxDimensions {
+		return nil, r.badGroup(len(r.dims))
 	}
-	t.Columns = append(t.Columns, t.defined.holds...)
-	return t, nil
+	r.Columns = append(r.Columns, r.defined.holds...)
+	return r, nil
 }
 
 const (
@@ -131,23 +131,23 @@ const (
 )
 
 // badGroup tells which of the names in group_by is wrong, by its place: a name may be anything.
-func (t *Report) badGroup(place int) error {
-	if len(t.defined.may) == 0 {
-		return &Error{"bad_group_by", t.defined.name + " is not grouped", "leave group_by out"}
+func (r *Report) badGroup(place int) error {
+	if len(r.defined.may) == 0 {
+		return &Error{"bad_group_by", r.defined.name + " is not grouped", "leave group_by out"}
 	}
 	return &Error{
 		"bad_group_by", fmt.Sprintf("name %d in group_by is no dimension of this report, stands there twice, or is one too many (%d at most)", place, maxDimensions),
-		"choose from " + strings.Join(t.defined.may, ", ") + ", with commas between them",
+		"choose from " + strings.Join(r.defined.may, ", ") + ", with commas between them",
 	}
 }
 
-func (t *Report) checkDays() error {
-	for _, d := range []workflow.Date{t.From, t.To} {
+func (r *Report) checkDays() error {
+	for _, d := range []workflow.Date{r.From, r.To} {
 		if d != "" && !d.Valid() {
 			return &Error{"bad_date", "from or to is not a day of the calendar", "write it as 2024-03-05"}
 		}
 	}
-	if t.From != "" && t.To != "" && t.To < t.From {
+	if r.From != "" && r.To != "" && r.To < r.From {
 		return &Error{"bad_range", "to lies before from", "exchange them"}
 	}
 	return nil
@@ -156,14 +156,14 @@ func (t *Report) checkDays() error {
 // Rows computes the report and calls f for each of its rows, in order of the dimensions; f must not keep the row. The rows of a
 // report whose first dimension is a stretch of time come as soon as the stretch is over, the others at the end. The error is
 // f's, the store's, or an *Error when the query makes too many groups.
-func (t *Report) Rows(ctx context.Context, docs repo.Documents, f func(row []any) error) error {
-	g := &groups{of: t, open: map[string]*group{}, emit: f}
+func (r *Report) Rows(ctx context.Context, docs repo.Documents, f func(row []any) error) error {
+	g := &groups{of: r, open: map[string]*group{}, emit: f}
 	source := visits
-	if t.defined.turns {
+	if r.defined.turns {
 		source = turns
 	}
-	err := source(ctx, docs, t.Query, func(e *entry) error {
-		if !t.about(e.visit) {
+	err := source(ctx, docs, r.Query, func(e *entry) error {
+		if !r.about(e.visit) {
 			return nil
 		}
 		return g.take(e)
@@ -175,19 +175,19 @@ func (t *Report) Rows(ctx context.Context, docs repo.Documents, f func(row []any
 }
 
 // about reports whether a visit belongs into the report. Whose turns belong there, their source says.
-func (t *Report) about(v *workflow.Visit) bool {
-	d := t.defined
+func (r *Report) about(v *workflow.Visit) bool {
+	d := r.defined
 	switch {
 	case d.turns:
 		return true
 	case d.only != nil && !d.only(v):
 		return false
-	case t.Own == "":
+	case r.Own == "":
 		return true
 	case d.whose != nil:
-		return d.whose(v) == t.Own
+		return d.whose(v) == r.Own
 	}
-	return v.Principal == t.Own
+	return v.Principal == r.Own
 }
 
 // Info is what there is to know about a report before asking for it.

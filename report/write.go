@@ -31,35 +31,35 @@ var Formats = map[Format]string{JSON: "application/json", NDJSON: "application/x
 
 // Write computes the report and writes it row by row as the rows are ready. Every commit up to the number in the JSON object's
 // seq is in it. When it fails after it has begun to write, what was written is cut short.
-func (t *Report) Write(ctx context.Context, docs repo.Documents, to io.Writer, f Format) error {
+func (r *Report) Write(ctx context.Context, docs repo.Documents, to io.Writer, f Format) error {
 	switch f {
 	case CSV:
-		return t.writeCSV(ctx, docs, to)
+		return r.writeCSV(ctx, docs, to)
 	case NDJSON:
-		return t.writeLines(ctx, docs, to)
+		return r.writeLines(ctx, docs, to)
 	case JSON:
-		return t.writeJSON(ctx, docs, to)
+		return r.writeJSON(ctx, docs, to)
 	default:
 		return &Error{"bad_format", "there is no format of that name", "choose json, csv or ndjson"}
 	}
 }
 
-func (t *Report) writeJSON(ctx context.Context, docs repo.Documents, to io.Writer) error {
-	mark, err := docs.Mark(ctx, t.Site)
+func (r *Report) writeJSON(ctx context.Context, docs repo.Documents, to io.Writer) error {
+	mark, err := docs.Mark(ctx, r.Site)
 	if err != nil {
 		return err
 	}
 	head, err := workflow.Encode(map[string]any{
-		"report": t.defined.name, "site": t.Site, "from": t.From, "to": t.To, "group_by": orEmpty(t.GroupBy), "columns": t.Columns,
+		"report": r.defined.name, "site": r.Site, "from": r.From, "to": r.To, "group_by": orEmpty(r.GroupBy), "columns": r.Columns,
 		"seq": mark, "schema": workflow.Schema,
 	})
 	if err != nil {
 		return err
 	}
-	o := t.objects()
+	o := r.objects()
 	text := append(bytes.TrimSuffix(head, []byte("}")), `,"rows":[`...)
 	first := true
-	err = t.Rows(ctx, docs, func(row []any) (err error) {
+	err = r.Rows(ctx, docs, func(row []any) (err error) {
 		if !first {
 			text = append(text, ',')
 		}
@@ -78,10 +78,10 @@ func (t *Report) writeJSON(ctx context.Context, docs repo.Documents, to io.Write
 	return err
 }
 
-func (t *Report) writeLines(ctx context.Context, docs repo.Documents, to io.Writer) error {
-	o := t.objects()
+func (r *Report) writeLines(ctx context.Context, docs repo.Documents, to io.Writer) error {
+	o := r.objects()
 	var text []byte
-	return t.Rows(ctx, docs, func(row []any) (err error) {
+	return r.Rows(ctx, docs, func(row []any) (err error) {
 		if text, err = o.append(text[:0], row); err != nil {
 			return err
 		}
@@ -93,9 +93,9 @@ func (t *Report) writeLines(ctx context.Context, docs repo.Documents, to io.Writ
 // objects writes rows as JSON objects with the fields in the order of the columns.
 type objects struct{ names [][]byte }
 
-func (t *Report) objects() *objects {
+func (r *Report) objects() *objects {
 	o := &objects{}
-	for i, c := range t.Columns {
+	for i, c := range r.Columns {
 		sep := ","
 		if i == 0 {
 			sep = "{"
@@ -119,9 +119,9 @@ func (o *objects) append(text []byte, row []any) ([]byte, error) {
 // byteOrderMark tells Excel that the file is UTF-8.
 const byteOrderMark = "\uFEFF"
 
-func (t *Report) writeCSV(ctx context.Context, docs repo.Documents, to io.Writer) error {
-	fields := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
+func (r *Report) writeCSV(ctx context.Context, docs repo.Documents, to io.Writer) error {
+	fields := make([]string, len(r.Columns))
+	for i, c := range r.Columns {
 		fields[i] = c.Name
 	}
 	if _, err := io.WriteString(to, byteOrderMark); err != nil {
@@ -132,7 +132,7 @@ func (t *Report) writeCSV(ctx context.Context, docs repo.Documents, to io.Writer
 	if err := w.Write(fields); err != nil {
 		return err
 	}
-	err := t.Rows(ctx, docs, func(row []any) error {
+	err := r.Rows(ctx, docs, func(row []any) error {
 		for i, v := range row {
 			fields[i] = field(v)
 		}
