@@ -70,8 +70,11 @@ type OpenDay struct {
 	Away []StaffID `json:"away,omitempty"`
 }
 
-// CloseDay closes the business day and says who opens the next one (policy 1, art. 7).
-type CloseDay struct{}
+// CloseDay closes the business day and says who opens the next one (policy 1, art. 7). Date, when given, is the day meant: the
+// timer of a day that nobody closed must not close the next one.
+type CloseDay struct {
+	Date Date `json:"date,omitempty"`
+}
 
 // Reorder sets the line: a permutation of it (policy 1, art. 4).
 type Reorder struct {

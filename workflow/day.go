@@ -14,8 +14,12 @@ func (d *draft) openByItself(cmd Command) {
 	if r == nil || r.Day >= d.today || !d.site().InHours(d.local) {
 		return
 	}
-	switch cmd.(type) {
+	switch c := cmd.(type) {
 	case *OpenDay, *ChangeSite, *AddStaff, *ChangeStaff, *AdoptPolicy, *ImportCustomer:
+	case *CloseDay:
+		if c.Date == "" {
+			d.openOn(d.today, nil)
+		}
 	default:
 		d.openOn(d.today, nil)
 	}
@@ -52,9 +56,6 @@ func (d *draft) openOn(day Date, away []StaffID) {
 			return a.Until < day && dateOf(d.Local(a.At)) < day // noted this morning before opening: still true
 		})
 		d.dropWaiting(day)
-		r.MadeUp = slices.DeleteFunc(r.MadeUp, func(m MadeUp) bool { // what was granted after closing goes into the new day's table
-			return !r.ClosedAt.IsZero() && !m.At.After(r.ClosedAt)
-		})
 	}
 	fresh := r.Day < day && r.Day != "" && !d.policy.CarryOver
 	r.Day, r.OpenedAt, r.ClosedAt, r.NextFirst = day, d.now, time.Time{}, ""
@@ -103,7 +104,8 @@ func (d *draft) dropWaiting(day Date) {
 }
 
 // datedCopy copies the live rota to the table of its day. The ranks stay as they were when the day was opened first; who is
-// said to be away when it is opened again is noted in them. A day that was opened by an older program has none.
+// said to be away when it is opened again is noted in them. A day that was opened by an older program has none. Make-ups come
+// into the table at closing, each into one table: those of a day that nobody closed into the next.
 func (d *draft) datedCopy(away []StaffID) {
 	c := d.rota().clone().(*Rota)
 	c.ID, c.Open, c.Schema = datedRotaRef(d.ID, c.Day).ID, false, Schema
@@ -111,9 +113,11 @@ func (d *draft) datedCopy(away []StaffID) {
 	if r := d.Rota(); !mine && r.Day == c.Day { // the one that Needs names
 		before, _ = look[*Rota](d, c.Ref())
 	}
+	granted := c.MadeUp
+	c.MadeUp = nil
 	switch {
 	case before != nil:
-		c.Table = slices.Clone(before.Table)
+		c.Table, c.MadeUp = slices.Clone(before.Table), slices.Clone(before.MadeUp)
 		for i, row := range c.Table {
 			if slices.ContainsFunc(row.Members, func(s StaffID) bool { return slices.Contains(away, s) }) {
 				c.Table[i].Presence = d.presence(row.Members)
@@ -121,6 +125,9 @@ func (d *draft) datedCopy(away []StaffID) {
 		}
 	case c.ClosedAt.IsZero():
 		c.Table = d.ranks(c)
+	}
+	if !c.ClosedAt.IsZero() {
+		c.MadeUp = append(c.MadeUp, granted...)
 	}
 	d.changed[c.Ref()] = c
 }
@@ -158,9 +165,9 @@ func (d *draft) presence(members []StaffID) Presence {
 }
 
 // closeDay completes the day's table, flags what is not registered, and says who opens the next day (policy 1, art. 7, 28).
-func (d *draft) closeDay() *Fault {
+func (d *draft) closeDay(c *CloseDay) *Fault {
 	r := d.editRota()
-	if r.Day == "" || !r.ClosedAt.IsZero() {
+	if r.Day == "" || !r.ClosedAt.IsZero() || c.Date != "" && c.Date != r.Day {
 		return refused("not_open", "", "no business day is open", "open the day first")
 	}
 	d.subject = liveRotaRef(d.ID)
@@ -175,6 +182,7 @@ func (d *draft) closeDay() *Fault {
 	}
 	d.fact(FactDayClosed, d.article("P1-07", "P2-01"), string(r.Day), "next_first", string(r.NextFirst))
 	d.datedCopy(nil)
+	r.MadeUp = nil // they stand in the table now
 	return nil
 }
 

@@ -54,7 +54,7 @@ func (d *draft) run(cmd Command) *Fault { //nolint:gocyclo // one switch over th
 	case *OpenDay:
 		return d.openDay(c)
 	case *CloseDay:
-		return d.closeDay()
+		return d.closeDay(c)
 	case *Reorder:
 		return d.reorder(c)
 	case *GrantMakeUp:

@@ -22,6 +22,9 @@ func (b *Board) Due(now time.Time) []Timer {
 	}
 	d := newDraft(b, Envelope{At: now})
 	var due []Timer
+	if r.Day != "" && r.ClosedAt.IsZero() && d.today > r.Day { // first: the other commands may open the new day
+		due = append(due, Timer{"timer:close:" + string(b.ID) + ":" + string(r.Day), &CloseDay{Date: r.Day}})
+	}
 	for _, v := range b.open {
 		if d.waitsTooLong(v) {
 			due = append(due, Timer{"timer:wait:" + v.ID, &RemindWaiting{Visit: VisitID(v.ID)}})
@@ -31,9 +34,6 @@ func (b *Board) Due(now time.Time) []Timer {
 		if _, since := v.holder(); now.Sub(since) > d.grace() {
 			due = append(due, Timer{"timer:vacancy:" + v.ID + ":" + since.UTC().Format(time.RFC3339), &CheckVacancy{}})
 		}
-	}
-	if r.Day != "" && r.ClosedAt.IsZero() && d.today > r.Day {
-		due = append(due, Timer{"timer:close:" + string(b.ID) + ":" + string(r.Day), &CloseDay{}})
 	}
 	return due
 }

@@ -225,7 +225,7 @@ func (o *office) datedCopy(c *commit) error {
 		return err
 	}
 	copied.Head, live.Head = workflow.Head{}, workflow.Head{}
-	copied.Table, copied.Schema = nil, 0
+	copied.Table, copied.Schema, copied.MadeUp = nil, 0, nil
 	if a, b := outcomeOf(&copied), outcomeOf(&live); a != b {
 		return fmt.Errorf("the table of the day is not the line at closing:\n%s\n%s", a, b)
 	}

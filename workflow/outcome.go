@@ -33,8 +33,7 @@ type Step struct {
 	Amount int64     `json:"amount"` // fen, of all of them
 }
 
-// UnmarshalJSON reads an outcome. Journals from before schema 1 hold a list here; it is read as no outcome, for the customer's
-// deals say the same and are what the next step is written from.
+// UnmarshalJSON reads an outcome. Journals from before schema 1 hold a list here; it is read as no outcome.
 func (o *Outcome) UnmarshalJSON(text []byte) error {
 	if len(text) > 0 && text[0] == '[' {
 		return nil
@@ -109,11 +108,12 @@ func (d *draft) beginOutcome(v *Visit, k *Customer) {
 }
 
 // tellVisits writes what the customer's deals say into his first visit and into the last one before the newest deal, if that
-// one is registered already. It is written anew each time, never added to.
+// one is registered already. It is written anew each time, never added to. Visits from before schema 1 are left as they are: had
+// only those an outcome whose customers buy, every rate of those days would be 100 %.
 func (d *draft) tellVisits(k *Customer, last VisitID) {
 	for _, id := range []VisitID{k.FirstVisit, last} {
 		v, ok := look[*Visit](d, visitRef(id))
-		if id == "" || !ok || v.Site != d.ID || v.State != Registered {
+		if id == "" || !ok || v.Site != d.ID || v.State != Registered || v.Schema == 0 {
 			continue
 		}
 		v = edit[*Visit](d, v.Ref())

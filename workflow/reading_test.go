@@ -268,7 +268,7 @@ func TestTurnsBack(t *testing.T) {
 	}
 }
 
-// TestTables: each table keeps the ranks and the presence of its opening, and every make-up stands in one of them.
+// TestTables: each table keeps the ranks and the presence of its opening.
 func TestTables(t *testing.T) {
 	o := small(t)
 	day := func(d workflow.Date) *rota {
@@ -298,5 +298,98 @@ func TestTables(t *testing.T) {
 	o.must(t, &workflow.ChangeSite{Zone: "America/New_York"}, &workflow.OpenDay{})
 	if err := ranked(day("2024-03-04")); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestMakeUpsInOneTable: a make-up stands in the table that it was closed with, in one only, however often the day is opened and
+// closed, and when nobody closes it.
+func TestMakeUpsInOneTable(t *testing.T) {
+	o := small(t)
+	grant := func() {
+		t.Helper()
+		o.must(t, &workflow.Leave{Who: "B", Reason: workflow.CompanyDuty})
+		v := workflow.VisitID("X" + o.now.Format("0215") + fmt.Sprint(len(o.commits)))
+		o.must(t, &workflow.ArriveVisit{Visit: v, Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true}) // goes past B
+		o.must(t, &workflow.Return{Who: "B"}, &workflow.AbandonVisit{Visit: v, Reason: "left"})
+		o.grantMakeUp(t, "B")
+	}
+	tables := func() map[workflow.Date]int {
+		n := map[workflow.Date]int{}
+		for _, r := range o.all {
+			if table, ok := r.(*rota); ok && table.ID != string(site)+"/live" && len(table.MadeUp) > 0 {
+				n[table.Day] = len(table.MadeUp)
+			}
+		}
+		return n
+	}
+	o.must(t, &workflow.AbandonVisit{Visit: "V1"}, &workflow.AbandonVisit{Visit: "V2"}, &workflow.Return{Who: "C"})
+	grant()
+	o.must(t, &workflow.OpenDay{}, &workflow.CloseDay{}, &workflow.OpenDay{}, &workflow.CloseDay{}, &workflow.OpenDay{})
+	if d := cmp.Diff(map[workflow.Date]int{"2024-03-04": 1}, tables()); d != "" {
+		t.Error("opened and closed again and again:", d)
+	}
+	grant() // and nobody closes this day
+	o.now = o.now.Add(24 * time.Hour)
+	o.must(t, &workflow.OpenDay{}, &workflow.CloseDay{})
+	if d := cmp.Diff(map[workflow.Date]int{"2024-03-04": 1, "2024-03-05": 1}, tables()); d != "" {
+		t.Error("a day that nobody closed:", d)
+	}
+}
+
+// grantMakeUp lets the supervisor put a unit first.
+func (o *office) grantMakeUp(t *testing.T, u workflow.UnitID) {
+	t.Helper()
+	by := actor(workflow.RoleSupervisor, "S")
+	if _, f, err := o.do(step{at: o.now, by: by, cmd: &workflow.GrantMakeUp{Unit: u}}); f != nil || err != nil {
+		t.Fatal(f, err)
+	}
+}
+
+// TestNightWithoutService: the timer closes the day that nobody closed, not the one that has begun.
+func TestNightWithoutService(t *testing.T) {
+	o := small(t)
+	o.now = o.now.Add(24 * time.Hour)
+	due := o.full.Due(o.now)
+	if len(due) == 0 {
+		t.Fatal("nothing is due")
+	}
+	o.must(t, due[0].Command)
+	yesterday, _ := o.all[workflow.DatedRotaRef(site, "2024-03-04")].(*rota)
+	if live := o.full.Rota(); yesterday.ClosedAt.IsZero() || live.Day != "2024-03-04" {
+		t.Errorf("closed %s at %s; the live day is %s", yesterday.Day, yesterday.ClosedAt, live.Day)
+	}
+	o.must(t, &workflow.ArriveVisit{Visit: "V9"})
+	if _, f, _ := o.decide(step{at: o.now, by: actor(workflow.RoleSystem, ""), cmd: due[0].Command}); f == nil {
+		t.Error("the same timer, late, closes the new day")
+	}
+	if live := o.full.Rota(); live.Day != "2024-03-05" || !live.ClosedAt.IsZero() {
+		t.Errorf("the next command opens %s, closed at %s", live.Day, live.ClosedAt)
+	}
+}
+
+// TestOldVisitsKeepTheirOutcome: a deal does not write into a visit from before schema 1.
+func TestOldVisitsKeepTheirOutcome(t *testing.T) {
+	o := small(t)
+	o.must(t,
+		&workflow.IdentifyVisit{Visit: "V1", Identity: workflow.Identity{Kind: workflow.KindNew, Customer: "K1", NewCustomer: true}},
+		&workflow.AssignVisit{Visit: "V1"}, &workflow.ServeVisit{Visit: "V1"}, &workflow.RegisterVisit{Visit: "V1"},
+	)
+	b := workflow.NewBoard(site)
+	for _, c := range o.commits {
+		if err := b.Apply(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := *o.visit(t, "V1")
+	old.Reading, old.Outcome = workflow.Reading{}, nil
+	b.Put(&old)
+	c, f := workflow.Decide(b, workflow.Envelope{ID: "deal", By: actor(workflow.RoleSystem, ""), At: o.now}, &workflow.RecordDeal{Customer: "K1", Status: workflow.StatusSigned})
+	if f != nil {
+		t.Fatal(f)
+	}
+	for _, i := range c.Images {
+		if i.Collection == workflow.Visits {
+			t.Errorf("the deal writes %s", i.Doc)
+		}
 	}
 }

@@ -105,7 +105,7 @@ type Rota struct {
 	MakeUps  []MakeUpRight `json:"make_ups,omitempty"`
 	Absent   []Absence     `json:"absent,omitempty"`
 	Event    *EventPlan    `json:"event,omitempty"`
-	// MadeUp are the make-ups granted today (policy 1, art. 8).
+	// MadeUp are the make-ups granted (policy 1, art. 8): in the live rota those since the last closing, in a table those that it closed with.
 	MadeUp     []MadeUp `json:"made_up,omitempty"`
 	NextTicket int64    `json:"next_ticket"`
 	NextFirst  UnitID   `json:"next_first,omitempty"` // set at closing (policy 1, art. 7)
