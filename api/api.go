@@ -43,8 +43,10 @@ type API struct {
 	metrics *metrics
 	kiosks  *limiter
 	search  *limiter
-	reports chan struct{} // one for every report that is being computed
+	reports *turnstile
 	tick    time.Duration // of event streams
+	// readWithin is how long a reader may take for one part of a report.
+	readWithin time.Duration
 }
 
 // New builds the API. It fails when a route and the contract do not belong together.
@@ -68,7 +70,7 @@ func New(cfg Config) (*API, error) {
 	a := &API{
 		cfg: cfg, echo: echo.New(), spec: spec, metrics: newMetrics(prometheus.NewRegistry()),
 		kiosks: newLimiter(cfg.KioskGap, cfg.KioskHourly), search: newLimiter(0, searchesHourly),
-		reports: make(chan struct{}, reportsAtOnce), tick: tickEvery,
+		reports: newTurnstile(reportsAtOnce, reportPatience), readWithin: readWithin, tick: tickEvery,
 	}
 	a.echo.HideBanner, a.echo.HidePort = true, true
 	a.echo.IPExtractor = echo.ExtractIPDirect()
@@ -98,5 +100,13 @@ func (a *API) Server(ctx context.Context) *http.Server {
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(a.cfg.Log.Handler(), slog.LevelWarn),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       withConnection,
 	}
+}
+
+// connection is the key of a request's connection in its context.
+type connection struct{}
+
+func withConnection(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connection{}, c)
 }

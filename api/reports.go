@@ -2,14 +2,17 @@ package api
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/lunpai/lunpai/explain"
+	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/report"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -17,9 +20,12 @@ import (
 const (
 	// reportWithin bounds one report, from the question to its last row.
 	reportWithin = 5 * time.Minute
-	// reportsAtOnce is how many reports are computed at once: the floor comes first. Others wait up to reportPatience.
+	// reportsAtOnce is how many reports are given out at once, and one to a key: the floor comes first, and nobody's slow reader
+	// keeps the others waiting for long. Who waits is told to come again after reportPatience.
 	reportsAtOnce  = 2
 	reportPatience = 10 * time.Second
+	// readWithin is how long a reader may take for one part of a report.
+	readWithin = 30 * time.Second
 )
 
 // listReports tells which reports the caller may ask for and what their rows hold.
@@ -53,12 +59,82 @@ func getReport(c *call) error {
 	if err != nil {
 		return err
 	}
-	leave, err := c.takeTurn()
+	ctx, stop := c.untilDrained()
+	defer stop()
+	leave, err := c.api.reports.enter(ctx, c.key.ID)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	return c.writeReport(r, format)
+	return c.writeReport(ctx, r, format)
+}
+
+// untilDrained is the request's context, which ends as soon as the process is told to stop: a report can be asked for again, and
+// the floor does not wait for it. Whoever writes to a slow reader then is interrupted.
+func (c *call) untilDrained() (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(c.Request().Context())
+	control, over := http.NewResponseController(c.Response()), make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		tick := time.NewTicker(c.api.tick / 4)
+		defer tick.Stop()
+		for {
+			select {
+			case <-over:
+				return
+			case <-tick.C:
+			}
+			if c.api.cfg.Desk.Draining() {
+				cancel(repo.ErrDraining)
+				_ = control.SetWriteDeadline(time.Unix(1, 0))
+			}
+		}
+	})
+	return ctx, func() {
+		close(over)
+		watch.Wait()
+		cancel(nil)
+		if !c.Response().Committed { // there is still a problem to be written
+			_ = control.SetWriteDeadline(time.Now().Add(c.api.readWithin)) //nolint:forbidigo // as below
+		}
+	}
+}
+
+// turnstile lets so many reports through at once, one to a key.
+type turnstile struct {
+	patience time.Duration
+	all      chan struct{}
+	mu       sync.Mutex
+	keys     map[string]chan struct{}
+}
+
+func newTurnstile(n int, patience time.Duration) *turnstile {
+	return &turnstile{patience: patience, all: make(chan struct{}, n), keys: map[string]chan struct{}{}}
+}
+
+// enter waits until a key may have a report.
+func (t *turnstile) enter(ctx context.Context, key string) (leave func(), err error) {
+	t.mu.Lock()
+	own := t.keys[key]
+	if own == nil {
+		own = make(chan struct{}, 1)
+		t.keys[key] = own
+	}
+	t.mu.Unlock()
+	busy := busyHere("busy", "other reports are being given out, one of this key perhaps", "send it again in a moment", "not_written", 10)
+	ctx, cancel := context.WithTimeoutCause(ctx, t.patience, &busy)
+	defer cancel()
+	for _, gate := range []chan struct{}{own, t.all} {
+		select {
+		case gate <- struct{}{}:
+		case <-ctx.Done():
+			if gate == t.all {
+				<-own
+			}
+			return nil, context.Cause(ctx)
+		}
+	}
+	return func() { <-t.all; <-own }, nil
 }
 
 // narrow leaves of a query what the caller's role may see. Front desk and shift leader see today: other days are refused, lest
@@ -77,6 +153,9 @@ func (c *call) narrow(q *report.Query) error {
 			return nil
 		})
 	case workflow.RoleConsultant:
+		if c.key.Staff == "" { // keys like this are not made
+			return problem(http.StatusForbidden, "role", "this key belongs to no consultant", "let the manager make another")
+		}
 		q.Own = c.key.Staff
 	default:
 	}
@@ -116,24 +195,9 @@ func (c *call) format() (report.Format, error) {
 	return report.JSON, nil
 }
 
-// takeTurn waits until a report may be computed.
-func (c *call) takeTurn() (leave func(), err error) {
-	patience := time.NewTimer(reportPatience)
-	defer patience.Stop()
-	select {
-	case c.api.reports <- struct{}{}:
-		return func() { <-c.api.reports }, nil
-	case <-c.Request().Context().Done():
-		return nil, c.Request().Context().Err()
-	case <-patience.C:
-		p := busyHere("busy", "other reports are being computed", "send it again in a moment", "not_written", 10)
-		return nil, &p
-	}
-}
-
 // writeReport writes a report. What fails before the first rows are out becomes a problem; after that the connection is torn, so
 // that nobody takes a part for the whole.
-func (c *call) writeReport(r *report.Report, f report.Format) error {
+func (c *call) writeReport(ctx context.Context, r *report.Report, f report.Format) error {
 	control := http.NewResponseController(c.Response())
 	_ = control.SetWriteDeadline(time.Now().Add(reportWithin)) //nolint:forbidigo // a report outlives the server's write timeout
 	h := c.Response().Header()
@@ -142,46 +206,61 @@ func (c *call) writeReport(r *report.Report, f report.Format) error {
 	if f == report.CSV {
 		h.Set("Content-Disposition", `attachment; filename="`+r.Report+`.csv"`)
 	}
-	w := bufio.NewWriterSize(&patient{c.Response(), control}, 64<<10)
-	err := r.Write(c.Request().Context(), c.api.cfg.Store, w, f)
+	c.linger(0)
+	w := bufio.NewWriterSize(c.parts(ctx, control), 64<<10)
+	err := r.Write(ctx, c.api.cfg.Store, w, f)
 	if err == nil {
 		err = w.Flush()
 	}
 	switch {
 	case err == nil:
+		c.linger(-1)
 		return nil
 	case !c.Response().Committed:
+		c.linger(-1)
 		h.Del("Content-Disposition")
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
 		return asked(err)
-	case c.Request().Context().Err() == nil:
+	case !errors.Is(ctx.Err(), context.Canceled): // neither the client nor the process went away
 		c.api.cfg.Log.Warn("report cut short", "report", r.Report, "site", c.site, "err", err)
 	}
 	tear(control)
 	return nil
 }
 
-// patient gives a reader some time for every part of a report, and not for ever for the whole: meanwhile others wait.
-type patient struct {
-	http.ResponseWriter
-	control *http.ResponseController
+// parts writes the parts of a report. A reader has some time for each of them, and not for ever for the whole: meanwhile others
+// wait.
+func (c *call) parts(ctx context.Context, control *http.ResponseController) writer {
+	return func(part []byte) (int, error) {
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		_ = control.SetWriteDeadline(time.Now().Add(c.api.readWithin)) //nolint:forbidigo // as above
+		return c.Response().Write(part)
+	}
 }
 
-const readWithin = 30 * time.Second
+// writer makes a function an io.Writer.
+type writer func([]byte) (int, error)
 
-func (p *patient) Write(part []byte) (int, error) {
-	_ = p.control.SetWriteDeadline(time.Now().Add(readWithin)) //nolint:forbidigo // as above
-	return p.ResponseWriter.Write(part)
+func (w writer) Write(p []byte) (int, error) { return w(p) }
+
+// linger says how the connection ends when it is closed: 0, by a reset, whoever closes it; -1, in order. In HTTP/1.0 an answer
+// that is ended in order looks whole.
+func (c *call) linger(seconds int) {
+	if conn, ok := c.Request().Context().Value(connection{}).(*net.TCPConn); ok {
+		_ = conn.SetLinger(seconds)
+	}
 }
 
-// tear resets a connection: in HTTP/1.0 an answer that is merely ended looks whole.
+// tear ends a connection in the middle of an answer.
 func tear(control *http.ResponseController) {
 	conn, _, err := control.Hijack()
 	if err != nil {
 		_ = control.SetWriteDeadline(time.Unix(1, 0)) // the end of the answer cannot be written any more
 		return
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
 	}
 	_ = conn.Close()
 }

@@ -139,8 +139,7 @@ func TestReportCutShort(t *testing.T) {
 	for range 900 {
 		o.arrive("arrived", nil)
 	}
-	server := httptest.NewServer(o.api)
-	defer server.Close()
+	server := serving(t, o)
 	for _, format := range []string{"json", "csv", "ndjson"} {
 		for after, want := range map[int64]int{0: 503, 899: 200, 1 << 30: 200} {
 			for _, version := range []string{"1.0", "1.1"} {
@@ -173,4 +172,103 @@ func fetch(t *testing.T, addr, version, path, token string) (status int, text st
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	return res.StatusCode, string(body), err
+}
+
+// serving is a server as it runs in service.
+func serving(t *testing.T, o *office) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(o.api)
+	server.Config = o.api.Server(t.Context())
+	server.Start()
+	t.Cleanup(server.Close)
+	return server
+}
+
+// endless is a store whose visits never end.
+type endless struct{ repo.Store }
+
+func (e endless) Scan(ctx context.Context, of repo.Span, use func(repo.Document) error) error {
+	for {
+		if err := e.Store.Scan(ctx, of, use); err != nil {
+			return err
+		}
+	}
+}
+
+// stuck asks for a report without end and reads none of it. It returns the reader.
+func stuck(t *testing.T, o *office) io.Reader {
+	t.Helper()
+	server := serving(t, o)
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+	o.ok(err)
+	t.Cleanup(func() { _ = conn.Close() })
+	fmt.Fprintf(conn, "GET /v1/sites/s/reports/visits?format=csv HTTP/1.0\r\nAuthorization: Bearer %s\r\n\r\n", o.tokens["S"])
+	o.eventually("the report begins", func() bool { return len(o.api.reports.all) == 1 })
+	return conn
+}
+
+func (o *office) eventually(what string, ok func() bool) {
+	o.Helper()
+	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			o.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// TestSlowReader: who does not read is not waited for.
+func TestSlowReader(t *testing.T) {
+	o := newOffice(t, setup{wrap: func(s repo.Store) repo.Store { return endless{s} }})
+	o.arrive("arrived", nil)
+	o.api.readWithin = 300 * time.Millisecond
+	reader := stuck(t, o)
+	o.eventually("the report is given up", func() bool { return len(o.api.reports.all) == 0 })
+	if _, err := io.Copy(io.Discard, reader); err == nil {
+		t.Error("the reader takes what he got for the whole report")
+	}
+}
+
+// TestReportsEndWhenDraining: a report does not hold a restart up, and is not taken for a whole one.
+func TestReportsEndWhenDraining(t *testing.T) {
+	o := newOffice(t, setup{wrap: func(s repo.Store) repo.Store { return endless{s} }})
+	o.arrive("arrived", nil)
+	reader := stuck(t, o)
+	o.ok(o.desk.Drain(t.Context()))
+	o.eventually("the report is given up", func() bool { return len(o.api.reports.all) == 0 })
+	if _, err := io.Copy(io.Discard, reader); err == nil {
+		t.Error("the reader takes what he got for the whole report")
+	}
+}
+
+// TestReportsTakeTurns: so many at once, and one to a key; who waits too long is told to come again.
+func TestReportsTakeTurns(t *testing.T) {
+	o := newOffice(t, setup{})
+	o.arrive("arrived", nil)
+	turns := newTurnstile(2, 50*time.Millisecond)
+	o.api.reports = turns
+	ask := func(who string, want int) {
+		t.Helper()
+		a := o.do(who, "GET", "/v1/sites/s/reports/walkouts", nil)
+		if a.status != want || want == 503 && (a.str("code") != "busy" || a.header.Get("Retry-After") == "") {
+			t.Errorf("%s: %d %s", who, a.status, a.raw)
+		}
+	}
+	enter := func(key string) func() {
+		t.Helper()
+		leave, err := turns.enter(t.Context(), key)
+		o.ok(err)
+		return leave
+	}
+	mine := enter(o.keyIDs["S"])
+	ask("S", 503)
+	ask("M", 200)
+	other := enter("another")
+	ask("M", 503)
+	mine()
+	ask("M", 200)
+	ask("S", 200)
+	other()
+	if len(turns.all) != 0 || len(turns.keys[o.keyIDs["M"]]) != 0 {
+		t.Error("a turn is not given back")
+	}
 }
