@@ -64,6 +64,9 @@ func (c *exportCmd) Run(w *world) (err error) {
 		return err
 	}
 	counted := &counting{Documents: s, status: status{out: w.stderr, last: time.Now()}}
+	if c.Output == "" {
+		counted.out = io.Discard // the rows may go to the same terminal
+	}
 	defer counted.clear()
 	return c.to(w.stdout, func(out io.Writer) error { return t.Write(w.ctx, counted, out, c.Format) })
 }

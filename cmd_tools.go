@@ -16,12 +16,6 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// progress draws a line on stderr while long work runs.
-func progress(w io.Writer, what string) func(workflow.SiteID, int64) {
-	s := &status{out: w}
-	return func(site workflow.SiteID, seq int64) { s.show("%s %s: commit %d", what, site, seq) }
-}
-
 // status is a line on stderr that long work draws again and again.
 type status struct {
 	out   io.Writer
@@ -35,6 +29,11 @@ func (s *status) show(format string, args ...any) {
 		s.last, s.drawn = now, true
 		fmt.Fprintf(s.out, "\r"+format+"   ", args...)
 	}
+}
+
+// at tells which commit of a site the work has come to.
+func (s *status) at(what string) func(workflow.SiteID, int64) {
+	return func(site workflow.SiteID, seq int64) { s.show("%s %s: commit %d", what, site, seq) }
 }
 
 // clear wipes the line away.
@@ -68,7 +67,8 @@ Examples:
 
 // Run verifies and prints a line a site.
 func (c *verifyCmd) Run(w *world) (err error) {
-	o := repo.VerifyOptions{Expect: map[workflow.SiteID]repo.Expectation{}, Progress: progress(w.stderr, "verify")}
+	line := &status{out: w.stderr}
+	o := repo.VerifyOptions{Expect: map[workflow.SiteID]repo.Expectation{}, Progress: line.at("verify")}
 	for _, s := range c.Site {
 		o.Sites = append(o.Sites, workflow.SiteID(s))
 	}
@@ -90,7 +90,7 @@ func (c *verifyCmd) Run(w *world) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	reports, err := repo.Verify(w.ctx, s, o)
-	fmt.Fprint(w.stderr, "\r")
+	line.clear()
 	if err != nil {
 		return err
 	}
@@ -140,11 +140,13 @@ func (c *copyCmd) Run(w *world) (err error) {
 		return fmt.Errorf("target: %w", err)
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
-	if err := repo.Copy(w.ctx, from, to, progress(w.stderr, "copy")); err != nil {
+	line := &status{out: w.stderr}
+	defer line.clear()
+	if err := repo.Copy(w.ctx, from, to, line.at("copy")); err != nil {
 		return err
 	}
-	reports, err := repo.Verify(w.ctx, to, repo.VerifyOptions{Progress: progress(w.stderr, "verify")})
-	fmt.Fprint(w.stderr, "\r")
+	reports, err := repo.Verify(w.ctx, to, repo.VerifyOptions{Progress: line.at("verify")})
+	line.clear()
 	if err != nil {
 		return err
 	}

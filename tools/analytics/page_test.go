@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lunpai/lunpai/workflow"
 )
 
 // pages are the page in its two languages.
@@ -112,4 +114,40 @@ func questions(t *testing.T) (setup question, all []question) {
 		t.Fatalf("the page asks %d questions, and there are %d answers", len(all), len(answers))
 	}
 	return setup, all
+}
+
+// printed is a field of the visit on the page, as mongosh prints it.
+var printed = regexp.MustCompile(`(\w+): (?:'([^']*)'|Long\('(\d+)'\)|ISODate\('([^']*)'\))`)
+
+// checkSample holds the visit that the page prints against the one of the year: the same fields and values, at any depth.
+func checkSample(t *testing.T, y *year) {
+	var sample string
+	for _, b := range blocksOf(readPage(t, pages[0])) {
+		if strings.HasPrefix(b.code, "{\n  _id:") {
+			sample = b.code
+		}
+	}
+	fields := printed.FindAllStringSubmatch(sample, -1)
+	if len(fields) < 30 {
+		t.Fatalf("the page prints %d fields of a visit", len(fields))
+	}
+	i := slices.IndexFunc(y.office.visits, func(v *visit) bool { return v.ID == fields[0][2] })
+	if i < 0 {
+		t.Fatalf("the visit %s of the page is not in the year: print another", fields[0][2])
+	}
+	text, err := workflow.Encode(y.office.visits[i].Visit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range fields[1:] {
+		value := f[3] // a number
+		if f[2] != "" {
+			value = `"` + f[2] + `"`
+		} else if f[4] != "" {
+			value = `"` + strings.ReplaceAll(f[4], "0Z", "Z") + `"` // Go writes no trailing zeros
+		}
+		if !strings.Contains(string(text), `"`+f[1]+`":`+value) {
+			t.Errorf("the page prints %s, the visit is %s", f[0], text)
+		}
+	}
 }

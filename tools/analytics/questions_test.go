@@ -43,6 +43,7 @@ func TestTwelveQuestions(t *testing.T) {
 	})
 	t.Run("pymongo", func(t *testing.T) { same(t, names[1:], want[1:], runPython(t, y.uri, setup.python, python)) })
 	t.Run("views", func(t *testing.T) { checkViews(t, y) })
+	t.Run("sample", func(t *testing.T) { checkSample(t, y) })
 }
 
 // readmeQuery begins the lists of queries with the first one in the README, which has no twin in Python.

@@ -41,6 +41,10 @@
     ],
     roles: [],
   });
+  const roles = (target.getUser(name) || { roles: [] }).roles.filter((role) => role.role !== "lunpai_analyst");
+  if (password && roles.length > 0) {
+    throw new Error(`${name} has other roles already: choose another ANALYST_USER`);
+  }
   if (password) {
     put("User", name, { pwd: password, roles: [{ role: "lunpai_analyst", db: database }] });
     print(`${name} may find in ${readable.join(", ")} of ${database}`);
