@@ -179,6 +179,10 @@ func serving(t *testing.T, o *office) *httptest.Server {
 	t.Helper()
 	server := httptest.NewUnstartedServer(o.api)
 	server.Config = o.api.Server(t.Context())
+	server.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		o.ok(c.(*net.TCPConn).SetWriteBuffer(4 << 10)) // so that a reader who does not read is noticed soon
+		return withConnection(ctx, c)
+	}
 	server.Start()
 	t.Cleanup(server.Close)
 	return server
@@ -188,11 +192,12 @@ func serving(t *testing.T, o *office) *httptest.Server {
 type endless struct{ repo.Store }
 
 func (e endless) Scan(ctx context.Context, of repo.Span, use func(repo.Document) error) error {
-	for {
-		if err := e.Store.Scan(ctx, of, use); err != nil {
-			return err
-		}
+	var all []repo.Document
+	err := e.Store.Scan(ctx, of, func(d repo.Document) error { all = append(all, d); return nil })
+	for i := 0; err == nil; i++ {
+		err = use(all[i%len(all)])
 	}
+	return err
 }
 
 // stuck asks for a report without end and reads none of it. It returns the reader.
@@ -202,6 +207,7 @@ func stuck(t *testing.T, o *office) io.Reader {
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
 	o.ok(err)
 	t.Cleanup(func() { _ = conn.Close() })
+	o.ok(conn.(*net.TCPConn).SetReadBuffer(4 << 10))
 	fmt.Fprintf(conn, "GET /v1/sites/s/reports/visits?format=csv HTTP/1.0\r\nAuthorization: Bearer %s\r\n\r\n", o.tokens["S"])
 	o.eventually("the report begins", func() bool { return len(o.api.reports.all) == 1 })
 	return conn
