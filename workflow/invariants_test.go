@@ -144,9 +144,12 @@ func (o *office) heldIsHeld(c *commit) error {
 	return nil
 }
 
-// preset reports whether the office has changed no parameter.
-func (o *office) preset() bool {
-	for _, a := range o.full.Site().Adoptions {
+// preset reports whether the office has never changed a parameter: what a changed one decided stays, also when another policy takes
+// its place on the same day.
+func (o *office) preset() bool { return !o.changed }
+
+func presets(s *workflow.Site) bool {
+	for _, a := range s.Adoptions {
 		if p, _ := workflow.Preset(a.Policy.Preset); !reflect.DeepEqual(p, a.Policy) {
 			return false
 		}

@@ -31,6 +31,7 @@ type office struct {
 	now        time.Time
 	ledger     ledger
 	concurrent map[string]bool // visits that were ever assigned to somebody who was busy
+	changed    bool            // a policy with a changed parameter was ever adopted
 }
 
 const site = workflow.SiteID("office")
@@ -145,6 +146,9 @@ func (o *office) fold(c *commit) error {
 	for _, r := range live {
 		o.before[r.Ref()] = o.all[r.Ref()]
 		o.all[r.Ref()] = r
+		if s, ok := r.(*workflow.Site); ok {
+			o.changed = o.changed || !presets(s)
+		}
 	}
 	o.commits = append(o.commits, c)
 	o.lean.Trim(0)
