@@ -120,10 +120,17 @@ func (s *siteDesk) follow(ctx context.Context, seq int64, known bool) error {
 	}
 }
 
-// stand puts the board's head on a page after checking it.
+// stand puts the board's head on a page after checking it. What the documents hold was written up to there: a newer program's
+// commit in it means that they may hold what this one does not understand.
 func (s *siteDesk) stand(p *Page) error {
-	if Chain(p.Prev, p.Body) != p.Hash {
-		return fmt.Errorf("%w: page %s does not match its hash", ErrCorrupt, PageID(p.Site, p.First))
+	cs, err := p.Commits()
+	if err != nil {
+		return err
+	}
+	for _, c := range cs {
+		if c.MinReader > workflow.MinReader {
+			return s.unfoldable(c, workflow.ErrNewer)
+		}
 	}
 	s.head = p.Hash
 	if s.board.At.Before(p.At) {

@@ -245,6 +245,27 @@ func appendedAt(t testing.TB, d *repo.Desk, f *flawed, want int64) error {
 	return err
 }
 
+// TestNewerHead: a board is not made of documents that a newer program wrote.
+func TestNewerHead(t *testing.T) {
+	_, f := flawedOffice(t, repo.Config{})
+	writer := openDesk(t, repo.Config{Store: f.below()})
+	mustDo(t, writer, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
+	f.set(func(f *flawed) {
+		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+			pages, err := f.below().Since(ctx, site, seq, limit)
+			for _, p := range pages {
+				p.Body = []byte(strings.Replace(string(p.Body), `"min_reader":2`, `"min_reader":99`, 1))
+				p.Hash = repo.Chain(p.Prev, p.Body)
+			}
+			return pages, err
+		}
+	})
+	late := openDesk(t, repo.Config{Store: f}) // it has the documents of commit 2 before it sees a page
+	if err := late.View(t.Context(), "s", nil, func(*workflow.Board) error { return nil }); !errors.Is(err, repo.ErrReadOnly) {
+		t.Errorf("got %v, want %v", err, repo.ErrReadOnly)
+	}
+}
+
 // TestBrokenChain: a site whose journal cannot be trusted, or is newer than the program, takes nothing; the others go on.
 func TestBrokenChain(t *testing.T) {
 	for name, spoil := range map[string]func(p *repo.Page){
