@@ -59,7 +59,7 @@ func (c *exportCmd) Run(w *world) (err error) {
 	if q.Site, err = oneSite(w.ctx, s, q.Site); err != nil {
 		return err
 	}
-	t, err := report.New(q)
+	r, err := report.New(q)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (c *exportCmd) Run(w *world) (err error) {
 		counted.out = io.Discard // the rows may go to the same terminal
 	}
 	defer counted.clear()
-	return c.to(w.stdout, func(out io.Writer) error { return t.Write(w.ctx, counted, out, c.Format) })
+	return c.to(w.stdout, func(out io.Writer) error { return r.Write(w.ctx, counted, out, c.Format) })
 }
 
 // oneSite is the site that was named, or the only one there is.

@@ -245,6 +245,12 @@ func appendedAt(t testing.TB, d *repo.Desk, f *flawed, want int64) error {
 	return err
 }
 
+// writeNewer makes a page one that only a newer program may read.
+func writeNewer(p *repo.Page) {
+	p.Body = []byte(strings.Replace(string(p.Body), `"min_reader":2`, `"min_reader":99`, 1))
+	p.Hash = repo.Chain(p.Prev, p.Body)
+}
+
 // TestNewerHead: a board is not made of documents that a newer program wrote.
 func TestNewerHead(t *testing.T) {
 	_, f := flawedOffice(t, repo.Config{})
@@ -254,8 +260,7 @@ func TestNewerHead(t *testing.T) {
 		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
 			pages, err := f.below().Since(ctx, site, seq, limit)
 			for _, p := range pages {
-				p.Body = []byte(strings.Replace(string(p.Body), `"min_reader":2`, `"min_reader":99`, 1))
-				p.Hash = repo.Chain(p.Prev, p.Body)
+				writeNewer(p)
 			}
 			return pages, err
 		}
@@ -272,12 +277,9 @@ func TestBrokenChain(t *testing.T) {
 		"changed body": func(p *repo.Page) {
 			p.Body = []byte(strings.Replace(string(p.Body), "arrive_visit", "arrive_vixit", 1))
 		},
-		"changed hash": func(p *repo.Page) { p.Hash = strings.Repeat("0", 64) },
-		"changed prev": func(p *repo.Page) { p.Prev = strings.Repeat("0", 64); p.Hash = repo.Chain(p.Prev, p.Body) },
-		"newer program": func(p *repo.Page) {
-			p.Body = []byte(strings.Replace(string(p.Body), `"min_reader":2`, `"min_reader":99`, 1))
-			p.Hash = repo.Chain(p.Prev, p.Body)
-		},
+		"changed hash":  func(p *repo.Page) { p.Hash = strings.Repeat("0", 64) },
+		"changed prev":  func(p *repo.Page) { p.Prev = strings.Repeat("0", 64); p.Hash = repo.Chain(p.Prev, p.Body) },
+		"newer program": writeNewer,
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, f := flawedOffice(t, repo.Config{})

@@ -13,27 +13,9 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 )
-
-// client is the program that a variable of the environment names. Without it the test is skipped, or fails when REQUIRE_MONGO=1.
-func client(t *testing.T, variable string) string {
-	t.Helper()
-	path := os.Getenv(variable)
-	if path == "" && os.Getenv("REQUIRE_MONGO") == "1" {
-		t.Fatalf("$%s is not set: export $(tools/analytics.sh)", variable)
-	}
-	if path == "" {
-		skip(t, "NOT TESTED: $"+variable+" is not set; export $(tools/analytics.sh)")
-	}
-	return path
-}
-
-// skip skips a test, aloud.
-func skip(t *testing.T, why string) {
-	t.Helper()
-	fmt.Fprintf(os.Stderr, "\n*** SKIPPED %s: %s\n\n", t.Name(), why)
-	t.Skip(why)
-}
 
 // march stands for the days when a query is explained: asked for all there are, a server may take any index of the site.
 const march = `{ $gte: "2024-03-01", $lte: "2024-03-31" }`
@@ -51,7 +33,7 @@ func runMongosh(t *testing.T, uri, setup string, queries []string) (answers, pla
 		fmt.Fprintf(&b, "print(EJSON.stringify({ is: %s }, { relaxed: false }))\n", strings.Replace(q, ".aggregate(", ".explain().aggregate(", 1))
 	}
 	lines := runScript(t, "queries.js", b.String(), len(queries)*2, func(file string) []string {
-		return []string{client(t, "MONGOSH"), uri, "--quiet", "--norc", "--file", file}
+		return []string{mongotest.Client(t, "MONGOSH"), uri, "--quiet", "--norc", "--file", file}
 	})
 	return lines[:len(queries)], lines[len(queries):]
 }
@@ -68,7 +50,7 @@ func runPython(t *testing.T, uri, setup string, queries []string) []any {
 	for _, q := range queries {
 		fmt.Fprintf(&b, "%sprint(dumps({\"is\": rows}, json_options=CANONICAL_JSON_OPTIONS))\n", q)
 	}
-	return runScript(t, "queries.py", b.String(), len(queries), func(file string) []string { return []string{client(t, "PYTHON"), file} })
+	return runScript(t, "queries.py", b.String(), len(queries), func(file string) []string { return []string{mongotest.Client(t, "PYTHON"), file} })
 }
 
 // runScript runs a program on a file of its own and reads what it prints: a document a line, in canonical extended JSON.

@@ -18,11 +18,11 @@ func TestMain(m *testing.M) { mongotest.Main(m) }
 // against the journal. It looks as well into the plans of the queries and at the columns of the views.
 func TestTwelveQuestions(t *testing.T) {
 	if testing.Short() {
-		skip(t, "a year of 30,000 visits takes 20 s to make; run without -short")
+		t.Skip("SKIPPED in -short: a made-up year of 30,000 visits takes 20 s")
 	}
 	setup, all := questions(t)
-	client(t, "MONGOSH")
-	client(t, "PYTHON")
+	mongotest.Client(t, "MONGOSH")
+	mongotest.Client(t, "PYTHON")
 	y := makeYear(t)
 
 	want := []any{plain(readme(y.office))}

@@ -33,7 +33,7 @@ var readable = append(report.Names(), "rotas")
 // TestUsers: init.js makes a replica set and its users, twice over; the service then works as lunpai and cannot change its
 // journal; the analyst reads what analysts read, and nothing else.
 func TestUsers(t *testing.T) {
-	mongosh := shell(t)
+	mongosh := mongotest.Client(t, "MONGOSH")
 	server := authenticated(t)
 	host := server.Addr()
 	for _, password := range []string{"first", "second"} {
@@ -113,25 +113,6 @@ func keepsViews(t *testing.T, as func(user string) string) {
 			t.Errorf("the service may not change the view %s", spec.Name)
 		}
 	}
-}
-
-// shell is the path of mongosh.
-func shell(t *testing.T) string {
-	t.Helper()
-	path := os.Getenv("MONGOSH")
-	if path == "" {
-		path, _ = exec.LookPath("mongosh")
-	}
-	if path != "" {
-		return path
-	}
-	const missing = "there is no mongosh: set $MONGOSH, or run tools/analytics.sh"
-	if os.Getenv("REQUIRE_MONGO") == "1" {
-		t.Fatal(missing)
-	}
-	fmt.Fprintf(os.Stderr, "\n*** SKIPPED %s: NOT TESTED: %s\n\n", t.Name(), missing)
-	t.Skip(missing)
-	return ""
 }
 
 // authenticated is a server that knows nobody yet, as the one of docker-compose.yml at its first start.

@@ -118,17 +118,37 @@ func needMain(t testing.TB) {
 	}
 }
 
+// Client returns the path of a program with which people use MongoDB, which a variable of the environment names: MONGOSH, or the
+// PYTHON that has PyMongo. Without it the test is skipped, or fails when REQUIRE_MONGO=1.
+func Client(t testing.TB, variable string) string {
+	t.Helper()
+	path := os.Getenv(variable)
+	if path == "" {
+		missing(t, fmt.Errorf("$%s is not set: export $(tools/analytics.sh)", variable))
+	}
+	return path
+}
+
 // check skips or fails a test whose server did not start.
 func check(t testing.TB, err error) {
 	t.Helper()
 	switch {
 	case err == nil:
-	case errors.Is(err, mongod.ErrNotFound) && os.Getenv("REQUIRE_MONGO") != "1":
-		fmt.Fprintf(os.Stderr, "\n*** SKIPPED %s: NOT TESTED AGAINST MONGODB: %v\n\n", t.Name(), err)
-		t.Skip(err)
+	case errors.Is(err, mongod.ErrNotFound):
+		missing(t, err)
 	default:
 		t.Fatal(err)
 	}
+}
+
+// missing skips a test for want of a program, aloud, or fails it when REQUIRE_MONGO=1.
+func missing(t testing.TB, err error) {
+	t.Helper()
+	if os.Getenv("REQUIRE_MONGO") == "1" {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(os.Stderr, "\n*** SKIPPED %s: NOT TESTED AGAINST MONGODB: %v\n\n", t.Name(), err)
+	t.Skip(err)
 }
 
 // Main runs the tests of a package, stops the servers they asked for, and exits. Call it from TestMain.
