@@ -56,12 +56,14 @@ func TestMissingServer(t *testing.T) {
 	t.Setenv("MONGOD", "")
 	t.Setenv("PATH", empty)
 	t.Setenv("LUNPAI_CACHE", empty)
+	t.Setenv("MONGOSH", "")
 	for _, test := range []struct{ require, want string }{{"", "skipped"}, {"1", "failed"}} {
 		t.Setenv("REQUIRE_MONGO", test.require)
-		fake := &fakeTB{TB: t}
-		mongotest.Find(fake)
-		if fake.ended != test.want {
-			t.Errorf("REQUIRE_MONGO=%q: test %q, want %q", test.require, fake.ended, test.want)
+		server, shell := &fakeTB{TB: t}, &fakeTB{TB: t}
+		mongotest.Find(server)
+		mongotest.Client(shell, "MONGOSH")
+		if server.ended != test.want || shell.ended != test.want {
+			t.Errorf("REQUIRE_MONGO=%q: without a server %q, without mongosh %q, want %q", test.require, server.ended, shell.ended, test.want)
 		}
 	}
 	t.Setenv("MONGOD", os.DevNull)
