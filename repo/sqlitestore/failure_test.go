@@ -93,6 +93,23 @@ func TestFailedCommitForgetsHeads(t *testing.T) {
 	}
 }
 
+// TestNoOldHeadBesideNewDocuments: as soon as a commit can be read, its page is the head; a board made of the new documents and an
+// old head would be taken for a broken site.
+func TestNoOldHeadBesideNewDocuments(t *testing.T) {
+	s, o := openNew(t), newOffice("site")
+	mustAppend(t, s, o.mustPage(t, 1))
+	onCommit(t, s, 1, func(ctx context.Context, commit *sql.Stmt) error {
+		_, err := commit.ExecContext(ctx)
+		pages, since := s.Since(ctx, o.id, 1, 10)
+		mark, marked := s.Mark(ctx, o.id)
+		if err := errors.Join(since, marked); err != nil || len(pages) != 2 || mark != 2 {
+			t.Errorf("just committed: %d pages, mark %d, %v", len(pages), mark, err)
+		}
+		return err
+	})
+	mustAppend(t, s, o.mustPage(t, 1))
+}
+
 // TestFailedTwice: the second failure without a success between makes the store read-only; a success between does not.
 func TestFailedTwice(t *testing.T) {
 	s, o := openNew(t), newOffice("site")

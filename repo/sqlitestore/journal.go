@@ -91,8 +91,9 @@ func scanPage(rows *sql.Rows) (*repo.Page, error) {
 }
 
 // heads remembers the last page of the sites that were written to. Every decision begins by asking for it, nobody else
-// writes to the file, so nearly every such question is answered from here. Only the writer puts pages in, after the commit
-// that made them durable.
+// writes to the file, so nearly every such question is answered from here. Only the writer drops pages, before the commit that
+// replaces them, and puts the new ones in after it: between the two the file answers, so that whoever has seen a new document finds
+// the page that wrote it.
 type heads struct {
 	mu    sync.Mutex
 	pages map[workflow.SiteID]*repo.Page
@@ -136,6 +137,15 @@ func (h *heads) put(pages map[workflow.SiteID]*repo.Page) {
 			c.Body = nil
 		}
 		h.pages[site] = &c
+	}
+}
+
+// drop forgets the heads of sites whose new pages are about to be committed.
+func (h *heads) drop(pages map[workflow.SiteID]*repo.Page) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for site := range pages {
+		delete(h.pages, site)
 	}
 }
 

@@ -198,6 +198,7 @@ func (w *writer) transact(t *tx, group []*job) error {
 			return err
 		}
 	}
+	t.store.heads.drop(t.heads)
 	commit := func(ctx context.Context, s *sql.Stmt) error { _, err := s.ExecContext(ctx); return err }
 	if w.commit != nil {
 		commit = w.commit
