@@ -27,6 +27,8 @@ type CreateSite struct {
 	Duty     []DutyShift `json:"duty,omitempty"`
 	Policy   Policy      `json:"policy"`
 	Staff    []NewStaff  `json:"staff,omitempty"`
+	// Keys are those that the site begins with.
+	Keys []MakeKey `json:"keys,omitempty"`
 }
 
 // NewStaff is somebody to add. A consultant is put at the tail of the line unless he belongs to a team.
@@ -60,6 +62,38 @@ type ChangeStaff struct {
 	Staff  StaffID `json:"staff"`
 	Role   Role    `json:"role,omitempty"`
 	Active *bool   `json:"active,omitempty"`
+}
+
+// ---- keys ----
+
+// MakeKey makes an API key. The command carries no secret: that is written down, hashed, behind the commit.
+type MakeKey struct {
+	Key       KeyID     `json:"key"`
+	Role      Role      `json:"role"`
+	Staff     StaffID   `json:"staff,omitempty"`
+	Sites     []SiteID  `json:"sites,omitempty"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+}
+
+// RotateKey puts a new secret of a key in force; the one before it goes on working for Overlap seconds.
+type RotateKey struct {
+	Key     KeyID      `json:"key"`
+	Overlap int        `json:"overlap_s,omitempty"`
+	Was     *FormerKey `json:"was,omitempty"`
+}
+
+// RevokeKey ends a key for good.
+type RevokeKey struct {
+	Key KeyID      `json:"key"`
+	Was *FormerKey `json:"was,omitempty"`
+}
+
+// FormerKey is a key that was made before keys stood in the journal; it counts only where the journal does not know the key.
+type FormerKey struct {
+	Role      Role      `json:"role"`
+	Staff     StaffID   `json:"staff,omitempty"`
+	Sites     []SiteID  `json:"sites,omitempty"`
+	CreatedAt time.Time `json:"created_at,omitzero"`
 }
 
 // ---- the rota ----
@@ -387,6 +421,9 @@ const (
 	KindAdoptPolicy      Kind = "adopt_policy"
 	KindAddStaff         Kind = "add_staff"
 	KindChangeStaff      Kind = "change_staff"
+	KindMakeKey          Kind = "make_key"
+	KindRotateKey        Kind = "rotate_key"
+	KindRevokeKey        Kind = "revoke_key"
 	KindOpenDay          Kind = "open_day"
 	KindCloseDay         Kind = "close_day"
 	KindReorder          Kind = "reorder"
@@ -433,6 +470,7 @@ const (
 // Kinds lists every command by name.
 var Kinds = []Kind{
 	KindCreateSite, KindChangeSite, KindAdoptPolicy, KindAddStaff, KindChangeStaff,
+	KindMakeKey, KindRotateKey, KindRevokeKey,
 	KindOpenDay, KindCloseDay, KindReorder, KindGrantMakeUp, KindStartEvent, KindEndEvent, KindChangeRoster,
 	KindLeave, KindReturn, KindBusy, KindFree,
 	KindArriveVisit, KindIdentifyVisit, KindRecogniseVisit, KindAssignVisit, KindReidentifyVisit, KindServeVisit,

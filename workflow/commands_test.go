@@ -158,7 +158,7 @@ func (g *generator) other() command {
 // matter is what an office records beside visits.
 func (g *generator) matter() command {
 	id := workflow.RecordID(g.id("record"))
-	switch g.between(0, 10) {
+	switch g.between(0, 12) {
 	case 0:
 		return &workflow.RequestApproval{Approval: id, Subject: pick(g, "discount", "engineering", "weather"), By: g.maybe(50)}
 	case 1:
@@ -185,6 +185,20 @@ func (g *generator) matter() command {
 			return &workflow.RemindWaiting{Visit: g.in(workflow.Arrived, workflow.Identified)}
 		}
 		return &workflow.CheckVacancy{}
+	case 11:
+		return &workflow.MakeKey{
+			Key: workflow.KeyID(g.id("key")), Role: pick(g, workflow.Roles...), Staff: g.maybe(60),
+		}
+	case 12:
+		keys := g.full.Keys()
+		if len(keys) == 0 {
+			return &workflow.RevokeKey{Key: "none"}
+		}
+		k := workflow.KeyID(pick(g, keys...).ID)
+		if g.chance(50) {
+			return &workflow.RotateKey{Key: k, Overlap: g.between(-1, 100)}
+		}
+		return &workflow.RevokeKey{Key: k}
 	case 9:
 		days := []workflow.Date{g.day(20, 40)}
 		return &workflow.ChangeSite{Holidays: &days}

@@ -147,6 +147,8 @@ func Blank(c Collection) (Record, error) {
 		return &Card{}, nil
 	case Vacancies:
 		return &Vacancy{}, nil
+	case Keys:
+		return &Key{}, nil
 	default:
 		return nil, fmt.Errorf("%w: collection %q", ErrNewer, c)
 	}

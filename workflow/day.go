@@ -15,7 +15,7 @@ func (d *draft) openByItself(cmd Command) {
 		return
 	}
 	switch c := cmd.(type) {
-	case *OpenDay, *ChangeSite, *AddStaff, *ChangeStaff, *AdoptPolicy, *ImportCustomer:
+	case *OpenDay, *ChangeSite, *AddStaff, *ChangeStaff, *AdoptPolicy, *ImportCustomer, *MakeKey, *RotateKey, *RevokeKey:
 	case *CloseDay:
 		if c.Date == "" {
 			d.openOn(d.today, nil)

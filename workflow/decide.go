@@ -51,6 +51,12 @@ func (d *draft) run(cmd Command) *Fault { //nolint:gocyclo // one switch over th
 		return d.addStaff(c.NewStaff)
 	case *ChangeStaff:
 		return d.changeStaff(c)
+	case *MakeKey:
+		return d.makeKey(c)
+	case *RotateKey:
+		return d.rotateKey(c)
+	case *RevokeKey:
+		return d.revokeKey(c)
 	case *OpenDay:
 		return d.openDay(c)
 	case *CloseDay:

@@ -72,6 +72,10 @@ const (
 	FactSeatFilled        FactKind = "seat.filled"
 	FactVacancyJudged     FactKind = "vacancy.judged"
 
+	FactKeyMade    FactKind = "key.made" // subject is the key; detail role, staff
+	FactKeyRotated FactKind = "key.rotated"
+	FactKeyRevoked FactKind = "key.revoked"
+
 	FactNotified FactKind = "notified" // subject is told; detail about
 	FactFlagged  FactKind = "flagged"  // detail flag; subject is what it is about
 	FactReminded FactKind = "reminded" // detail item

@@ -11,6 +11,7 @@ type (
 	CustomerID string // one customer of the site
 	NoteID     string // free text kept apart, see the notes collection
 	DealID     string // one deal of a customer
+	KeyID      string // one API key
 	RecordID   string // a call, message, approval, dispute … of the site
 )
 
@@ -33,12 +34,13 @@ const (
 	Checks    Collection = "checklists"
 	Cards     Collection = "cards"
 	Vacancies Collection = "vacancies"
+	Keys      Collection = "keys"
 )
 
 // Collections lists every image collection, in the order in which images stand in a commit.
 var Collections = []Collection{
 	Sites, StaffList, Rotas, Visits, Customers, Calls, Messages, Approvals,
-	Disputes, Rulings, Conduct, Checks, Cards, Vacancies,
+	Disputes, Rulings, Conduct, Checks, Cards, Vacancies, Keys,
 }
 
 // Ref names one record. ID is the stored id: unique in its collection over all sites.
@@ -56,6 +58,7 @@ func liveRotaRef(s SiteID) Ref                { return Ref{Rotas, string(s) + "/
 func datedRotaRef(s SiteID, d Date) Ref       { return Ref{Rotas, string(s) + "/" + string(d)} }
 func visitRef(id VisitID) Ref                 { return Ref{Visits, string(id)} }
 func customerRef(id CustomerID) Ref           { return Ref{Customers, string(id)} }
+func keyRef(id KeyID) Ref                     { return Ref{Keys, string(id)} }
 func recordRef(c Collection, id RecordID) Ref { return Ref{c, string(id)} }
 
 // VisitRef names a visit's record, for readers outside this package.
@@ -63,6 +66,9 @@ func VisitRef(id VisitID) Ref { return visitRef(id) }
 
 // CustomerRef names a customer's record.
 func CustomerRef(id CustomerID) Ref { return customerRef(id) }
+
+// KeyRef names a key's record.
+func KeyRef(id KeyID) Ref { return keyRef(id) }
 
 // SiteRef names a site's record.
 func SiteRef(id SiteID) Ref { return siteRef(id) }

@@ -59,6 +59,30 @@ func (*ChangeStaff) Kind() Kind { return KindChangeStaff }
 // Needs names the records beyond the board.
 func (*ChangeStaff) Needs() []Ref { return nil }
 
+func (*MakeKey) command() {}
+
+// Kind names the command.
+func (*MakeKey) Kind() Kind { return KindMakeKey }
+
+// Needs names the records beyond the board.
+func (c *MakeKey) Needs() []Ref { return []Ref{keyRef(c.Key)} }
+
+func (*RotateKey) command() {}
+
+// Kind names the command.
+func (*RotateKey) Kind() Kind { return KindRotateKey }
+
+// Needs names the records beyond the board.
+func (c *RotateKey) Needs() []Ref { return []Ref{keyRef(c.Key)} }
+
+func (*RevokeKey) command() {}
+
+// Kind names the command.
+func (*RevokeKey) Kind() Kind { return KindRevokeKey }
+
+// Needs names the records beyond the board.
+func (c *RevokeKey) Needs() []Ref { return []Ref{keyRef(c.Key)} }
+
 func (*OpenDay) command() {}
 
 // Kind names the command.

@@ -11,6 +11,7 @@ import (
 // commands is an empty command of every type.
 var commands = []command{
 	&workflow.CreateSite{}, &workflow.ChangeSite{}, &workflow.AdoptPolicy{}, &workflow.AddStaff{}, &workflow.ChangeStaff{},
+	&workflow.MakeKey{}, &workflow.RotateKey{}, &workflow.RevokeKey{},
 	&workflow.OpenDay{}, &workflow.CloseDay{}, &workflow.Reorder{}, &workflow.GrantMakeUp{}, &workflow.StartEvent{},
 	&workflow.EndEvent{}, &workflow.ChangeRoster{}, &workflow.Leave{}, &workflow.Return{}, &workflow.Busy{}, &workflow.Free{},
 	&workflow.ArriveVisit{}, &workflow.IdentifyVisit{}, &workflow.RecogniseVisit{}, &workflow.AssignVisit{},

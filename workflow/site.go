@@ -55,6 +55,15 @@ func (r Role) StaffRole() bool {
 	return r == RoleConsultant || r == RoleShiftLeader || r == RoleSupervisor || r == RoleManager
 }
 
+// ranks are the roles of staff, the widest last.
+var ranks = []Role{RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager}
+
+// AtLeast reports whether a member of staff of role r may also act as the other one.
+func (r Role) AtLeast(other Role) bool {
+	i := slices.Index(ranks, other)
+	return i >= 0 && slices.Index(ranks, r) >= i
+}
+
 // DayHours are the working hours of one weekday, half-open (policy 1, art. 43; A20). Both empty: closed.
 type DayHours struct {
 	From Clock `json:"from"`

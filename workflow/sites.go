@@ -26,7 +26,16 @@ func (d *draft) createSite(c *CreateSite) *Fault {
 	add(d, &Rota{Head: Head{ID: liveRotaRef(d.ID).ID, Site: d.ID, Open: true}, Units: []Unit{}, Line: []Place{}, Out: []Gone{}})
 	d.subject = s.Ref()
 	d.fact(FactSiteCreated, "P1-52", s.ID, "policy", c.Policy.Preset, "zone", c.Zone)
-	return d.firstStaff(c.Staff)
+	if f := d.firstStaff(c.Staff); f != nil {
+		return f
+	}
+	for i := range c.Keys {
+		if f := d.makeKey(&c.Keys[i]); f != nil {
+			return f
+		}
+	}
+	d.subject = s.Ref()
+	return nil
 }
 
 // firstStaff adds the staff a site begins with; the members of a team become one unit where the first of them stands.

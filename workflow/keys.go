@@ -1,0 +1,170 @@
+package workflow
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Key is what the journal says of an API key: who may act with it, as what, until when. Its secrets and its label are free of
+// rules and stand elsewhere: whoever has a key's secret can do no more than its record allows.
+type Key struct {
+	Head
+	Role  Role     `json:"role"`
+	Staff StaffID  `json:"staff,omitempty"`
+	Sites []SiteID `json:"sites,omitempty"` // further sites granted to an analyst
+	// CreatedBy, RotatedBy and RevokedBy are the keys that did it.
+	CreatedAt time.Time `json:"created_at,omitzero"`
+	CreatedBy KeyID     `json:"created_by,omitempty"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// Secret is the number of the secret in force; the one before it works until OldEndsAt.
+	Secret    int       `json:"secret"`
+	OldEndsAt time.Time `json:"old_ends_at,omitzero"`
+	RotatedAt time.Time `json:"rotated_at,omitzero"`
+	RotatedBy KeyID     `json:"rotated_by,omitempty"`
+	RevokedAt time.Time `json:"revoked_at,omitzero"`
+	RevokedBy KeyID     `json:"revoked_by,omitempty"`
+}
+
+// Ref names the key's record.
+func (k *Key) Ref() Ref { return keyRef(KeyID(k.ID)) }
+
+func (k *Key) clone() Record { c := *k; c.Sites = slices.Clone(k.Sites); return &c }
+
+// Expired reports whether the key's time is over.
+func (k *Key) Expired(now time.Time) bool { return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt) }
+
+// Works reports whether a secret of the key, by its number, is good at a moment.
+func (k *Key) Works(secret int, now time.Time) bool {
+	return k.RevokedAt.IsZero() && !k.Expired(now) &&
+		(secret == k.Secret || secret == k.Secret-1 && now.Before(k.OldEndsAt))
+}
+
+// Admits reports whether somebody may act in a role now: a member of staff who is active and has at least that role; in the
+// other roles a device or a program, which is nobody.
+func (b *Board) Admits(role Role, staff StaffID) bool {
+	if !role.StaffRole() {
+		return staff == ""
+	}
+	s, ok := b.records[staffRef(b.ID, staff)].(*Staff)
+	return ok && s.Active && s.Role.AtLeast(role)
+}
+
+// Keys are the keys of the site that were not revoked, by id.
+func (b *Board) Keys() []*Key {
+	var keys []*Key
+	for _, r := range b.records {
+		if k, ok := r.(*Key); ok && k.Open {
+			keys = append(keys, k)
+		}
+	}
+	slices.SortFunc(keys, func(a, b *Key) int { return cmp.Compare(a.ID, b.ID) })
+	return keys
+}
+
+// MaxOverlap bounds how long a rotated key's earlier secret goes on working, in seconds: a week.
+const MaxOverlap = 7 * 24 * 3600
+
+func (d *draft) makeKey(c *MakeKey) *Fault {
+	if f := d.mayHave(c); f != nil {
+		return f
+	}
+	if _, ok := look[*Key](d, keyRef(c.Key)); ok || c.Key == "" {
+		return refused("record_exists", "", "there is already a record "+string(c.Key), "choose another id", "id", string(c.Key))
+	}
+	k := add(d, &Key{
+		Head: Head{ID: string(c.Key), Site: d.ID, Open: true}, Role: c.Role, Staff: c.Staff, Sites: slices.Clone(c.Sites),
+		CreatedAt: d.now, CreatedBy: KeyID(d.env.By.Key), ExpiresAt: c.ExpiresAt.UTC().Truncate(time.Millisecond), Secret: 1,
+	})
+	d.subject = k.Ref()
+	d.fact(FactKeyMade, "", k.ID, "role", string(k.Role), "staff", string(k.Staff))
+	return nil
+}
+
+// mayHave judges what a key would be: nobody makes one that reaches further than his own.
+func (d *draft) mayHave(c *MakeKey) *Fault {
+	by := d.env.By.Role
+	switch {
+	case !slices.Contains(Roles, c.Role):
+		return invalid("bad_key", "role "+string(c.Role)+" is not known", "choose one of: "+join(Roles), "role", string(c.Role))
+	case c.Role == RoleAdministrator:
+		return forbidden("key_beyond", "", "an administrator's key does not belong to a site",
+			"let the operator run: lunpai keys new-administrator")
+	case len(c.Sites) > 0 && by != RoleAdministrator:
+		return forbidden("key_beyond", "", "only an administrator grants further sites", "ask the administrator")
+	case len(c.Sites) > 0 && c.Role != RoleAnalyst:
+		return invalid("bad_key", "only an analyst is granted further sites", "leave out sites", "role", string(c.Role))
+	case c.Role.StaffRole() && c.Staff == "":
+		return invalid("bad_key", "a key of role "+string(c.Role)+" belongs to one member of staff, and none is named",
+			"send staff", "role", string(c.Role))
+	case !d.admits(c.Role, c.Staff):
+		return invalid("bad_key", "there is no active member of staff "+string(c.Staff)+" for a key of role "+string(c.Role),
+			"add the member of staff first, with at least that role", "role", string(c.Role), "staff", string(c.Staff))
+	case !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(d.now):
+		return invalid("bad_expiry", "the key would be over already", "send expires_at later than now, or leave it out")
+	}
+	return nil
+}
+
+// admits is Board.Admits for staff as they stand in the draft.
+func (d *draft) admits(role Role, staff StaffID) bool {
+	if !role.StaffRole() {
+		return staff == ""
+	}
+	s := d.staffMember(staff)
+	return s != nil && s.Active && s.Role.AtLeast(role)
+}
+
+// rotateKey puts a new secret in force. The key stays the same: the ids of its commands are taken over it.
+func (d *draft) rotateKey(c *RotateKey) *Fault {
+	if c.Overlap < 0 || c.Overlap > MaxOverlap {
+		return invalid("bad_overlap", "the overlap is not within 0 seconds and one week", "send overlap_s from 0 to "+itoa(MaxOverlap))
+	}
+	k, f := d.key(c.Key, c.Was)
+	switch {
+	case f != nil:
+		return f
+	case k.Expired(d.now):
+		return refused("key_expired", "", "the time of key "+k.ID+" is over", "make a new key", "id", k.ID)
+	}
+	k.Secret++
+	k.OldEndsAt = d.now.Add(time.Duration(c.Overlap) * time.Second)
+	k.RotatedAt, k.RotatedBy = d.now, KeyID(d.env.By.Key)
+	d.fact(FactKeyRotated, "", k.ID, "role", string(k.Role), "staff", string(k.Staff))
+	return nil
+}
+
+// revokeKey ends a key for good. A supervisor ends a kiosk's.
+func (d *draft) revokeKey(c *RevokeKey) *Fault {
+	k, f := d.key(c.Key, c.Was)
+	switch {
+	case f != nil:
+		return f
+	case d.may(RoleSupervisor) && k.Role != RoleKiosk:
+		return forbidden("kiosk_only", "", "a supervisor revokes keys of kiosks only", "ask the manager", "role", string(k.Role))
+	}
+	k.Open = false
+	k.RevokedAt, k.RevokedBy = d.now, KeyID(d.env.By.Key)
+	d.fact(FactKeyRevoked, "", k.ID, "role", string(k.Role), "staff", string(k.Staff))
+	return nil
+}
+
+// key is a key to change. One that was made before keys stood in the journal enters it now, as it was.
+func (d *draft) key(id KeyID, was *FormerKey) (*Key, *Fault) {
+	k, ok := look[*Key](d, keyRef(id))
+	switch {
+	case !ok && was != nil && id != "":
+		k = add(d, &Key{
+			Head: Head{ID: string(id), Site: d.ID, Open: true}, Role: was.Role, Staff: was.Staff, Sites: slices.Clone(was.Sites),
+			CreatedAt: was.CreatedAt, Secret: 1,
+		})
+	case !ok || k.Site != d.ID:
+		return nil, notFound("key", string(id))
+	case !k.RevokedAt.IsZero():
+		return nil, refused("key_revoked", "", "key "+k.ID+" was revoked", "make a new key", "id", k.ID)
+	default:
+		k = edit[*Key](d, keyRef(id))
+	}
+	d.subject = k.Ref()
+	return k, nil
+}

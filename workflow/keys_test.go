@@ -1,0 +1,189 @@
+package workflow_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// keyOffice is a small office with a supervisor and a manager, and a way to give commands that says what was refused.
+func keyOffice(t *testing.T) (*office, func(role workflow.Role, cmd command) string) {
+	t.Helper()
+	o := small(t)
+	give := func(role workflow.Role, cmd command) string {
+		t.Helper()
+		_, f, err := o.do(step{at: o.now, by: actor(role, ""), cmd: cmd})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f != nil {
+			return f.Code
+		}
+		return ""
+	}
+	for who, role := range map[workflow.StaffID]workflow.Role{"S": workflow.RoleSupervisor, "M": workflow.RoleManager} {
+		if o.full.Admits(role, who) {
+			continue
+		}
+		if code := give(workflow.RoleAdministrator, &workflow.AddStaff{NewStaff: workflow.NewStaff{Staff: who, Role: role}}); code != "" {
+			t.Fatal(code)
+		}
+	}
+	return o, give
+}
+
+func (o *office) key(id workflow.KeyID) *workflow.Key {
+	k, _ := o.all[workflow.KeyRef(id)].(*workflow.Key)
+	return k
+}
+
+// TestMakeKey: who may make which key, and for whom.
+func TestMakeKey(t *testing.T) {
+	o, give := keyOffice(t)
+	past, later := o.now.Add(-time.Hour), o.now.Add(time.Hour)
+	for name, c := range map[string]struct {
+		by   workflow.Role
+		make workflow.MakeKey
+		want string
+	}{
+		"kiosk":                      {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleKiosk}, ""},
+		"manager":                    {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleManager, Staff: "M"}, ""},
+		"a manager as consultant":    {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleConsultant, Staff: "M"}, ""},
+		"by an administrator":        {workflow.RoleAdministrator, workflow.MakeKey{Role: workflow.RoleSupervisor, Staff: "S"}, ""},
+		"for a while":                {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleKiosk, ExpiresAt: later}, ""},
+		"analyst of two sites":       {workflow.RoleAdministrator, workflow.MakeKey{Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{"z"}}, ""},
+		"more than he is":            {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleManager, Staff: "S"}, "bad_key"},
+		"staff never added":          {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleConsultant, Staff: "nobody"}, "bad_key"},
+		"staff not named":            {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleShiftLeader}, "bad_key"},
+		"kiosk with staff":           {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleKiosk, Staff: "M"}, "bad_key"},
+		"no role":                    {workflow.RoleManager, workflow.MakeKey{}, "bad_key"},
+		"the system's role":          {workflow.RoleAdministrator, workflow.MakeKey{Role: workflow.RoleSystem}, "bad_key"},
+		"front desk of two sites":    {workflow.RoleAdministrator, workflow.MakeKey{Role: workflow.RoleFrontDesk, Sites: []workflow.SiteID{"z"}}, "bad_key"},
+		"administrator":              {workflow.RoleAdministrator, workflow.MakeKey{Role: workflow.RoleAdministrator}, "key_beyond"},
+		"further sites by a manager": {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{"z"}}, "key_beyond"},
+		"over already":               {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleKiosk, ExpiresAt: past}, "bad_expiry"},
+		"by a supervisor":            {workflow.RoleSupervisor, workflow.MakeKey{Role: workflow.RoleKiosk}, "role"},
+		"by a shift leader":          {workflow.RoleShiftLeader, workflow.MakeKey{Role: workflow.RoleKiosk}, "role"},
+		"by the front desk":          {workflow.RoleFrontDesk, workflow.MakeKey{Role: workflow.RoleKiosk}, "role"},
+	} {
+		c.make.Key = workflow.KeyID(name)
+		if got := give(c.by, &c.make); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+		k := o.key(c.make.Key)
+		if (k != nil) != (c.want == "") {
+			t.Errorf("%s: the record is %+v", name, k)
+		}
+		if k != nil && (k.CreatedBy != "key" || !k.Works(1, o.now) || k.Works(0, o.now) || k.Works(2, o.now)) {
+			t.Errorf("%s: %+v", name, k)
+		}
+	}
+	if got := give(workflow.RoleManager, &workflow.MakeKey{Key: "kiosk", Role: workflow.RoleKiosk}); got != "record_exists" {
+		t.Errorf("the same id again: %q", got)
+	}
+	if k := o.key("for a while"); !k.Works(1, later.Add(-time.Millisecond)) || k.Works(1, later) {
+		t.Error("it does not end at its time")
+	}
+}
+
+// TestRotateAndRevoke: a rotated key has two secrets for a while, a revoked one none.
+func TestRotateAndRevoke(t *testing.T) {
+	o, give := keyOffice(t)
+	made := func(id workflow.KeyID, role workflow.Role, who workflow.StaffID) {
+		t.Helper()
+		if code := give(workflow.RoleManager, &workflow.MakeKey{Key: id, Role: role, Staff: who, ExpiresAt: o.now.Add(24 * time.Hour)}); code != "" {
+			t.Fatal(code)
+		}
+	}
+	made("k", workflow.RoleKiosk, "")
+	made("s", workflow.RoleSupervisor, "S")
+	for _, c := range []struct {
+		by   workflow.Role
+		cmd  command
+		want string
+	}{
+		{workflow.RoleSupervisor, &workflow.RotateKey{Key: "k"}, "role"},
+		{workflow.RoleManager, &workflow.RotateKey{Key: "none"}, "key_not_found"},
+		{workflow.RoleManager, &workflow.RotateKey{Key: "k", Overlap: -1}, "bad_overlap"},
+		{workflow.RoleManager, &workflow.RotateKey{Key: "k", Overlap: workflow.MaxOverlap + 1}, "bad_overlap"},
+		{workflow.RoleManager, &workflow.RotateKey{Key: "k", Overlap: 60}, ""},
+		{workflow.RoleManager, &workflow.RotateKey{Key: "s"}, ""},
+		{workflow.RoleSupervisor, &workflow.RevokeKey{Key: "s"}, "kiosk_only"},
+		{workflow.RoleShiftLeader, &workflow.RevokeKey{Key: "k"}, "role"},
+		{workflow.RoleConsultant, &workflow.RevokeKey{Key: "k"}, "role"},
+		{workflow.RoleManager, &workflow.RevokeKey{Key: "none"}, "key_not_found"},
+	} {
+		if got := give(c.by, c.cmd); got != c.want {
+			t.Errorf("%s gives %+v: %q, want %q", c.by, c.cmd, got, c.want)
+		}
+	}
+	k, s := o.key("k"), o.key("s")
+	if !k.Works(2, o.now) || !k.Works(1, o.now.Add(59*time.Second)) || k.Works(1, o.now.Add(time.Minute)) || k.Works(3, o.now) {
+		t.Errorf("overlap of a minute: %+v", k)
+	}
+	if !s.Works(2, o.now) || s.Works(1, o.now) || s.RotatedBy != "key" {
+		t.Errorf("no overlap: %+v", s)
+	}
+	for _, want := range []string{"", "key_revoked"} {
+		if got := give(workflow.RoleSupervisor, &workflow.RevokeKey{Key: "k"}); got != want {
+			t.Errorf("revoked: %q, want %q", got, want)
+		}
+	}
+	if got := give(workflow.RoleManager, &workflow.RotateKey{Key: "k"}); got != "key_revoked" {
+		t.Errorf("a revoked key is rotated: %q", got)
+	}
+	if k = o.key("k"); k.Works(1, o.now) || k.Works(2, o.now) || k.RevokedBy != "key" || len(o.full.Keys()) != 1 {
+		t.Errorf("revoked: %+v", k)
+	}
+	o.now = o.now.Add(25 * time.Hour)
+	if got := give(workflow.RoleManager, &workflow.RotateKey{Key: "s"}); got != "key_expired" {
+		t.Errorf("an expired key is rotated: %q", got)
+	}
+}
+
+// TestFormerKey: a key from before keys stood in the journal enters it when it is changed.
+func TestFormerKey(t *testing.T) {
+	o, give := keyOffice(t)
+	was := &workflow.FormerKey{Role: workflow.RoleKiosk, CreatedAt: o.now.Add(-time.Hour)}
+	if got := give(workflow.RoleManager, &workflow.RotateKey{Key: "old", Was: was, Overlap: 60}); got != "" {
+		t.Fatal(got)
+	}
+	if k := o.key("old"); k == nil || k.Role != workflow.RoleKiosk || !k.Works(1, o.now) || !k.Works(2, o.now) || !k.CreatedAt.Equal(was.CreatedAt) {
+		t.Errorf("%+v", k)
+	}
+	// What the journal says of a key wins over what a caller says it was.
+	if got := give(workflow.RoleSupervisor, &workflow.RevokeKey{Key: "other", Was: &workflow.FormerKey{Role: workflow.RoleManager, Staff: "M"}}); got != "kiosk_only" {
+		t.Error(got)
+	}
+	if code := give(workflow.RoleManager, &workflow.MakeKey{Key: "m", Role: workflow.RoleManager, Staff: "M"}); code != "" {
+		t.Fatal(code)
+	}
+	if got := give(workflow.RoleSupervisor, &workflow.RevokeKey{Key: "m", Was: was}); got != "kiosk_only" {
+		t.Error(got)
+	}
+}
+
+// TestAdmits: a role is open to active staff of at least that role, and to devices and programs.
+func TestAdmits(t *testing.T) {
+	o, give := keyOffice(t)
+	no, yes := false, true
+	check := func(want bool, role workflow.Role, who workflow.StaffID) {
+		t.Helper()
+		if got := o.lean.Admits(role, who); got != want {
+			t.Errorf("%s as %s: %v", who, role, got)
+		}
+	}
+	check(true, workflow.RoleSupervisor, "S")
+	check(true, workflow.RoleConsultant, "S")
+	check(false, workflow.RoleManager, "S")
+	check(false, workflow.RoleConsultant, "")
+	check(false, workflow.RoleConsultant, "nobody")
+	check(true, workflow.RoleKiosk, "")
+	check(false, workflow.RoleKiosk, "S")
+	give(workflow.RoleManager, &workflow.ChangeStaff{Staff: "S", Active: &no})
+	check(false, workflow.RoleConsultant, "S")
+	give(workflow.RoleManager, &workflow.ChangeStaff{Staff: "S", Active: &yes, Role: workflow.RoleShiftLeader})
+	check(false, workflow.RoleSupervisor, "S")
+	check(true, workflow.RoleShiftLeader, "S")
+}
