@@ -24,6 +24,8 @@ var (
 	ErrClosed = errors.New("store closed")
 	// ErrExists: a side document with this id, or with this lookup in the collection and site, is already there.
 	ErrExists = errors.New("already exists")
+	// ErrChanged: a side document does not stand any more as it was read, or is gone.
+	ErrChanged = errors.New("changed since it was read")
 	// ErrNotFound: there is no such record.
 	ErrNotFound = errors.New("not found")
 	// ErrCorrupt: what is stored contradicts itself; the error names the place.
@@ -136,12 +138,13 @@ type Side struct {
 	Collection SideCollection
 	ID         string
 	Site       workflow.SiteID // "" for what belongs to no site
-	// Lookup is unique within collection and site when not empty: the keyed HMAC of a phone.
+	// Lookup is unique within collection and site when not empty: the keyed HMAC of a person's phone, or the record that a note
+	// hangs on and the note's id.
 	Lookup string
 	// Command is the command that carries this document's id; Pending until it is known to be in the journal.
 	Command string
 	Pending bool
-	At      time.Time
+	At      time.Time // when it was written; of an intent, from when on the sweep looks after it
 	Body    json.RawMessage
 }
 
@@ -173,12 +176,31 @@ type Sides interface {
 	Delete(ctx context.Context, c SideCollection, id string) error
 }
 
+// SideChanges changes side documents that somebody else, on any instance, may be changing: only what still stands as it was
+// read is touched. As read means every field; a sealed body is never the same twice.
+type SideChanges interface {
+	// ReplaceIf writes now over read, which has the same collection, id and site. ErrChanged; ErrExists when the lookup of now
+	// belongs to another id.
+	ReplaceIf(ctx context.Context, read, now Side) error
+	// DeleteIf removes one for good; ErrChanged.
+	DeleteIf(ctx context.Context, read Side) error
+	// Under lists what a site has under lookups that begin with prefix, which is not empty and ends in ASCII; by lookup.
+	Under(ctx context.Context, c SideCollection, site workflow.SiteID, prefix string) ([]Side, error)
+}
+
+// PrefixEnd is the first text behind all that begin with a prefix, byte by byte.
+func PrefixEnd(prefix string) string {
+	n := len(prefix) - 1
+	return prefix[:n] + string(prefix[n]+1)
+}
+
 // Store is a place that keeps sites. Implementations hold no rules. Every method honours its context; after Close every
 // method fails with ErrClosed.
 type Store interface {
 	Journal
 	Documents
 	Sides
+	SideChanges
 	// Ping tells whether the store can serve now.
 	Ping(ctx context.Context) error
 	// Parallel is how many appends the store wants in flight at once.

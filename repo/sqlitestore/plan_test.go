@@ -47,6 +47,10 @@ func TestPlans(t *testing.T) {
 	if !strings.Contains(plan, "images_day") || strings.Contains(plan, "TEMP B-TREE") {
 		t.Errorf("a scan by day: %s", plan)
 	}
+	plan = planOf(t, s, underQuery, repo.Notes, "s", "visits/", "visits0")
+	if !strings.Contains(plan, "sides_lookup") || strings.Contains(plan, "TEMP B-TREE") {
+		t.Errorf("under a lookup: %s", plan)
+	}
 	plan = planOf(t, s, boardQuery, "s", "s/live")
 	if !strings.Contains(plan, "images_open") || strings.Contains(plan, "SCAN") {
 		t.Errorf("the board: %s", plan)

@@ -13,6 +13,7 @@ type pool struct {
 	ping, since, before, find, sites, head  *sql.Stmt
 	board, image, scan, scanDays, scanSites *sql.Stmt
 	side, lookup, sides, siteSides, overdue *sql.Stmt
+	under                                   *sql.Stmt
 }
 
 const (
@@ -30,6 +31,10 @@ const boardQuery = `SELECT ` + imageColumns + ` FROM images WHERE site = ?1 AND 
 // scanDaysQuery reads on behind the id ?4 of the day ?3, up to the day ?5.
 const scanDaysQuery = `SELECT ` + imageColumns + ` FROM images WHERE collection = ?1 AND site = ?2 AND day IS NOT NULL
 	AND (day, id) > (?3, ?4) AND day <= ?5 ORDER BY day, id LIMIT ?6`
+
+// underQuery reads a stretch of lookups.
+const underQuery = `SELECT ` + sideColumns + ` FROM sides WHERE collection = ?1 AND site = ?2 AND lookup <> ''
+	AND lookup >= ?3 AND lookup < ?4 ORDER BY lookup`
 
 // distinct lists the different values of an indexed column by jumping from one to the next, however many rows there are.
 func distinct(column, from string) string {
@@ -70,6 +75,7 @@ func openPool(ctx context.Context, path, mode string, n int) (*pool, error) {
 
 		&p.side:      `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? AND id = ?`,
 		&p.lookup:    `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? AND site = ? AND lookup = ? AND lookup <> ''`,
+		&p.under:     underQuery,
 		&p.sides:     `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? ORDER BY id`,
 		&p.siteSides: `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? AND site = ? ORDER BY id`,
 		&p.overdue: `SELECT ` + sideColumns + ` FROM sides WHERE collection = ?1 AND pending AND at < ?3

@@ -19,6 +19,7 @@ type session struct {
 	insertPage, insertID, deleteID             *sql.Stmt
 	refreshImage, replaceImage                 *sql.Stmt
 	sideExists, insertSide, replaceSide, erase *sql.Stmt
+	sideStands                                 *sql.Stmt
 }
 
 func openSession(ctx context.Context, path string) (*session, error) {
@@ -63,6 +64,8 @@ func (s *session) open(ctx context.Context) (err error) {
 		&s.replaceSide: `INSERT INTO sides (` + sideColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (collection, id) DO UPDATE
 			SET site = excluded.site, lookup = excluded.lookup, command = excluded.command, pending = excluded.pending,
 				at = excluded.at, body = excluded.body`,
+		&s.sideStands: `SELECT 1 FROM sides WHERE collection = ? AND id = ? AND site = ? AND lookup = ? AND command = ?
+			AND pending = ? AND at = ? AND body = ?`,
 		&s.erase: `DELETE FROM sides WHERE collection = ? AND id = ?`,
 	})
 	return err

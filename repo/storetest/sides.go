@@ -24,6 +24,10 @@ var sideTests = []test{
 	{"Listing", testSideListing},
 	{"PendingByAge", testSidePending},
 	{"ErasedForGood", testSideErased},
+	{"ReplaceIf", testReplaceIf},
+	{"DeleteIf", testDeleteIf},
+	{"ChangesRace", testChangesRace},
+	{"Under", testUnder},
 }
 
 func person(id string, site workflow.SiteID, lookup string) repo.Side {
