@@ -1,42 +1,39 @@
 package mongostore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// connect makes every job begin where the site's written pages end: pages in between, of other instances, are put in
-// front of it, and pages that are written already are left out.
+// connect makes every job begin where the site's written pages end and run on without a hole: pages of other instances,
+// before its first page or between two of its own, are put in, and pages that are written already are left out.
 func (p *projector) connect(ctx context.Context, jobs []*job) {
-	var open []*job
 	written := make(map[*job]int64, len(jobs))
+	var late, torn []*job
 	p.mu.Lock()
 	for _, j := range jobs {
-		written[j] = p.follower(j.f.site).done
-		if j.first() > written[j]+1 {
-			open = append(open, j)
+		n := p.follower(j.f.site).done
+		written[j] = n
+		if j.first() > n+1 {
+			late = append(late, j)
 		}
 	}
 	p.mu.Unlock()
-	if len(open) > 0 {
-		sites := make([]workflow.SiteID, len(open))
-		for i, j := range open {
-			sites[i] = j.f.site
-		}
-		marks, err := p.s.markOf(ctx, sites)
-		for _, j := range open {
-			j.err = err
-			written[j] = max(written[j], marks[j.f.site])
-			if err == nil && j.first() > written[j]+1 {
-				j.err = p.fill(ctx, j, written[j])
-			}
+	p.lookUp(ctx, late, written)
+	for _, j := range jobs {
+		if j.err == nil && len(j.holes(written[j])) > 0 {
+			torn = append(torn, j)
 		}
 	}
+	p.fill(ctx, torn, written)
 	for _, j := range jobs {
 		if j.err == nil {
 			j.pages, j.err = chain(j.f.site, j.pages, written[j])
@@ -44,24 +41,80 @@ func (p *projector) connect(ctx context.Context, jobs []*job) {
 	}
 }
 
+// lookUp asks the marks how far others have written the sites of these jobs.
+func (p *projector) lookUp(ctx context.Context, jobs []*job, written map[*job]int64) {
+	if len(jobs) == 0 {
+		return
+	}
+	sites := make([]workflow.SiteID, len(jobs))
+	for i, j := range jobs {
+		sites[i] = j.f.site
+	}
+	marks, err := p.s.markOf(ctx, sites)
+	for _, j := range jobs {
+		j.err = err
+		written[j] = max(written[j], marks[j.f.site])
+	}
+}
+
+// stretch is a run of commits.
+type stretch struct{ from, to int64 }
+
+// holes are the commits that a job lacks, when everything up to number n is written.
+func (j *job) holes(n int64) (out []stretch) {
+	n = min(n, j.first()-1)
+	for _, page := range j.pages {
+		if page.First > n+1 {
+			out = append(out, stretch{n + 1, page.First - 1})
+		}
+		n = max(n, page.Last)
+	}
+	return out
+}
+
 // errGap: more is missing than is worth waiting for here; repair does it.
 var errGap = errors.New("too many pages are missing")
 
-// fill puts the pages after number n in front of a job.
-func (p *projector) fill(ctx context.Context, j *job, n int64) error {
-	missing, err := p.s.since(ctx, j.f.site, n+1, replayPages)
-	if err != nil {
-		return err
+// maxMissing bounds the commits that are read for one batch, and with them its memory.
+const maxMissing = 1024
+
+// fill puts the pages that jobs lack between their own, with one query for all sites: holes begin and end where pages do.
+func (p *projector) fill(ctx context.Context, jobs []*job, written map[*job]int64) {
+	var or bson.A
+	of := make(map[workflow.SiteID]*job, len(jobs))
+	room := int64(maxMissing)
+	for _, j := range jobs {
+		holes, n := j.holes(written[j]), int64(0)
+		for _, h := range holes {
+			n += h.to - h.from + 1
+		}
+		if n > room {
+			j.err = errGap
+			continue
+		}
+		room -= n
+		of[j.f.site] = j
+		for _, h := range holes {
+			or = append(or, ranged(j.f.site, h.from, h.to))
+		}
 	}
-	if len(missing) == replayPages && missing[len(missing)-1].Last < j.first() {
-		return errGap
+	if len(or) == 0 {
+		return
 	}
-	if err := decode(missing); err != nil {
-		return err
+	pages, faults, err := p.s.pagesOfMany(ctx, bson.D{{Key: "$or", Value: or}})
+	for site, j := range of {
+		if j.err = cmp.Or(err, faults[site]); j.err == nil {
+			j.insert(pages[site])
+		}
 	}
-	missing = slices.DeleteFunc(missing, func(m *repo.Page) bool { return m.First >= j.first() })
-	j.pages = append(missing, j.pages...)
-	return nil
+}
+
+// insert adds pages in their places.
+func (j *job) insert(pages []*repo.Page) {
+	if j.err = decode(pages); j.err == nil {
+		j.pages = append(j.pages, pages...)
+		slices.SortFunc(j.pages, func(a, b *repo.Page) int { return cmp.Compare(a.First, b.First) })
+	}
 }
 
 // chain drops doubles and checks that pages follow number n and each other.

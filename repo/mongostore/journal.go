@@ -122,6 +122,43 @@ func (s *Store) pages(ctx context.Context, filter bson.D, o *options.FindOptions
 	return out, s.harden(ctx, out)
 }
 
+// pagesOfMany reads pages of several sites, in no order. What cannot be read of one site is that site's fault, not the others'.
+func (s *Store) pagesOfMany(ctx context.Context, filter bson.D) (map[workflow.SiteID][]*repo.Page, map[workflow.SiteID]error, error) {
+	const op = "pages of several sites"
+	cursor, err := s.journal.Find(ctx, filter)
+	if err != nil {
+		return nil, nil, fail(op, err)
+	}
+	defer cursor.Close(context.WithoutCancel(ctx))
+	out, faults := make(map[workflow.SiteID][]*repo.Page), make(map[workflow.SiteID]error)
+	var all []*repo.Page
+	for cursor.Next(ctx) {
+		id, _ := cursor.Current.Lookup(pathID).StringValueOK()
+		site := siteOf(id)
+		p, err := page(cursor.Current)
+		if err != nil {
+			faults[site] = err
+			continue
+		}
+		out[site], all = append(out[site], p), append(all, p)
+	}
+	if err := cursor.Err(); err != nil {
+		return nil, nil, fail(op, err)
+	}
+	return out, faults, fail(op, s.harden(ctx, all))
+}
+
+// siteOf is the site in the id of a page.
+func siteOf(id string) workflow.SiteID {
+	return workflow.SiteID(id[:max(0, len(id)-len("/000000000000"))])
+}
+
+// ranged matches a site's pages from one number to another. The site is named beside the ids, so that a cluster which is sharded
+// by it asks one shard.
+func ranged(site workflow.SiteID, from, to int64) bson.D {
+	return bson.D{{Key: pathSite, Value: string(site)}, between(site, from, to)}
+}
+
 // between matches the ids of a site's pages from one number to another.
 func between(site workflow.SiteID, from, to int64) bson.E {
 	return bson.E{Key: pathID, Value: bson.D{

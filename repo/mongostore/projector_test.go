@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/lunpai/lunpai/repo"
@@ -172,11 +174,92 @@ func TestRepairOfAnothersTail(t *testing.T) {
 	projectedEqual(t, s, a.site)
 }
 
-// insertPage puts a page into the journal as another instance does, without its documents.
-func (d *testDB) insertPage(t testing.TB, p *repo.Page) {
+// insertPage puts pages into the journal as another instance does, without their documents.
+func (d *testDB) insertPage(t testing.TB, pages ...*repo.Page) {
 	t.Helper()
-	if _, err := d.raw.Collection("journal").InsertOne(t.Context(), bson.Raw(appendPage(nil, p))); err != nil {
+	docs := make([]bson.Raw, len(pages))
+	for i, p := range pages {
+		docs[i] = appendPage(nil, p)
+	}
+	if _, err := d.raw.Collection("journal").InsertMany(t.Context(), docs); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestForeignPagesBetweenOwn: what another instance wrote between two pages of this one is read, for all sites with one query;
+// no document waits for repair, and nothing is called corrupt.
+func TestForeignPagesBetweenOwn(t *testing.T) {
+	db := testDatabase(t, mongotest.Standalone(t))
+	var log journalLog
+	var finds atomic.Int64
+	cfg := db.config()
+	cfg.Log = log.logger()
+	cfg.monitor = &event.CommandMonitor{Succeeded: func(_ context.Context, e *event.CommandSucceededEvent) {
+		of, _ := e.Reply.Lookup("cursor", "ns").StringValueOK()
+		if e.CommandName == "find" && strings.HasSuffix(of, ".journal") {
+			finds.Add(1)
+		}
+	}}
+	s := open(t, cfg)
+	eventually(t, "repair has looked for sites", func() bool { return finds.Load() == 1 })
+	var own []*repo.Page
+	var sites []workflow.SiteID
+	for i := range 5 {
+		a := &author{t: t, site: workflow.SiteID(fmt.Sprint("site", i))}
+		sites = append(sites, a.site)
+		for k := range 9 {
+			p := a.next()
+			db.insertPage(t, p)
+			if k%3 == 2 {
+				own = append(own, p)
+			}
+		}
+	}
+	before := finds.Load()
+	s.projector.follow(own)
+	drain(t, s)
+	if n := finds.Load() - before; n != 1 {
+		t.Errorf("%d queries for what was missing, want 1", n)
+	}
+	for _, site := range sites {
+		projectedEqual(t, s, site)
+	}
+	if n := log.count("corrupt") + log.count("repair does it"); n > 0 {
+		t.Errorf("%d false alarms", n)
+	}
+}
+
+// TestDamagedForeignPage stops the documents of its own site, and of no other one that is read with it.
+func TestDamagedForeignPage(t *testing.T) {
+	db := testDatabase(t, mongotest.Standalone(t))
+	for name, damage := range map[string]bson.D{
+		"type": {{Key: "prev", Value: 7}}, "content": {{Key: "body", Value: "[]"}}, "place": {{Key: "first", Value: int64(7)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db.empty(t)
+			s := open(t, db.config())
+			bad, good := &author{t: t, site: "bad"}, &author{t: t, site: "good"}
+			var own []*repo.Page
+			for _, a := range []*author{bad, good} {
+				first, between, last := a.next(), a.next(), a.next()
+				db.insertPage(t, first, between, last)
+				own = append(own, first, last)
+			}
+			of := bson.D{{Key: pathID, Value: repo.PageID("bad", 2)}}
+			if _, err := db.raw.Collection("journal").UpdateOne(t.Context(), of, bson.D{{Key: "$set", Value: damage}}); err != nil {
+				t.Fatal(err)
+			}
+			jobs := []*job{
+				{f: &follower{site: "bad"}, pages: own[:2]}, {f: &follower{site: "good"}, pages: own[2:]},
+			}
+			s.projector.connect(t.Context(), jobs)
+			if err := jobs[0].err; !errors.Is(err, repo.ErrCorrupt) {
+				t.Errorf("the damaged one: %v, want corrupt", err)
+			}
+			if err := jobs[1].err; err != nil || len(jobs[1].pages) != 3 {
+				t.Errorf("the sound one: %v, %d pages of 3", err, len(jobs[1].pages))
+			}
+		})
 	}
 }
 
@@ -187,9 +270,11 @@ func TestGapIsFilled(t *testing.T) {
 	a := &author{t: t, site: "a"}
 	mustAppend(t, s, a.next())
 	drain(t, s)
-	for range 2*replayPages + 10 { // more than is filled in at once: repair comes to help
-		db.insertPage(t, a.next())
+	var foreign []*repo.Page
+	for range maxMissing + 10 { // more than is filled in at once: repair comes to help
+		foreign = append(foreign, a.next())
 	}
+	db.insertPage(t, foreign...)
 	mustAppend(t, s, a.next())
 	if _, err := s.Read(t.Context(), a.site, a.seq, nil); err != nil {
 		t.Fatal(err)
