@@ -23,6 +23,7 @@ type serveCmd struct {
 	Clock       string        `help:"system, or manual: the header Lunpai-Now sets it, for rehearsals on a store of their own." enum:"system,manual" default:"system" env:"LUNPAI_CLOCK"`
 	LogFormat   string        `help:"text or json." enum:"text,json" default:"text" env:"LUNPAI_LOG_FORMAT"`
 	LogRequests bool          `help:"Log every request, without anything personal." default:"true" negatable:"" env:"LUNPAI_LOG_REQUESTS"`
+	KeyRate     float64       `help:"Requests a second that one key may send, three seconds' worth at once; 0: any number, for benchmarks." default:"100" env:"LUNPAI_KEY_RATE"`
 	KioskGap    time.Duration `help:"Least time between two arrivals from one kiosk." default:"20s" env:"LUNPAI_KIOSK_GAP"`
 	KioskHourly int           `help:"Most arrivals an hour from one kiosk." default:"30" env:"LUNPAI_KIOSK_HOURLY"`
 	DrainFor    time.Duration `help:"How long to finish what was begun when told to stop." default:"20s" env:"LUNPAI_DRAIN_FOR"`
@@ -126,9 +127,17 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger, now repo.Clock, c
 	s.desk = repo.NewDesk(repo.Config{Store: store, Now: now, Log: log})
 	s.api, err = api.New(api.Config{
 		Desk: s.desk, Store: store, Keys: s.keys, Vault: vault, Now: now, Clock: clock, Log: log, Version: version,
-		KioskGap: c.KioskGap, KioskHourly: c.KioskHourly, QuietRequests: !c.LogRequests,
+		KeyRate: c.keyRate(), KioskGap: c.KioskGap, KioskHourly: c.KioskHourly, QuietRequests: !c.LogRequests,
 	})
 	return s, err
+}
+
+// keyRate is the flag as the API takes it.
+func (c *serveCmd) keyRate() float64 {
+	if c.KeyRate <= 0 {
+		return -1
+	}
+	return c.KeyRate
 }
 
 // serve answers until the context ends; then it refuses new work, finishes what was begun, and closes the store.

@@ -80,7 +80,7 @@ func start(t *testing.T, args ...string) *started {
 	r, w := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		err := run(ctx, append([]string{"serve", "--listen", "127.0.0.1:0", "--no-log-requests"}, args...), noEnv, w, io.Discard)
+		err := run(ctx, append([]string{"serve", "--listen", "127.0.0.1:0", "--no-log-requests", "--key-rate=0"}, args...), noEnv, w, io.Discard)
 		_ = w.CloseWithError(fmt.Errorf("ended: %w", err))
 		done <- err
 	}()

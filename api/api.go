@@ -3,6 +3,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 
 	"github.com/lunpai/lunpai/openapi"
 	"github.com/lunpai/lunpai/repo"
@@ -30,6 +32,8 @@ type Config struct {
 	Version string
 	// QuietRequests leaves the line for every request out of the log. That somebody saw or erased a person is logged all the same.
 	QuietRequests bool
+	// KeyRate is how many requests a second one key may send, three seconds' worth at once; zero: 100. Negative: unbounded.
+	KeyRate float64
 	// KioskGap and KioskHourly bound arrivals from one kiosk; zero: 20 s and 30 an hour. Negative: unbounded.
 	KioskGap    time.Duration
 	KioskHourly int
@@ -44,7 +48,12 @@ type API struct {
 	kiosks  *limiter
 	search  *limiter
 	reports *turnstile
-	tick    time.Duration // of event streams
+	// requests are by key id, failures by the address that shows wrong keys, streams by key id.
+	requests, failures *buckets
+	streams            *counter
+	feeds              *feeds
+	scan               int           // how many commits one request looks at
+	tick               time.Duration // of event streams
 	// readWithin is how long a reader may take for one part of a report.
 	readWithin time.Duration
 }
@@ -63,6 +72,10 @@ func New(cfg Config) (*API, error) {
 	if cfg.KioskHourly == 0 {
 		cfg.KioskHourly = 30
 	}
+	perKey := rate.Limit(cmp.Or(cfg.KeyRate, keyRate))
+	if perKey < 0 {
+		perKey = rate.Inf
+	}
 	spec, err := openapi.Load()
 	if err != nil {
 		return nil, err
@@ -71,6 +84,9 @@ func New(cfg Config) (*API, error) {
 		cfg: cfg, echo: echo.New(), spec: spec, metrics: newMetrics(prometheus.NewRegistry()),
 		kiosks: newLimiter(cfg.KioskGap, cfg.KioskHourly), search: newLimiter(0, searchesHourly),
 		reports: newTurnstile(reportsAtOnce, reportPatience), readWithin: readWithin, tick: tickEvery,
+		requests: newBuckets(perKey, max(1, int(burstSeconds*min(perKey, 1e6))), maxBuckets),
+		failures: newBuckets(failuresAMinute/60.0, failuresAMinute, maxBuckets),
+		streams:  &counter{most: streamsAKey, of: map[string]int{}}, feeds: newFeeds(cfg.Desk, cfg.Store), scan: scanBudget,
 	}
 	a.echo.HideBanner, a.echo.HidePort = true, true
 	a.echo.IPExtractor = echo.ExtractIPDirect()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -122,11 +123,17 @@ func (c *call) authenticate() error {
 		return repo.ErrBadToken
 	}
 	key, err := c.api.cfg.Keys.Authenticate(c.Request().Context(), token)
+	if errors.Is(err, repo.ErrBadToken) {
+		return c.stranger()
+	}
 	if err != nil {
 		return err
 	}
 	c.key = key
 	c.Set("key", key.ID)
+	if err := c.admit(); err != nil {
+		return err
+	}
 	if c.site != "" && !key.Covers(c.site) {
 		return missing("site")
 	}

@@ -1,9 +1,10 @@
 package api
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,8 +24,12 @@ func (c *call) streams() bool {
 	return strings.HasSuffix(c.route.path, "/commits") && strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream")
 }
 
-// feedPages is how many pages of the journal are read at once.
-const feedPages = 16
+const (
+	// feedPages is how many pages of the journal are read at once.
+	feedPages = 64
+	// scanBudget is how many commits one request looks at for those that its caller may see.
+	scanBudget = 2000
+)
 
 // getCommits is the journal without its images: a JSON page, or a stream of server-sent events that goes on as commits land.
 func getCommits(c *call) error {
@@ -43,6 +48,7 @@ func getCommits(c *call) error {
 	if err != nil {
 		return err
 	}
+	c.looked(int(last - after))
 	body := map[string]any{"commits": entries, "seq": last}
 	if more {
 		body["next_after"] = last
@@ -63,29 +69,31 @@ func (c *call) after(s string) (int64, error) {
 }
 
 // entries are up to limit commits behind after that the caller may see, the number up to which was looked, and whether there
-// is more.
-func (c *call) entries(after int64, limit int) (out []entry, last int64, more bool, err error) {
-	out, last = []entry{}, after
+// is more. Not too many commits are looked at: then there may be more and none here.
+func (c *call) entries(after int64, limit int) (out []*entry, last int64, more bool, err error) {
+	out, last = []*entry{}, after
+	sees, looked := c.sight(), 0
 	for {
 		pages, err := c.api.cfg.Store.Since(c.Request().Context(), c.site, last+1, feedPages)
 		if err != nil {
 			return nil, 0, false, reading(err)
 		}
 		for _, p := range pages {
-			cs, err := p.Commits()
+			ks, err := p.Outlines()
 			if err != nil {
 				return nil, 0, false, err
 			}
-			for _, k := range cs {
+			for _, k := range ks {
 				if k.Seq <= last {
 					continue
 				}
-				if len(out) == limit {
+				if len(out) == limit || looked == c.api.scan {
 					return out, last, true, nil
 				}
 				last = k.Seq
-				if c.sees(k) {
-					out = append(out, shown(k))
+				looked++
+				if out, err = sees(out, k); err != nil {
+					return nil, 0, false, err
 				}
 			}
 		}
@@ -95,37 +103,30 @@ func (c *call) entries(after int64, limit int) (out []entry, last int64, more bo
 	}
 }
 
-// sees: a consultant sees the commits about himself, his visits and his customers.
-func (c *call) sees(k *workflow.Commit) bool {
-	if !c.own() || k.By.Staff == c.key.Staff {
-		return true
+// sight adds the commits to a list that the caller may see: a consultant those about himself, his visits and his customers. A
+// text that does not hold his id is not decoded to find that out.
+func (c *call) sight() func(out []*entry, k *workflow.Outline) ([]*entry, error) {
+	add := func(out []*entry, k *workflow.Outline) ([]*entry, error) {
+		e, err := shownOutline(k)
+		return append(out, e), err
 	}
-	for _, f := range k.Facts {
-		if f.Subject == string(c.key.Staff) {
-			return true
+	if !c.own() {
+		return add
+	}
+	id, err := workflow.Encode(c.key.Staff)
+	return func(out []*entry, k *workflow.Outline) ([]*entry, error) {
+		if err != nil {
+			return out, err
 		}
-	}
-	rs, err := k.Records()
-	if err != nil {
-		return false
-	}
-	for _, r := range rs {
-		switch r := r.(type) {
-		case *workflow.Visit:
-			if r.Of(c.key.Staff) {
-				return true
-			}
-		case *workflow.Customer:
-			if r.Owner == c.key.Staff {
-				return true
-			}
+		who, err := k.Concerned(func(text []byte) bool { return bytes.Contains(text, id) })
+		if err != nil || !slices.Contains(who, c.key.Staff) {
+			return out, err
 		}
+		return add(out, k)
 	}
-	return false
 }
 
-// stream writes commits as they land. An event's id is the commit's number: a client that comes back with Last-Event-ID goes
-// on where it was.
+// stream writes commits as they land: first what is behind the last one that the client has, then what comes.
 func (c *call) stream() error {
 	from := c.Request().Header.Get("Last-Event-ID")
 	if from == "" {
@@ -135,50 +136,143 @@ func (c *call) stream() error {
 	if err != nil {
 		return err
 	}
-	signals, stop := c.api.cfg.Desk.Watch(c.site)
-	defer stop()
-	tick := time.NewTicker(c.api.tick)
-	defer tick.Stop()
-	control := http.NewResponseController(c.Response())
+	leave, ok := c.api.streams.enter(c.key.ID)
+	if !ok {
+		p := problem(http.StatusTooManyRequests, "too_many", "this key holds "+strconv.Itoa(streamsAKey)+" event streams open already",
+			"close one of them; one stream serves a whole program")
+		p.retry = 10
+		return p
+	}
+	defer leave()
 	h := c.Response().Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no") // a proxy must not hold events back
 	c.Response().WriteHeader(http.StatusOK)
-	_ = control.SetReadDeadline(time.Time{}) // a stream outlives the server's read timeout
-	quiet := -1
-	for {
-		entries, to, more, err := c.entries(last, maxLimit)
-		if err != nil || c.api.cfg.Desk.Draining() {
-			return nil // the stream ends; the client comes back with Last-Event-ID
-		}
-		_ = control.SetWriteDeadline(time.Now().Add(30 * time.Second)) //nolint:forbidigo // a stream outlives the server's write timeout
-		for _, e := range entries {
-			text, err := json.Marshal(e)
-			if err != nil {
-				return nil
-			}
-			fmt.Fprintf(c.Response(), "id: %d\nevent: commit\ndata: %s\n\n", e.Seq, text)
-		}
-		switch quiet++; {
-		case len(entries) > 0:
-			quiet = 0
-		case quiet%quietTicks == 0:
-			fmt.Fprint(c.Response(), ": still here\n\n")
-		}
-		c.Response().Flush()
-		if last = to; more {
-			continue
-		}
+	s := &stream{call: c, control: http.NewResponseController(c.Response()), last: last}
+	_ = s.control.SetReadDeadline(time.Time{}) // a stream outlives the server's read timeout
+	s.run()
+	return nil // the client comes back with Last-Event-ID
+}
+
+// stream is an open event stream.
+type stream struct {
+	*call
+	control *http.ResponseController
+	last    int64 // the last commit that was looked at
+}
+
+// run writes until the client goes, is too slow, or its key ends, or the process does.
+func (s *stream) run() {
+	tick := time.NewTicker(s.api.tick)
+	defer tick.Stop()
+	if !s.catchUp(0) {
+		return
+	}
+	live, err := s.api.feeds.follow(s.Request().Context(), s.site)
+	if err != nil {
+		return
+	}
+	defer live.leave()
+	if !s.catchUp(live.from) || !s.write([]byte(": still here\n\n")) {
+		return
+	}
+	for quiet := 0; ; {
 		select {
-		case <-c.Request().Context().Done():
-			return nil
-		case <-signals:
+		case <-s.Request().Context().Done():
+			return
+		case f, ok := <-live.frames:
+			if !ok || !s.pass(f, live.frames) {
+				return
+			}
+			quiet = 0
 		case <-tick.C:
-		}
-		if _, err := c.api.cfg.Keys.Authenticate(c.Request().Context(), strings.TrimPrefix(c.Request().Header.Get("Authorization"), "Bearer ")); err != nil {
-			return nil // the key was revoked
+			if s.over() {
+				return
+			}
+			if quiet++; quiet%quietTicks == 0 && !s.write([]byte(": still here\n\n")) {
+				return
+			}
 		}
 	}
+}
+
+// over reports whether the stream must end: the process stops, or the key does not work any more.
+func (s *stream) over() bool {
+	token := strings.TrimPrefix(s.Request().Header.Get("Authorization"), "Bearer ")
+	_, err := s.api.cfg.Keys.Authenticate(s.Request().Context(), token)
+	return err != nil || s.api.cfg.Desk.Draining()
+}
+
+// catchUp writes what the journal holds behind the last commit, at least up to one. It takes its time: a key that has much to
+// catch up pays for it like for requests.
+func (s *stream) catchUp(to int64) bool {
+	for more := true; more || s.last < to; {
+		var entries []*entry
+		var err error
+		before := s.last
+		if entries, s.last, more, err = s.entries(s.last, maxLimit); err != nil {
+			return false
+		}
+		var text []byte
+		for _, e := range entries {
+			event, err := e.event()
+			if err != nil {
+				return false
+			}
+			text = append(text, event...)
+		}
+		if !s.write(text) || s.over() || !s.pause(s.looked(int(s.last-before))) {
+			return false
+		}
+	}
+	return true
+}
+
+// pause waits, unless the client goes meanwhile.
+func (s *stream) pause(d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-s.Request().Context().Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// pass writes a frame and those that wait behind it.
+func (s *stream) pass(f *frame, more <-chan *frame) bool {
+	var text []byte
+	for n := len(more); ; n-- {
+		if f.seq > s.last {
+			s.last = f.seq
+			if f.seenBy(s.call) {
+				text = append(text, f.text...)
+			}
+		}
+		if n == 0 {
+			return s.write(text)
+		}
+		var ok bool
+		if f, ok = <-more; !ok {
+			return false
+		}
+	}
+}
+
+// write sends bytes at once. A client has some time to take them.
+func (s *stream) write(text []byte) bool {
+	if len(text) == 0 {
+		return true
+	}
+	_ = s.control.SetWriteDeadline(time.Now().Add(30 * time.Second)) //nolint:forbidigo // a stream outlives the server's write timeout
+	if _, err := s.Response().Write(text); err != nil {
+		return false
+	}
+	return s.control.Flush() == nil
 }
 
 // healthz: the process answers.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"golang.org/x/time/rate"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/repo/sqlitestore"
@@ -89,12 +90,13 @@ func newOffice(t testing.TB, s setup) *office {
 	o.keys = repo.NewKeys(o.store, nil)
 	log := slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o.desk = repo.NewDesk(repo.Config{Store: o.store, Now: o.clock.Now, Log: log})
-	cfg := Config{Desk: o.desk, Store: o.store, Keys: o.keys, Vault: o.vault, Now: o.clock.Now, Clock: o.clock, Log: log, Version: "test"}
+	cfg := Config{Desk: o.desk, Store: o.store, Keys: o.keys, Vault: o.vault, Now: o.clock.Now, Clock: o.clock, Log: log, Version: "test", KeyRate: -1}
 	if s.config != nil {
 		s.config(&cfg)
 	}
 	o.api, err = New(cfg)
 	o.ok(err)
+	o.api.failures = newBuckets(rate.Inf, 1, maxBuckets) // tests try wrong keys by the hundred
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()

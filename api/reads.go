@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -100,6 +101,16 @@ type entry struct {
 
 func shown(k *workflow.Commit) entry {
 	return entry{k.Seq, k.At, k.By, k.Kind, k.Subject, k.Command, k.Facts}
+}
+
+// shownOutline is the same, of a commit that was not decoded.
+func shownOutline(o *workflow.Outline) (*entry, error) {
+	k, err := o.Commit()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", repo.ErrCorrupt, err)
+	}
+	e := shown(k)
+	return &e, nil
 }
 
 // getHistory lists the commits that changed a visit.

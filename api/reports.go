@@ -20,8 +20,8 @@ import (
 const (
 	// reportWithin bounds one report, from the question to its last row.
 	reportWithin = 5 * time.Minute
-	// reportsAtOnce is how many reports are given out at once, and one to a key: the floor comes first, and nobody's slow reader
-	// keeps the others waiting for long. Who waits is told to come again after reportPatience.
+	// reportsAtOnce is how many reports of a site are given out at once, and one to a key: the floor comes first, and nobody's
+	// slow reader keeps the others waiting for long. Who waits is told to come again after reportPatience.
 	reportsAtOnce  = 2
 	reportPatience = 10 * time.Second
 	// readWithin is how long a reader may take for one part of a report.
@@ -61,7 +61,7 @@ func getReport(c *call) error {
 	}
 	ctx, stop := c.untilDrained()
 	defer stop()
-	leave, err := c.api.reports.enter(ctx, c.key.ID)
+	leave, err := c.api.reports.enter(ctx, c.site, c.key.ID)
 	if err != nil {
 		return err
 	}
@@ -100,41 +100,65 @@ func (c *call) untilDrained() (ctx context.Context, stop func()) {
 	}
 }
 
-// turnstile lets so many reports through at once, one to a key.
+// turnstile lets so many reports of a site through at once, one to a key. One office's long reports do not keep another waiting.
 type turnstile struct {
+	n        int
 	patience time.Duration
-	all      chan struct{}
 	mu       sync.Mutex
-	keys     map[string]chan struct{}
+	gates    map[string]*gate
+}
+
+// gate is what those who wait for one site or one key queue at. It is forgotten when nobody is there.
+type gate struct {
+	places chan struct{}
+	users  int
 }
 
 func newTurnstile(n int, patience time.Duration) *turnstile {
-	return &turnstile{patience: patience, all: make(chan struct{}, n), keys: map[string]chan struct{}{}}
+	return &turnstile{n: n, patience: patience, gates: map[string]*gate{}}
 }
 
-// enter waits until a key may have a report.
-func (t *turnstile) enter(ctx context.Context, key string) (leave func(), err error) {
-	t.mu.Lock()
-	own := t.keys[key]
-	if own == nil {
-		own = make(chan struct{}, 1)
-		t.keys[key] = own
-	}
-	t.mu.Unlock()
+// enter waits until a key may have a report of a site.
+func (t *turnstile) enter(ctx context.Context, site workflow.SiteID, key string) (leave func(), err error) {
 	busy := busyHere("busy", "other reports are being given out, one of this key perhaps", "send it again in a moment", "not_written", 10)
 	ctx, cancel := context.WithTimeoutCause(ctx, t.patience, &busy)
 	defer cancel()
-	for _, gate := range []chan struct{}{own, t.all} {
-		select {
-		case gate <- struct{}{}:
-		case <-ctx.Done():
-			if gate == t.all {
-				<-own
-			}
-			return nil, context.Cause(ctx)
+	own, err := t.pass(ctx, "key "+key, 1)
+	if err != nil {
+		return nil, err
+	}
+	all, err := t.pass(ctx, "site "+string(site), t.n)
+	if err != nil {
+		own()
+		return nil, err
+	}
+	return func() { all(); own() }, nil
+}
+
+// pass waits at one gate, which n may pass.
+func (t *turnstile) pass(ctx context.Context, name string, n int) (leave func(), err error) {
+	t.mu.Lock()
+	g := t.gates[name]
+	if g == nil {
+		g = &gate{places: make(chan struct{}, n)}
+		t.gates[name] = g
+	}
+	g.users++
+	t.mu.Unlock()
+	quit := func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if g.users--; g.users == 0 {
+			delete(t.gates, name)
 		}
 	}
-	return func() { <-t.all; <-own }, nil
+	select {
+	case g.places <- struct{}{}:
+		return func() { <-g.places; quit() }, nil
+	case <-ctx.Done():
+		quit()
+		return nil, context.Cause(ctx)
+	}
 }
 
 // narrow leaves of a query what the caller's role may see. Front desk and shift leader see today: other days are refused, lest

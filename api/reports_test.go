@@ -20,6 +20,7 @@ import (
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/report"
+	"github.com/lunpai/lunpai/workflow"
 )
 
 // TestReports asks for every report in every format; the same rows come in all of them.
@@ -209,7 +210,7 @@ func stuck(t *testing.T, o *office) io.Reader {
 	t.Cleanup(func() { _ = conn.Close() })
 	o.ok(conn.(*net.TCPConn).SetReadBuffer(4 << 10))
 	fmt.Fprintf(conn, "GET /v1/sites/s/reports/visits?format=csv HTTP/1.0\r\nAuthorization: Bearer %s\r\n\r\n", o.tokens["S"])
-	o.eventually("the report begins", func() bool { return len(o.api.reports.all) == 1 })
+	o.eventually("the report begins", func() bool { return o.api.reports.inside("s") == 1 })
 	return conn
 }
 
@@ -228,7 +229,7 @@ func TestSlowReader(t *testing.T) {
 	o.arrive("arrived", nil)
 	o.api.readWithin = 300 * time.Millisecond
 	reader := stuck(t, o)
-	o.eventually("the report is given up", func() bool { return len(o.api.reports.all) == 0 })
+	o.eventually("the report is given up", func() bool { return o.api.reports.inside("s") == 0 })
 	if _, err := io.Copy(io.Discard, reader); err == nil {
 		t.Error("the reader takes what he got for the whole report")
 	}
@@ -240,13 +241,24 @@ func TestReportsEndWhenDraining(t *testing.T) {
 	o.arrive("arrived", nil)
 	reader := stuck(t, o)
 	o.ok(o.desk.Drain(t.Context()))
-	o.eventually("the report is given up", func() bool { return len(o.api.reports.all) == 0 })
+	o.eventually("the report is given up", func() bool { return o.api.reports.inside("s") == 0 })
 	if _, err := io.Copy(io.Discard, reader); err == nil {
 		t.Error("the reader takes what he got for the whole report")
 	}
 }
 
-// TestReportsTakeTurns: so many at once, and one to a key; who waits too long is told to come again.
+// inside is how many reports of a site are being given out.
+func (t *turnstile) inside(site string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if g := t.gates["site "+site]; g != nil {
+		return len(g.places)
+	}
+	return 0
+}
+
+// TestReportsTakeTurns: so many of a site at once, and one to a key; who waits too long is told to come again. Another office's
+// reports are in nobody's way.
 func TestReportsTakeTurns(t *testing.T) {
 	o := newOffice(t, setup{})
 	o.arrive("arrived", nil)
@@ -254,27 +266,35 @@ func TestReportsTakeTurns(t *testing.T) {
 	o.api.reports = turns
 	ask := func(who string, want int) {
 		t.Helper()
-		a := o.do(who, "GET", "/v1/sites/s/reports/walkouts", nil)
+		site := "s"
+		if who == "zM" {
+			site = "z"
+		}
+		a := o.do(who, "GET", "/v1/sites/"+site+"/reports/walkouts", nil)
 		if a.status != want || want == 503 && (a.str("code") != "busy" || a.header.Get("Retry-After") == "") {
 			t.Errorf("%s: %d %s", who, a.status, a.raw)
 		}
 	}
-	enter := func(key string) func() {
+	enter := func(site workflow.SiteID, key string) func() {
 		t.Helper()
-		leave, err := turns.enter(t.Context(), key)
+		leave, err := turns.enter(t.Context(), site, key)
 		o.ok(err)
 		return leave
 	}
-	mine := enter(o.keyIDs["S"])
+	far, away := enter("z", "one of z"), enter("z", "another of z")
+	ask("zM", 503)
+	mine := enter("s", o.keyIDs["S"])
 	ask("S", 503)
 	ask("M", 200)
-	other := enter("another")
+	other := enter("s", "another")
 	ask("M", 503)
 	mine()
 	ask("M", 200)
 	ask("S", 200)
 	other()
-	if len(turns.all) != 0 || len(turns.keys[o.keyIDs["M"]]) != 0 {
-		t.Error("a turn is not given back")
+	far()
+	away()
+	if len(turns.gates) != 0 {
+		t.Errorf("a turn is not given back: %v", turns.gates)
 	}
 }

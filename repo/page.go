@@ -60,6 +60,21 @@ func (p *Page) Commits() ([]*workflow.Commit, error) {
 	return cs, nil
 }
 
+// Outlines cuts the page into its commits without decoding them, and checks its hash and numbers like Commits.
+func (p *Page) Outlines() ([]*workflow.Outline, error) {
+	if Chain(p.Prev, p.Body) != p.Hash {
+		return nil, fmt.Errorf("%w: page %s does not match its hash", ErrCorrupt, PageID(p.Site, p.First))
+	}
+	ks, err := workflow.Outlines(p.Body)
+	if err != nil {
+		return nil, fmt.Errorf("%w: page %s: %w", ErrCorrupt, PageID(p.Site, p.First), err)
+	}
+	if len(ks) == 0 || ks[0].Seq != p.First || ks[len(ks)-1].Seq != p.Last || int64(len(ks)) != p.Last-p.First+1 {
+		return nil, fmt.Errorf("%w: page %s does not hold the commits it names", ErrCorrupt, PageID(p.Site, p.First))
+	}
+	return ks, nil
+}
+
 // newest are the last images of the records that the commits changed, one a record, in order of first change.
 func newest(cs []*workflow.Commit) []workflow.Image {
 	if len(cs) == 1 {

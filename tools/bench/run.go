@@ -52,7 +52,7 @@ func (b *bed) serve(ctx context.Context, o *config, n int) error {
 			Binary: o.binary, Store: b.store.URI("bench"), Keys: filepath.Join(b.store.Dir, "keys.json"),
 			Dir: filepath.Join(b.store.Dir, fmt.Sprintf("service%d", len(b.instances))),
 			// Without a line a request: the disk is the store's.
-			Args: []string{"--no-log-requests"},
+			Args: []string{"--no-log-requests", "--key-rate=0"},
 		})
 		if err != nil {
 			return err

@@ -55,7 +55,7 @@ func (t *trial) start(ctx context.Context, dir string) (err error) {
 	}
 	t.service, err = load.StartService(ctx, load.ServiceConfig{
 		Binary: t.o.binary, Store: t.store.URI(database), Keys: filepath.Join(dir, "keys.json"), Dir: filepath.Join(dir, "service"),
-		Args: []string{"--no-log-requests"},
+		Args: []string{"--no-log-requests", "--key-rate=0"},
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,261 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// followBuffer is how many commits a stream may lag behind before it is let go: the client comes back with Last-Event-ID.
+const followBuffer = 256
+
+// frame is one event for all streams of a site: made once, written by each as it stands.
+type frame struct {
+	seq       int64
+	text      []byte
+	concerned []workflow.StaffID // the consultants who see it
+}
+
+// feeds are the live ends of the journals that somebody follows: one reader a site, however many follow.
+type feeds struct {
+	desk  *repo.Desk
+	store repo.Store
+	mu    sync.Mutex
+	of    map[workflow.SiteID]*feed
+}
+
+func newFeeds(d *repo.Desk, s repo.Store) *feeds {
+	return &feeds{desk: d, store: s, of: map[workflow.SiteID]*feed{}}
+}
+
+// feed is the live end of one journal.
+type feed struct {
+	site  workflow.SiteID
+	stop  context.CancelFunc
+	users int           // guarded by feeds
+	ready chan struct{} // closed when last is known, or nothing can be read
+
+	mu        sync.Mutex
+	last      int64 // the last commit that was handed on
+	followers map[*follower]bool
+	ended     bool // followers are let go, and none are taken
+}
+
+// follower is one stream's place at the live end: every commit behind from comes on frames, which are closed when the follower
+// is too slow or the journal cannot be read.
+type follower struct {
+	from   int64
+	frames chan *frame
+	leave  func()
+}
+
+// follow joins the live end of a site's journal. Call leave to go.
+func (s *feeds) follow(ctx context.Context, site workflow.SiteID) (*follower, error) {
+	f := s.join(site)
+	k := &follower{frames: make(chan *frame, followBuffer)}
+	k.leave = sync.OnceFunc(func() { s.part(f, k) })
+	select {
+	case <-f.ready:
+	case <-ctx.Done():
+		k.leave()
+		return nil, ctx.Err()
+	}
+	if !f.take(k) {
+		k.leave()
+		return nil, repo.ErrUnavailable
+	}
+	return k, nil
+}
+
+// take adds a follower, unless the feed has ended.
+func (f *feed) take(k *follower) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.ended {
+		f.followers[k], k.from = true, f.last
+	}
+	return !f.ended
+}
+
+func (s *feeds) join(site workflow.SiteID) *feed {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.of[site]
+	if f == nil {
+		ctx, stop := context.WithCancel(context.Background()) //nolint:forbidigo // ends with the last follower
+		f = &feed{site: site, stop: stop, ready: make(chan struct{}), followers: map[*follower]bool{}}
+		s.of[site] = f
+		go s.run(ctx, f)
+	}
+	f.users++
+	return f
+}
+
+func (s *feeds) part(f *feed, k *follower) {
+	f.mu.Lock()
+	delete(f.followers, k)
+	f.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.users--; f.users == 0 {
+		f.stop()
+		s.forget(f)
+	}
+}
+
+// forget makes the next follower begin anew; feeds is locked.
+func (s *feeds) forget(f *feed) {
+	if s.of[f.site] == f {
+		delete(s.of, f.site)
+	}
+}
+
+// run hands on what lands until nobody follows. A store that does not answer is asked again; what contradicts itself ends the
+// feed.
+func (s *feeds) run(ctx context.Context, f *feed) {
+	defer s.end(f)
+	signals, stop := s.desk.Watch(f.site)
+	defer stop()
+	if err := s.begin(ctx, f); err != nil {
+		return
+	}
+	close(f.ready)
+	again := time.NewTicker(tickEvery)
+	defer again.Stop()
+	failed := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+		case <-again.C:
+			if !failed {
+				continue
+			}
+		}
+		err := s.pump(ctx, f)
+		if failed = err != nil; failed && unsound(err) {
+			return
+		}
+	}
+}
+
+// unsound reports whether reading again will not help.
+func unsound(err error) bool {
+	return errors.Is(err, repo.ErrCorrupt) || errors.Is(err, repo.ErrClosed)
+}
+
+// begin finds where the journal ends now.
+func (s *feeds) begin(ctx context.Context, f *feed) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	pages, err := s.store.Before(ctx, f.site, math.MaxInt64, 1)
+	if err == nil && len(pages) > 0 {
+		f.last = pages[0].Last
+	}
+	return err
+}
+
+// end lets every follower go.
+func (s *feeds) end(f *feed) {
+	s.mu.Lock()
+	s.forget(f)
+	s.mu.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = true
+	for k := range f.followers {
+		f.drop(k)
+	}
+	select {
+	case <-f.ready:
+	default:
+		close(f.ready)
+	}
+}
+
+// drop ends a follower's frames; the feed is locked.
+func (f *feed) drop(k *follower) {
+	delete(f.followers, k)
+	close(k.frames)
+}
+
+// pump hands on everything that landed behind the last commit.
+func (s *feeds) pump(ctx context.Context, f *feed) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	for {
+		pages, err := s.store.Since(ctx, f.site, f.last+1, feedPages)
+		if err != nil {
+			return err
+		}
+		for _, p := range pages {
+			ks, err := p.Outlines()
+			if err != nil {
+				return err
+			}
+			for _, k := range ks {
+				if k.Seq <= f.last {
+					continue
+				}
+				fr, err := newFrame(k)
+				if err != nil {
+					return err
+				}
+				f.hand(fr)
+			}
+		}
+		if len(pages) < feedPages {
+			return nil
+		}
+	}
+}
+
+// hand gives one frame to every follower; who cannot take it is let go.
+func (f *feed) hand(fr *frame) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.last = fr.seq
+	for k := range f.followers {
+		select {
+		case k.frames <- fr:
+		default:
+			f.drop(k)
+		}
+	}
+}
+
+// newFrame makes the event of a commit.
+func newFrame(k *workflow.Outline) (*frame, error) {
+	e, err := shownOutline(k)
+	if err != nil {
+		return nil, err
+	}
+	who, err := k.Concerned(nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", repo.ErrCorrupt, err)
+	}
+	text, err := e.event()
+	return &frame{seq: k.Seq, text: text, concerned: who}, err
+}
+
+// event is an entry as it stands in a stream. Its id is the commit's number: a client that comes back with Last-Event-ID goes on
+// where it was.
+func (e *entry) event() ([]byte, error) {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(nil, "id: %d\nevent: commit\ndata: %s\n\n", e.Seq, text), nil
+}
+
+// seenBy reports whether a frame is for the caller.
+func (fr *frame) seenBy(c *call) bool { return !c.own() || slices.Contains(fr.concerned, c.key.Staff) }

@@ -1,0 +1,173 @@
+package api
+
+import (
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/lunpai/lunpai/repo"
+)
+
+// What one key, or one address, may ask for.
+const (
+	// keyRate is how many requests a second one key may send, burstSeconds how many seconds' worth at once.
+	keyRate      = 100
+	burstSeconds = 3
+	// failuresAMinute is how many wrong keys one address may show before it is told to wait. Good keys are never told so.
+	failuresAMinute = 10
+	// streamsAKey is how many event streams one key may hold open.
+	streamsAKey = 5
+	// maxBuckets bounds how many keys, and how many addresses, are remembered.
+	maxBuckets = 10_000
+	// looksAToken is how many commits or documents may be looked at for one token: a request that makes the server read much
+	// is dearer than one that does not.
+	looksAToken = 100
+)
+
+// buckets are token buckets by name. Whoever has not asked for a while has a full one, which need not be remembered.
+type buckets struct {
+	rate  rate.Limit // tokens a second; Inf: nothing is limited
+	burst int
+	most  int
+	now   func() time.Time
+
+	mu    sync.Mutex
+	of    map[string]*rate.Limiter
+	swept time.Time
+}
+
+func newBuckets(perSecond rate.Limit, burst, most int) *buckets {
+	return &buckets{rate: perSecond, burst: burst, most: most, now: time.Now, of: map[string]*rate.Limiter{}} //nolint:forbidigo // the machine's time: a rehearsal's clock jumps
+}
+
+// get is the bucket of a name.
+func (b *buckets) get(name string) *rate.Limiter {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l := b.of[name]
+	if l == nil {
+		b.makeRoom()
+		l = rate.NewLimiter(b.rate, b.burst)
+		b.of[name] = l
+	}
+	return l
+}
+
+// makeRoom forgets the buckets that are full again, once a second at most, and if none is, any one.
+func (b *buckets) makeRoom() {
+	if len(b.of) < b.most {
+		return
+	}
+	if now := b.now(); now.Sub(b.swept) >= time.Second {
+		b.swept = now
+		for name, l := range b.of {
+			if l.TokensAt(now) >= float64(b.burst) {
+				delete(b.of, name)
+			}
+		}
+	}
+	for name := range b.of {
+		if len(b.of) < b.most {
+			return
+		}
+		delete(b.of, name)
+	}
+}
+
+// take takes one token out of a bucket, or says after how many seconds there is one again.
+func (b *buckets) take(name string) (left float64, wait int) {
+	l, now := b.get(name), b.now()
+	if l.AllowN(now, 1) {
+		return l.TokensAt(now), 0
+	}
+	return 0, max(1, int(math.Ceil((1-l.TokensAt(now))/float64(b.rate))))
+}
+
+// spend takes tokens for work that was done, also those that are not there yet: the next requests wait for them.
+func (b *buckets) spend(name string, n int) (wait time.Duration) {
+	if b.rate == rate.Inf || n <= 0 {
+		return 0
+	}
+	now := b.now()
+	return b.get(name).ReserveN(now, min(n, b.burst)).DelayFrom(now)
+}
+
+// admit lets a request of a good key pass, or tells it when to come again.
+func (c *call) admit() error {
+	b := c.api.requests
+	if b.rate == rate.Inf {
+		return nil
+	}
+	left, wait := b.take(c.key.ID)
+	h := c.Response().Header()
+	h.Set("RateLimit-Limit", strconv.Itoa(b.burst))
+	h.Set("RateLimit-Remaining", strconv.Itoa(max(0, int(left))))
+	h.Set("RateLimit-Reset", strconv.Itoa(int(math.Ceil((float64(b.burst)-left)/float64(b.rate)))))
+	if wait > 0 {
+		return tooMany(wait)
+	}
+	return nil
+}
+
+// looked charges the caller's key for commits or documents that the server looked at for it.
+func (c *call) looked(n int) (wait time.Duration) {
+	return c.api.requests.spend(c.key.ID, n/looksAToken)
+}
+
+// stranger is what a request with a wrong key is told: 401, and 429 after too many of them from one address.
+func (c *call) stranger() error {
+	if _, wait := c.api.failures.take(network(c.RealIP())); wait > 0 {
+		p := problem(http.StatusTooManyRequests, "too_many", "too many wrong keys came from this address",
+			"wait as long as Retry-After says, and look which program sends a wrong key")
+		p.retry = wait
+		return p
+	}
+	return repo.ErrBadToken
+}
+
+// network is where an address belongs: itself, or the /64 that one owner of IPv6 addresses has.
+func network(ip string) string {
+	host, _, err := net.SplitHostPort(ip)
+	if err != nil {
+		host = ip
+	}
+	a, err := netip.ParseAddr(host)
+	if err != nil || a.Unmap().Is4() {
+		return host
+	}
+	p, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return host
+	}
+	return p.String()
+}
+
+// counter counts what is open, by name.
+type counter struct {
+	most int
+	mu   sync.Mutex
+	of   map[string]int
+}
+
+// enter counts one more, unless there are too many.
+func (n *counter) enter(name string) (leave func(), ok bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.of[name] >= n.most {
+		return nil, false
+	}
+	n.of[name]++
+	return sync.OnceFunc(func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if n.of[name]--; n.of[name] == 0 {
+			delete(n.of, name)
+		}
+	}), true
+}
