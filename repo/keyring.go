@@ -11,8 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/google/uuid"
 )
@@ -51,31 +49,9 @@ func CreateKeyring(path string) (*Keyring, error) {
 	return f.open()
 }
 
-// writeNew writes a file that is not there yet and makes sure that it survives a crash.
-func writeNew(path string, text []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names the file
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(text)
-	err = errors.Join(err, file.Sync(), file.Close())
-	dir, derr := os.Open(filepath.Dir(path))
-	if derr != nil {
-		return errors.Join(err, derr)
-	}
-	return errors.Join(err, dir.Sync(), dir.Close())
-}
-
 // LoadKeyring reads a keyring; fs.ErrNotExist when there is no file. A file that others may read is refused.
 func LoadKeyring(path string) (*Keyring, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("load keyring: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("load keyring: %s can be read by others (mode %v): run chmod 600 %s", path, info.Mode().Perm(), path)
-	}
-	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	text, err := readPrivate(path)
 	if err != nil {
 		return nil, fmt.Errorf("load keyring: %w", err)
 	}
