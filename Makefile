@@ -66,11 +66,8 @@ compose: ## check docker-compose.yml
 	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; else docker-compose config --quiet; fi
 
 .PHONY: mongod
-mongod: ## get a real MongoDB server for the tests (42 MB, into the cache folder)
+mongod: ## get a real MongoDB server, mongosh and pymongo for the tests (into the cache folder)
 	tools/mongod.sh
-
-.PHONY: mongosh
-mongosh: ## get mongosh and pymongo for the tests of docs/analytics.md (into the cache folder)
 	tools/analytics.sh
 
 .PHONY: check

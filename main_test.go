@@ -114,16 +114,19 @@ func TestFirstKeyIsShownOnce(t *testing.T) {
 	}
 }
 
-// stores opens an address of each kind of store, empty.
-func stores(t *testing.T) map[string]func() string {
-	return map[string]func() string{
-		"sqlite": func() string { return "sqlite:" + filepath.Join(t.TempDir(), "lunpai.db") },
-		"mongodb": func() string {
-			uri := mongotest.Standalone(t)
-			base, query, _ := strings.Cut(uri, "?")
-			return fmt.Sprintf("%s/lunpai_%d?%s", strings.TrimRight(base, "/"), time.Now().UnixNano(), query)
-		},
-	}
+// stores are addresses of empty stores, one of each kind. Without a mongod theirs skips the test that asks: the
+// subtest, so that the other store is tested all the same.
+var stores = map[string]func(*testing.T) string{
+	"sqlite": func(t *testing.T) string {
+		t.Helper()
+		return "sqlite:" + filepath.Join(t.TempDir(), "lunpai.db")
+	},
+	"mongodb": func(t *testing.T) string {
+		t.Helper()
+		uri := mongotest.Standalone(t)
+		base, query, _ := strings.Cut(uri, "?")
+		return fmt.Sprintf("%s/lunpai_%d?%s", strings.TrimRight(base, "/"), time.Now().UnixNano(), query)
+	},
 }
 
 // TestScenariosOverHTTP plays every scenario file through the API, on every store.
@@ -132,12 +135,12 @@ func TestScenariosOverHTTP(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scenario files", err)
 	}
-	for name, address := range stores(t) {
+	for name, address := range stores {
 		t.Run(name, func(t *testing.T) {
 			if testing.Short() && name != "sqlite" {
 				t.Skip("SKIPPED in -short: scenarios over HTTP on " + name)
 			}
-			s := start(t, "--clock=manual", "--store", address(), "--keys", filepath.Join(t.TempDir(), "keys.json"))
+			s := start(t, "--clock=manual", "--store", address(t), "--keys", filepath.Join(t.TempDir(), "keys.json"))
 			defer func() {
 				if err := s.stop(); err != nil {
 					t.Error(err)
@@ -235,7 +238,7 @@ func TestDemoCommands(t *testing.T) {
 	}
 }
 
-// TestVerifyCopyBackup: a visit on SQLite, backed up while served, copied to MongoDB and back, the same to the byte.
+// TestVerifyCopyBackup: a visit on SQLite, backed up while served, copied to each store and back, the same to the byte.
 func TestVerifyCopyBackup(t *testing.T) {
 	dir := t.TempDir()
 	from, keys := "sqlite:"+filepath.Join(dir, "a.db"), filepath.Join(dir, "keys.json")
@@ -258,24 +261,32 @@ func TestVerifyCopyBackup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err, want)
 	}
-	chain := []string{from, stores(t)["mongodb"](), "sqlite:" + filepath.Join(dir, "b.db")}
-	for i := 1; i < len(chain); i++ {
-		if out, err := command(t, "copy", chain[i-1], chain[i]); err != nil {
-			t.Fatalf("copy to %s: %v\n%s", chain[i], err, out)
-		}
-	}
-	for _, store := range append(chain[1:], "sqlite:"+filepath.Join(dir, "backup.db")) {
+	sound := func(t *testing.T, store string) {
+		t.Helper()
 		got, err := command(t, "verify", "--store", store)
 		if err != nil || head(got) != head(want) {
 			t.Errorf("%s: %v: head %s, want %s", store, err, head(got), head(want))
 		}
 	}
+	sound(t, "sqlite:"+filepath.Join(dir, "backup.db"))
+	for name, address := range stores {
+		t.Run(name, func(t *testing.T) {
+			there := address(t)
+			back := stores["sqlite"](t)
+			for _, c := range [][2]string{{from, there}, {there, back}} {
+				if out, err := command(t, "copy", c[0], c[1]); err != nil {
+					t.Fatalf("copy to %s: %v\n%s", c[1], err, out)
+				}
+				sound(t, c[1])
+			}
+			if out, err := command(t, "copy", from, back); err == nil {
+				t.Errorf("a copy into a store that is not empty was made: %s", out)
+			}
+		})
+	}
 	parts := strings.Split(head(want), ":")
 	if out, err := command(t, "verify", "--store", from, "--expect", parts[0]+":"+parts[1]+":"+strings.Repeat("0", 64)); err == nil {
 		t.Errorf("a wrong head is believed: %s", out)
-	}
-	if out, err := command(t, "copy", from, chain[2]); err == nil {
-		t.Errorf("a copy into a store that is not empty was made: %s", out)
 	}
 	if _, err := command(t, "serve", "--listen", "127.0.0.1:0", "--store", from, "--keys", filepath.Join(dir, "other.json")); err == nil {
 		t.Error("a store was served without its keyring")
@@ -288,12 +299,12 @@ func TestVerifyCopyBackup(t *testing.T) {
 // TestGenerate: a made-up month on every store is sound and the same everywhere, and a second one needs another site.
 func TestGenerate(t *testing.T) {
 	heads := map[string]bool{}
-	for name, address := range stores(t) {
+	for name, address := range stores {
 		t.Run(name, func(t *testing.T) {
 			if testing.Short() && name != "sqlite" {
 				t.Skip("SKIPPED in -short: a made-up month on " + name)
 			}
-			store := address()
+			store := address(t)
 			month := []string{"generate", "--store", store, "--from", "2024-04-20", "--to", "2024-05-20", "--visits", "600"}
 			out, err := command(t, month...)
 			if err != nil || !strings.Contains(out, "riverside: 600 visits") {
@@ -312,7 +323,7 @@ func TestGenerate(t *testing.T) {
 			exported(t, store)
 		})
 	}
-	if len(heads) != 1 {
+	if len(heads) > 1 {
 		t.Errorf("the stores have different journals: %v", heads)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"github.com/lunpai/lunpai/tools/mongod"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 )
 
@@ -33,7 +34,7 @@ func runMongosh(t *testing.T, uri, setup string, queries []string) (answers, pla
 		fmt.Fprintf(&b, "print(EJSON.stringify({ is: %s }, { relaxed: false }))\n", strings.Replace(q, ".aggregate(", ".explain().aggregate(", 1))
 	}
 	lines := runScript(t, "queries.js", b.String(), len(queries)*2, func(file string) []string {
-		return []string{mongotest.Client(t, "MONGOSH"), uri, "--quiet", "--norc", "--file", file}
+		return []string{mongotest.Client(t, mongod.Mongosh), uri, "--quiet", "--norc", "--file", file}
 	})
 	return lines[:len(queries)], lines[len(queries):]
 }
@@ -50,7 +51,9 @@ func runPython(t *testing.T, uri, setup string, queries []string) []any {
 	for _, q := range queries {
 		fmt.Fprintf(&b, "%sprint(dumps({\"is\": rows}, json_options=CANONICAL_JSON_OPTIONS))\n", q)
 	}
-	return runScript(t, "queries.py", b.String(), len(queries), func(file string) []string { return []string{mongotest.Client(t, "PYTHON"), file} })
+	return runScript(t, "queries.py", b.String(), len(queries), func(file string) []string {
+		return []string{mongotest.Client(t, mongod.Python), file}
+	})
 }
 
 // runScript runs a program on a file of its own and reads what it prints: a document a line, in canonical extended JSON.

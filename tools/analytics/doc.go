@@ -2,5 +2,5 @@
 // year, and compare every answer with one that plain Go works out from the journal; they look into the plan of each query, compare
 // the two languages of the page, and its tables of fields with the types of package workflow.
 //
-// mongosh and pymongo come from tools/analytics.sh: export $(tools/analytics.sh).
+// mongosh and pymongo come from `make mongod`.
 package analytics

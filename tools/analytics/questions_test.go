@@ -21,8 +21,6 @@ func TestTwelveQuestions(t *testing.T) {
 		t.Skip("SKIPPED in -short: a made-up year of 30,000 visits takes 20 s")
 	}
 	setup, all := questions(t)
-	mongotest.Client(t, "MONGOSH")
-	mongotest.Client(t, "PYTHON")
 	y := makeYear(t)
 
 	want := []any{plain(readme(y.office))}

@@ -33,7 +33,7 @@ var readable = append(report.Names(), "rotas")
 // TestUsers: init.js makes a replica set and its users, twice over; the service then works as lunpai and cannot change its
 // journal; the analyst reads what analysts read, and nothing else.
 func TestUsers(t *testing.T) {
-	mongosh := mongotest.Client(t, "MONGOSH")
+	mongosh := mongotest.Client(t, mongod.Mongosh)
 	server := authenticated(t)
 	host := server.Addr()
 	for _, password := range []string{"first", "second"} {

@@ -73,6 +73,55 @@ func TestFindOrder(t *testing.T) {
 	}
 }
 
+func TestFindClientOrder(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("LUNPAI_CACHE", dir)
+	for variable, name := range map[string]string{
+		mongod.Mongosh: "bin/mongosh", mongod.Python: "python/bin/python",
+	} {
+		t.Setenv(variable, "")
+		path, err := mongod.FindClient(variable)
+		if !errors.Is(err, mongod.ErrNotFound) || !strings.Contains(err.Error(), variable) {
+			t.Errorf("nothing there: %q, %v", path, err)
+		}
+		want := filepath.Join(dir, "analytics-mongosh-2.12.0-pymongo-4.17.0", filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(want), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(want, nil, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if path, err := mongod.FindClient(variable); path != want || err != nil {
+			t.Errorf("got %q, %v, want %q", path, err, want)
+		}
+		t.Setenv(variable, filepath.Join(dir, "absent"))
+		if path, err := mongod.FindClient(variable); err == nil || errors.Is(err, mongod.ErrNotFound) {
+			t.Errorf("a wrong $%s must be an error of its own: %q, %v", variable, path, err)
+		}
+	}
+}
+
+// TestScriptsFillWhatIsLookedFor: the folders that the tests look into are those of the scripts.
+func TestScriptsFillWhatIsLookedFor(t *testing.T) {
+	for script, lines := range map[string][]string{
+		"../mongod.sh": {"readonly version=6.0.5\n", "target=$cache/mongod-$version/mongod\n"},
+		"../analytics.sh": {
+			"readonly mongosh=2.12.0\n", "readonly pymongo=4.17.0\n",
+			"target=$cache/analytics-mongosh-$mongosh-pymongo-$pymongo\n",
+		},
+	} {
+		text, err := os.ReadFile(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lines {
+			if !strings.Contains(string(text), line) {
+				t.Errorf("%s has another line than find.go expects: %s", script, line)
+			}
+		}
+	}
+}
+
 func TestServerKeepsAcknowledgedWritesOverKill(t *testing.T) {
 	mongotest.Find(t)
 	server, err := mongod.Start(t.Context(), mongod.Config{Dir: t.TempDir()})

@@ -7,6 +7,9 @@
 //		uri := mongotest.Standalone(t)
 //		// take a random database name: other tests use the same server
 //	}
+//
+// A helper that is called for in a subtest takes the subtest's t: to skip the parent from there fails both, and a test
+// that works on SQLite as well would lose that half.
 package mongotest
 
 import (
@@ -118,37 +121,25 @@ func needMain(t testing.TB) {
 	}
 }
 
-// Client returns the path of a program with which people use MongoDB, which a variable of the environment names: MONGOSH, or the
-// PYTHON that has PyMongo. Without it the test is skipped, or fails when REQUIRE_MONGO=1.
+// Client returns the path of a program with which people use MongoDB, mongod.Mongosh or mongod.Python. Without it the
+// test is skipped, or fails when REQUIRE_MONGO=1.
 func Client(t testing.TB, variable string) string {
 	t.Helper()
-	path := os.Getenv(variable)
-	if path == "" {
-		missing(t, fmt.Errorf("$%s is not set: export $(tools/analytics.sh)", variable))
-	}
+	path, err := mongod.FindClient(variable)
+	check(t, err)
 	return path
 }
 
-// check skips or fails a test whose server did not start.
+// check skips or fails a test whose program is missing or did not start.
 func check(t testing.TB, err error) {
 	t.Helper()
 	switch {
 	case err == nil:
-	case errors.Is(err, mongod.ErrNotFound):
-		missing(t, err)
-	default:
-		t.Fatal(err)
-	}
-}
-
-// missing skips a test for want of a program, aloud, or fails it when REQUIRE_MONGO=1.
-func missing(t testing.TB, err error) {
-	t.Helper()
-	if os.Getenv("REQUIRE_MONGO") == "1" {
-		t.Fatal(err)
-	} else {
+	case errors.Is(err, mongod.ErrNotFound) && os.Getenv("REQUIRE_MONGO") != "1":
 		fmt.Fprintf(os.Stderr, "\n*** SKIPPED %s: NOT TESTED AGAINST MONGODB: %v\n\n", t.Name(), err)
 		t.Skip(err)
+	default:
+		t.Fatal(err)
 	}
 }
 

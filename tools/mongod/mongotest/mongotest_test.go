@@ -9,6 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/lunpai/lunpai/tools/mongod"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 )
 
@@ -61,7 +62,7 @@ func TestMissingServer(t *testing.T) {
 		t.Setenv("REQUIRE_MONGO", test.require)
 		server, shell := &fakeTB{TB: t}, &fakeTB{TB: t}
 		mongotest.Find(server)
-		mongotest.Client(shell, "MONGOSH")
+		mongotest.Client(shell, mongod.Mongosh)
 		if server.ended != test.want || shell.ended != test.want {
 			t.Errorf("REQUIRE_MONGO=%q: without a server %q, without mongosh %q, want %q", test.require, server.ended, shell.ended, test.want)
 		}
