@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/lunpai/lunpai/workflow"
@@ -24,15 +25,26 @@ func (s *siteDesk) one(ctx context.Context, j *job, behind bool) (c *workflow.Co
 			return nil, false
 		}
 	}
-	if ready, retry := s.read(ctx, j, func() []workflow.Ref { return s.needs(&j.req) }); !ready {
+	needs := func() (refs []workflow.Ref) {
+		s.careful(j, func() { refs = s.needs(&j.req) })
+		return refs
+	}
+	if ready, retry := s.read(ctx, j, needs); !ready || j.answered {
 		return nil, retry
 	}
 	if !j.begin() {
 		j.notBegun()
 		return nil, false
 	}
-	c, err := s.decide(j)
+	var err, apart error
+	s.careful(j, func() {
+		if c, err = s.decide(j); err == nil && !j.req.DryRun {
+			apart = s.board.Apply(c)
+		}
+	})
 	switch {
+	case j.answered:
+		return nil, false
 	case err != nil && behind:
 		return nil, true
 	case err != nil:
@@ -41,13 +53,29 @@ func (s *siteDesk) one(ctx context.Context, j *job, behind bool) (c *workflow.Co
 		j.answer(&Outcome{Commit: c}, nil)
 		return nil, false
 	}
-	if err := s.board.Apply(c); err != nil {
+	if apart != nil {
 		s.board = nil
-		j.answer(nil, s.check(err))
+		j.answer(nil, s.check(apart))
 		return nil, false
 	}
 	return c, false
 }
+
+// careful runs what a command makes happen before anything of it is written. A panic in it is the command's: it is answered, the
+// board is dropped, for nobody knows what became of it, and the site goes on. The value of a panic may hold what must not be logged.
+func (s *siteDesk) careful(j *job, f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.desk.cfg.Log.Error("panic in a command", "site", s.id, "kind", j.req.Command.Kind(), "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			s.board = nil
+			j.answer(nil, fmt.Errorf("%s at site %s: %w", j.req.Command.Kind(), s.id, errFault))
+		}
+	}()
+	f()
+}
+
+// errFault is what a caller is told of a panic.
+var errFault = errors.New("a fault in the program")
 
 // view lets a caller look at the board, exactly as the journal has it.
 func (s *siteDesk) view(ctx context.Context, j *job) (retry bool) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"github.com/lunpai/lunpai/workflow"
@@ -12,7 +13,7 @@ import (
 
 // land writes a page and answers its jobs; it returns those to decide again.
 func (s *siteDesk) land(jobs []*job, commits []*workflow.Commit) (again []*job) {
-	p, err := NewPage(s.id, s.head, commits)
+	p, err := s.page(commits)
 	if err != nil {
 		return s.notWritten(jobs, fmt.Errorf("page of site %s: %w", s.id, err))
 	}
@@ -26,6 +27,9 @@ func (s *siteDesk) land(jobs []*job, commits []*workflow.Commit) (again []*job) 
 		landed, unsettled := s.settle(ctx, p)
 		switch {
 		case unsettled != nil:
+			if errors.Is(unsettled, ErrReplaced) {
+				s.desk.cfg.Log.Error("site stopped: its journal was replaced under this process; restart every instance", "site", s.id, "seq", p.First, "err", unsettled)
+			}
 			err = fmt.Errorf("%w: commit %d of site %s: %w", ErrUnknown, p.First, s.id, unsettled)
 		case landed:
 			err = nil
@@ -50,6 +54,17 @@ func (s *siteDesk) land(jobs []*job, commits []*workflow.Commit) (again []*job) 
 		j.answer(nil, err)
 	}
 	return nil
+}
+
+// page makes the page of commits that were decided; a panic in it is an error, for nothing was written.
+func (s *siteDesk) page(commits []*workflow.Commit) (_ *Page, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.desk.cfg.Log.Error("panic while a page was made", "site", s.id, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			err = errFault
+		}
+	}()
+	return NewPage(s.id, s.head, commits)
 }
 
 // notWritten takes commits back of which nothing reached the store.
@@ -105,13 +120,16 @@ func (s *siteDesk) findAll(ctx context.Context, jobs []*job) (others []*job) {
 
 // settle finds out whether a page landed, sending it again until its slot is seen occupied, by it or by another page, or
 // until one of its commands is seen in another page: then it can never land any more. An error: its fate is still unknown.
+// ErrReplaced: it must not be sent.
 func (s *siteDesk) settle(ctx context.Context, p *Page) (landed bool, err error) {
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		pages, err := s.desk.cfg.Store.Since(ctx, s.id, p.First, 1)
-		if err == nil && len(pages) > 0 {
-			return pages[0].First == p.First && pages[0].Hash == p.Hash, nil
-		}
-		if err == nil {
+		at, err := slot(ctx, s.desk.cfg.Store, p)
+		switch {
+		case at != nil:
+			return at.First == p.First && at.Hash == p.Hash, nil
+		case errors.Is(err, ErrReplaced):
+			return false, err
+		case err == nil:
 			switch err = s.desk.committer.append(p); {
 			case err == nil:
 				return true, nil
@@ -130,4 +148,26 @@ func (s *siteDesk) settle(ctx context.Context, p *Page) (landed bool, err error)
 		t.Stop()
 		return false, err
 	}
+}
+
+// slot reads what stands at the number of a page whose fate is unknown: the page, another one, or nothing. ErrReplaced: nothing,
+// and the page before it is not the one that it was made to follow. Sent now it would spoil a journal that was restored.
+func slot(ctx context.Context, j Journal, p *Page) (*Page, error) {
+	pages, err := j.Since(ctx, p.Site, max(p.First-1, 1), 2)
+	if err != nil {
+		return nil, err
+	}
+	for _, at := range pages {
+		if at.Last >= p.First {
+			return at, nil
+		}
+	}
+	before := ""
+	if len(pages) > 0 {
+		before = pages[0].Hash
+	}
+	if before != p.Prev {
+		return nil, fmt.Errorf("%w: page %s does not follow what stands before its place now", ErrReplaced, PageID(p.Site, p.First))
+	}
+	return nil, nil
 }

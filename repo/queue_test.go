@@ -90,7 +90,7 @@ func TestCallerLeaves(t *testing.T) {
 	}
 }
 
-// TestPanics: a fault in a decision stops its site, a fault in a view stops nothing; no value of a panic is logged.
+// TestPanics: a fault in a decision is its command's, a fault in a view stops nothing; no value of a panic is logged.
 func TestPanics(t *testing.T) {
 	logs, log := newLog()
 	d, f := flawedOffice(t, repo.Config{Log: log})
@@ -104,21 +104,66 @@ func TestPanics(t *testing.T) {
 	}
 	faulty := openDesk(t, repo.Config{Store: f, Log: log})
 	repo.DecideWith(faulty, func(b *workflow.Board, env workflow.Envelope, cmd workflow.Command) (*workflow.Commit, *workflow.Fault) {
-		if b.ID == "s" && env.ID == "arrive-poison" {
+		if env.ID == "arrive-poison" {
+			b.OpenVisits()[0].Party = 99 // the board is not to be trusted any more
 			panic("secret")
 		}
 		return workflow.Decide(b, env, cmd)
 	})
-	for _, id := range []string{"poison", "next"} {
+	begun, release := f.hold()
+	first := outcomes(t.Context(), faulty, arrive("first"))
+	<-begun
+	answers := outcomes(t.Context(), faulty, arrive("before"), arrive("poison"), arrive("behind"))
+	queued(t, faulty, 3)
+	release()
+	errs := append(first(), answers()...)
+	if err := errs[2]; err == nil || errors.Is(err, repo.ErrReadOnly) || errors.Is(err, repo.ErrUnknown) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("the faulty command: %v", err)
+	}
+	for _, i := range []int{0, 1, 3} {
+		if errs[i] != nil {
+			t.Errorf("command %d: %v", i, errs[i])
+		}
+	}
+	if _, err := faulty.Do(t.Context(), "s", arrive("next")); err != nil {
+		t.Errorf("the next command: %v", err)
+	}
+	err = faulty.View(t.Context(), "s", nil, func(b *workflow.Board) error {
+		if n := len(b.OpenVisits()); n != 5 || b.OpenVisits()[0].Party == 99 {
+			return fmt.Errorf("%d visits, the first of a party of %d", n, b.OpenVisits()[0].Party)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if text := logs.String(); strings.Contains(text, "secret") || !strings.Contains(text, "queue_test.go") {
+		t.Errorf("the log must name the place and not the value:\n%s", text)
+	}
+	sound(t, f)
+}
+
+// TestPanicWhileFolding: what the journal holds cannot be left out; a site whose page cannot be folded in stops, the others go on.
+func TestPanicWhileFolding(t *testing.T) {
+	d, f := flawedOffice(t, repo.Config{})
+	found(t, d, "other")
+	faulty := openDesk(t, repo.Config{Store: f})
+	f.set(func(f *flawed) {
+		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+			pages, err := f.below().Since(ctx, site, seq, limit)
+			if site == "s" {
+				pages = append(pages, nil) // a fault of the program, as far as the fold can tell
+			}
+			return pages, err
+		}
+	})
+	for _, id := range []string{"a", "b"} {
 		if _, err := faulty.Do(t.Context(), "s", arrive(id)); !errors.Is(err, repo.ErrReadOnly) {
 			t.Errorf("%s: %v, want read-only", id, err)
 		}
 	}
-	if _, err := faulty.Do(t.Context(), "other", request("x", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "o"})); err != nil {
+	if _, err := faulty.Do(t.Context(), "other", arrive("c")); err != nil {
 		t.Errorf("another site: %v", err)
-	}
-	if text := logs.String(); strings.Contains(text, "secret") || !strings.Contains(text, "queue_test.go") {
-		t.Errorf("the log must name the place and not the value:\n%s", text)
 	}
 }
 

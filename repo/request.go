@@ -46,6 +46,9 @@ var (
 	ErrBusy = errors.New("busy")
 	// ErrUnavailable: the store cannot be reached; this call wrote nothing (an earlier one with the same ID may have), try again.
 	ErrUnavailable = errors.New("store unavailable")
+	// ErrReplaced: while the fate of a page was unknown the journal under it became another one (a restore). The page is never sent
+	// again; the site answers nothing until its number is seen occupied, or the process starts anew.
+	ErrReplaced = errors.New("the journal was replaced under the process")
 	// ErrReadOnly: the site's journal cannot be trusted or needs a newer program; an operator must look.
 	ErrReadOnly = errors.New("site is read-only")
 	// ErrDraining: the process is stopping.

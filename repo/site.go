@@ -88,13 +88,14 @@ func (s *siteDesk) work() {
 	}
 }
 
-// round answers every job of a batch. A panic, a broken chain or a newer program's record stops this site only.
+// round answers every job of a batch. A panic while the journal is folded in, a broken chain or a newer program's record stops
+// this site only.
 func (s *siteDesk) round(batch []*job) {
 	left := batch
 	defer func() {
 		if p := recover(); p != nil {
 			s.desk.cfg.Log.Error("site stopped: panic", "site", s.id, "seq", s.seq, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-			s.broken, s.board = fmt.Errorf("%w: a fault in the program", ErrReadOnly), nil
+			s.broken, s.board = fmt.Errorf("%w: %w", ErrReadOnly, errFault), nil
 			for _, j := range batch {
 				if !j.answered {
 					j.answer(nil, s.broken)
@@ -173,8 +174,12 @@ func (s *siteDesk) prepare() error {
 	ctx, cancel := s.context()
 	defer cancel()
 	if s.unsettled != nil {
-		if _, err := s.settle(ctx, s.unsettled); err != nil {
-			return fmt.Errorf("%w: an earlier write of site %s is not settled yet: %v", ErrUnavailable, s.id, err) //nolint:errorlint // its ErrUnknown is not these callers''' answer
+		_, err := s.settle(ctx, s.unsettled)
+		switch {
+		case errors.Is(err, ErrReplaced):
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		case err != nil:
+			return fmt.Errorf("%w: an earlier write of site %s is not settled yet: %v", ErrUnavailable, s.id, err) //nolint:errorlint // its ErrUnknown is not these callers' answer
 		}
 		s.unsettled, s.board = nil, nil
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -88,6 +89,128 @@ func TestUnsettledPage(t *testing.T) {
 				t.Errorf("%d commits, want 3", n)
 			}
 		})
+	}
+}
+
+// TestRestoredWhileUnknown: the journal is restored while nobody knows whether a page was written. It is never sent again: it
+// would leave a gap, or stand on a history that is gone. What was restored stays sound, and a new process goes on with it.
+func TestRestoredWhileUnknown(t *testing.T) {
+	for store, make := range map[string]func(t *testing.T, name string) repo.Store{
+		"sqlite": func(t *testing.T, _ string) repo.Store { return openStore(t) },
+		"mongodb": func(t *testing.T, name string) repo.Store {
+			return openMongo(t, mongotest.Standalone(t), fmt.Sprintf("repo_%s_%d", name, time.Now().UnixNano()))
+		},
+	} {
+		t.Run(store+"/shorter", func(t *testing.T) { restoredWhileUnknown(t, make(t, "live"), make(t, "backup"), false) })
+		t.Run(store+"/another history of the same length", func(t *testing.T) {
+			restoredWhileUnknown(t, make(t, "live"), make(t, "backup"), true)
+		})
+	}
+}
+
+func restoredWhileUnknown(t *testing.T, live, backup repo.Store, another bool) {
+	f := &flawed{Store: live}
+	d := openDesk(t, repo.Config{Store: f, Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond})
+	eventually(t, "the office", func() bool { // the deadline is short
+		_, err := d.Do(t.Context(), "s", request("create-s", workflow.RoleAdministrator, newSite("s")))
+		return err == nil
+	})
+	if err := repo.Copy(t.Context(), live, backup, nil); err != nil {
+		t.Fatal(err)
+	}
+	if another {
+		mustDo(t, openDesk(t, repo.Config{Store: backup}), "s", "other", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "other"})
+	}
+	want := commits(t, backup)
+	eventually(t, "a commit that the backup lacks", func() bool { _, err := d.Do(t.Context(), "s", arrive("u")); return err == nil })
+	f.set(func(f *flawed) {
+		f.onAppend = func(_ context.Context, pages []*repo.Page) []error { return lost(pages) }
+	})
+	if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrUnknown) {
+		t.Fatalf("got %v, want unknown", err)
+	}
+	sent := 0
+	f.set(func(f *flawed) {
+		f.Store = backup
+		f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
+			sent++
+			return f.below().Append(ctx, pages)
+		}
+	})
+	if _, err := d.Do(t.Context(), "s", arrive("w")); !errors.Is(err, repo.ErrReplaced) || errors.Is(err, repo.ErrUnknown) {
+		t.Errorf("another command: %v, want %v", err, repo.ErrReplaced)
+	}
+	if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrUnknown) {
+		t.Errorf("the same command: %v, want unknown", err)
+	}
+	if sent > 0 {
+		t.Errorf("the page was sent %d times into the restored journal", sent)
+	}
+	if n := commits(t, backup); n != want {
+		t.Errorf("%d commits in the restored journal, want %d", n, want)
+	}
+	if _, err := openDesk(t, repo.Config{Store: backup}).Do(t.Context(), "s", arrive("v")); err != nil {
+		t.Errorf("a new process: %v", err)
+	}
+}
+
+// TestReplacedIsSaid: the restore comes while the first try is being settled: the log names the site and what to do.
+func TestReplacedIsSaid(t *testing.T) {
+	log, logger := newLog()
+	d, f := flawedOffice(t, repo.Config{Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond, Log: logger})
+	backup := openStore(t)
+	if err := repo.Copy(t.Context(), f.below(), backup, nil); err != nil {
+		t.Fatal(err)
+	}
+	mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "u"})
+	f.set(func(f *flawed) {
+		f.onAppend = func(_ context.Context, pages []*repo.Page) []error {
+			f.set(func(f *flawed) { f.Store = backup })
+			return lost(pages)
+		}
+	})
+	if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrUnknown) || !errors.Is(err, repo.ErrReplaced) {
+		t.Errorf("got %v, want unknown because of the replaced journal", err)
+	}
+	if !strings.Contains(log.String(), "restart every instance") {
+		t.Error("the log does not say what to do")
+	}
+}
+
+// TestFillerOnAReplacedJournal: neither does an import send a page into a journal that is not the one it writes.
+func TestFillerOnAReplacedJournal(t *testing.T) {
+	f := &flawed{Store: openStore(t)}
+	filler, err := repo.OpenFiller(t.Context(), f, "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tries := 0
+	f.set(func(f *flawed) {
+		f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
+			if pages[0].First == 1 {
+				errs := f.below().Append(ctx, pages)
+				empty := openStore(t)
+				f.set(func(f *flawed) { f.Store = empty })
+				return errs
+			}
+			tries++
+			return lost(pages)
+		}
+	})
+	cmd := workflow.Command(newSite("s"))
+	for i := 0; i < 3*repo.MaxPageCommits && err == nil; i++ {
+		env := workflow.Envelope{ID: fmt.Sprint("c", i), By: workflow.Actor{Role: workflow.RoleAdministrator}, At: time.Now().UTC().Truncate(time.Millisecond)}
+		if i > 0 {
+			env.By.Role = workflow.RoleFrontDesk
+			cmd = &workflow.ArriveVisit{Visit: workflow.VisitID(fmt.Sprint("v", i))}
+		}
+		_, err = filler.Do(t.Context(), env, cmd)
+	}
+	if err == nil {
+		err = filler.Close(t.Context())
+	}
+	if !errors.Is(err, repo.ErrReplaced) || tries != 1 {
+		t.Errorf("got %v after %d tries, want %v after one", err, tries, repo.ErrReplaced)
 	}
 }
 
