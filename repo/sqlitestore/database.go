@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/url"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -41,10 +42,20 @@ const walPages = 8000
 
 // writing are the settings of the only connection that writes.
 func writing() pragmas {
-	return pragmas{
+	p := pragmas{
 		"journal_mode": "wal", "synchronous": "2", "busy_timeout": fmt.Sprint(usualPatience.Milliseconds()), "foreign_keys": "1", "secure_delete": "1",
 		"journal_size_limit": "67108864", "wal_autocheckpoint": fmt.Sprint(walPages), "cache_size": "-8000",
 	}
+	maps.Copy(p, flushing(runtime.GOOS))
+	return p
+}
+
+// flushing are the settings without which a flush is none: macOS leaves what it was told to flush in the disk's own memory.
+func flushing(system string) pragmas {
+	if system == "darwin" || system == "ios" {
+		return pragmas{"fullfsync": "1", "checkpoint_fullfsync": "1"}
+	}
+	return nil
 }
 
 // reading are the settings of the connections that only read.

@@ -16,6 +16,9 @@ import (
 
 // ready makes the writer able to write, or tells why it cannot: then nothing is written.
 func (w *writer) ready(ctx context.Context) error {
+	if err := w.store.watch.intact(); err != nil {
+		return err
+	}
 	if err := w.refusal(); err != nil && w.strikes >= strikesToEnd {
 		return err
 	}
@@ -63,14 +66,7 @@ func (w *writer) reopen(ctx context.Context) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.heads.forget()
-	if s.pool != nil {
-		err = s.pool.close()
-		s.pool = nil
-	}
-	if w.session != nil {
-		err = errors.Join(err, w.session.close())
-		w.session = nil
-	}
+	err = s.watch.end(w.disconnect)
 	if err != nil {
 		s.log.WarnContext(ctx, "sqlite: close after a failure", "path", s.path, "error", err)
 	}
@@ -79,17 +75,35 @@ func (w *writer) reopen(ctx context.Context) (err error) {
 			w.block(fmt.Errorf("%w: %w", repo.ErrUnavailable, err))
 		}
 	}()
-	if s.pool, err = openPool(ctx, s.path, "rw", s.readers); err != nil {
+	if err := s.watch.intact(); err != nil { // what is opened now goes by the name
+		return err
+	}
+	if err := s.openReaders(ctx); err != nil {
 		return err
 	}
 	session, err := openSession(ctx, s.path)
 	if err != nil {
 		return err
 	}
-	if err := session.checkpoint(ctx, truncate, usualPatience); err != nil {
+	w.session = session
+	if err := w.checkpoint(ctx, truncate, usualPatience); err != nil {
+		w.session = nil
 		return errors.Join(err, session.close())
 	}
-	w.session = session
 	w.blocked.Store(nil)
 	return nil
+}
+
+// disconnect closes every connection.
+func (w *writer) disconnect() (err error) {
+	s := w.store
+	if s.pool != nil {
+		err = s.pool.close()
+		s.pool = nil
+	}
+	if w.session != nil {
+		err = errors.Join(err, w.session.close())
+		w.session = nil
+	}
+	return err
 }

@@ -3,14 +3,11 @@ package sqlitestore
 import (
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/lunpai/lunpai/repo"
 )
 
 func TestOneProcessServesAFile(t *testing.T) {
@@ -98,6 +95,7 @@ func TestSettingsInForce(t *testing.T) {
 		{pragmas{"synchronous": "1"}, pragmas{"synchronous": "2"}},
 		{pragmas{}, pragmas{"secure_delete": "1"}},
 		{pragmas{}, pragmas{"query_only": "1"}},
+		{pragmas{}, flushing("darwin")},
 	} {
 		db, err := sql.Open("sqlite", dsn(path, "rw", c.set))
 		if err != nil {
@@ -124,6 +122,21 @@ func TestSettingsInForce(t *testing.T) {
 	}
 }
 
+// TestFlushOnMacOS: a flush reaches the disk itself where that must be asked for. The settings exist everywhere.
+func TestFlushOnMacOS(t *testing.T) {
+	p := flushing("darwin")
+	db, err := dial(t.Context(), filepath.Join(t.TempDir(), "x.db"), "rwc", 1, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p["fullfsync"] != "1" || p["checkpoint_fullfsync"] != "1" || len(flushing("linux")) != 0 {
+		t.Errorf("macOS flushes with %v", p)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestPathWithSpecialCharacters(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "售楼 #1?mode=memory&x=%41")
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -139,33 +152,6 @@ func TestPathWithSpecialCharacters(t *testing.T) {
 	}
 	if info.Mode().Perm() != 0o600 {
 		t.Errorf("rights %v: others can read personal data", info.Mode().Perm())
-	}
-}
-
-// TestReplacedFile: a file that was exchanged under a running store is noticed before writes vanish.
-func TestReplacedFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lunpai.db")
-	s := openAt(t, path)
-	if err := s.Ping(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(path, path+".old"); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Ping(t.Context()); !errors.Is(err, repo.ErrUnavailable) {
-		t.Errorf("moved away: want ErrUnavailable, got %v", err)
-	}
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Ping(t.Context()); !errors.Is(err, repo.ErrReadOnly) {
-		t.Errorf("replaced: want ErrReadOnly, got %v", err)
-	}
-	if err := errors.Join(os.Remove(path), os.Rename(path+".old", path)); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Ping(t.Context()); err != nil {
-		t.Errorf("back again: %v", err)
 	}
 }
 

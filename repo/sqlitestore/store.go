@@ -37,6 +37,7 @@ type Store struct {
 	log     *slog.Logger
 	readers int
 	lock    *os.File
+	watch   *watch // nil: opened read-only
 	heads   heads
 	writer  *writer // nil: opened read-only
 
@@ -60,6 +61,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	lock, err := acquire(path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := oneName(path); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), release(lock))
 	}
 	s := &Store{path: path, log: c.Log, readers: c.Readers, lock: lock}
 	if s.log == nil {
@@ -89,27 +93,69 @@ func (s *Store) start(ctx context.Context) error {
 	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
 		return err
 	}
-	session, err := openSession(ctx, s.path)
-	if err != nil {
+	if s.watch, err = newWatch(s.path, s.log); err != nil {
 		return err
 	}
-	if s.pool, err = openPool(ctx, s.path, "rw", s.readers); err != nil {
-		return errors.Join(err, session.close())
-	}
-	file, err := os.Stat(s.path)
+	session, err := s.connect(ctx)
 	if err != nil {
-		return errors.Join(err, s.pool.close(), session.close())
+		return errors.Join(err, s.watch.close())
 	}
-	s.writer = newWriter(ctx, s, session, file)
+	s.writer = newWriter(ctx, s, session)
 	return nil
 }
 
-// location is the absolute path of a database file.
+// connect opens the connections; the first to write makes the tables in a new file.
+func (s *Store) connect(ctx context.Context) (*session, error) {
+	session, err := openSession(ctx, s.path)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.openReaders(ctx); err != nil {
+		return nil, errors.Join(err, session.close())
+	}
+	return session, nil
+}
+
+// openReaders opens the connections that read, and begins to watch the files as they are now.
+func (s *Store) openReaders(ctx context.Context) error {
+	p, err := openPool(ctx, s.path, "rw", s.readers)
+	if err != nil {
+		return err
+	}
+	if err := s.watch.begin(); err != nil {
+		return errors.Join(err, p.close())
+	}
+	s.pool = p
+	return nil
+}
+
+// location is where a database file really lies: the absolute path without symbolic links. SQLite's log and the lock stand beside
+// it, whatever the file is called elsewhere.
 func location(path string) (string, error) {
 	if path == "" || strings.HasPrefix(path, ":") || strings.HasPrefix(path, "file:") {
 		return "", fmt.Errorf("open %q: the path of a file is needed", path)
 	}
-	return filepath.Abs(path)
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return filepath.EvalSymlinks(path) // fails on a link that leads nowhere
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	return filepath.Join(dir, filepath.Base(path)), err
+}
+
+// oneName refuses a file with several names (hard links): each name has a log and a lock of its own.
+func oneName(path string) error {
+	n, err := links(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err == nil && n > 1 {
+		err = fmt.Errorf("the file has %d names (hard links), and SQLite's log goes by the name: keep one, or serve a copy", n)
+	}
+	return err
 }
 
 // Close ends the store: what waits is answered with ErrClosed, what is being written is finished, and the write-ahead log
@@ -125,6 +171,9 @@ func (s *Store) Close() error {
 	var errs []error
 	if s.writer != nil {
 		s.writer.stop()
+		if s.watch.lost.Load() != nil {
+			errs = append(errs, keepOff(s.watch.file))
+		}
 	}
 	s.mu.Lock() // readers that were in time have finished
 	defer s.mu.Unlock()
@@ -132,7 +181,7 @@ func (s *Store) Close() error {
 		errs = append(errs, s.pool.close())
 	}
 	if s.writer != nil { // last of all: the last connection of a file writes the log back
-		errs = append(errs, s.writer.close(), release(s.lock))
+		errs = append(errs, s.writer.close(), s.watch.close(), release(s.lock))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("close %s: %w", s.path, err)
@@ -150,24 +199,9 @@ func (s *Store) Ping(ctx context.Context) error {
 			if err := s.writer.refusal(); err != nil {
 				return err
 			}
-			if err := s.inPlace(); err != nil {
-				return err
-			}
 		}
 		return p.ping.QueryRowContext(ctx).Scan(new(int))
 	})
-}
-
-// inPlace reports an error when the file under the store was moved, deleted or replaced: what is written then would be lost.
-func (s *Store) inPlace() error {
-	is, err := os.Stat(s.path)
-	if err != nil {
-		return fmt.Errorf("%w: %w", repo.ErrUnavailable, err)
-	}
-	if !os.SameFile(is, s.writer.file) {
-		return fmt.Errorf("%w: %s was replaced while it was served: stop the service first", repo.ErrReadOnly, s.path)
-	}
-	return nil
 }
 
 // read runs f on the reading connections, with what was asked for in every error.
@@ -181,9 +215,16 @@ func (s *Store) read(ctx context.Context, what string, f func(*pool) error) erro
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	if s.pool == nil {
+		if err := s.watch.intact(); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
 		return fmt.Errorf("%s: %w", what, repo.ErrUnavailable)
 	}
-	if err := f(s.pool); err != nil {
+	err := f(s.pool)
+	if s.watch != nil {
+		err = errors.Join(s.watch.intact(), err) // looked at afterwards: what was read before a look may be anything
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -56,3 +58,15 @@ func syncDir(dir string) error {
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
+
+// links is how many names a file has.
+func links(path string) (uint64, error) {
+	var s unix.Stat_t
+	if err := unix.Stat(path, &s); err != nil {
+		return 0, fmt.Errorf("names of %s: %w", path, err)
+	}
+	return uint64(s.Nlink), nil //nolint:unconvert // the field differs by platform
+}
+
+// changed is when a file was written last.
+func changed(f fs.FileInfo) time.Time { return f.ModTime() }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"sync/atomic"
 	"time"
 
@@ -23,7 +22,6 @@ type job struct {
 // writer owns the writing connection: everything below run belongs to its goroutine.
 type writer struct {
 	store *Store
-	file  fs.FileInfo // as it was opened
 	jobs  chan *job
 	quit  chan struct{}
 	ended chan struct{}
@@ -49,9 +47,9 @@ const (
 )
 
 // newWriter starts a writer. It goes on when ctx ends: it is ended by stop.
-func newWriter(ctx context.Context, s *Store, session *session, file fs.FileInfo) *writer {
+func newWriter(ctx context.Context, s *Store, session *session) *writer {
 	w := &writer{
-		store: s, session: session, file: file, now: time.Now, //nolint:forbidigo // measures pauses, dates nothing
+		store: s, session: session, now: time.Now, //nolint:forbidigo // measures pauses, dates nothing
 		jobs: make(chan *job), quit: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go w.run(context.WithoutCancel(ctx))
@@ -107,7 +105,7 @@ func (w *writer) refusal() error {
 	if p := w.blocked.Load(); p != nil {
 		return *p
 	}
-	return nil
+	return w.store.watch.intact()
 }
 
 func (w *writer) run(ctx context.Context) {
@@ -165,6 +163,8 @@ func (w *writer) perform(ctx context.Context, group []*job) {
 		return
 	}
 	switch {
+	case errors.Is(err, repo.ErrReplaced):
+		answer(group, fmt.Errorf("%w: %w", repo.ErrUnknown, err))
 	case isDoubt(err):
 		w.mend(ctx, err)
 		answer(group, fmt.Errorf("%w: %w", repo.ErrUnknown, err))
@@ -203,10 +203,16 @@ func (w *writer) transact(t *tx, group []*job) error {
 	if w.commit != nil {
 		commit = w.commit
 	}
-	if err := commit(t.ctx, t.commit); err != nil {
-		return &doubt{err}
+	err := t.store.watch.change(func() error {
+		if err := commit(t.ctx, t.commit); err != nil {
+			return &doubt{err}
+		}
+		return nil
+	})
+	if errors.Is(err, repo.ErrReplaced) {
+		_, _ = t.rollback.ExecContext(t.ctx) // nothing is written any more; if it was committed there is nothing to take back
 	}
-	return nil
+	return err
 }
 
 // doubt is a COMMIT or a ROLLBACK that failed: the transaction may be on the disk, or still open.
@@ -232,20 +238,25 @@ func isBusy(err error) bool { return code(err) == codeBusy || code(err) == codeL
 
 // rest uses a pause: it writes the log back, and after an erasure empties it. It reports whether more is left to do.
 func (w *writer) rest(ctx context.Context) bool {
-	if w.session == nil {
+	if w.session == nil || w.store.watch.intact() != nil {
 		return false
 	}
 	if w.erasing.IsZero() {
-		if err := w.session.checkpoint(ctx, passive, 0); err != nil {
+		if err := w.checkpoint(ctx, passive, 0); err != nil {
 			w.store.log.WarnContext(ctx, "sqlite: log not written back", "path", w.store.path, "error", err)
 		}
 		return false
 	}
-	if err := w.session.checkpoint(ctx, truncate, maxRest); err != nil {
+	if err := w.checkpoint(ctx, truncate, maxRest); err != nil {
 		w.store.log.DebugContext(ctx, "sqlite: log not emptied yet", "path", w.store.path, "error", err)
 		w.erasing = w.now()
 		return true
 	}
 	w.erasing = time.Time{}
 	return false
+}
+
+// checkpoint writes the log back to a file that nobody else touched.
+func (w *writer) checkpoint(ctx context.Context, mode string, patience time.Duration) error {
+	return w.store.watch.change(func() error { return w.session.checkpoint(ctx, mode, patience) })
 }

@@ -1,0 +1,26 @@
+package sqlitestore
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// hold locks the file itself, whatever its name: the lock file beside it does not help where one file is mounted at two places.
+// On Linux this kind of lock is another than SQLite's.
+func hold(f *os.File) error {
+	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return fmt.Errorf("%s is served under another name: stop that process first", f.Name())
+	}
+	return err
+}
+
+// keepOff keeps SQLite, when its last connection closes, from writing its log over a file that somebody else wrote: with this lock
+// nobody is the last. The place is SQLite's range of readers.
+func keepOff(f *os.File) error {
+	const readers, many = 0x40000002, 510
+	return unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_RDLCK, Start: readers, Len: many})
+}

@@ -1,0 +1,185 @@
+package sqlitestore
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+)
+
+// watch notices when somebody else moves, deletes, replaces or overwrites the files under a store. Nothing in SQLite does: it goes
+// on writing to a file that no name leads to any more, or lays its log over the pages of another database.
+//
+// The main file changes only when this store writes its log back. So the writer notes how the file looks after each of its own
+// changes, and whoever uses the store compares before he trusts it.
+type watch struct {
+	path  string
+	file  *os.File // held until every connection is closed: closing it earlier would drop SQLite's own locks
+	self  fs.FileInfo
+	sides [2]fs.FileInfo // -wal and -shm as SQLite opened them; nil while they come and go
+	log   *slog.Logger
+
+	look atomic.Pointer[look]  // how the file looked last; nil while this store itself may be changing it
+	lost atomic.Pointer[error] // what was noticed; it stays
+}
+
+// look is what a file shows without being read through: its size, its time of change, and the header of the database, in which a
+// counter grows.
+type look struct {
+	size    int64
+	changed time.Time
+	header  [headerSize]byte
+}
+
+const headerSize = 100
+
+// sideNames are the files that SQLite keeps beside a database, by what their names end in.
+var sideNames = [2]string{"-wal", "-shm"}
+
+// newWatch opens the file to look at it, and holds its inode: another name of it cannot be served elsewhere.
+func newWatch(path string, log *slog.Logger) (*watch, error) {
+	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	w := &watch{path: path, file: f, log: log}
+	if w.self, err = f.Stat(); err == nil {
+		err = hold(f)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return w, nil
+}
+
+// begin notes what is to be compared with, when all connections are open.
+func (w *watch) begin() error {
+	for i, name := range sideNames {
+		var err error
+		if w.sides[i], err = os.Stat(w.path + name); err != nil {
+			return err
+		}
+	}
+	l, err := w.see()
+	if err != nil {
+		return err
+	}
+	w.look.Store(&l)
+	return nil
+}
+
+// end runs f, which closes all connections: the last one takes the files beside the database away.
+func (w *watch) end(f func() error) error {
+	if err := w.intact(); err != nil {
+		return errors.Join(err, f())
+	}
+	w.sides = [2]fs.FileInfo{}
+	return w.change(f)
+}
+
+// see looks at the files; its error says which of them is not the one that was opened.
+func (w *watch) see() (l look, err error) {
+	is, err := w.same("", w.self)
+	if err != nil {
+		return l, err
+	}
+	for i, name := range sideNames {
+		if w.sides[i] == nil {
+			continue
+		}
+		if _, err := w.same(name, w.sides[i]); err != nil {
+			return l, err
+		}
+	}
+	l.size, l.changed = is.Size(), changed(is)
+	if _, err := w.file.ReadAt(l.header[:], 0); err != nil && !errors.Is(err, io.EOF) {
+		return l, fmt.Errorf("%w: look at %s: %w", repo.ErrUnavailable, w.path, err)
+	}
+	return l, nil
+}
+
+// same is a file under its name, if it is still the one that was opened.
+func (w *watch) same(name string, opened fs.FileInfo) (fs.FileInfo, error) {
+	is, err := os.Stat(w.path + name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%w: %s%s was moved or deleted", repo.ErrReplaced, w.path, name)
+	case err != nil:
+		return nil, fmt.Errorf("%w: look at %s%s: %w", repo.ErrUnavailable, w.path, name, err)
+	case !os.SameFile(is, opened):
+		return nil, fmt.Errorf("%w: another file stands at %s%s", repo.ErrReplaced, w.path, name)
+	}
+	return is, nil
+}
+
+// intact reports whether the files are as this store left them. What it notices once stays: the files may come back, but nobody
+// knows what happened to them meanwhile.
+func (w *watch) intact() error {
+	if p := w.lost.Load(); p != nil {
+		return *p
+	}
+	was := w.look.Load()
+	if was == nil {
+		return nil // this store is writing; whoever looks next compares
+	}
+	is, err := w.see()
+	if w.look.Load() != was {
+		return nil
+	}
+	if err == nil && is != *was {
+		err = fmt.Errorf("%w: somebody else wrote to %s", repo.ErrReplaced, w.path)
+	}
+	return w.keep(err)
+}
+
+// keep remembers what was noticed, and says it to the operator once.
+func (w *watch) keep(err error) error {
+	if errors.Is(err, repo.ErrReplaced) && w.lost.CompareAndSwap(nil, &err) {
+		w.log.Error("sqlite: nothing is read or written any more: stop the service, see to the file, start again", "path", w.path, "error", err)
+	}
+	return err
+}
+
+// change runs f, which may write to the main file, between two looks. The second must show what SQLite makes of the first.
+func (w *watch) change(f func() error) error {
+	if err := w.intact(); err != nil {
+		return err
+	}
+	was := w.look.Swap(nil)
+	failed := f()
+	is, err := w.see()
+	if err == nil && was != nil && !is.follows(was) {
+		err = fmt.Errorf("%w: somebody else wrote to %s", repo.ErrReplaced, w.path)
+	}
+	if w.keep(err) == nil {
+		w.look.Store(&is)
+	} else {
+		w.look.Store(was)
+		err = &doubt{err}
+	}
+	return errors.Join(failed, err)
+}
+
+// follows reports whether this look can be what SQLite's own writing made of another: the same database, as large at least, its
+// counter no smaller.
+func (l look) follows(was *look) bool {
+	if l == *was || was.size == 0 { // a new file has no header yet
+		return true
+	}
+	const counter = 24                                                                                          // offset in the header: https://sqlite.org/fileformat2.html
+	grown := int32(binary.BigEndian.Uint32(l.header[counter:]) - binary.BigEndian.Uint32(was.header[counter:])) //nolint:gosec // it may wrap
+	return l.size >= was.size && grown >= 0 &&
+		bytes.Equal(l.header[:counter], was.header[:counter]) &&
+		bytes.Equal(l.header[60:72], was.header[60:72]) // user version, vacuuming, application
+}
+
+// close lets the file go. It must be the last of the store's.
+func (w *watch) close() error { return w.file.Close() }
