@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
+
+	"github.com/mattn/go-isatty"
 
 	"github.com/lunpai/lunpai/api"
 	"github.com/lunpai/lunpai/explain"
@@ -16,19 +19,22 @@ import (
 
 // demoCmd plays a morning and keeps serving.
 type demoCmd struct {
-	Lang   string `help:"zh or en; default from the environment." enum:"zh,en,auto" default:"auto"`
-	Listen string `help:"Address to listen on; port 0 takes a free one." default:"127.0.0.1:8080"`
-	Once   bool   `help:"Stop after the morning."`
+	Lang   string   `help:"zh or en; default from the environment." enum:"zh,en,auto" default:"auto"`
+	Listen string   `help:"Address to listen on; port 0 takes a free one." default:"127.0.0.1:8080"`
+	Once   bool     `help:"Stop after the morning."`
+	Speed  *float64 `help:"Events a second; 0: as fast as it goes. Default: 1 on a terminal, otherwise 0." placeholder:"N"`
+	Fast   bool     `help:"Do not wait between events, as with --speed 0."`
 }
 
 // Help is printed below the flags.
 func (demoCmd) Help() string {
 	return `Starts a service on a temporary SQLite store with a clock of its own, which stands on last Saturday 09:00, and plays
 a morning with four consultants under policy 1 through the public API: every decision is printed with its article. From
-noon the clock runs on, and the service can be tried with the printed key.
+noon the clock runs on, and the service can be tried with the printed keys and commands. Nothing is kept.
 
 Examples:
-  lunpai demo
+  lunpai demo                   an event a second: a minute and a half
+  lunpai demo --fast --once     the whole morning at once, then end
   lunpai demo --lang zh --listen 127.0.0.1:9000`
 }
 
@@ -36,30 +42,61 @@ const demoSite = "riverside"
 
 // Run plays and serves until the context ends.
 func (c *demoCmd) Run(w *world) error {
+	pause, err := c.pause(onTerminal(w.stdout))
+	if err != nil {
+		return err
+	}
 	zone, err := time.LoadLocation("Asia/Shanghai")
 	if err != nil {
 		return fmt.Errorf("zone: %w", err)
 	}
-	nine := lastSaturday(time.Now().In(zone))
-	t, err := startTemporary(w, api.NewManualClock(nine, time.Now), c.Listen)
+	nine := lastSaturday(w.now().In(zone))
+	t, err := startTemporary(w, api.NewManualClock(nine, w.now), c.Listen)
 	if err != nil {
 		return err
 	}
 	d := &demo{
-		out: w.stdout, lang: language(c.Lang, w.env), nine: nine, names: map[string]string{},
-		client: &scenario.Client{Base: t.base, Manual: true}, admin: t.admin,
+		out: w.stdout, lang: language(c.Lang, w.env), nine: nine, names: map[string]string{}, pause: pause,
+		client: &scenario.Client{Base: t.base, Manual: true}, keys: map[workflow.Role]string{workflow.RoleAdministrator: t.admin},
 	}
 	d.client.Lang = d.lang.Tag()
 	if err := d.play(w.ctx); err != nil {
+		if w.ctx.Err() != nil {
+			return t.stop() // somebody has seen enough
+		}
 		return errors.Join(err, t.stop())
 	}
-	t.clock.Set(nine.Add(3 * time.Hour))
-	t.clock.Run()
-	d.next(t.base)
+	fmt.Fprintf(w.stdout, d.say("\n%d visits, %d decisions.\n", "\n共 %d 批来访，%d 项裁定。\n"), d.visits, d.facts)
 	if c.Once {
 		return t.stop()
 	}
+	t.clock.Set(nine.Add(3 * time.Hour))
+	t.clock.Run()
+	d.invite(t.base)
 	return t.wait()
+}
+
+// pause is how long an event stands before the next one: a second for people, nothing for programs.
+func (c *demoCmd) pause(terminal bool) (time.Duration, error) {
+	switch {
+	case c.Fast && c.Speed != nil:
+		return 0, errors.New("--fast and --speed are two answers to one question: leave one out")
+	case c.Fast, c.Speed == nil && !terminal:
+		return 0, nil
+	case c.Speed == nil:
+		return time.Second, nil
+	case *c.Speed == 0:
+		return 0, nil
+	case *c.Speed >= 0.01 && *c.Speed <= 1000:
+		return time.Duration(float64(time.Second) / *c.Speed), nil
+	}
+	return 0, fmt.Errorf("--speed %v: write 0 or a number from 0.01 to 1000, such as 2 for two events a second", *c.Speed)
+}
+
+// onTerminal reports whether a person reads along.
+func onTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
 }
 
 // lastSaturday is nine o'clock of the last Saturday before now.
@@ -77,11 +114,11 @@ type demo struct {
 	out    io.Writer
 	lang   explain.Lang
 	client *scenario.Client
-	admin  string
 	nine   time.Time
-	token  string            // front desk
-	boss   string            // supervisor
-	names  map[string]string // id → how it is called here
+	pause  time.Duration            // before an event
+	keys   map[workflow.Role]string // the token of one key of each role
+	names  map[string]string        // id → how it is called here
+	events int
 	visits int
 	facts  int
 }
@@ -93,6 +130,10 @@ func (d *demo) play(ctx context.Context) error {
 	}
 	fmt.Fprintln(d.out, d.say("A Saturday morning at the Riverside sales office: Li, Wang, Zhao and Sun take turns; policy 1.",
 		"滨江售楼处的一个周六上午：李、王、赵、孙四位轮排，执行制度一。"))
+	if d.pause > 0 {
+		fmt.Fprintf(d.out, d.say("About 100 events, one every %g s; --fast plays them all at once. Ctrl-C ends it.\n",
+			"约 100 件事，每 %g 秒一件；加 --fast 一次演完。按 Ctrl-C 结束。\n"), d.pause.Seconds())
+	}
 	floor := &floor{demo: d}
 	for minute := 0; minute <= 180; minute++ {
 		if err := ctx.Err(); err != nil {
@@ -112,7 +153,7 @@ func (d *demo) say(en, zh string) string {
 	return en
 }
 
-// found creates the site, its people and the keys the morning needs.
+// found creates the site, its people, a key of every role, and two old customers.
 func (d *demo) found(ctx context.Context) error {
 	var a struct {
 		Keys []struct {
@@ -122,30 +163,44 @@ func (d *demo) found(ctx context.Context) error {
 	}
 	staff := []any{}
 	for _, s := range []string{"li", "wang", "zhao", "sun"} {
-		staff = append(staff, map[string]any{"id": s, "role": "consultant"})
+		staff = append(staff, map[string]any{"id": s, "role": workflow.RoleConsultant})
 	}
-	staff = append(staff, map[string]any{"id": "chen", "role": "supervisor"}, map[string]any{"id": "qian", "role": "manager"})
-	err := d.client.Call(ctx, d.nine, d.admin, "POST", "/v1/sites", map[string]any{
+	for _, r := range demoRoles {
+		if r.staff != "" && r.role != workflow.RoleConsultant {
+			staff = append(staff, map[string]any{"id": r.staff, "role": r.role})
+		}
+	}
+	err := d.client.Call(ctx, d.nine, d.keys[workflow.RoleAdministrator], "POST", "/v1/sites", map[string]any{
 		"id": demoSite, "policy": "p1", "zone": "Asia/Shanghai", "staff": staff, "hours": []any{map[string]any{"from": "09:00", "to": "18:00"}},
 	}, &a)
 	if err != nil {
 		return err
 	}
-	var k struct {
-		Key struct{ Token string } `json:"key"`
-	}
-	manager := ""
 	for _, key := range a.Keys {
-		if key.Role == workflow.RoleFrontDesk {
-			d.token = key.Token
-		} else {
-			manager = key.Token
+		d.keys[key.Role] = key.Token
+	}
+	manager := d.keys[workflow.RoleManager]
+	for _, r := range demoRoles {
+		if d.keys[r.role] != "" {
+			continue
 		}
+		var k struct {
+			Key struct{ Token string } `json:"key"`
+		}
+		body := map[string]any{"role": r.role}
+		if r.staff != "" {
+			body["staff"] = r.staff
+		}
+		if err := d.client.Call(ctx, d.nine, manager, "POST", "/v1/sites/"+demoSite+"/keys", body, &k); err != nil {
+			return err
+		}
+		d.keys[r.role] = k.Key.Token
 	}
-	if err := d.client.Call(ctx, d.nine, manager, "POST", "/v1/sites/"+demoSite+"/keys", map[string]any{"role": "supervisor", "staff": "chen"}, &k); err != nil {
-		return err
-	}
-	d.boss = k.Key.Token
+	return d.oldCustomers(ctx, manager)
+}
+
+// oldCustomers takes over two customers from before, who will come back this morning.
+func (d *demo) oldCustomers(ctx context.Context, manager string) error {
 	for _, old := range []struct{ phone, owner, status string }{{"13800000001", "wang", "registered"}, {"13800000002", "zhao", "deposit"}} {
 		var c struct{ Customer workflow.Customer }
 		if err := d.client.Call(ctx, d.nine, manager, "POST", "/v1/sites/"+demoSite+"/customers", map[string]any{
@@ -160,7 +215,7 @@ func (d *demo) found(ctx context.Context) error {
 
 // name is how an id is called on the sales floor.
 func (d *demo) name(id string) string {
-	zh := map[string]string{"li": "李", "wang": "王", "zhao": "赵", "sun": "孙", "chen": "陈主管", "qian": "钱经理"}
+	zh := map[string]string{"li": "李", "wang": "王", "zhao": "赵", "sun": "孙", "zhou": "周", "chen": "陈主管", "qian": "钱经理"}
 	if n, ok := d.names[id]; ok {
 		return n
 	}
@@ -185,6 +240,21 @@ type decided struct {
 	Visit workflow.Visit  `json:"visit"`
 }
 
+// event tells what happens, after a pause in which the reader takes in what happened before.
+func (d *demo) event(ctx context.Context, at time.Time, what string) error {
+	if d.events++; d.events > 1 {
+		t := time.NewTimer(d.pause)
+		defer t.Stop()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-t.C:
+		}
+	}
+	_, err := fmt.Fprintf(d.out, "%s  %s\n", at.Format("15:04"), what)
+	return err
+}
+
 // command sends one command and tells what was decided.
 func (d *demo) command(ctx context.Context, at time.Time, token, path, what string, body any) (*decided, error) {
 	var a decided
@@ -200,7 +270,9 @@ func (d *demo) command(ctx context.Context, at time.Time, token, path, what stri
 		d.names[k] = "K" + d.names[a.Visit.ID][1:]
 	}
 	if what != "" {
-		fmt.Fprintf(d.out, "%s  %s %s\n", at.Format("15:04"), d.names[a.Visit.ID], what)
+		if err := d.event(ctx, at, d.names[a.Visit.ID]+" "+what); err != nil {
+			return nil, err
+		}
 	}
 	for _, f := range a.Facts {
 		if !quietFacts[f.Kind] {
@@ -209,16 +281,4 @@ func (d *demo) command(ctx context.Context, at time.Time, token, path, what stri
 		}
 	}
 	return &a, nil
-}
-
-// next tells what to try.
-func (d *demo) next(base string) {
-	site := base + "/v1/sites/" + demoSite
-	fmt.Fprintf(d.out, d.say("\n%d visits, %d decisions. The service goes on at %s (API page: %s/docs)\n",
-		"\n共 %d 批来访，%d 项裁定。服务继续运行于 %s（接口页面：%s/docs）\n"), d.visits, d.facts, base, base)
-	fmt.Fprintf(d.out, "\nKEY=%s\n", d.token)
-	fmt.Fprintln(d.out, d.say("\n# a new group walks in and is received at once", "\n# 来了一批新客户，立即接待"))
-	fmt.Fprintf(d.out, "curl -s -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json' -H \"Idempotency-Key: $(date +%%s%%N)\" -d '{\"identify\":{\"kind\":\"new\"},\"assign\":true}' %s/visits\n", site)
-	fmt.Fprintln(d.out, d.say("\n# whose turn it is", "\n# 现在轮到谁"))
-	fmt.Fprintf(d.out, "curl -s -H \"Authorization: Bearer $KEY\" %s/rota\n", site)
 }

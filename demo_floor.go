@@ -67,7 +67,7 @@ func (f *floor) arrive(ctx context.Context, m int, at time.Time) error {
 	if err != nil || ok {
 		return err
 	}
-	a, err := f.command(ctx, at, f.token, "/visits", what+f.say("; nobody is free, it waits", "；无人空闲，等候"), map[string]any{"identify": id})
+	a, err := f.command(ctx, at, f.keys[workflow.RoleFrontDesk], "/visits", what+f.say("; nobody is free, it waits", "；无人空闲，等候"), map[string]any{"identify": id})
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (f *floor) form(_ int, phone string) map[string]any {
 
 // receive asks for a reception; false when nobody is free.
 func (f *floor) receive(ctx context.Context, m int, at time.Time, path, what string, body, form map[string]any) (bool, error) {
-	a, err := f.command(ctx, at, f.token, path, what, body)
+	a, err := f.command(ctx, at, f.keys[workflow.RoleFrontDesk], path, what, body)
 	var p *scenario.Problem
 	if errors.As(err, &p) && p.Code == "nobody_free" {
 		return false, nil
@@ -138,7 +138,7 @@ func (f *floor) end(ctx context.Context, m int, at time.Time) error {
 			left = append(left, r)
 			continue
 		}
-		a, err := f.command(ctx, at, f.token, "/visits/"+r.visit+"/register", f.say("is over and registered", "接待结束并登记"), r.body)
+		a, err := f.command(ctx, at, f.keys[workflow.RoleFrontDesk], "/visits/"+r.visit+"/register", f.say("is over and registered", "接待结束并登记"), r.body)
 		if err != nil {
 			return err
 		}
@@ -168,7 +168,7 @@ func (f *floor) absences(ctx context.Context, m int, at time.Time) error {
 		if err := f.move(ctx, at, "zhao", "return", map[string]any{}, "Zhao is back", "赵回来了"); err != nil {
 			return err
 		}
-		_, err := f.command(ctx, at, f.boss, "/rota/make-ups", "", map[string]any{"unit": "zhao", "position": 1, "reason": "sent_to_the_bank"})
+		_, err := f.command(ctx, at, f.keys[workflow.RoleSupervisor], "/rota/make-ups", "", map[string]any{"unit": "zhao", "position": 1, "reason": "sent_to_the_bank"})
 		var p *scenario.Problem
 		if errors.As(err, &p) { // his turn never came, so there is nothing to make up
 			return nil
@@ -185,8 +185,10 @@ func (f *floor) absences(ctx context.Context, m int, at time.Time) error {
 
 // move sends a consultant away or lets him come back.
 func (f *floor) move(ctx context.Context, at time.Time, who, how string, body map[string]any, en, zh string) error {
-	fmt.Fprintf(f.out, "%s  %s\n", at.Format("15:04"), f.say(en, zh))
-	_, err := f.command(ctx, at, f.token, "/staff/"+who+"/"+how, "", body)
+	if err := f.event(ctx, at, f.say(en, zh)); err != nil {
+		return err
+	}
+	_, err := f.command(ctx, at, f.keys[workflow.RoleFrontDesk], "/staff/"+who+"/"+how, "", body)
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 	_ "time/tzdata" // zones on machines without them
 
 	"github.com/alecthomas/kong"
@@ -36,13 +37,15 @@ type cli struct {
 type world struct {
 	ctx    context.Context
 	env    func(string) string
+	now    func() time.Time
 	stdout io.Writer
 	stderr io.Writer
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	w := &world{ctx: ctx, env: os.Getenv, now: time.Now, stdout: os.Stdout, stderr: os.Stderr}
+	err := w.run(os.Args[1:])
 	stop()
 	switch {
 	case errors.Is(err, errDiffers):
@@ -54,13 +57,13 @@ func main() {
 }
 
 // run is the whole program but for the process around it: tests call it as a user types it.
-func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
+func (w *world) run(args []string) error {
 	var c cli
 	exited := false
 	parser, err := kong.New(&c,
 		kong.Name("lunpai"),
 		kong.Description("Reception by turns for a property-sales office: who receives whom, why, and whose customer it is."),
-		kong.Writers(stdout, stderr),
+		kong.Writers(w.stdout, w.stderr),
 		kong.Exit(func(int) { exited = true }),
 		kong.UsageOnError(),
 		kong.Vars{"store": defaultStore},
@@ -76,9 +79,8 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 	if err != nil {
 		return fmt.Errorf("%w (try: lunpai --help)", err)
 	}
-	w := &world{ctx: ctx, env: env, stdout: stdout, stderr: stderr}
 	if k.Command() == "version" {
-		_, err := fmt.Fprintln(stdout, "lunpai", version)
+		_, err := fmt.Fprintln(w.stdout, "lunpai", version)
 		return err
 	}
 	return k.Run(w)

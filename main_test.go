@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -9,10 +8,10 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,13 +21,16 @@ import (
 
 func TestMain(m *testing.M) { mongotest.Main(m) }
 
-func noEnv(string) string { return "" }
+// outside is a world without an environment.
+func outside(ctx context.Context, stdout, stderr io.Writer) *world {
+	return &world{ctx: ctx, env: func(string) string { return "" }, now: time.Now, stdout: stdout, stderr: stderr}
+}
 
 // command runs lunpai as a user types it and returns what it printed.
 func command(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	err := run(t.Context(), args, noEnv, &out, &errs)
+	err := outside(t.Context(), &out, &errs).run(args)
 	return out.String() + errs.String(), err
 }
 
@@ -73,32 +75,51 @@ type started struct {
 	stop        func() error
 }
 
-// start serves a store and waits for what it prints.
+// start serves a store and waits until it answers: whatever it prints at the start has been read by then.
 func start(t *testing.T, args ...string) *started {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	r, w := io.Pipe()
+	t.Cleanup(cancel)
 	done := make(chan error, 1)
+	out := &printed{}
 	go func() {
-		err := run(ctx, append([]string{"serve", "--listen", "127.0.0.1:0", "--no-log-requests", "--key-rate=0"}, args...), noEnv, w, io.Discard)
-		_ = w.CloseWithError(fmt.Errorf("ended: %w", err))
-		done <- err
+		args := append([]string{"serve", "--listen", "127.0.0.1:0", "--no-log-requests", "--key-rate=0"}, args...)
+		done <- outside(ctx, out, io.Discard).run(args)
 	}()
-	s := &started{stop: func() error { cancel(); return <-done }}
-	lines := bufio.NewReader(r)
-	line, err := lines.ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
+	for {
+		select {
+		case err := <-done:
+			t.Fatalf("ended: %v\n%s", err, out.text())
+		case <-time.After(5 * time.Millisecond):
+		}
+		base := regexp.MustCompile(`http://[^ ]+`).FindString(out.text())
+		if base == "" {
+			continue
+		}
+		if res, err := http.Get(base + "/healthz"); err == nil {
+			_ = res.Body.Close()
+			admin := regexp.MustCompile(`lp_\S+`).FindString(out.text())
+			return &started{base: base, admin: admin, stop: func() error { cancel(); return <-done }}
+		}
 	}
-	s.base = regexp.MustCompile(`http://[^ ]+`).FindString(line)
-	rest := make(chan string, 1)
-	go func() { l, _ := lines.ReadString('\n'); rest <- l; _, _ = io.Copy(io.Discard, lines) }()
-	select {
-	case l := <-rest:
-		s.admin = regexp.MustCompile(`lp_\S+`).FindString(l)
-	case <-time.After(300 * time.Millisecond): // a second start shows no key
-	}
-	return s
+}
+
+// printed keeps what a command prints, for a reader beside it.
+type printed struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (p *printed) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.b.Write(b)
+}
+
+func (p *printed) text() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.b.String()
 }
 
 func TestFirstKeyIsShownOnce(t *testing.T) {
@@ -187,54 +208,6 @@ scenarios:
 	var r scenario.Result
 	if err == nil || json.Unmarshal([]byte(strings.TrimSpace(out)), &r) != nil || r.Passed() {
 		t.Errorf("json: %v\n%s", err, out)
-	}
-}
-
-// TestDemo plays the morning in both languages, then runs the printed curl commands as a newcomer does, whatever time it is.
-func TestDemo(t *testing.T) {
-	for _, lang := range []string{"en", "zh"} {
-		out, err := command(t, "demo", "--once", "--lang", lang, "--listen", "127.0.0.1:0")
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", lang, err, out)
-		}
-		if n := strings.Count(out, "V"); n < 40 {
-			t.Errorf("%s: only %d visits are spoken of\n%s", lang, n, out)
-		}
-		if strings.Contains(out, "{") && !strings.Contains(out, "curl") || strings.Contains(out, "%!") {
-			t.Errorf("%s: something was not filled in\n%s", lang, out)
-		}
-	}
-}
-
-func TestDemoCommands(t *testing.T) {
-	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("SKIPPED: curl is not installed, so the printed commands were not run")
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	r, w := io.Pipe()
-	done := make(chan error, 1)
-	go func() {
-		done <- run(ctx, []string{"demo", "--lang", "en", "--listen", "127.0.0.1:0"}, noEnv, w, io.Discard)
-	}()
-	var script strings.Builder
-	lines := bufio.NewScanner(r)
-	for curls := 0; curls < 2 && lines.Scan(); {
-		l := lines.Text()
-		if strings.HasPrefix(l, "KEY=") || strings.HasPrefix(l, "curl ") {
-			script.WriteString(l + "\n")
-		}
-		if strings.HasPrefix(l, "curl ") {
-			curls++
-		}
-	}
-	out, err := exec.CommandContext(ctx, "sh", "-ec", script.String()).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), `"state":"assigned"`) || !strings.Contains(string(out), `"next":`) {
-		t.Errorf("%v\n%s\n%s", err, script.String(), out)
-	}
-	cancel()
-	go func() { _, _ = io.Copy(io.Discard, r) }()
-	if err := <-done; err != nil {
-		t.Error(err)
 	}
 }
 
@@ -360,7 +333,7 @@ func exported(t *testing.T, store string) {
 func TestGenerateStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	store := "sqlite:" + filepath.Join(t.TempDir(), "lunpai.db")
-	err := run(ctx, []string{"generate", "--store", store}, noEnv, io.Discard, onWrite(cancel)) // as soon as it tells how far it is
+	err := outside(ctx, io.Discard, onWrite(cancel)).run([]string{"generate", "--store", store}) // as soon as it tells how far it is
 	if err == nil || !strings.Contains(err.Error(), "the store is sound") {
 		t.Errorf("stopped, yet: %v", err)
 	}
