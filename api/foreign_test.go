@@ -12,7 +12,7 @@ func TestForeignRecords(t *testing.T) {
 	visit := z("visits", `{"identify":{"kind":"new","person":{"name":"Li","phone":"13800138000"}},"assign":true}`)
 	v, k := visit.str("visit", "id"), visit.str("visit", "customer")
 	call := z("calls", `{"for":"A"}`).str("call", "id")
-	appr := z("approvals", `{"kind":"discount","by":"A"}`).str("approval", "id")
+	appr := z("approvals", `{"kind":"discount"}`).str("approval", "id")
 	disp := z("disputes", fmt.Sprintf(`{"customer":%q,"claimants":["A"]}`, k)).str("dispute", "id")
 	key := z("keys", `{"role":"kiosk"}`).str("key", "id")
 	head := o.head("z")

@@ -35,7 +35,7 @@ var bodies = map[string]string{
 	"coverCustomer":    `{"to":"B"}`,
 	"putPerson":        `{"name":"Zhang Wei"}`,
 	"takeCall":         `{"for":"A"}`,
-	"requestApproval":  `{"kind":"discount","by":"A"}`,
+	"requestApproval":  `{"kind":"discount"}`,
 	"decideApproval":   `{"grant":true}`,
 	"openDispute":      `{"customer":"%k","claimants":["A","B"]}`,
 	"makeRuling":       `{"text":"both"}`,

@@ -176,6 +176,8 @@ func TestEverythingHappens(t *testing.T) {
 var notHere = []workflow.Kind{
 	workflow.KindChangeRoster, workflow.KindNoteConduct, workflow.KindCompleteCheck, workflow.KindGiveCard,
 	workflow.KindVacateSeat, workflow.KindNotifySeat, workflow.KindFillSeat, workflow.KindCheckVacancy,
+	workflow.KindSearchCustomer, workflow.KindShowPerson, workflow.KindChangePerson, workflow.KindErasePerson,
+	workflow.KindShowNote, workflow.KindEraseNote,
 }
 
 // plausible compares shares with what sales offices know.

@@ -57,14 +57,20 @@ var authorities = map[Kind]authority{
 	KindRecordDeal:       {roles: desk},
 	KindReassignCustomer: {roles: boss, rule: "P1-51"},
 	KindCoverCustomer:    {roles: referees, rule: "P1-37"},
-	KindTakeCall:         {roles: everybody},
-	KindRequestApproval:  {roles: everybody, rule: "P1-24"},
+	KindSearchCustomer:   {roles: everybody},
+	KindShowPerson:       {roles: desk, own: true},
+	KindChangePerson:     {roles: desk, own: true},
+	KindErasePerson:      {roles: boss},
+	KindShowNote:         {roles: everybody}, // showNote judges by the record
+	KindEraseNote:        {roles: boss},
+	KindTakeCall:         {roles: floor, own: true},
+	KindRequestApproval:  {roles: floor, own: true, rule: "P1-24"},
 	KindDecideApproval:   {roles: referees, rule: "P1-24"},
-	KindOpenDispute:      {roles: everybody, rule: "P1-35"},
+	KindOpenDispute:      {roles: referees, own: true, rule: "P1-35"},
 	KindMakeRuling:       {roles: boss, rule: "P1-51"},
 	KindNoteConduct:      {roles: referees, rule: "P1-31"},
-	KindCompleteCheck:    {roles: everybody},
-	KindGiveCard:         {roles: everybody, rule: "P1-33"},
+	KindCompleteCheck:    {roles: floor, own: true},
+	KindGiveCard:         {roles: floor, own: true, rule: "P1-33"},
 	KindVacateSeat:       {roles: everybody, rule: "P2-04"},
 	KindNotifySeat:       {roles: floor, own: true, rule: "P2-04"},
 	KindFillSeat:         {roles: floor, own: true, rule: "P2-04"},
@@ -139,12 +145,25 @@ func (d *draft) isOwn(cmd Command) bool {
 	case *AddAssistant:
 		return true
 	case *RecordFollowUp:
-		k := d.customer(c.Customer)
-		return k != nil && k.Owner == me && (c.By == "" || c.By == me)
+		return d.ownCustomer(c.Customer) && d.himself(c.By)
+	case *ShowPerson:
+		return d.ownCustomer(c.Customer)
+	case *ChangePerson:
+		return d.ownCustomer(c.Customer)
+	case *TakeCall: // he answers the telephone whoever is asked for
+		return c.Customer == "" || d.ownCustomer(c.Customer)
+	case *RequestApproval:
+		return d.himself(c.By)
+	case *OpenDispute:
+		return slices.Contains(c.Claimants, me) && (d.ownCustomer(c.Customer) || d.received(c.Customer))
+	case *CompleteCheck:
+		return d.himself(c.By) && (c.Visit == "" || d.ownVisit(c.Visit))
+	case *GiveCard: // to a colleague's customer too: the owner is told
+		return d.himself(c.By)
 	case *NotifySeat:
 		return c.From == me
 	case *FillSeat:
-		return c.By == "" || c.By == me
+		return d.himself(c.By)
 	default:
 		return false
 	}
@@ -153,6 +172,37 @@ func (d *draft) isOwn(cmd Command) bool {
 func (d *draft) ownVisit(id VisitID) bool {
 	v, ok := look[*Visit](d, visitRef(id))
 	return ok && v.Of(d.env.By.Staff)
+}
+
+func (d *draft) ownCustomer(id CustomerID) bool {
+	k := d.customer(id)
+	return k != nil && k.Owner != "" && k.Owner == d.env.By.Staff
+}
+
+// himself: a body names the one whose key it is, or nobody.
+func (d *draft) himself(named StaffID) bool { return named == "" || named == d.env.By.Staff }
+
+// received: the consultant takes part in a visit of the customer that is on the floor, or that the customer's record counts as
+// his first or last.
+func (d *draft) received(id CustomerID) bool {
+	me, found := d.env.By.Staff, false
+	d.visits(func(v *Visit) { found = found || v.Customer == id && v.Of(me) })
+	if k := d.customer(id); k != nil && !found {
+		found = d.ownVisit(k.FirstVisit) || d.ownVisit(k.LastVisit)
+	}
+	return found
+}
+
+// asker is who asks for something in whose name: the key's own staff. The front desk, which has none, may name somebody else.
+func (d *draft) asker(named StaffID, rule string) (StaffID, *Fault) {
+	if !d.himself(named) && !d.may(RoleFrontDesk, RoleSystem) {
+		return "", forbidden("other_named", rule, "only the front desk asks in somebody else's name", "leave by out, or let the front desk send it",
+			"staff", string(named))
+	}
+	if f := d.colleague(named); f != nil {
+		return "", f
+	}
+	return d.actor(named), nil
 }
 
 // Of reports whether a visit is a consultant's own: he receives, assists, or it is his customer's.

@@ -326,6 +326,41 @@ type ImportCustomer struct {
 	LastContactAt time.Time      `json:"last_contact_at,omitzero"`
 }
 
+// ---- personal data: the journal says who did it and about whom, never what stands there ----
+
+// SearchCustomer looks a customer up by his phone. Customer is who was found.
+type SearchCustomer struct {
+	Customer CustomerID `json:"customer,omitempty"`
+}
+
+// ShowPerson shows a customer's name and phone in full.
+type ShowPerson struct {
+	Customer CustomerID `json:"customer"`
+	Reason   string     `json:"reason"`
+}
+
+// ChangePerson writes who a customer is.
+type ChangePerson struct {
+	Customer CustomerID `json:"customer"`
+}
+
+// ErasePerson erases what is known of a customer for good: name, phone and the notes that hang on him.
+type ErasePerson struct {
+	Customer CustomerID `json:"customer"`
+}
+
+// ShowNote shows free text. Of is the record that it hangs on.
+type ShowNote struct {
+	Note   NoteID `json:"note"`
+	Of     Ref    `json:"of"`
+	Reason string `json:"reason"`
+}
+
+// EraseNote erases free text for good.
+type EraseNote struct {
+	Note NoteID `json:"note"`
+}
+
 // ---- phone, desk and other matters ----
 
 // TakeCall notes a call on the sales telephone.
@@ -452,6 +487,12 @@ const (
 	KindReassignCustomer Kind = "reassign_customer"
 	KindCoverCustomer    Kind = "cover_customer"
 	KindImportCustomer   Kind = "import_customer"
+	KindSearchCustomer   Kind = "search_customer"
+	KindShowPerson       Kind = "show_person"
+	KindChangePerson     Kind = "change_person"
+	KindErasePerson      Kind = "erase_person"
+	KindShowNote         Kind = "show_note"
+	KindEraseNote        Kind = "erase_note"
 	KindTakeCall         Kind = "take_call"
 	KindRequestApproval  Kind = "request_approval"
 	KindDecideApproval   Kind = "decide_approval"
@@ -476,5 +517,6 @@ var Kinds = []Kind{
 	KindArriveVisit, KindIdentifyVisit, KindRecogniseVisit, KindAssignVisit, KindReidentifyVisit, KindServeVisit,
 	KindRegisterVisit, KindAbandonVisit, KindMergeVisit, KindChangeLead, KindHandOver, KindAddAssistant,
 	KindRecordFollowUp, KindRecordDeal, KindReassignCustomer, KindCoverCustomer, KindImportCustomer,
+	KindSearchCustomer, KindShowPerson, KindChangePerson, KindErasePerson, KindShowNote, KindEraseNote,
 	KindTakeCall, KindRequestApproval, KindDecideApproval, KindOpenDispute, KindMakeRuling, KindNoteConduct, KindCompleteCheck, KindGiveCard, KindVacateSeat, KindNotifySeat, KindFillSeat, KindCheckVacancy, KindRemindWaiting,
 }

@@ -78,6 +78,8 @@ type Customer struct {
 	// CountedDay and CountedFor: for whom a reception of this customer was counted that day (policy 2, item 08).
 	CountedDay Date      `json:"counted_day,omitempty"`
 	CountedFor []StaffID `json:"counted_for,omitempty"`
+	// ErasedAt: name, phone and notes were erased; nothing personal is written to this customer again.
+	ErasedAt time.Time `json:"erased_at,omitzero"`
 }
 
 // Ref names the customer's record.

@@ -16,6 +16,7 @@ func (d *draft) openByItself(cmd Command) {
 	}
 	switch c := cmd.(type) {
 	case *OpenDay, *ChangeSite, *AddStaff, *ChangeStaff, *AdoptPolicy, *ImportCustomer, *MakeKey, *RotateKey, *RevokeKey:
+	case *SearchCustomer, *ShowPerson, *ChangePerson, *ErasePerson, *ShowNote, *EraseNote:
 	case *CloseDay:
 		if c.Date == "" {
 			d.openOn(d.today, nil)

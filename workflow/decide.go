@@ -11,11 +11,17 @@ func Decide(b *Board, env Envelope, cmd Command) (*Commit, *Fault) {
 	if f := d.authorise(cmd); f != nil {
 		return nil, f
 	}
+	if f := checkShort(cmd); f != nil {
+		return nil, f
+	}
 	d.openByItself(cmd)
 	if f := d.run(cmd); f != nil {
 		return nil, f
 	}
-	if d.rota() != nil {
+	if f := d.refuseNote(cmd); f != nil {
+		return nil, f
+	}
+	if d.rota() != nil && !aboutPersons(cmd) {
 		d.rejoin()
 		d.deliver()
 	}
@@ -113,6 +119,18 @@ func (d *draft) run(cmd Command) *Fault { //nolint:gocyclo // one switch over th
 		return d.cover(c)
 	case *ImportCustomer:
 		return d.importCustomer(c)
+	case *SearchCustomer:
+		return d.searched(c)
+	case *ShowPerson:
+		return d.showPerson(c)
+	case *ChangePerson:
+		return d.changePerson(c)
+	case *ErasePerson:
+		return d.erasePerson(c)
+	case *ShowNote:
+		return d.showNote(c)
+	case *EraseNote:
+		return d.eraseNote(c)
 	case *TakeCall:
 		return d.takeCall(c)
 	case *RequestApproval:

@@ -153,11 +153,22 @@ func forbidden(code, rule, detail, fix string, kv ...string) *Fault {
 	return &Fault{Class: ClassForbidden, Code: code, Rule: rule, Detail: detail, Fix: fix, Args: pairs(kv...)}
 }
 
+// minReader is the lowest version that can read the commit. A program that does not know erased customers would write one back
+// without the mark.
+func (d *draft) minReader() int {
+	for _, r := range d.changed {
+		if k, ok := r.(*Customer); ok && !k.ErasedAt.IsZero() {
+			return MinReader
+		}
+	}
+	return usualReader
+}
+
 // commit seals the draft: facts, images in a fixed order, every changed record stamped with the commit's number.
 func (d *draft) commit(cmd Command) (*Commit, error) {
 	c := &Commit{
 		Seq: d.seq, ID: d.env.ID, At: d.env.At, By: d.env.By, Kind: cmd.Kind(), Fingerprint: d.env.Fingerprint,
-		Subject: d.subject, Facts: d.facts, MinReader: MinReader,
+		Subject: d.subject, Facts: d.facts, MinReader: d.minReader(),
 	}
 	var err error
 	if c.Command, err = Encode(cmd); err != nil {

@@ -76,6 +76,13 @@ const (
 	FactKeyRotated FactKind = "key.rotated"
 	FactKeyRevoked FactKind = "key.revoked"
 
+	FactCustomerSearched FactKind = "customer.searched" // subject is who was found, if anybody
+	FactPersonShown      FactKind = "person.shown"
+	FactPersonChanged    FactKind = "person.changed"
+	FactPersonErased     FactKind = "person.erased"
+	FactNoteShown        FactKind = "note.shown" // subject is the note; detail of, reason
+	FactNoteErased       FactKind = "note.erased"
+
 	FactNotified FactKind = "notified" // subject is told; detail about
 	FactFlagged  FactKind = "flagged"  // detail flag; subject is what it is about
 	FactReminded FactKind = "reminded" // detail item

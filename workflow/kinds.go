@@ -307,6 +307,54 @@ func (*ImportCustomer) Kind() Kind { return KindImportCustomer }
 // Needs names the records beyond the board.
 func (c *ImportCustomer) Needs() []Ref { return []Ref{customerRef(c.Customer)} }
 
+func (*SearchCustomer) command() {}
+
+// Kind names the command.
+func (*SearchCustomer) Kind() Kind { return KindSearchCustomer }
+
+// Needs names the records beyond the board.
+func (c *SearchCustomer) Needs() []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (*ShowPerson) command() {}
+
+// Kind names the command.
+func (*ShowPerson) Kind() Kind { return KindShowPerson }
+
+// Needs names the records beyond the board.
+func (c *ShowPerson) Needs() []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (*ChangePerson) command() {}
+
+// Kind names the command.
+func (*ChangePerson) Kind() Kind { return KindChangePerson }
+
+// Needs names the records beyond the board.
+func (c *ChangePerson) Needs() []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (*ErasePerson) command() {}
+
+// Kind names the command.
+func (*ErasePerson) Kind() Kind { return KindErasePerson }
+
+// Needs names the records beyond the board.
+func (c *ErasePerson) Needs() []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (*ShowNote) command() {}
+
+// Kind names the command.
+func (*ShowNote) Kind() Kind { return KindShowNote }
+
+// Needs names the records beyond the board.
+func (c *ShowNote) Needs() []Ref { return []Ref{c.Of} }
+
+func (*EraseNote) command() {}
+
+// Kind names the command.
+func (*EraseNote) Kind() Kind { return KindEraseNote }
+
+// Needs names the records beyond the board.
+func (*EraseNote) Needs() []Ref { return nil }
+
 func (*TakeCall) command() {}
 
 // Kind names the command.

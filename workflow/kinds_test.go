@@ -18,6 +18,7 @@ var commands = []command{
 	&workflow.ReidentifyVisit{}, &workflow.ServeVisit{}, &workflow.RegisterVisit{}, &workflow.AbandonVisit{},
 	&workflow.MergeVisit{}, &workflow.ChangeLead{}, &workflow.HandOver{}, &workflow.AddAssistant{},
 	&workflow.RecordFollowUp{}, &workflow.RecordDeal{}, &workflow.ReassignCustomer{}, &workflow.CoverCustomer{},
+	&workflow.SearchCustomer{}, &workflow.ShowPerson{}, &workflow.ChangePerson{}, &workflow.ErasePerson{}, &workflow.ShowNote{}, &workflow.EraseNote{},
 	&workflow.ImportCustomer{}, &workflow.TakeCall{}, &workflow.RequestApproval{}, &workflow.DecideApproval{},
 	&workflow.OpenDispute{}, &workflow.MakeRuling{}, &workflow.NoteConduct{}, &workflow.CompleteCheck{}, &workflow.GiveCard{},
 	&workflow.VacateSeat{}, &workflow.NotifySeat{}, &workflow.FillSeat{}, &workflow.CheckVacancy{}, &workflow.RemindWaiting{},

@@ -15,8 +15,15 @@ func (b *Board) Needs(cmd Command) []Ref {
 			if r.Site == b.ID {
 				refs = append(refs, customerRef(r.Customer), customerRef(r.BroughtBy))
 			}
+			if c, register := cmd.(*RegisterVisit); register && r.Customer == "" {
+				refs = append(refs, customerRef(c.Customer))
+			}
+		case *Dispute:
+			if r.Site == b.ID {
+				refs = append(refs, customerRef(r.Customer))
+			}
 		case *Customer:
-			if _, deal := cmd.(*RecordDeal); deal && r.Site == b.ID {
+			if r.Site == b.ID && looksAtVisits(cmd) {
 				refs = append(refs, visitRef(r.FirstVisit), visitRef(r.LastVisit))
 			}
 		}
@@ -41,6 +48,16 @@ func (b *Board) Needs(cmd Command) []Ref {
 		}
 	}
 	return b.Missing(refs)
+}
+
+// looksAtVisits: what a customer bought stands in his visits, and whose he is or was, and whether he is here today, is read there.
+func looksAtVisits(cmd Command) bool {
+	switch cmd.(type) {
+	case *RecordDeal, *ShowPerson, *ShowNote, *OpenDispute:
+		return true
+	default:
+		return false
+	}
 }
 
 // helpMatters: under some policies who may help depends on the customers of those who are busy (C05).

@@ -24,7 +24,11 @@ func (d *draft) register(c *RegisterVisit) *Fault {
 		return f
 	}
 	v.RegisteredAt, v.Open = d.now, false
-	dup, f := d.settleMatch(v, c.Matches)
+	matches := c.Matches
+	if matches == "" && v.Customer == "" && d.customer(c.Customer) != nil {
+		matches = c.Customer // somebody else was quicker to make the record of the same person
+	}
+	dup, f := d.settleMatch(v, matches)
 	if f != nil {
 		return f
 	}
@@ -66,6 +70,9 @@ func (d *draft) settleMatch(v *Visit, matches CustomerID) (dup bool, f *Fault) {
 	k := d.customer(matches)
 	if k == nil {
 		return false, notFound("customer", string(matches))
+	}
+	if f := erased(k); f != nil {
+		return false, f
 	}
 	v.Customer, v.FirstVisit = matches, false
 	d.flag("P1-35", "duplicate_customer:"+string(matches), v.ID)

@@ -60,6 +60,9 @@ func (d *draft) takeCustomer(v *Visit, id CustomerID, fresh bool) *Fault {
 		}
 		c = add(d, &Customer{Head: Head{ID: string(id), Site: d.ID}, Status: StatusReceived})
 	}
+	if f := erased(c); f != nil {
+		return f
+	}
 	v.Customer, v.FirstVisit = id, c.Visits == 0 && c.Owner == ""
 	return nil
 }
