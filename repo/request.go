@@ -51,9 +51,9 @@ var (
 	ErrReplaced = errors.New("the journal was replaced under the process")
 	// ErrReadOnly: the site's journal cannot be trusted or needs a newer program; an operator must look.
 	ErrReadOnly = errors.New("site is read-only")
-	// ErrReplaced: what the store stands on was exchanged, or written by somebody else, under the service. It reads and writes
+	// ErrStoreReplaced: what the store stands on was exchanged, or written by somebody else, under the service. It reads and writes
 	// nothing more until it is opened again; the outcome of a command that meets it is unknown.
-	ErrReplaced = fmt.Errorf("%w: the store was replaced under the service", ErrReadOnly)
+	ErrStoreReplaced = fmt.Errorf("%w: the store was replaced under the service", ErrReadOnly)
 	// ErrDraining: the process is stopping.
 	ErrDraining = errors.New("shutting down")
 )

@@ -111,11 +111,11 @@ func (w *watch) same(name string, opened fs.FileInfo) (fs.FileInfo, error) {
 	is, err := os.Stat(w.path + name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%w: %s%s was moved or deleted", repo.ErrReplaced, w.path, name)
+		return nil, fmt.Errorf("%w: %s%s was moved or deleted", repo.ErrStoreReplaced, w.path, name)
 	case err != nil:
 		return nil, fmt.Errorf("%w: look at %s%s: %w", repo.ErrUnavailable, w.path, name, err)
 	case !os.SameFile(is, opened):
-		return nil, fmt.Errorf("%w: another file stands at %s%s", repo.ErrReplaced, w.path, name)
+		return nil, fmt.Errorf("%w: another file stands at %s%s", repo.ErrStoreReplaced, w.path, name)
 	}
 	return is, nil
 }
@@ -135,14 +135,14 @@ func (w *watch) intact() error {
 		return nil
 	}
 	if err == nil && is != *was {
-		err = fmt.Errorf("%w: somebody else wrote to %s", repo.ErrReplaced, w.path)
+		err = fmt.Errorf("%w: somebody else wrote to %s", repo.ErrStoreReplaced, w.path)
 	}
 	return w.keep(err)
 }
 
 // keep remembers what was noticed, and says it to the operator once.
 func (w *watch) keep(err error) error {
-	if errors.Is(err, repo.ErrReplaced) && w.lost.CompareAndSwap(nil, &err) {
+	if errors.Is(err, repo.ErrStoreReplaced) && w.lost.CompareAndSwap(nil, &err) {
 		w.log.Error("sqlite: nothing is read or written any more: stop the service, see to the file, start again", "path", w.path, "error", err)
 	}
 	return err
@@ -157,7 +157,7 @@ func (w *watch) change(f func() error) error {
 	failed := f()
 	is, err := w.see()
 	if err == nil && was != nil && !is.follows(was) {
-		err = fmt.Errorf("%w: somebody else wrote to %s", repo.ErrReplaced, w.path)
+		err = fmt.Errorf("%w: somebody else wrote to %s", repo.ErrStoreReplaced, w.path)
 	}
 	if w.keep(err) == nil {
 		w.look.Store(&is)

@@ -60,13 +60,13 @@ func TestReplacedUnderTheService(t *testing.T) {
 					},
 					"ping": func() error { return s.Ping(t.Context()) },
 				}
-				if err := calls[first](); !errors.Is(err, repo.ErrReplaced) || !errors.Is(err, repo.ErrReadOnly) {
-					t.Fatalf("%s: want ErrReplaced, got %v", first, err)
+				if err := calls[first](); !errors.Is(err, repo.ErrStoreReplaced) || !errors.Is(err, repo.ErrReadOnly) {
+					t.Fatalf("%s: want ErrStoreReplaced, got %v", first, err)
 				}
 				for name, call := range calls {
 					err := call()
-					if !errors.Is(err, repo.ErrReplaced) {
-						t.Errorf("%s afterwards: want ErrReplaced, got %v", name, err)
+					if !errors.Is(err, repo.ErrStoreReplaced) {
+						t.Errorf("%s afterwards: want ErrStoreReplaced, got %v", name, err)
 					}
 					if name == "append" && !errors.Is(err, repo.ErrUnknown) {
 						t.Errorf("append: want ErrUnknown too, got %v", err)
@@ -126,8 +126,8 @@ func TestOverwrittenFileSurvives(t *testing.T) {
 	must(t, s.Backup(t.Context(), other))
 	mustAppend(t, s, o.mustPage(t, 8))
 	overwrite(t, other, path)
-	if err := appendOne(t.Context(), s, o.mustPage(t, 1)); !errors.Is(err, repo.ErrReplaced) {
-		t.Fatalf("want ErrReplaced, got %v", err)
+	if err := appendOne(t.Context(), s, o.mustPage(t, 1)); !errors.Is(err, repo.ErrStoreReplaced) {
+		t.Fatalf("want ErrStoreReplaced, got %v", err)
 	}
 	must(t, s.Close())
 	want, err := os.ReadFile(other)

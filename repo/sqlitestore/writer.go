@@ -163,7 +163,7 @@ func (w *writer) perform(ctx context.Context, group []*job) {
 		return
 	}
 	switch {
-	case errors.Is(err, repo.ErrReplaced):
+	case errors.Is(err, repo.ErrStoreReplaced):
 		answer(group, fmt.Errorf("%w: %w", repo.ErrUnknown, err))
 	case isDoubt(err):
 		w.mend(ctx, err)
@@ -209,7 +209,7 @@ func (w *writer) transact(t *tx, group []*job) error {
 		}
 		return nil
 	})
-	if errors.Is(err, repo.ErrReplaced) {
+	if errors.Is(err, repo.ErrStoreReplaced) {
 		_, _ = t.rollback.ExecContext(t.ctx) // nothing is written any more; if it was committed there is nothing to take back
 	}
 	return err
