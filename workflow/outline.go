@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Outline is a commit of a stored page whose text was cut into its parts and not decoded: most readers of a journal want a few
@@ -69,76 +72,64 @@ func whose(i Image) ([]StaffID, error) {
 	return append(r.Assistants, r.Server, r.Principal), nil
 }
 
-// Outlines cuts the text of a page's commits into outlines.
+// Outlines cuts the text of a page's commits into outlines. What the parts hold is checked when they are decoded.
 func Outlines(text []byte) ([]*Outline, error) {
 	var out []*Outline
-	k := cutter{text: text}
-	err := k.items('[', func() error {
+	k := newCutter(text)
+	err := k.items(func() error {
 		o, err := k.outline()
 		out = append(out, o)
 		return err
 	})
-	if err == nil && len(bytes.TrimSpace(text[k.at:])) > 0 {
-		err = errCut
+	if err == nil {
+		if _, end := k.ReadToken(); !errors.Is(end, io.EOF) {
+			err = errors.New("something stands behind the commits")
+		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("page text at byte %d: %w", k.at, err)
+		return nil, fmt.Errorf("page text at byte %d: %w", k.InputOffset(), err)
 	}
 	return out, nil
 }
 
-// errCut: the text is no JSON. What a commit's parts hold is checked when they are decoded.
-var errCut = errors.New("not the text of commits")
-
-// cutter finds where the values in a JSON text begin and end.
+// cutter finds where the values in a JSON text begin and end. The values it hands out are pieces of that text.
 type cutter struct {
+	*jsontext.Decoder
 	text []byte
-	at   int
 }
 
-func (k *cutter) outline() (*Outline, error) {
-	o, from := &Outline{}, k.at
-	var cut, till int // the images, with the comma before or behind them
-	err := k.members(func(name []byte, start int) (err error) {
-		switch string(name) {
-		case `"seq"`:
-			var n []byte
-			if n, err = k.value(); err == nil {
-				o.Seq, err = strconv.ParseInt(string(n), 10, 64)
-			}
-		case `"images"`:
-			cut = start
-			err = k.images(o)
-			till = k.at
-		default:
-			_, err = k.value()
+// newCutter trusts the text in what a page's hash vouches for: it was written by this program.
+func newCutter(text []byte) cutter {
+	return cutter{jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), text}
+}
+
+func (k cutter) outline() (*Outline, error) {
+	o := &Outline{head: []byte{'{'}}
+	err := k.members(func(name []byte) error {
+		if string(name) == `"images"` {
+			return k.images(o)
 		}
+		v, err := k.value()
+		if err == nil && string(name) == `"seq"` {
+			o.Seq, err = strconv.ParseInt(string(v), 10, 64)
+		}
+		if len(o.head) > 1 {
+			o.head = append(o.head, ',')
+		}
+		o.head = append(append(append(o.head, name...), ':'), v...)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	if till == 0 {
-		o.head = k.text[from:k.at]
-		return o, nil
-	}
-	if before := bytes.TrimRight(k.text[from:cut], " \t\r\n"); bytes.HasSuffix(before, []byte{','}) {
-		cut = from + len(before) - 1
-	} else if rest := bytes.TrimLeft(k.text[till:], " \t\r\n"); bytes.HasPrefix(rest, []byte{','}) {
-		till = len(k.text) - len(rest) + 1
-	}
-	o.head = append(append(make([]byte, 0, cut-from+k.at-till), k.text[from:cut]...), k.text[till:k.at]...)
-	return o, nil
+	o.head = append(o.head, '}')
+	return o, err
 }
 
-func (k *cutter) images(o *Outline) error {
-	if k.next() == 'n' { // null
-		_, err := k.value()
-		return err
+func (k cutter) images(o *Outline) error {
+	if k.PeekKind() == 'n' { // null
+		return k.SkipValue()
 	}
-	return k.items('[', func() error {
+	return k.items(func() error {
 		var i Image
-		err := k.members(func(name []byte, _ int) error {
+		err := k.members(func(name []byte) error {
 			v, err := k.value()
 			if err != nil {
 				return err
@@ -160,118 +151,43 @@ func (k *cutter) images(o *Outline) error {
 	})
 }
 
-// members goes through an object; f reads the value of each name, which begins at start.
-func (k *cutter) members(f func(name []byte, start int) error) error {
-	return k.items('{', func() error {
-		start := k.at
+// members goes through an object; f reads the value of each name, which is given as it stands in the text.
+func (k cutter) members(f func(name []byte) error) error {
+	return k.within('{', func() error {
 		name, err := k.value()
 		if err != nil {
 			return err
 		}
-		if k.next() != ':' {
-			return errCut
-		}
-		k.at++
-		k.next()
-		return f(name, start)
+		return f(name)
 	})
 }
 
-// items goes through an array, or through the members of an object; f reads one of them.
-func (k *cutter) items(open byte, f func() error) error {
-	if k.next() != open {
-		return errCut
-	}
-	k.at++
-	if k.next() == open+2 { // ] or }
-		k.at++
-		return nil
+// items goes through an array; f reads one of its values.
+func (k cutter) items(f func() error) error { return k.within('[', f) }
+
+// within goes through what stands between a bracket and its counterpart.
+func (k cutter) within(open jsontext.Kind, f func() error) error {
+	switch t, err := k.ReadToken(); {
+	case err != nil:
+		return err
+	case t.Kind() != open:
+		return fmt.Errorf("%v where %v was expected", t.Kind(), open)
 	}
 	for {
-		k.next()
+		switch k.PeekKind() {
+		case '}', ']':
+			_, err := k.ReadToken()
+			return err
+		}
 		if err := f(); err != nil {
 			return err
 		}
-		c := k.next()
-		k.at++
-		switch c {
-		case ',':
-		case open + 2:
-			return nil
-		default:
-			return errCut
-		}
 	}
 }
 
-// next skips blanks and looks at what follows; 0 at the end.
-func (k *cutter) next() byte {
-	for ; k.at < len(k.text); k.at++ {
-		switch c := k.text[k.at]; c {
-		case ' ', '\t', '\r', '\n':
-		default:
-			return c
-		}
-	}
-	return 0
-}
-
-// value is the text of the value that begins here.
-func (k *cutter) value() ([]byte, error) {
-	from := k.at
-	for depth := 0; k.at < len(k.text); {
-		switch k.text[k.at] {
-		case '"':
-			if !k.skipString() {
-				return nil, errCut
-			}
-		case '{', '[':
-			depth++
-			k.at++
-		case '}', ']':
-			if depth--; depth < 0 {
-				return nil, errCut
-			}
-			k.at++
-		default:
-			if depth == 0 && !k.literal() {
-				return nil, errCut
-			} else if depth > 0 {
-				k.at++
-			}
-		}
-		if depth == 0 {
-			return k.text[from:k.at], nil
-		}
-	}
-	return nil, errCut
-}
-
-// literal goes behind a number, true, false or null.
-func (k *cutter) literal() bool {
-	n := bytes.IndexAny(k.text[k.at:], ",]} \t\r\n")
-	if n < 0 {
-		n = len(k.text) - k.at
-	}
-	k.at += n
-	return n > 0
-}
-
-// skipString goes behind the string that begins here.
-func (k *cutter) skipString() bool {
-	for i := k.at + 1; ; {
-		n := bytes.IndexByte(k.text[i:], '"')
-		if n < 0 {
-			return false
-		}
-		i += n + 1
-		escapes := 0
-		for k.text[i-2-escapes] == '\\' {
-			escapes++
-		}
-		if escapes%2 == 0 {
-			k.at = i
-			return true
-		}
-	}
+// value is the text of the value, or of the name, that comes next.
+func (k cutter) value() ([]byte, error) {
+	v, err := k.ReadValue()
+	end := k.InputOffset()
+	return k.text[end-int64(len(v)) : end : end], err
 }

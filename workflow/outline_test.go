@@ -16,7 +16,7 @@ import (
 )
 
 // played are the commits of a small office, with names that need escapes.
-func played(t *testing.T) []*workflow.Commit {
+func played(t testing.TB) []*workflow.Commit {
 	t.Helper()
 	core := scenario.NewCore()
 	const li = workflow.StaffID(`李"\`)
