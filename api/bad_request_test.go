@@ -18,8 +18,10 @@ type world struct {
 	away *strings.Replacer // the same in the foreign site
 }
 
-func newWorld(t testing.TB) *world {
-	o := newOffice(t, setup{})
+func newWorld(t testing.TB) *world { return newWorldOn(t, setup{}) }
+
+func newWorldOn(t testing.TB, s setup) *world {
+	o := newOffice(t, s)
 	o.tokens["bad"] = o.tokens["M"]
 	k, owner := o.customer("13900000001") // A's, registered
 	if owner != "A" {

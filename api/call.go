@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,7 +42,7 @@ const answerWithin = 30 * time.Second
 // serve wraps a route's handler: credential, role, clock, site, body, then the handler.
 func (a *API) serve(r *route) echo.HandlerFunc {
 	return func(ec echo.Context) error {
-		if err := unescape(ec); err != nil {
+		if err := parameters(ec); err != nil {
 			return err
 		}
 		c := &call{Context: ec, api: a, route: r, site: workflow.SiteID(ec.Param("site"))}
@@ -76,24 +75,6 @@ func (a *API) serve(r *route) echo.HandlerFunc {
 		}
 		return r.handle(c)
 	}
-}
-
-// unescape decodes the values in the address where the router left them as they were sent, because a client escapes more than
-// it must.
-func unescape(ec echo.Context) error {
-	if ec.Request().URL.RawPath == "" {
-		return nil
-	}
-	values := slices.Clone(ec.ParamValues())
-	for i, v := range values {
-		text, err := url.PathUnescape(v)
-		if err != nil || strings.Contains(text, "/") {
-			return missing("address")
-		}
-		values[i] = text
-	}
-	ec.SetParamValues(values...)
-	return nil
 }
 
 // setClock obeys Lunpai-Now where the clock is manual, and refuses it elsewhere.
@@ -134,7 +115,7 @@ func (c *call) authenticate() error {
 	if err := c.admit(); err != nil {
 		return err
 	}
-	if c.site != "" && !key.Covers(c.site) {
+	if c.route.ofSite() && !key.Covers(c.site) {
 		return missing("site")
 	}
 	if !c.route.admits(key.Role) {

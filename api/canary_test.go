@@ -104,10 +104,10 @@ func TestPersonalDataStayInTheVault(t *testing.T) {
 		}
 	}
 	for _, c := range workflow.Collections {
-		w.ok(w.store.Scan(t.Context(), repo.Span{Collection: c}, func(d repo.Document) error { w.silent("collection "+string(c), string(d.Doc)); return nil }))
+		w.ok(w.store.ScanAllSites(t.Context(), c, func(d repo.Document) error { w.silent("collection "+string(c), string(d.Doc)); return nil }))
 	}
 	for _, c := range []repo.SideCollection{repo.People, repo.Notes, repo.APIKeys, repo.Meta} {
-		docs, err := w.store.Sides(t.Context(), c, "", monday.AddDate(100, 0, 0))
+		docs, err := w.store.SidesOfAllSites(t.Context(), c, monday.AddDate(100, 0, 0))
 		w.ok(err)
 		for _, d := range docs {
 			w.silent("side "+string(c), d.ID+d.Lookup+d.Command+string(d.Body))

@@ -52,6 +52,9 @@ func (a *API) guard(c echo.Context, next echo.HandlerFunc) (err error) {
 			err = fmt.Errorf("panic of type %T", p)
 		}
 	}()
+	if p := checkAddress(c.Request().URL); p != nil {
+		return p
+	}
 	return next(c)
 }
 

@@ -5,27 +5,33 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.uber.org/goleak"
 	"golang.org/x/time/rate"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/mongostore"
 	"github.com/lunpai/lunpai/repo/sqlitestore"
+	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(mongotest.Runner{M: m}) }
 
 // monday is 09:10 on a working day of the office.
 var monday = time.Date(2024, 3, 4, 1, 10, 0, 0, time.UTC)
@@ -67,17 +73,48 @@ type office struct {
 
 // setup changes how an office is made; its zero is the usual one.
 type setup struct {
-	policy string // zero: p1
+	policy string                            // zero: p1
+	store  func(*office) (repo.Store, error) // zero: onSQLite
 	wrap   func(repo.Store) repo.Store
 	config func(*Config)
 	bare   bool // without sites
+}
+
+// onSQLite is a new file in the office's folder.
+func onSQLite(o *office) (repo.Store, error) {
+	return sqlitestore.Open(o.Context(), sqlitestore.Config{Path: o.path})
+}
+
+// onMongo is a new database on a real server.
+func onMongo(o *office) (repo.Store, error) {
+	uri, err := url.Parse(mongotest.Standalone(o))
+	o.ok(err)
+	name := fmt.Sprintf("api_%d", time.Now().UnixNano())
+	uri.Path = "/" + name
+	c, err := mongo.Connect(options.Client().ApplyURI(uri.String()))
+	o.ok(err)
+	o.Cleanup(func() {
+		ctx := context.WithoutCancel(o.Context())
+		_ = c.Database(name).Drop(ctx)
+		_ = c.Disconnect(ctx)
+	})
+	return mongostore.Open(o.Context(), mongostore.Config{URI: uri.String(), Validation: mongostore.ValidationError})
+}
+
+// onBothStores runs a test on either store.
+func onBothStores(t *testing.T, f func(*testing.T, setup)) {
+	t.Run("SQLite", func(t *testing.T) { f(t, setup{store: onSQLite}) })
+	t.Run("MongoDB", func(t *testing.T) { f(t, setup{store: onMongo}) })
 }
 
 func newOffice(t testing.TB, s setup) *office {
 	t.Helper()
 	o := &office{TB: t, path: filepath.Join(t.TempDir(), "lunpai.db"), log: &lockedBuffer{}, clock: NewManualClock(monday, nil), tokens: map[string]string{}, keyIDs: map[string]string{}}
 	ctx := t.Context()
-	store, err := sqlitestore.Open(ctx, sqlitestore.Config{Path: o.path})
+	if s.store == nil {
+		s.store = onSQLite
+	}
+	store, err := s.store(o)
 	o.ok(err)
 	o.store = store
 	if s.wrap != nil {

@@ -78,6 +78,7 @@ var known = []struct {
 	{repo.ErrClosed, busyHere("shutting_down", "this server is stopping; nothing was written", "send it again, another server answers", "not_written", 2)},
 	{repo.ErrUnavailable, busyHere("unavailable", "the store cannot be reached; nothing was written", "send it again in a moment", "not_written", 2)},
 	{repo.ErrBadToken, Problem{Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "the request carries no valid key", Fix: "send Authorization: Bearer with a key that was not revoked"}},
+	{repo.ErrNoSite, Problem{Status: http.StatusNotFound, Code: "not_found", Detail: "there is no such site here", Fix: "check the address and the key you use"}},
 	{repo.ErrNotFound, Problem{Status: http.StatusNotFound, Code: "not_found", Detail: "there is no such record here", Fix: "check the address and the key you use"}},
 	{context.DeadlineExceeded, busyHere("unavailable", "the store did not answer in time", "send it again with the same Idempotency-Key", "unknown", 2)},
 	{context.Canceled, busyHere("unavailable", "the request was given up", "send it again with the same Idempotency-Key", "unknown", 1)},

@@ -46,6 +46,9 @@ func (r *route) admits(role workflow.Role) bool {
 	return slices.Contains(r.roles, role)
 }
 
+// ofSite reports whether the address names a site, which the caller's key must then cover: whatever value came with it.
+func (r *route) ofSite() bool { return r.path == site || strings.HasPrefix(r.path, site+"/") }
+
 // about is the record that If-Match speaks of.
 func (r *route) about(c *call) workflow.Ref {
 	switch {

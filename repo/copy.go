@@ -32,7 +32,7 @@ func Copy(ctx context.Context, from, to Store, progress func(site workflow.SiteI
 		return err
 	}
 	for _, c := range sideCollections {
-		docs, err := from.Sides(ctx, c, "", time.Time{})
+		docs, err := from.SidesOfAllSites(ctx, c, time.Time{})
 		if err != nil {
 			return fmt.Errorf("copy %s: %w", c, err)
 		}
@@ -61,7 +61,7 @@ func mustBeEmpty(ctx context.Context, to Store) error {
 		return fmt.Errorf("copy: the target holds %d sites; copy into an empty store", len(sites))
 	}
 	for _, c := range []SideCollection{APIKeys, People, Notes} {
-		docs, err := to.Sides(ctx, c, "", time.Time{})
+		docs, err := to.SidesOfAllSites(ctx, c, time.Time{})
 		if err != nil {
 			return fmt.Errorf("copy: look at the target: %w", err)
 		}

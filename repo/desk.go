@@ -106,6 +106,9 @@ func (d *Desk) View(ctx context.Context, site workflow.SiteID, refs []workflow.R
 
 // enqueue puts a job into its site's queue and sees to it that somebody works there.
 func (d *Desk) enqueue(site workflow.SiteID, j *job) error {
+	if err := NeedSite(site); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock() // held until the site has work: until then it could be forgotten
 	if d.draining {
@@ -182,7 +185,7 @@ func (d *Desk) Draining() bool {
 // unavailable turns a store's reading error into ErrUnavailable, unless it says more.
 func unavailable(err error) error {
 	switch {
-	case err == nil, errors.Is(err, ErrCorrupt), errors.Is(err, workflow.ErrNewer), errors.Is(err, ErrReadOnly), errors.Is(err, ErrUnavailable):
+	case err == nil, errors.Is(err, ErrCorrupt), errors.Is(err, ErrNoSite), errors.Is(err, workflow.ErrNewer), errors.Is(err, ErrReadOnly), errors.Is(err, ErrUnavailable):
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)

@@ -40,8 +40,11 @@ type Key struct {
 	RevokedAt time.Time `json:"revoked_at,omitzero"`
 }
 
-// Covers reports whether the key is good at a site.
+// Covers reports whether the key is good at a site. No key is good at no site.
 func (k *Key) Covers(site workflow.SiteID) bool {
+	if site == "" {
+		return false
+	}
 	return k.Role == workflow.RoleAdministrator || k.Site == site || slices.Contains(k.Sites, site)
 }
 
@@ -101,6 +104,8 @@ func (k *Keys) Create(ctx context.Context, key Key) (Key, string, error) {
 		return Key{}, "", fmt.Errorf("%w: every key but an administrator's belongs to a site", ErrBadKey)
 	case key.Role.StaffRole() != (key.Staff != ""):
 		return Key{}, "", fmt.Errorf("%w: keys of consultants, shift leaders, supervisors and managers name a member of staff, others do not", ErrBadKey)
+	case slices.Contains(key.Sites, ""):
+		return Key{}, "", fmt.Errorf("%w: one of the further sites has no id", ErrBadKey)
 	case len(key.Sites) > 0 && key.Role != workflow.RoleAnalyst:
 		return Key{}, "", fmt.Errorf("%w: only an analyst is granted further sites", ErrBadKey)
 	}
@@ -187,12 +192,16 @@ func (k *Keys) read(ctx context.Context, id string) (storedKey, bool, error) {
 	return c.key, c.known, nil
 }
 
-// List lists the keys of a site, revoked ones too; of all sites and the administrators' when site is "".
+// List lists the keys of a site, revoked ones too.
 func (k *Keys) List(ctx context.Context, site workflow.SiteID) ([]Key, error) {
 	docs, err := k.store.Sides(ctx, APIKeys, site, time.Time{})
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", unavailable(err))
 	}
+	return keysOf(docs)
+}
+
+func keysOf(docs []Side) ([]Key, error) {
 	keys := make([]Key, 0, len(docs))
 	for _, doc := range docs {
 		var s storedKey
@@ -204,8 +213,12 @@ func (k *Keys) List(ctx context.Context, site workflow.SiteID) ([]Key, error) {
 	return keys, nil
 }
 
-// Revoke ends a key; it stops working at once here and within 5 s on other instances. ErrNotFound when site has no such key.
+// Revoke ends a key; it stops working at once here and within 5 s on other instances. ErrNotFound when site has no such key:
+// the keys of administrators are no site's.
 func (k *Keys) Revoke(ctx context.Context, site workflow.SiteID, id string) (Key, error) {
+	if err := NeedSite(site); err != nil {
+		return Key{}, fmt.Errorf("revoke key: %w", err)
+	}
 	doc, err := k.store.Side(ctx, APIKeys, id)
 	if errors.Is(err, ErrNotFound) || err == nil && doc.Site != site {
 		return Key{}, ErrNotFound

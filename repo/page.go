@@ -21,6 +21,9 @@ func PageID(site workflow.SiteID, first int64) string { return fmt.Sprintf("%s/%
 // NewPage makes the page that follows prev (a Hash) out of commits that follow each other.
 func NewPage(site workflow.SiteID, prev string, commits []*workflow.Commit) (*Page, error) {
 	body, err := workflow.AppendCommits(make([]byte, 0, 4096*len(commits)), commits)
+	if err == nil {
+		err = NeedSite(site)
+	}
 	if err != nil {
 		return nil, err
 	}

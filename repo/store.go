@@ -30,7 +30,18 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrCorrupt: what is stored contradicts itself; the error names the place.
 	ErrCorrupt = errors.New("corrupt")
+	// ErrNoSite: a method that is about one site was called without one. An empty id never stands for all sites: that is asked
+	// for by a method of its own, which nobody calls by leaving something out.
+	ErrNoSite = errors.New("no site is named")
 )
+
+// NeedSite refuses the empty id. Every method of a store that takes a site begins with it.
+func NeedSite(site workflow.SiteID) error {
+	if site == "" {
+		return ErrNoSite
+	}
+	return nil
+}
 
 // Entry is what a page says in plain fields about one commit.
 type Entry struct {
@@ -73,11 +84,12 @@ func (d Document) BusinessDay() (workflow.Date, error) {
 }
 
 // Journal appends and reads pages. Reads are linearizable: they see every page whose append was answered with nil, on any
-// instance, and nothing that can be rolled back (MongoDB: majority).
+// instance, and nothing that can be rolled back (MongoDB: majority). What is asked about no site is ErrNoSite, here and in
+// Documents and Sides.
 type Journal interface {
 	// Append writes pages, at most one per site, and answers for each in order: nil when it is durable (so is a page that was
 	// already there with the same hash), ErrSeqTaken, ErrIDTaken, or an error that wraps ErrUnknown. Several calls may run at
-	// once for different sites. ctx bounds the wait, not the effect.
+	// once for different sites. ctx bounds the wait, not the effect. ErrNoSite: nothing was written.
 	Append(ctx context.Context, pages []*Page) []error
 	// Since returns up to limit pages, in order, whose Last ≥ seq: from the page that holds commit seq on.
 	Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*Page, error)
@@ -101,12 +113,11 @@ type Query struct {
 	Limit      int
 }
 
-// Span is a stretch of a collection to be read from end to end.
+// Span is a stretch of one site's documents in a collection, to be read from end to end.
 type Span struct {
 	Collection workflow.Collection
-	// Site "" means all sites.
-	Site workflow.SiteID
-	// ByDay: the visits of one site, From ≤ business_day ≤ To where given, in order of the business day and then of the id. A
+	Site       workflow.SiteID
+	// ByDay: the visits, From ≤ business_day ≤ To where given, in order of the business day and then of the id. A
 	// visit whose day changes during the scan (it arrived before midnight and is received after it) may come twice or not at all.
 	ByDay    bool
 	From, To workflow.Date
@@ -126,6 +137,9 @@ type Documents interface {
 	List(ctx context.Context, q Query) (docs []Document, mark int64, err error)
 	// Scan calls f for every document of a span, in bounded memory. Its error is f's, or the store's.
 	Scan(ctx context.Context, of Span, f func(Document) error) error
+	// ScanAllSites is Scan over a collection of all sites, by id: for whoever looks after the whole store, never for a caller
+	// who belongs to an office.
+	ScanAllSites(ctx context.Context, c workflow.Collection, f func(Document) error) error
 	// Mark is the contiguous number up to which a site's documents are written.
 	Mark(ctx context.Context, site workflow.SiteID) (int64, error)
 	// Project writes the images of pages that are already in the journal and moves the mark: what repair and copy do. Pages
@@ -137,7 +151,9 @@ type Documents interface {
 type Side struct {
 	Collection SideCollection
 	ID         string
-	Site       workflow.SiteID // "" for what belongs to no site
+	// Site is whose it is. People, notes and whatever has a lookup belong to one; a store's own records and the keys of
+	// administrators belong to none, and no method that is about a site finds them.
+	Site workflow.SiteID
 	// Lookup is unique within collection and site when not empty: the keyed HMAC of a person's phone, or the record that a note
 	// hangs on and the note's id.
 	Lookup string
@@ -146,6 +162,24 @@ type Side struct {
 	Pending bool
 	At      time.Time // when it was written; of an intent, from when on the sweep looks after it
 	Body    json.RawMessage
+}
+
+// NeedSites refuses pages of which one belongs to no site: then nothing is done with any.
+func NeedSites(pages []*Page) error {
+	for _, p := range pages {
+		if err := NeedSite(p.Site); err != nil {
+			return fmt.Errorf("page %d: %w", p.First, err)
+		}
+	}
+	return nil
+}
+
+// NeedSite refuses a document that has to belong to a site and does not.
+func (s *Side) NeedSite() error {
+	if s.Lookup != "" || s.Collection == People || s.Collection == Notes {
+		return NeedSite(s.Site)
+	}
+	return nil
 }
 
 // SideCollection names a collection of side documents.
@@ -169,9 +203,11 @@ type Sides interface {
 	Side(ctx context.Context, c SideCollection, id string) (Side, error)
 	// Lookup reads one by lookup; ErrNotFound.
 	Lookup(ctx context.Context, c SideCollection, site workflow.SiteID, lookup string) (Side, error)
-	// Sides lists a collection by id: of one site, or of all when site is ""; only pending ones older than before when before
-	// is not zero.
+	// Sides lists a collection of one site by id; only pending ones older than before when before is not zero.
 	Sides(ctx context.Context, c SideCollection, site workflow.SiteID, before time.Time) ([]Side, error)
+	// SidesOfAllSites is Sides over all sites, and what belongs to none: for whoever looks after the whole store, never for a
+	// caller who belongs to an office.
+	SidesOfAllSites(ctx context.Context, c SideCollection, before time.Time) ([]Side, error)
 	// Delete removes one for good; deleting what is not there is no error.
 	Delete(ctx context.Context, c SideCollection, id string) error
 }

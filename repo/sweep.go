@@ -17,7 +17,7 @@ import (
 func (v *Vault) Sweep(ctx context.Context, age time.Duration) (kept, deleted int, err error) {
 	var errs []error
 	for _, c := range []SideCollection{People, Notes} {
-		docs, err := v.store.Sides(ctx, c, "", v.at().Add(-age))
+		docs, err := v.store.SidesOfAllSites(ctx, c, v.at().Add(-age))
 		if err != nil {
 			return kept, deleted, fmt.Errorf("sweep %s: %w", c, err)
 		}

@@ -74,7 +74,7 @@ func allSites(ctx context.Context, s Store, expect map[workflow.SiteID]Expectati
 	if err != nil {
 		return nil, err
 	}
-	err = s.Scan(ctx, Span{Collection: workflow.Sites}, func(d Document) error { sites = append(sites, d.Site); return nil })
+	err = s.ScanAllSites(ctx, workflow.Sites, func(d Document) error { sites = append(sites, d.Site); return nil })
 	if err != nil {
 		return nil, err
 	}

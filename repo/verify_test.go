@@ -41,16 +41,41 @@ func (f *forged) Since(ctx context.Context, site workflow.SiteID, seq int64, lim
 }
 
 func (f *forged) Scan(ctx context.Context, of repo.Span, use func(repo.Document) error) error {
-	if f.docs != nil {
-		for _, d := range f.docs(of.Collection) {
-			if of.Site == "" || d.Site == of.Site {
-				if err := use(d); err != nil {
-					return err
-				}
-			}
+	forge := func(d repo.Document) error {
+		if d.Site != of.Site {
+			return nil
+		}
+		return use(d)
+	}
+	if err := f.forge(of.Collection, forge); err != nil {
+		return err
+	}
+	return f.Store.Scan(ctx, of, f.change(use))
+}
+
+func (f *forged) ScanAllSites(ctx context.Context, c workflow.Collection, use func(repo.Document) error) error {
+	if err := f.forge(c, use); err != nil {
+		return err
+	}
+	return f.Store.ScanAllSites(ctx, c, f.change(use))
+}
+
+// forge gives the documents that are not in the store.
+func (f *forged) forge(c workflow.Collection, use func(repo.Document) error) error {
+	if f.docs == nil {
+		return nil
+	}
+	for _, d := range f.docs(c) {
+		if err := use(d); err != nil {
+			return err
 		}
 	}
-	return f.Store.Scan(ctx, of, func(d repo.Document) error {
+	return nil
+}
+
+// change gives the store's documents as they are not.
+func (f *forged) change(use func(repo.Document) error) func(repo.Document) error {
+	return func(d repo.Document) error {
 		if f.doc != nil {
 			var ok bool
 			if d, ok = f.doc(d); !ok {
@@ -58,7 +83,7 @@ func (f *forged) Scan(ctx context.Context, of repo.Span, use func(repo.Document)
 			}
 		}
 		return use(d)
-	})
+	}
 }
 
 func (f *forged) Mark(ctx context.Context, site workflow.SiteID) (int64, error) {
@@ -319,7 +344,7 @@ func everything(t testing.TB, s repo.Store) map[string]any {
 	}
 	for _, c := range workflow.Collections {
 		var docs []repo.Document
-		if err := s.Scan(ctx, repo.Span{Collection: c}, func(d repo.Document) error {
+		if err := s.ScanAllSites(ctx, c, func(d repo.Document) error {
 			d.Doc = slices.Clone(d.Doc)
 			docs = append(docs, d)
 			return nil
@@ -329,7 +354,7 @@ func everything(t testing.TB, s repo.Store) map[string]any {
 		all[string(c)] = docs
 	}
 	for _, c := range []repo.SideCollection{repo.People, repo.Notes, repo.APIKeys, repo.Meta} {
-		docs, err := s.Sides(ctx, c, "", time.Time{})
+		docs, err := s.SidesOfAllSites(ctx, c, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,10 @@
 package workflow
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Ids are opaque, compared byte by byte: case, script and Unicode form matter.
 type (
@@ -88,8 +92,17 @@ func RecordRef(c Collection, id RecordID) Ref { return recordRef(c, id) }
 // ValidID reports whether s can be used as an id chosen by an office (sites, staff, teams): 1 to 64 bytes of
 // printable text without a slash, blanks or control characters.
 func ValidID(s string) bool {
-	if s == "" || len(s) > 64 || s == "." || s == ".." {
+	if s == "" || len(s) > 64 || s == "." || s == ".." || !utf8.ValidString(s) {
 		return false
 	}
-	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '/' || r == 0x7f || r == 0xfffd })
+	return !strings.ContainsFunc(s, func(r rune) bool { return r == ' ' || r == '/' || r == utf8.RuneError || control(r) })
+}
+
+// HoldsControls reports whether a line of text holds characters that are not seen but change what is seen, or end the line:
+// control characters, line breaks of every kind, and those that turn the direction of writing, by which one name can be made to
+// look like another.
+func HoldsControls(s string) bool { return strings.ContainsFunc(s, control) }
+
+func control(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }

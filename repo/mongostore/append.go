@@ -20,6 +20,9 @@ func (s *Store) Append(ctx context.Context, pages []*repo.Page) []error {
 	if len(pages) == 0 {
 		return errs
 	}
+	if err := repo.NeedSites(pages); err != nil {
+		return all(errs, err)
+	}
 	ctx, leave, err := s.begin(ctx, s.cfg.AppendTimeout)
 	if err != nil {
 		if !errors.Is(err, repo.ErrClosed) {

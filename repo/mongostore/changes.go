@@ -33,6 +33,9 @@ func asRead(read repo.Side) (bson.D, error) {
 
 // ReplaceIf implements repo.SideChanges.
 func (s *Store) ReplaceIf(ctx context.Context, read, now repo.Side) error {
+	if err := now.NeedSite(); err != nil {
+		return fmt.Errorf("replace in %s: %w", now.Collection, err)
+	}
 	docs, ctx, leave, err := s.side(ctx, read.Collection, s.cfg.AppendTimeout)
 	if err != nil {
 		return err
@@ -78,6 +81,9 @@ func (s *Store) DeleteIf(ctx context.Context, read repo.Side) error {
 
 // Under implements repo.SideChanges.
 func (s *Store) Under(ctx context.Context, c repo.SideCollection, site workflow.SiteID, prefix string) ([]repo.Side, error) {
+	if err := repo.NeedSite(site); err != nil {
+		return nil, fmt.Errorf("read %s: %w", c, err)
+	}
 	docs, ctx, leave, err := s.side(ctx, c, s.cfg.ReportTimeout)
 	if err != nil {
 		return nil, err

@@ -58,7 +58,7 @@ func boardFilter(c workflow.Collection, site workflow.SiteID) bson.D {
 
 // Load implements repo.Documents.
 func (s *Store) Load(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64, error) {
-	ctx, leave, err := s.begin(ctx, s.cfg.DocumentTimeout)
+	ctx, leave, err := s.beginAt(ctx, site, s.cfg.DocumentTimeout)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -99,7 +99,7 @@ func (s *Store) findAll(ctx context.Context, reads []read) ([]repo.Document, err
 
 // Read implements repo.Documents. It gives only records of this site, by collection.
 func (s *Store) Read(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]repo.Document, error) {
-	ctx, leave, err := s.begin(ctx, s.cfg.DocumentTimeout)
+	ctx, leave, err := s.beginAt(ctx, site, s.cfg.DocumentTimeout)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (s *Store) Read(ctx context.Context, site workflow.SiteID, seq int64, refs 
 
 // List implements repo.Documents.
 func (s *Store) List(ctx context.Context, q repo.Query) ([]repo.Document, int64, error) {
-	ctx, leave, err := s.begin(ctx, s.cfg.DocumentTimeout)
+	ctx, leave, err := s.beginAt(ctx, q.Site, s.cfg.DocumentTimeout)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -172,8 +172,25 @@ func bounds(from, to, lower, upper string) (d bson.D) {
 
 // Scan implements repo.Documents. It reads portion by portion, so that f may take its time and may use the store.
 func (s *Store) Scan(ctx context.Context, of repo.Span, f func(repo.Document) error) error {
-	for rest, order := spanned(of); ; {
-		docs, err := s.portion(ctx, of.Collection, rest, order)
+	if err := repo.NeedSite(of.Site); err != nil {
+		return fmt.Errorf("scan %s: %w", of.Collection, err)
+	}
+	filter, order := spanned(of)
+	return s.walk(ctx, of.Collection, filter, order, func(last repo.Document) (bson.D, error) { return behind(of, last) }, f)
+}
+
+// ScanAllSites implements repo.Documents.
+func (s *Store) ScanAllSites(ctx context.Context, c workflow.Collection, f func(repo.Document) error) error {
+	behind := func(last repo.Document) (bson.D, error) { return bson.D{behindID(last.ID)}, nil }
+	return s.walk(ctx, c, bson.D{}, keys(pathID), behind, f)
+}
+
+// walk reads what filter matches to its end; behind matches what is left behind a document.
+func (s *Store) walk(
+	ctx context.Context, c workflow.Collection, filter, order bson.D, behind func(repo.Document) (bson.D, error), f func(repo.Document) error,
+) error {
+	for {
+		docs, err := s.portion(ctx, c, filter, order)
 		if err != nil {
 			return err
 		}
@@ -185,7 +202,7 @@ func (s *Store) Scan(ctx context.Context, of repo.Span, f func(repo.Document) er
 		if len(docs) < scanBatch {
 			return nil
 		}
-		if rest, err = behind(of, docs[len(docs)-1]); err != nil {
+		if filter, err = behind(docs[len(docs)-1]); err != nil {
 			return err
 		}
 	}
@@ -206,7 +223,7 @@ func spanned(of repo.Span) (filter, order bson.D) {
 	filter = ofSite(of)
 	if !of.ByDay {
 		if of.After != "" {
-			filter = append(filter, bson.E{Key: pathID, Value: bson.D{{Key: "$gt", Value: of.After}}})
+			filter = append(filter, behindID(of.After))
 		}
 		return filter, keys(pathID)
 	}
@@ -218,7 +235,7 @@ func spanned(of repo.Span) (filter, order bson.D) {
 
 // behind matches what is left of a span behind a document.
 func behind(of repo.Span, last repo.Document) (bson.D, error) {
-	after := bson.E{Key: pathID, Value: bson.D{{Key: "$gt", Value: last.ID}}}
+	after := behindID(last.ID)
 	if !of.ByDay {
 		return append(ofSite(of), after), nil
 	}
@@ -230,16 +247,13 @@ func behind(of repo.Span, last repo.Document) (bson.D, error) {
 	return append(ofSite(of), bson.E{Key: "$or", Value: bson.A{bson.D{{Key: pathDay, Value: string(day)}, after}, bson.D{later}}}), nil
 }
 
-func ofSite(of repo.Span) bson.D {
-	if of.Site == "" {
-		return bson.D{}
-	}
-	return bson.D{{Key: pathSite, Value: string(of.Site)}}
-}
+func behindID(id string) bson.E { return bson.E{Key: pathID, Value: bson.D{{Key: "$gt", Value: id}}} }
+
+func ofSite(of repo.Span) bson.D { return bson.D{{Key: pathSite, Value: string(of.Site)}} }
 
 // Mark implements repo.Documents.
 func (s *Store) Mark(ctx context.Context, site workflow.SiteID) (int64, error) {
-	ctx, leave, err := s.begin(ctx, s.cfg.PointTimeout)
+	ctx, leave, err := s.beginAt(ctx, site, s.cfg.PointTimeout)
 	if err != nil {
 		return 0, err
 	}

@@ -50,7 +50,7 @@ func TestConnectionStringCannotWeaken(t *testing.T) {
 	if _, err := s.Read(t.Context(), "a", 1, []workflow.Ref{workflow.LiveRotaRef("a")}); err != nil {
 		t.Fatal(err)
 	}
-	side := repo.Side{Collection: repo.Notes, ID: "n"}
+	side := repo.Side{Collection: repo.Notes, ID: "n", Site: "a"}
 	for _, write := range []error{s.Insert(t.Context(), side), s.Replace(t.Context(), side), s.Delete(t.Context(), repo.Notes, "n")} {
 		if write != nil {
 			t.Fatal(write)
@@ -210,7 +210,7 @@ func TestNoPersonalData(t *testing.T) {
 	a.prev, a.seq = "", 0
 	rival.Hash = "other"
 	errs = append(errs, appendOne(ctx, s, rival))
-	side := repo.Side{Collection: repo.People, ID: canary, Lookup: canary, Body: []byte(`"` + canary + `"`)}
+	side := repo.Side{Collection: repo.People, ID: canary, Site: "a", Lookup: canary, Body: []byte(`"` + canary + `"`)}
 	errs = append(errs, s.Insert(ctx, side), s.Insert(ctx, side))
 	other := side
 	other.ID = "other"
@@ -222,10 +222,10 @@ func TestNoPersonalData(t *testing.T) {
 	if err := db.raw.RunCommand(ctx, strict).Err(); err != nil {
 		t.Fatal(err)
 	}
-	note := repo.Side{Collection: repo.Notes, ID: "n", Command: canary}
+	note := repo.Side{Collection: repo.Notes, ID: "n", Site: "a", Command: canary}
 	errs = append(errs, s.Insert(ctx, note), s.Replace(ctx, note))
 	heal := db.failWith(t, "alwaysOn", bson.D{commands("find", "update", "insert"), {Key: "errorCode", Value: 2}})
-	_, err := s.Lookup(ctx, repo.People, "", canary)
+	_, err := s.Lookup(ctx, repo.People, "a", canary)
 	_, _, listErr := s.List(ctx, repo.Query{Collection: workflow.Visits, Site: "a", Limit: 1, Equal: map[string]string{"customer": canary}})
 	_, findErr := s.Find(ctx, "a", canary)
 	b := &author{t: t, site: "b"}

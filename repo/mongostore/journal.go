@@ -179,7 +179,7 @@ func (s *Store) since(ctx context.Context, site workflow.SiteID, seq int64, limi
 
 // Since implements repo.Journal.
 func (s *Store) Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
-	ctx, leave, err := s.begin(ctx, s.cfg.DocumentTimeout)
+	ctx, leave, err := s.beginAt(ctx, site, s.cfg.DocumentTimeout)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +189,7 @@ func (s *Store) Since(ctx context.Context, site workflow.SiteID, seq int64, limi
 
 // Before implements repo.Journal.
 func (s *Store) Before(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
-	ctx, leave, err := s.begin(ctx, s.cfg.DocumentTimeout)
+	ctx, leave, err := s.beginAt(ctx, site, s.cfg.DocumentTimeout)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +204,7 @@ func (s *Store) Before(ctx context.Context, site workflow.SiteID, seq int64, lim
 
 // Find implements repo.Journal.
 func (s *Store) Find(ctx context.Context, site workflow.SiteID, id string) (*repo.Page, error) {
-	ctx, leave, err := s.begin(ctx, s.cfg.PointTimeout)
+	ctx, leave, err := s.beginAt(ctx, site, s.cfg.PointTimeout)
 	if err != nil {
 		return nil, err
 	}

@@ -182,6 +182,9 @@ func (p *projector) apply(ctx context.Context, site workflow.SiteID, pages []*re
 
 // Project implements repo.Documents.
 func (s *Store) Project(ctx context.Context, pages []*repo.Page) error {
+	if err := repo.NeedSites(pages); err != nil {
+		return fmt.Errorf("project: %w", err)
+	}
 	ctx, leave, err := s.begin(ctx, s.cfg.ReportTimeout)
 	if err != nil {
 		return err

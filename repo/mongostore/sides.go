@@ -82,6 +82,9 @@ func decodeSide(c repo.SideCollection, raw bson.Raw) (repo.Side, error) {
 
 // Insert implements repo.Sides.
 func (s *Store) Insert(ctx context.Context, d repo.Side) error {
+	if err := d.NeedSite(); err != nil {
+		return fmt.Errorf("insert in %s: %w", d.Collection, err)
+	}
 	docs, ctx, leave, err := s.side(ctx, d.Collection, s.cfg.AppendTimeout)
 	if err != nil {
 		return err
@@ -106,6 +109,9 @@ func doubled(err error) bool {
 
 // Replace implements repo.Sides.
 func (s *Store) Replace(ctx context.Context, d repo.Side) error {
+	if err := d.NeedSite(); err != nil {
+		return fmt.Errorf("replace in %s: %w", d.Collection, err)
+	}
 	docs, ctx, leave, err := s.side(ctx, d.Collection, s.cfg.AppendTimeout)
 	if err != nil {
 		return err
@@ -149,20 +155,32 @@ func (s *Store) Side(ctx context.Context, c repo.SideCollection, id string) (rep
 
 // Lookup implements repo.Sides. Nothing is found by an empty lookup.
 func (s *Store) Lookup(ctx context.Context, c repo.SideCollection, site workflow.SiteID, lookup string) (repo.Side, error) {
+	if err := repo.NeedSite(site); err != nil {
+		return repo.Side{}, fmt.Errorf("lookup in %s: %w", c, err)
+	}
 	return s.one(ctx, c, bson.D{{Key: pathSite, Value: string(site)}, {Key: "lookup", Value: lookup}})
 }
 
 // Sides implements repo.Sides.
 func (s *Store) Sides(ctx context.Context, c repo.SideCollection, site workflow.SiteID, before time.Time) ([]repo.Side, error) {
+	if err := repo.NeedSite(site); err != nil {
+		return nil, fmt.Errorf("read %s: %w", c, err)
+	}
+	return s.listSides(ctx, c, bson.D{{Key: pathSite, Value: string(site)}}, before)
+}
+
+// SidesOfAllSites implements repo.Sides.
+func (s *Store) SidesOfAllSites(ctx context.Context, c repo.SideCollection, before time.Time) ([]repo.Side, error) {
+	return s.listSides(ctx, c, bson.D{}, before)
+}
+
+// listSides lists what filter matches, and only what is pending and older than before when that is not zero.
+func (s *Store) listSides(ctx context.Context, c repo.SideCollection, filter bson.D, before time.Time) ([]repo.Side, error) {
 	docs, ctx, leave, err := s.side(ctx, c, s.cfg.ReportTimeout)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	filter := bson.D{}
-	if site != "" {
-		filter = append(filter, bson.E{Key: pathSite, Value: string(site)})
-	}
 	if !before.IsZero() {
 		old := bson.D{{Key: "$lt", Value: bson.NewDateTimeFromTime(before)}}
 		filter = append(filter, bson.E{Key: "pending", Value: true}, bson.E{Key: "at", Value: old})

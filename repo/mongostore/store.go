@@ -127,6 +127,14 @@ func (s *Store) greet(ctx context.Context) error {
 	return nil
 }
 
+// beginAt is begin for a call that is about one site.
+func (s *Store) beginAt(ctx context.Context, site workflow.SiteID, d time.Duration) (_ context.Context, leave func(), _ error) {
+	if err := repo.NeedSite(site); err != nil {
+		return nil, nil, err
+	}
+	return s.begin(ctx, d)
+}
+
 // begin counts a call in and bounds it; the call ends with leave.
 func (s *Store) begin(ctx context.Context, d time.Duration) (_ context.Context, leave func(), _ error) {
 	s.mu.RLock()

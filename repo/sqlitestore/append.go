@@ -26,6 +26,12 @@ func (s *Store) Append(ctx context.Context, pages []*repo.Page) []error {
 	if len(pages) == 0 {
 		return answers
 	}
+	if err := repo.NeedSites(pages); err != nil {
+		for i := range answers {
+			answers[i] = err
+		}
+		return answers
+	}
 	own := make([]repo.Page, len(pages)) // the caller may go on with his pages while an abandoned call is still being written
 	for i, p := range pages {
 		own[i] = *p

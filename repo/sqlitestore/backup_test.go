@@ -111,8 +111,8 @@ func TestReadOnlyBesideTheService(t *testing.T) {
 	}
 	for name, err := range map[string]error{
 		"append":  appendOne(t.Context(), r, o.mustPage(t, 1)),
-		"insert":  r.Insert(t.Context(), repo.Side{Collection: repo.Notes, ID: "n", Body: []byte(`{}`)}),
-		"replace": r.Replace(t.Context(), repo.Side{Collection: repo.Notes, ID: "n", Body: []byte(`{}`)}),
+		"insert":  r.Insert(t.Context(), repo.Side{Collection: repo.Notes, ID: "n", Site: "a", Body: []byte(`{}`)}),
+		"replace": r.Replace(t.Context(), repo.Side{Collection: repo.Notes, ID: "n", Site: "a", Body: []byte(`{}`)}),
 		"delete":  r.Delete(t.Context(), repo.Notes, "n"),
 		"project": r.Project(t.Context(), nil),
 	} {

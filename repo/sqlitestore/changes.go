@@ -11,6 +11,9 @@ import (
 
 // ReplaceIf writes a side document over the one that was read, if it still stands so. What stood there is erased.
 func (s *Store) ReplaceIf(ctx context.Context, read, now repo.Side) error {
+	if err := now.NeedSite(); err != nil {
+		return fmt.Errorf("replace %s %s: %w", now.Collection, now.ID, err)
+	}
 	return s.changeIf(ctx, "replace", read, func(t *tx) error {
 		var owner string
 		err := t.sideExists.QueryRowContext(t.ctx, now.Collection, now.Site, now.Lookup, now.ID).Scan(&owner)
@@ -66,7 +69,7 @@ func (s *Store) changeIf(ctx context.Context, verb string, read repo.Side, do fu
 
 // Under lists what a site has under lookups that begin with prefix.
 func (s *Store) Under(ctx context.Context, c repo.SideCollection, site workflow.SiteID, prefix string) (sides []repo.Side, err error) {
-	err = s.read(ctx, fmt.Sprintf("sides %s of %s", c, site), func(p *pool) error {
+	err = s.readSite(ctx, site, fmt.Sprintf("sides %s of %s", c, site), func(p *pool) error {
 		rows, err := p.under.QueryContext(ctx, c, site, prefix, repo.PrefixEnd(prefix))
 		sides, err = collect(rows, err, scanSide)
 		return err

@@ -14,7 +14,7 @@ import (
 
 // Mark is the contiguous number up to which a site's documents are written: here always the last commit's.
 func (s *Store) Mark(ctx context.Context, site workflow.SiteID) (mark int64, err error) {
-	err = s.read(ctx, "mark of "+string(site), func(p *pool) error {
+	err = s.readSite(ctx, site, "mark of "+string(site), func(p *pool) error {
 		mark, err = s.mark(ctx, p, site)
 		return err
 	})
@@ -34,7 +34,7 @@ func (s *Store) mark(ctx context.Context, p *pool, site workflow.SiteID) (int64,
 
 // Load returns every open document of a site and its sites, staff and live rota records.
 func (s *Store) Load(ctx context.Context, site workflow.SiteID) (docs []repo.Document, mark int64, err error) {
-	err = s.read(ctx, "load "+string(site), func(p *pool) error {
+	err = s.readSite(ctx, site, "load "+string(site), func(p *pool) error {
 		if mark, err = s.mark(ctx, p, site); err != nil { // first the mark: what is written meanwhile makes documents newer, never older
 			return err
 		}
@@ -47,7 +47,7 @@ func (s *Store) Load(ctx context.Context, site workflow.SiteID) (docs []repo.Doc
 
 // Read returns the named documents that exist. None is ever behind the journal.
 func (s *Store) Read(ctx context.Context, site workflow.SiteID, _ int64, refs []workflow.Ref) (docs []repo.Document, err error) {
-	err = s.read(ctx, "read documents of "+string(site), func(p *pool) error {
+	err = s.readSite(ctx, site, "read documents of "+string(site), func(p *pool) error {
 		for _, r := range refs {
 			rows, err := p.image.QueryContext(ctx, r.Collection, site, r.ID)
 			found, err := collect(rows, err, scanDocument)
@@ -70,7 +70,7 @@ func (s *Store) List(ctx context.Context, q repo.Query) (docs []repo.Document, m
 	if err != nil {
 		return nil, 0, fmt.Errorf("list %s of %s: %w", q.Collection, q.Site, err)
 	}
-	err = s.read(ctx, fmt.Sprintf("list %s of %s", q.Collection, q.Site), func(p *pool) error {
+	err = s.readSite(ctx, q.Site, fmt.Sprintf("list %s of %s", q.Collection, q.Site), func(p *pool) error {
 		if mark, err = s.mark(ctx, p, q.Site); err != nil {
 			return err
 		}

@@ -134,7 +134,7 @@ func TestFailedTwice(t *testing.T) {
 	if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnknown) || !errors.Is(err, repo.ErrReadOnly) {
 		t.Errorf("append after two failures: want ErrUnknown and ErrReadOnly, got %v", err)
 	}
-	if err := s.Insert(t.Context(), repo.Side{Collection: repo.Notes, ID: "n", Body: []byte(`{}`)}); !errors.Is(err, repo.ErrReadOnly) {
+	if err := s.Insert(t.Context(), repo.Side{Collection: repo.Notes, ID: "n", Site: "a", Body: []byte(`{}`)}); !errors.Is(err, repo.ErrReadOnly) {
 		t.Errorf("insert after two failures: want ErrReadOnly, got %v", err)
 	}
 	if err := s.Ping(t.Context()); !errors.Is(err, repo.ErrReadOnly) {
@@ -183,7 +183,7 @@ func TestFailureIsNotContagious(t *testing.T) {
 		})
 	}()
 	go func() {
-		answers <- s.Insert(t.Context(), repo.Side{Collection: repo.Notes, ID: "n", Body: []byte(`{}`)})
+		answers <- s.Insert(t.Context(), repo.Side{Collection: repo.Notes, ID: "n", Site: "a", Body: []byte(`{}`)})
 	}()
 	time.Sleep(50 * time.Millisecond) // let all of them wait for one transaction
 	close(hold)

@@ -18,6 +18,9 @@ var listed = map[workflow.Collection]struct{ day, who string }{
 
 // Project writes the images of pages that are already in the journal. Append does so by itself: this is for repair.
 func (s *Store) Project(ctx context.Context, pages []*repo.Page) error {
+	if err := repo.NeedSites(pages); err != nil {
+		return fmt.Errorf("project: %w", err)
+	}
 	err := s.write(ctx, len(pages), func(t *tx) error {
 		for _, p := range pages {
 			if err := t.project(p); err != nil {

@@ -17,7 +17,7 @@ const headQuery = `SELECT ` + pageColumns + ` FROM journal WHERE site = ? ORDER 
 
 // Since returns up to limit pages, in order, from the page that holds commit seq on.
 func (s *Store) Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) (pages []*repo.Page, err error) {
-	err = s.read(ctx, fmt.Sprintf("since %s", repo.PageID(site, seq)), func(p *pool) error {
+	err = s.readSite(ctx, site, fmt.Sprintf("since %s", repo.PageID(site, seq)), func(p *pool) error {
 		if head, ok := s.heads.page(site); ok && seq >= head.First && limit > 0 {
 			if seq <= head.Last {
 				pages = []*repo.Page{head}
@@ -33,7 +33,7 @@ func (s *Store) Since(ctx context.Context, site workflow.SiteID, seq int64, limi
 
 // Before returns up to limit pages whose First ≤ seq, newest first.
 func (s *Store) Before(ctx context.Context, site workflow.SiteID, seq int64, limit int) (pages []*repo.Page, err error) {
-	err = s.read(ctx, fmt.Sprintf("before %s", repo.PageID(site, seq)), func(p *pool) error {
+	err = s.readSite(ctx, site, fmt.Sprintf("before %s", repo.PageID(site, seq)), func(p *pool) error {
 		rows, err := p.before.QueryContext(ctx, site, seq, limit)
 		pages, err = collect(rows, err, scanPage)
 		return err
@@ -43,7 +43,7 @@ func (s *Store) Before(ctx context.Context, site workflow.SiteID, seq int64, lim
 
 // Find returns the page that holds the command id; ErrNotFound when there is none.
 func (s *Store) Find(ctx context.Context, site workflow.SiteID, id string) (page *repo.Page, err error) {
-	err = s.read(ctx, fmt.Sprintf("find command %s of %s", id, site), func(p *pool) error {
+	err = s.readSite(ctx, site, fmt.Sprintf("find command %s of %s", id, site), func(p *pool) error {
 		rows, err := p.find.QueryContext(ctx, site, id)
 		pages, err := collect(rows, err, scanPage)
 		switch {

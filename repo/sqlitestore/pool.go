@@ -12,8 +12,8 @@ type pool struct {
 
 	ping, since, before, find, sites, head  *sql.Stmt
 	board, image, scan, scanDays, scanSites *sql.Stmt
-	side, lookup, sides, siteSides, overdue *sql.Stmt
-	under                                   *sql.Stmt
+	side, lookup, sides, siteSides          *sql.Stmt
+	overdue, siteOverdue, under             *sql.Stmt
 }
 
 const (
@@ -78,8 +78,9 @@ func openPool(ctx context.Context, path, mode string, n int) (*pool, error) {
 		&p.under:     underQuery,
 		&p.sides:     `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? ORDER BY id`,
 		&p.siteSides: `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? AND site = ? ORDER BY id`,
-		&p.overdue: `SELECT ` + sideColumns + ` FROM sides WHERE collection = ?1 AND pending AND at < ?3
-			AND (?2 = '' OR site = ?2) ORDER BY id`,
+		&p.overdue:   `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? AND pending AND at < ? ORDER BY id`,
+		&p.siteOverdue: `SELECT ` + sideColumns + ` FROM sides WHERE collection = ?1 AND pending AND at < ?3
+			AND site = ?2 ORDER BY id`,
 	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -17,21 +17,32 @@ const (
 // Scan calls f for every document of a span. No connection is held while f runs, so f may be slow and may use the store; a
 // document that changes meanwhile is given as it was or as it is.
 func (s *Store) Scan(ctx context.Context, of repo.Span, f func(repo.Document) error) error {
-	sites := []workflow.SiteID{of.Site}
-	if of.Site == "" {
-		var err error
-		if sites, err = s.sitesWith(ctx, of.Collection); err != nil {
-			return err
-		}
+	if err := repo.NeedSite(of.Site); err != nil {
+		return fmt.Errorf("scan %s: %w", of.Collection, err)
+	}
+	c := &cursor{store: s, of: of, chunk: scanChunk, day: of.From}
+	if !of.ByDay {
+		c.after = of.After
+	}
+	return give(ctx, []*cursor{c}, f)
+}
+
+// ScanAllSites is Scan over a collection of all sites, by id.
+func (s *Store) ScanAllSites(ctx context.Context, c workflow.Collection, f func(repo.Document) error) error {
+	sites, err := s.sitesWith(ctx, c)
+	if err != nil {
+		return err
 	}
 	cursors := make([]*cursor, len(sites))
 	for i, id := range sites {
-		cursors[i] = &cursor{store: s, of: of, chunk: min(scanChunk, max(1, scanTotal/len(sites))), day: of.From}
-		cursors[i].of.Site = id
-		if !of.ByDay {
-			cursors[i].after = of.After
-		}
+		of := repo.Span{Collection: c, Site: id}
+		cursors[i] = &cursor{store: s, of: of, chunk: min(scanChunk, max(1, scanTotal/len(sites)))}
 	}
+	return give(ctx, cursors, f)
+}
+
+// give calls f for the documents of all cursors, in order.
+func give(ctx context.Context, cursors []*cursor, f func(repo.Document) error) error {
 	for {
 		next, err := earliest(ctx, cursors)
 		if err != nil || next == nil {

@@ -35,6 +35,9 @@ func (s *Store) Replace(ctx context.Context, side repo.Side) error {
 
 // put writes a side document; do reports whether it could be written.
 func (s *Store) put(ctx context.Context, verb string, side repo.Side, do func(*tx) (bool, error)) error {
+	if err := side.NeedSite(); err != nil {
+		return fmt.Errorf("%s %s %s: %w", verb, side.Collection, side.ID, err)
+	}
 	var written bool
 	err := s.write(ctx, 1, func(t *tx) (err error) {
 		written, err = do(t)
@@ -76,6 +79,9 @@ func (s *Store) Side(ctx context.Context, c repo.SideCollection, id string) (rep
 
 // Lookup reads one by lookup; ErrNotFound.
 func (s *Store) Lookup(ctx context.Context, c repo.SideCollection, site workflow.SiteID, lookup string) (repo.Side, error) {
+	if err := repo.NeedSite(site); err != nil {
+		return repo.Side{}, fmt.Errorf("lookup %s: %w", c, err)
+	}
 	return s.oneSide(ctx, fmt.Sprintf("lookup %s of %s", c, site), func(p *pool) (*sql.Rows, error) {
 		return p.lookup.QueryContext(ctx, c, site, lookup)
 	})
@@ -96,21 +102,32 @@ func (s *Store) oneSide(ctx context.Context, what string, query func(*pool) (*sq
 	return side, err
 }
 
-// Sides lists a collection by id: of one site, or of all; only pending ones older than before when that is not zero.
-func (s *Store) Sides(
-	ctx context.Context, c repo.SideCollection, site workflow.SiteID, before time.Time,
-) (sides []repo.Side, err error) {
-	err = s.read(ctx, fmt.Sprintf("sides %s of %q", c, site), func(p *pool) error {
-		var rows *sql.Rows
-		var err error
-		switch {
-		case !before.IsZero():
-			rows, err = p.overdue.QueryContext(ctx, c, site, before.UnixMilli())
-		case site != "":
-			rows, err = p.siteSides.QueryContext(ctx, c, site)
-		default:
-			rows, err = p.sides.QueryContext(ctx, c)
+// Sides lists a collection of one site by id; only pending ones older than before when that is not zero.
+func (s *Store) Sides(ctx context.Context, c repo.SideCollection, site workflow.SiteID, before time.Time) ([]repo.Side, error) {
+	if err := repo.NeedSite(site); err != nil {
+		return nil, fmt.Errorf("sides %s: %w", c, err)
+	}
+	return s.listSides(ctx, fmt.Sprintf("sides %s of %s", c, site), func(p *pool) (*sql.Rows, error) {
+		if before.IsZero() {
+			return p.siteSides.QueryContext(ctx, c, site)
 		}
+		return p.siteOverdue.QueryContext(ctx, c, site, before.UnixMilli())
+	})
+}
+
+// SidesOfAllSites is Sides over all sites, and what belongs to none.
+func (s *Store) SidesOfAllSites(ctx context.Context, c repo.SideCollection, before time.Time) ([]repo.Side, error) {
+	return s.listSides(ctx, fmt.Sprintf("sides %s of all sites", c), func(p *pool) (*sql.Rows, error) {
+		if before.IsZero() {
+			return p.sides.QueryContext(ctx, c)
+		}
+		return p.overdue.QueryContext(ctx, c, before.UnixMilli())
+	})
+}
+
+func (s *Store) listSides(ctx context.Context, what string, query func(*pool) (*sql.Rows, error)) (sides []repo.Side, err error) {
+	err = s.read(ctx, what, func(p *pool) error {
+		rows, err := query(p)
 		sides, err = collect(rows, err, scanSide)
 		return err
 	})

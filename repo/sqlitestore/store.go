@@ -18,6 +18,7 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
 )
 
 // Config says which file to serve.
@@ -202,6 +203,14 @@ func (s *Store) Ping(ctx context.Context) error {
 		}
 		return p.ping.QueryRowContext(ctx).Scan(new(int))
 	})
+}
+
+// readSite is read for what is about one site.
+func (s *Store) readSite(ctx context.Context, site workflow.SiteID, what string, f func(*pool) error) error {
+	if err := repo.NeedSite(site); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return s.read(ctx, what, f)
 }
 
 // read runs f on the reading connections, with what was asked for in every error.

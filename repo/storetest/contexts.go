@@ -39,7 +39,7 @@ func calls(s repo.Store) map[string]func(context.Context) error {
 			return s.Scan(ctx, repo.Span{Collection: workflow.Sites, Site: "site"}, func(repo.Document) error { return nil })
 		},
 		"Scan all": func(ctx context.Context) error {
-			return s.Scan(ctx, repo.Span{Collection: workflow.Sites}, func(repo.Document) error { return nil })
+			return s.ScanAllSites(ctx, workflow.Sites, func(repo.Document) error { return nil })
 		},
 		"Mark": func(ctx context.Context) error { _, err := s.Mark(ctx, "site"); return err },
 		"Project": func(ctx context.Context) error {
@@ -53,9 +53,13 @@ func calls(s repo.Store) map[string]func(context.Context) error {
 		"Replace": func(ctx context.Context) error { return s.Replace(ctx, person("c1", "site", "x")) },
 		"Side":    func(ctx context.Context) error { _, err := s.Side(ctx, repo.People, "c1"); return err },
 		"Lookup":  func(ctx context.Context) error { _, err := s.Lookup(ctx, repo.People, "site", "x"); return err },
-		"Sides":   func(ctx context.Context) error { _, err := s.Sides(ctx, repo.People, "", time.Time{}); return err },
-		"Delete":  func(ctx context.Context) error { return s.Delete(ctx, repo.People, "nobody") },
-		"Ping":    s.Ping,
+		"Sides":   func(ctx context.Context) error { _, err := s.Sides(ctx, repo.People, "site", time.Time{}); return err },
+		"Sides of all": func(ctx context.Context) error {
+			_, err := s.SidesOfAllSites(ctx, repo.People, time.Time{})
+			return err
+		},
+		"Delete": func(ctx context.Context) error { return s.Delete(ctx, repo.People, "nobody") },
+		"Ping":   s.Ping,
 	}
 }
 

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -26,6 +27,32 @@ var documentTests = []test{
 	{"ScanStopsOnError", testScanStops},
 	{"ScanLeavesTheStoreUsable", testScanNested},
 	{"ScanInBoundedMemory", testScanMemory},
+}
+
+// scanAll collects a collection of all sites.
+func scanAll(t *testing.T, s repo.Store, c workflow.Collection) []repo.Document {
+	t.Helper()
+	var docs []repo.Document
+	err := s.ScanAllSites(testContext(t), c, func(d repo.Document) error {
+		docs = append(docs, d)
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("scan %s of all sites: %v", c, err)
+	}
+	return docs
+}
+
+// scans are both ways to scan the visits of a store with one site.
+func scans(s repo.Store, site workflow.SiteID) map[string]func(context.Context, func(repo.Document) error) error {
+	return map[string]func(context.Context, func(repo.Document) error) error{
+		"one site": func(ctx context.Context, f func(repo.Document) error) error {
+			return s.Scan(ctx, repo.Span{Collection: workflow.Visits, Site: site}, f)
+		},
+		"all sites": func(ctx context.Context, f func(repo.Document) error) error {
+			return s.ScanAllSites(ctx, workflow.Visits, f)
+		},
+	}
 }
 
 // scan collects a collection.
@@ -261,7 +288,7 @@ func testScan(t *testing.T, db Database) {
 		equal(t, "scan of "+string(site), docs, scan(t, s, workflow.Visits, site))
 		all = append(all, docs...)
 	}
-	equal(t, "scan of all sites", sorted(all), scan(t, s, workflow.Visits, ""))
+	equal(t, "scan of all sites", sorted(all), scanAll(t, s, workflow.Visits))
 	for _, after := range []string{"", "011-", "011-a", "999"} {
 		var want, got []string
 		for _, d := range scan(t, s, workflow.Visits, "a") {
@@ -336,16 +363,16 @@ func testScanStops(t *testing.T, db Database) {
 	mustAppend(t, s, h.page(arrival(), arrival(), arrival()))
 	settle(t, s, h.site)
 	enough := errors.New("enough")
-	for _, site := range []workflow.SiteID{h.site, ""} {
+	for of, scan := range scans(s, h.site) {
 		n := 0
-		err := s.Scan(testContext(t), repo.Span{Collection: workflow.Visits, Site: site}, func(repo.Document) error {
+		err := scan(testContext(t), func(repo.Document) error {
 			if n++; n == 2 {
 				return enough
 			}
 			return nil
 		})
 		if !errors.Is(err, enough) || n != 2 {
-			t.Errorf("scan %q: %d calls, %v", site, n, err)
+			t.Errorf("scan of %s: %d calls, %v", of, n, err)
 		}
 	}
 }
@@ -402,19 +429,19 @@ func testScanMemory(t *testing.T, db Database) {
 			t.Fatal(err)
 		}
 	}
-	for _, site := range []workflow.SiteID{h.site, ""} {
+	for of, scan := range scans(s, h.site) {
 		base, peak, n := held(), uint64(0), 0
-		err := s.Scan(ctx, repo.Span{Collection: workflow.Visits, Site: site}, func(repo.Document) error {
+		err := scan(ctx, func(repo.Document) error {
 			if n++; n%256 == 0 {
 				peak = max(peak, held())
 			}
 			return nil
 		})
 		if err != nil || n != pages*perPage {
-			t.Fatalf("scan %q: %d documents, %v", site, n, err)
+			t.Fatalf("scan of %s: %d documents, %v", of, n, err)
 		}
 		if peak > base+allowed {
-			t.Errorf("scan %q held %d MB more than before", site, (peak-base)>>20)
+			t.Errorf("scan of %s held %d MB more than before", of, (peak-base)>>20)
 		}
 	}
 }

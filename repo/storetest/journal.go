@@ -72,7 +72,7 @@ func testTimes(t *testing.T, db Database) {
 		if got := pages[0].At; !got.Equal(at) || got.Location() != time.UTC {
 			t.Errorf("page at %v came back as %v", at, got)
 		}
-		side := repo.Side{Collection: repo.Notes, ID: fmt.Sprint(i), At: at, Body: []byte(`{}`)}
+		side := repo.Side{Collection: repo.Notes, ID: fmt.Sprint(i), Site: "s", At: at, Body: []byte(`{}`)}
 		if err := s.Insert(ctx, side); err != nil {
 			t.Fatal(err)
 		}

@@ -37,6 +37,13 @@ func person(id string, site workflow.SiteID, lookup string) repo.Side {
 	}
 }
 
+// key is a document that may belong to no site.
+func key(id string, site workflow.SiteID) repo.Side {
+	k := person(id, site, "")
+	k.Collection = repo.APIKeys
+	return k
+}
+
 func mustInsert(t *testing.T, s repo.Store, sides ...repo.Side) {
 	t.Helper()
 	for _, side := range sides {
@@ -115,11 +122,11 @@ func testSideLookupUnique(t *testing.T, db Database) {
 	}
 	note := person("n1", "a", "x")
 	note.Collection = repo.Notes
-	mustInsert(t, s, person("c3", "b", "x"), person("c4", "", "x"), person("c5", "a", "X"), note)
+	mustInsert(t, s, person("c3", "b", "x"), person("c5", "a", "X"), note)
 	for _, c := range []struct {
 		site workflow.SiteID
 		id   string
-	}{{"a", "c1"}, {"b", "c3"}, {"", "c4"}} {
+	}{{"a", "c1"}, {"b", "c3"}} {
 		got, err := s.Lookup(testContext(t), repo.People, c.site, "x")
 		if err != nil || got.ID != c.id {
 			t.Errorf("lookup at %q: %q, %v; want %s", c.site, got.ID, err, c.id)
@@ -146,11 +153,11 @@ func testSideLookupRace(t *testing.T, db Database) {
 
 func testSideEmptyLookup(t *testing.T, db Database) {
 	s := open(t, db)
-	mustInsert(t, s, person("c1", "a", ""), person("c2", "a", ""), person("c3", "", ""), person("c4", "", ""))
+	mustInsert(t, s, person("c1", "a", ""), person("c2", "a", ""), key("k1", ""), key("k2", ""))
 	mustReplace(t, s, person("c1", "a", ""))
-	for _, site := range []workflow.SiteID{"a", ""} {
-		if got, err := s.Lookup(testContext(t), repo.People, site, ""); !errors.Is(err, repo.ErrNotFound) {
-			t.Errorf("an empty lookup found %q, %v", got.ID, err)
+	for _, c := range []repo.SideCollection{repo.People, repo.APIKeys} {
+		if got, err := s.Lookup(testContext(t), c, "a", ""); !errors.Is(err, repo.ErrNotFound) {
+			t.Errorf("an empty lookup in %s found %q, %v", c, got.ID, err)
 		}
 	}
 }
@@ -212,19 +219,20 @@ func testSideDelete(t *testing.T, db Database) {
 
 func testSideListing(t *testing.T, db Database) {
 	s := open(t, db)
-	mustInsert(
-		t, s, person("c3", "a", ""), person("c1", "a", ""), person("B", "a", ""), person("c2", "b", ""), person("é", "a", ""), person("c0", "", ""),
-	)
-	for site, want := range map[workflow.SiteID][]string{
-		"a": {"B", "c1", "c3", "é"}, "b": {"c2"}, "c": nil, "": {"B", "c0", "c1", "c2", "c3", "é"},
-	} {
-		got, err := s.Sides(testContext(t), repo.People, site, time.Time{})
+	mustInsert(t, s, key("c3", "a"), key("c1", "a"), key("B", "a"), key("c2", "b"), key("é", "a"), key("c0", ""))
+	for site, want := range map[workflow.SiteID][]string{"a": {"B", "c1", "c3", "é"}, "b": {"c2"}, "c": nil} {
+		got, err := s.Sides(testContext(t), repo.APIKeys, site, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		equal(t, fmt.Sprintf("people of %q", site), want, sideIDs(got))
+		equal(t, fmt.Sprintf("keys of %q", site), want, sideIDs(got))
 	}
-	if got, err := s.Sides(testContext(t), repo.Notes, "", time.Time{}); len(got) != 0 || err != nil {
+	got, err := s.SidesOfAllSites(testContext(t), repo.APIKeys, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "all keys", []string{"B", "c0", "c1", "c2", "c3", "é"}, sideIDs(got))
+	if got, err := s.SidesOfAllSites(testContext(t), repo.Notes, time.Time{}); len(got) != 0 || err != nil {
 		t.Errorf("notes: %v, %v", got, err)
 	}
 }
@@ -250,13 +258,18 @@ func testSidePending(t *testing.T, db Database) {
 	put("old-confirmed", "a", 0, false)
 	put("edge", "a", time.Hour-time.Millisecond, true)
 	put("young", "a", time.Hour, true)
-	for site, want := range map[workflow.SiteID][]string{"a": {"edge", "old"}, "b": {"old-b"}, "": {"edge", "old", "old-b"}} {
+	for site, want := range map[workflow.SiteID][]string{"a": {"edge", "old"}, "b": {"old-b"}} {
 		got, err := s.Sides(testContext(t), repo.People, site, at.Add(time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}
 		equal(t, fmt.Sprintf("pending of %q", site), want, sideIDs(got))
 	}
+	got, err := s.SidesOfAllSites(testContext(t), repo.People, at.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "all pending", []string{"edge", "old", "old-b"}, sideIDs(got))
 }
 
 // testSideErased: what was deleted or replaced is gone, also from the bytes of the files where they can be searched.
@@ -285,7 +298,7 @@ func testSideErased(t *testing.T, db Database) {
 			kept = append(kept, canary(n))
 		}
 	}
-	sides, err := s.Sides(ctx, repo.People, "", time.Time{})
+	sides, err := s.SidesOfAllSites(ctx, repo.People, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

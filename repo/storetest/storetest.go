@@ -49,6 +49,7 @@ func Run(t *testing.T, create func(t *testing.T) Database) {
 		{"Documents", documentTests},
 		{"Lists", listTests},
 		{"Sides", sideTests},
+		{"NoSite", noSiteTests},
 		{"Context", contextTests},
 	} {
 		t.Run(concern.name, func(t *testing.T) {

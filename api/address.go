@@ -1,0 +1,66 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// checkAddress refuses an address that is not written in the one plain way: parts with something in them, none of them a dot
+// segment, no slash at the end, no slash inside a part, however they are escaped. Whatever stands in front of this service may
+// read another address out of it than we do, and a client whose variable was empty means another one than it wrote.
+func checkAddress(u *url.URL) *Problem {
+	rest, ok := strings.CutPrefix(u.EscapedPath(), "/")
+	if !ok {
+		return oddAddress("it does not begin with a slash")
+	}
+	if rest == "" {
+		return nil
+	}
+	for part := range strings.SplitSeq(rest, "/") {
+		text, err := url.PathUnescape(part)
+		switch {
+		case err != nil:
+			return oddAddress("a part of it is escaped badly")
+		case text == "":
+			return oddAddress("a part of it is empty: two slashes meet, or it ends with one")
+		case text == "." || text == "..":
+			return oddAddress("a part of it is a dot segment")
+		case strings.Contains(text, "/"):
+			return oddAddress("a part of it holds an escaped slash")
+		case !utf8.ValidString(text) || workflow.HoldsControls(text):
+			return oddAddress("a part of it holds what is no text")
+		}
+	}
+	return nil
+}
+
+func oddAddress(why string) *Problem {
+	return problem(http.StatusNotFound, "not_found", "there is no such address here: "+why, "write every part of the address once, none of them empty, with one slash between them")
+}
+
+// parameters decodes the values in the address where the router left them as they were sent, because a client escapes more than
+// it must. None of them is ever empty, or anything that no id can be.
+func parameters(ec echo.Context) error {
+	values := slices.Clone(ec.ParamValues())
+	for i, v := range values {
+		if ec.Request().URL.RawPath != "" {
+			text, err := url.PathUnescape(v)
+			if err != nil {
+				return missing("address")
+			}
+			values[i] = text
+		}
+		if !workflow.ValidID(values[i]) {
+			return missing(ec.ParamNames()[i])
+		}
+	}
+	ec.SetParamValues(values...)
+	return nil
+}
