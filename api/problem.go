@@ -69,10 +69,12 @@ var known = []struct {
 }{
 	{repo.ErrKeyReused, Problem{Status: http.StatusUnprocessableEntity, Code: "key_reused", Detail: "this Idempotency-Key was used before with other content", Fix: "send a new key with new content"}},
 	{repo.ErrInProgress, Problem{Status: http.StatusConflict, Code: "in_progress", Detail: "the same request is being carried out right now", Fix: "wait a moment and send it again with the same key", retry: 1}},
+	{repo.ErrStoreReplaced, busyHere("store_replaced", "the database file was moved, replaced or overwritten under the service: nobody knows what became of this, and nothing is read or written until the service is started again", "tell the operator: lunpai restore, or the old file back, and a restart; then send it again with the same Idempotency-Key", "unknown", 60)},
 	{repo.ErrUnknown, busyHere("unknown", "nobody can say yet whether this was written", "send it again with the same Idempotency-Key: it is carried out once", "unknown", 1)},
 	{repo.ErrReplaced, busyHere("journal_replaced", "the journal of this site was replaced under the running service; nothing was written", "after a restore restart every instance of lunpai: see the operations page", "not_written", 60)},
 	{repo.ErrBusy, busyHere("busy", "too many requests wait for this site; nothing was written", "send it again in a moment", "not_written", 1)},
 	{repo.ErrDraining, busyHere("shutting_down", "this server is stopping; nothing was written", "send it again, another server answers", "not_written", 2)},
+	{repo.ErrStorageFull, busyHere("storage_full", "the disk of the service is full; nothing was written, reading goes on", "tell the operator; send it again in a while: it goes on by itself when there is space", "not_written", 5)},
 	{repo.ErrReadOnly, busyHere("read_only", "this site takes no changes until an operator has looked at its journal", "run lunpai verify and read the operations page", "not_written", 60)},
 	{repo.ErrCorrupt, busyHere("read_only", "this site takes no changes until an operator has looked at its journal", "run lunpai verify and read the operations page", "not_written", 60)},
 	{repo.ErrClosed, busyHere("shutting_down", "this server is stopping; nothing was written", "send it again, another server answers", "not_written", 2)},

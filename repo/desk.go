@@ -185,7 +185,8 @@ func (d *Desk) Draining() bool {
 // unavailable turns a store's reading error into ErrUnavailable, unless it says more.
 func unavailable(err error) error {
 	switch {
-	case err == nil, errors.Is(err, ErrCorrupt), errors.Is(err, ErrNoSite), errors.Is(err, workflow.ErrNewer), errors.Is(err, ErrReadOnly), errors.Is(err, ErrUnavailable):
+	case err == nil, errors.Is(err, ErrCorrupt), errors.Is(err, ErrNoSite), errors.Is(err, workflow.ErrNewer),
+		errors.Is(err, ErrReadOnly), errors.Is(err, ErrUnavailable), errors.Is(err, ErrStorageFull):
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)

@@ -18,7 +18,7 @@ func (s *siteDesk) land(jobs []*job, commits []*workflow.Commit) (again []*job) 
 		return s.notWritten(jobs, fmt.Errorf("page of site %s: %w", s.id, err))
 	}
 	err = s.desk.committer.append(p)
-	if errors.Is(err, ErrClosed) && !errors.Is(err, ErrUnknown) {
+	if (errors.Is(err, ErrClosed) || errors.Is(err, ErrStorageFull)) && !errors.Is(err, ErrUnknown) {
 		return s.notWritten(jobs, unavailable(err))
 	}
 	if err != nil && !errors.Is(err, ErrSeqTaken) && !errors.Is(err, ErrIDTaken) {
@@ -127,7 +127,7 @@ func (s *siteDesk) settle(ctx context.Context, p *Page) (landed bool, err error)
 		switch {
 		case at != nil:
 			return at.First == p.First && at.Hash == p.Hash, nil
-		case errors.Is(err, ErrReplaced):
+		case errors.Is(err, ErrReplaced), errors.Is(err, ErrStoreReplaced):
 			return false, err
 		case err == nil:
 			switch err = s.desk.committer.append(p); {
@@ -135,6 +135,8 @@ func (s *siteDesk) settle(ctx context.Context, p *Page) (landed bool, err error)
 				return true, nil
 			case errors.Is(err, ErrSeqTaken), errors.Is(err, ErrIDTaken):
 				return false, nil
+			case errors.Is(err, ErrStorageFull) && !errors.Is(err, ErrUnknown):
+				return false, err
 			}
 		}
 		t := time.NewTimer(wait)

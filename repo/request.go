@@ -54,6 +54,8 @@ var (
 	// ErrStoreReplaced: what the store stands on was exchanged, or written by somebody else, under the service. It reads and writes
 	// nothing more until it is opened again; the outcome of a command that meets it is unknown.
 	ErrStoreReplaced = fmt.Errorf("%w: the store was replaced under the service", ErrReadOnly)
+	// ErrStorageFull: the store has no room; this call wrote nothing. Reading goes on, and writing when there is room again.
+	ErrStorageFull = errors.New("no room in the store")
 	// ErrDraining: the process is stopping.
 	ErrDraining = errors.New("shutting down")
 )

@@ -105,7 +105,10 @@ func (s *siteDesk) round(batch []*job) {
 	}()
 	s.fresh = false
 	for len(left) > 0 {
-		if err := s.prepare(); err != nil {
+		if err := s.prepare(); errors.Is(err, ErrStorageFull) {
+			s.refuseAll(s.readOn(left), err)
+			return
+		} else if err != nil {
 			s.turnAway(left, err)
 			return
 		}
@@ -143,6 +146,11 @@ func (s *siteDesk) turnAway(jobs []*job, err error) {
 	jobs = slices.Concat(jobs, s.queue)
 	s.queue = nil
 	s.mu.Unlock()
+	s.refuseAll(jobs, err)
+}
+
+// refuseAll answers jobs with an error. Those whose fate is unknown hear that.
+func (s *siteDesk) refuseAll(jobs []*job, err error) {
 	for _, j := range jobs {
 		if s.holds(j.req.ID) {
 			j.answer(nil, fmt.Errorf("%w: commit %d of site %s", ErrUnknown, s.unsettled.First, s.id))
@@ -150,6 +158,20 @@ func (s *siteDesk) turnAway(jobs []*job, err error) {
 		}
 		j.answer(nil, err)
 	}
+}
+
+// readOn answers those who only look, while a page waits for room in the store: they see what the journal holds. It returns the
+// others.
+func (s *siteDesk) readOn(jobs []*job) (others []*job) {
+	ctx, cancel := s.context()
+	defer cancel()
+	defer func() { s.board = nil }() // nothing is decided on it: the page may still land
+	for _, j := range jobs {
+		if j.view == nil || s.board == nil && s.check(s.load(ctx)) != nil || s.view(ctx, j) {
+			others = append(others, j)
+		}
+	}
+	return others
 }
 
 // holds reports whether a command is in the page whose fate is unknown: nobody may be told that it was not written.
@@ -176,8 +198,10 @@ func (s *siteDesk) prepare() error {
 	if s.unsettled != nil {
 		_, err := s.settle(ctx, s.unsettled)
 		switch {
-		case errors.Is(err, ErrReplaced):
+		case errors.Is(err, ErrReplaced), errors.Is(err, ErrStoreReplaced):
 			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		case errors.Is(err, ErrStorageFull):
+			return fmt.Errorf("an earlier write of site %s waits: %w", s.id, err)
 		case err != nil:
 			return fmt.Errorf("%w: an earlier write of site %s is not settled yet: %v", ErrUnavailable, s.id, err) //nolint:errorlint // its ErrUnknown is not these callers' answer
 		}

@@ -88,8 +88,8 @@ func (d Document) BusinessDay() (workflow.Date, error) {
 // Documents and Sides.
 type Journal interface {
 	// Append writes pages, at most one per site, and answers for each in order: nil when it is durable (so is a page that was
-	// already there with the same hash), ErrSeqTaken, ErrIDTaken, or an error that wraps ErrUnknown. Several calls may run at
-	// once for different sites. ctx bounds the wait, not the effect. ErrNoSite: nothing was written.
+	// already there with the same hash), ErrSeqTaken, ErrIDTaken, ErrClosed, ErrStorageFull, ErrNoSite (nothing was written), or
+	// an error that wraps ErrUnknown. Several calls may run at once for different sites. ctx bounds the wait, not the effect.
 	Append(ctx context.Context, pages []*Page) []error
 	// Since returns up to limit pages, in order, whose Last ≥ seq: from the page that holds commit seq on.
 	Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*Page, error)

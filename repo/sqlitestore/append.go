@@ -145,7 +145,7 @@ func (t *tx) exec(s *sql.Stmt, args ...any) (int64, error) {
 
 // unknown is err as an answer to an append: whatever is not known not to be written wraps ErrUnknown.
 func unknown(err error) error {
-	if isOne(err, repo.ErrUnknown, repo.ErrClosed) {
+	if isOne(err, repo.ErrUnknown, repo.ErrClosed, repo.ErrStorageFull) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", repo.ErrUnknown, err)

@@ -19,6 +19,7 @@ import (
 const (
 	codeBusy       = 5
 	codeLocked     = 6
+	codeIOErr      = 10
 	codeFull       = 13
 	codeTooBig     = 18
 	codeConstraint = 19

@@ -61,22 +61,29 @@ func TestDiskFull(t *testing.T) {
 	acknowledged := make(map[int64]string)
 	for round := range 3 {
 		p, err := fill(t, s, o, acknowledged)
-		if !errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrReadOnly) {
-			t.Fatalf("round %d: on a full disk: want ErrUnknown and no ErrReadOnly, got %v", round, err)
+		if !errors.Is(err, repo.ErrUnknown) || !errors.Is(err, repo.ErrStorageFull) || errors.Is(err, repo.ErrReadOnly) {
+			t.Fatalf("round %d: the commit that filled the disk: want ErrUnknown and ErrStorageFull, got %v", round, err)
 		}
-		for range 5 { // it stays full for a while
-			time.Sleep(2 * mendEvery / 3)
-			if err := appendOne(t.Context(), s, p); err == nil {
-				acknowledged[p.Last] = p.Hash
-				p = o.mustPage(t, 1)
-			} else if !errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrReadOnly) {
-				t.Fatalf("round %d: still full: %v", round, err)
+		for range 20 { // it stays full for a while, is read all the time, and says at once that it writes nothing
+			start := time.Now()
+			if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrStorageFull) || errors.Is(err, repo.ErrUnknown) {
+				t.Fatalf("round %d: still full: want ErrStorageFull alone, got %v", round, err)
+			}
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("round %d: refused after %v", round, took)
+			}
+			if err := s.Ping(t.Context()); !errors.Is(err, repo.ErrStorageFull) {
+				t.Errorf("round %d: ping: want ErrStorageFull, got %v", round, err)
+			}
+			if _, _, err := s.Load(t.Context(), o.id); err != nil {
+				t.Errorf("round %d: reading: %v", round, err)
 			}
 		}
-		if err := unix.Mount("tmpfs", dir, "tmpfs", unix.MS_REMOUNT, []string{"size=5m", "size=8m", "size=32m"}[round]); err != nil {
+		compare(t, chain(t, s, o.id), acknowledged)
+		if err := unix.Mount("tmpfs", dir, "tmpfs", unix.MS_REMOUNT, []string{"size=6m", "size=12m", "size=64m"}[round]); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * mendEvery)
+		waitForRoom(t, s)
 		if err := appendOne(t.Context(), s, p); err != nil {
 			t.Fatalf("round %d: with space again: %v", round, err)
 		}

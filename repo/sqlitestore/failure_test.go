@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -149,19 +150,41 @@ func TestFailedTwice(t *testing.T) {
 func TestFullIsNoFault(t *testing.T) {
 	s, o := openNew(t), newOffice("site")
 	mustAppend(t, s, o.mustPage(t, 1))
+	atMost := func(tx *tx, pages int) error {
+		_, err := tx.conn.ExecContext(tx.ctx, fmt.Sprintf(`PRAGMA max_page_count = %d`, pages))
+		return err
+	}
 	for range 2 * strikesToEnd {
+		waitForRoom(t, s)
 		err := s.write(t.Context(), 1, func(tx *tx) error {
-			if _, err := tx.conn.ExecContext(tx.ctx, `PRAGMA max_page_count = 1`); err != nil { // the size it has
+			if err := atMost(tx, 1); err != nil { // the size it has
 				return err
 			}
 			_, err := tx.exec(tx.insertPage, "big", 1, 1, 1, "", "", "", strings.Repeat("x", 1<<20))
 			return err
 		})
-		if !errors.Is(err, repo.ErrUnknown) || code(err) != codeFull {
-			t.Fatalf("want ErrUnknown because it is full, got %v", err)
+		if !errors.Is(err, repo.ErrStorageFull) {
+			t.Fatalf("want ErrStorageFull, got %v", err)
 		}
 	}
+	waitForRoom(t, s)
+	must(t, s.write(t.Context(), 1, func(tx *tx) error { return atMost(tx, 1<<30) }))
 	mustAppend(t, s, o.mustPage(t, 1))
+	if s.writer.strikes != 0 {
+		t.Error("a full disk counted as a failing one")
+	}
+}
+
+// waitForRoom waits until a store takes writes, without giving it one.
+func waitForRoom(t *testing.T, s *Store) {
+	t.Helper()
+	for s.Ping(t.Context()) != nil {
+		select {
+		case <-t.Context().Done():
+			t.Fatal("it never takes writes again")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // TestFailureIsNotContagious: calls that share a transaction do not share the fault of one of them.

@@ -22,6 +22,9 @@ func (w *writer) ready(ctx context.Context) error {
 	if err := w.refusal(); err != nil && w.strikes >= strikesToEnd {
 		return err
 	}
+	if w.full {
+		return w.makeRoom(ctx)
+	}
 	if w.session != nil {
 		return nil
 	}
@@ -34,18 +37,14 @@ func (w *writer) ready(ctx context.Context) error {
 	return nil
 }
 
-// mend follows a failed transaction. A full disk is no fault of the disk: the store goes on when there is space again. Any
-// other failure may happen once; the second without a success between makes the store read-only until an operator looked.
+// mend follows a failed transaction. The failure may happen once; the second without a success between makes the store read-only until an operator looked.
 func (w *writer) mend(ctx context.Context, cause error) {
-	full := code(cause) == codeFull
-	if !full {
-		w.strikes++
-	}
-	w.store.log.ErrorContext(ctx, "sqlite: write failed", "path", w.store.path, "disk_full", full, "strikes", w.strikes, "error", cause)
+	w.strikes++
+	w.store.log.ErrorContext(ctx, "sqlite: write failed", "path", w.store.path, "strikes", w.strikes, "error", cause)
 	err := w.reopen(ctx)
 	if err != nil {
 		w.store.log.ErrorContext(ctx, "sqlite: reopen failed", "path", w.store.path, "error", err)
-		if !full && code(err) != codeFull {
+		if code(err) != codeFull {
 			w.strikes = strikesToEnd
 		}
 	}

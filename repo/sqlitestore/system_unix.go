@@ -70,3 +70,6 @@ func links(path string) (uint64, error) {
 
 // changed is when a file was written last.
 func changed(f fs.FileInfo) time.Time { return f.ModTime() }
+
+// noSpace reports whether a file could not be written for want of space.
+func noSpace(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }

@@ -49,3 +49,8 @@ func links(path string) (_ uint64, err error) {
 
 // changed says nothing: while a file is open Windows may note the time of a change late.
 func changed(fs.FileInfo) (none time.Time) { return none }
+
+// noSpace reports whether a file could not be written for want of space.
+func noSpace(err error) bool {
+	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL)
+}

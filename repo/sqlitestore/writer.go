@@ -28,7 +28,8 @@ type writer struct {
 
 	session *session              // nil after a failure that could not be mended yet
 	strikes int                   // failures since the last success
-	tried   time.Time             // when mending was tried last
+	tried   time.Time             // when mending was tried, or room looked for, last
+	full    bool                  // the disk had no room; nothing is written until it has
 	erasing time.Time             // since when the log holds what was erased; zero: it does not
 	blocked atomic.Pointer[error] // why writes are refused; read by others
 	now     func() time.Time
@@ -165,6 +166,8 @@ func (w *writer) perform(ctx context.Context, group []*job) {
 	switch {
 	case errors.Is(err, repo.ErrStoreReplaced):
 		answer(group, fmt.Errorf("%w: %w", repo.ErrUnknown, err))
+	case w.isFull(err):
+		answer(group, w.fill(ctx, err))
 	case isDoubt(err):
 		w.mend(ctx, err)
 		answer(group, fmt.Errorf("%w: %w", repo.ErrUnknown, err))
@@ -238,6 +241,9 @@ func isBusy(err error) bool { return code(err) == codeBusy || code(err) == codeL
 
 // rest uses a pause: it writes the log back, and after an erasure empties it. It reports whether more is left to do.
 func (w *writer) rest(ctx context.Context) bool {
+	if w.full {
+		return w.ready(ctx) != nil
+	}
 	if w.session == nil || w.store.watch.intact() != nil {
 		return false
 	}
