@@ -138,6 +138,9 @@ func (c *call) checkQuery() error {
 		if len(vs) > 1 {
 			return badRequest("repeated_parameter", "a query parameter stands there twice", "send it once")
 		}
+		if err := checkWords(k, c.route.op.Params[k], vs[0]); err != nil {
+			return err
+		}
 	}
 	if v := c.QueryParam("dry_run"); v != "" {
 		dry, err := strconv.ParseBool(v)

@@ -57,12 +57,12 @@ type brokenStore struct {
 	err  error
 }
 
-func (b *brokenStore) List(ctx context.Context, q repo.Query) ([]repo.Document, int64, error) {
+func (b *brokenStore) List(ctx context.Context, q repo.Query) (repo.Listing, error) {
 	if b.list != nil {
 		b.list()
 	}
 	if b.err != nil {
-		return nil, 0, b.err
+		return repo.Listing{}, b.err
 	}
 	return b.Store.List(ctx, q)
 }

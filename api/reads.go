@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -148,45 +147,6 @@ func (c *call) limit() (int, error) {
 	return n, nil
 }
 
-func (c *call) cursor() (string, error) {
-	text, err := base64.RawURLEncoding.DecodeString(c.QueryParam("cursor"))
-	if err != nil {
-		return "", badRequest("bad_cursor", "the cursor is not one that this service gave out", "take next_cursor from the page before, or begin without")
-	}
-	return string(text), nil
-}
-
-// list writes one page of a collection, with the number of the commit up to which it is complete.
-func (c *call) list(q repo.Query) error {
-	var err error
-	if q.Limit, err = c.limit(); err != nil {
-		return err
-	}
-	if q.After, err = c.cursor(); err != nil {
-		return err
-	}
-	q.Site = c.site
-	want := q.Limit
-	q.Limit++
-	docs, mark, err := c.api.cfg.Store.List(c.Request().Context(), q)
-	if err != nil {
-		return reading(err)
-	}
-	body := map[string]any{"seq": mark}
-	if len(docs) > want {
-		docs = docs[:want]
-		body["next_cursor"] = base64.RawURLEncoding.EncodeToString([]byte(docs[want-1].ID))
-	}
-	items := make([]json.RawMessage, 0, len(docs))
-	for _, d := range docs {
-		if !c.own() || c.mine(d.Image) {
-			items = append(items, d.Doc)
-		}
-	}
-	body[string(q.Collection)] = items
-	return c.JSON(http.StatusOK, body)
-}
-
 // mine reports whether a listed record is the consultant's who asks, or everybody's.
 func (c *call) mine(i workflow.Image) bool {
 	if i.Collection != workflow.Messages && i.Collection != workflow.Approvals {
@@ -209,70 +169,6 @@ func belongs(r workflow.Record, s workflow.StaffID) bool {
 		return slices.Contains(r.Claimants, s)
 	default:
 		return true
-	}
-}
-
-// dates reads from and to.
-func (c *call) dates(q *repo.Query) error {
-	q.From, q.To = workflow.Date(c.QueryParam("from")), workflow.Date(c.QueryParam("to"))
-	for _, d := range []workflow.Date{q.From, q.To} {
-		if d != "" && !d.Valid() {
-			return badRequest("bad_date", "from or to is not a day of the calendar", "write it as 2024-03-04")
-		}
-	}
-	return nil
-}
-
-// listVisits lists visits, newest first. Front desk and shift leader see today's, a consultant those he received.
-func listVisits(c *call) error {
-	q := repo.Query{Collection: workflow.Visits, Equal: map[string]string{}, Descending: true}
-	if err := c.dates(&q); err != nil {
-		return err
-	}
-	for _, k := range []string{"state", "kind", "server", "principal", "customer"} {
-		if v := c.QueryParam(k); v != "" {
-			q.Equal[k] = v
-		}
-	}
-	switch c.key.Role {
-	case workflow.RoleFrontDesk, workflow.RoleShiftLeader:
-		if err := c.view(nil, func(b *workflow.Board) error {
-			q.From = workflow.Date(b.Local(c.now()).Format(time.DateOnly))
-			q.To = q.From
-			return nil
-		}); err != nil {
-			return err
-		}
-	case workflow.RoleConsultant:
-		q.Equal["principal"] = string(c.key.Staff)
-	default:
-	}
-	return c.list(q)
-}
-
-func listCustomers(c *call) error {
-	q := repo.Query{Collection: workflow.Customers, Equal: map[string]string{}}
-	for _, k := range []string{"owner", "status"} {
-		if v := c.QueryParam(k); v != "" {
-			q.Equal[k] = v
-		}
-	}
-	if c.own() {
-		q.Equal["owner"] = string(c.key.Staff)
-	}
-	return c.list(q)
-}
-
-// lister lists a whole collection of the site.
-func lister(of workflow.Collection, filters ...string) handler {
-	return func(c *call) error {
-		q := repo.Query{Collection: of, Equal: map[string]string{}, Descending: true}
-		for _, k := range filters {
-			if v := c.QueryParam(k); v != "" {
-				q.Equal[k] = v
-			}
-		}
-		return c.list(q)
 	}
 }
 

@@ -189,23 +189,26 @@ func (c *call) onlyToday(day workflow.Date) error {
 func (c *call) marks(day workflow.Date) ([]mark, error) {
 	marks := []mark{}
 	q := repo.Query{Collection: workflow.Visits, Site: c.site, From: day, To: day, Limit: maxLimit}
+	if c.own() {
+		q.Of = c.key.Staff
+	}
 	for {
-		docs, _, err := c.api.cfg.Store.List(c.Request().Context(), q)
+		l, err := c.api.cfg.Store.List(c.Request().Context(), q)
 		if err != nil {
 			return nil, reading(err)
 		}
-		for _, d := range docs {
+		for _, d := range l.Docs {
 			r, err := workflow.Decode(d.Image)
 			if err != nil {
 				return nil, err
 			}
-			if v, ok := r.(*workflow.Visit); ok && (!c.own() || v.Of(c.key.Staff)) {
+			if v, ok := r.(*workflow.Visit); ok {
 				marks = append(marks, mark{v.ID, v.Unit, v.Server, v.Principal, v.State, v.Kind, v.Route, v.TurnEffect, v.CountsFor, v.AssignedAt, v.RegisteredAt})
 			}
 		}
-		if len(docs) < q.Limit {
+		if l.Next == (repo.Place{}) {
 			return marks, nil
 		}
-		q.After = docs[len(docs)-1].ID
+		q.After = l.Next
 	}
 }

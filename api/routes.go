@@ -149,8 +149,8 @@ func (a *API) routes() []*route {
 
 		{method: post, path: site + "/calls", kind: workflow.KindTakeCall, handle: command(takeCall), status: created},
 		{method: get, path: site + "/calls/:call", roles: atSite, handle: getMatter(workflow.Calls, "call")},
-		{method: get, path: site + "/messages", roles: atSite, handle: lister(workflow.Messages, "state")},
-		{method: get, path: site + "/approvals", roles: atSite, handle: lister(workflow.Approvals, "state")},
+		{method: get, path: site + "/messages", roles: atSite, handle: lister(workflow.Messages)},
+		{method: get, path: site + "/approvals", roles: atSite, handle: lister(workflow.Approvals)},
 		{method: post, path: site + "/approvals", kind: workflow.KindRequestApproval, handle: command(requestApproval), status: created},
 		{method: get, path: site + "/approvals/:approval", roles: atSite, handle: getMatter(workflow.Approvals, "approval")},
 		{method: post, path: site + "/approvals/:approval/decide", kind: workflow.KindDecideApproval, handle: command(decideApproval)},

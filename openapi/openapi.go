@@ -21,8 +21,9 @@ type Spec struct{ doc *openapi3.T }
 // Operation is what a request of one route must look like.
 type Operation struct {
 	*openapi3.Operation
-	Body  *openapi3.Schema // nil: no body
-	Query map[string]bool  // names of query parameters
+	Body   *openapi3.Schema            // nil: no body
+	Query  map[string]bool             // names of query parameters
+	Params map[string]*openapi3.Schema // the same with what they hold
 }
 
 // Load reads and checks the contract.
@@ -45,7 +46,7 @@ func (s *Spec) Operations() map[string]*Operation {
 	out := map[string]*Operation{}
 	for path, item := range s.doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			o := &Operation{Operation: op, Query: map[string]bool{}}
+			o := &Operation{Operation: op, Query: map[string]bool{}, Params: map[string]*openapi3.Schema{}}
 			if op.RequestBody != nil {
 				if m := op.RequestBody.Value.Content.Get("application/json"); m != nil {
 					o.Body = m.Schema.Value
@@ -54,6 +55,7 @@ func (s *Spec) Operations() map[string]*Operation {
 			for _, p := range append(append(openapi3.Parameters{}, item.Parameters...), op.Parameters...) {
 				if p.Value.In == "query" {
 					o.Query[p.Value.Name] = true
+					o.Params[p.Value.Name] = p.Value.Schema.Value
 				}
 			}
 			out[method+" "+path] = o

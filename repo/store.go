@@ -101,18 +101,6 @@ type Journal interface {
 	Sites(ctx context.Context) ([]workflow.SiteID, error)
 }
 
-// Query selects documents of one collection and site. Fields are compared for equality with the document's top-level
-// string fields of these names; From ≤ business_day ≤ To where given. Order is by id (ids of visits grow with time).
-type Query struct {
-	Collection workflow.Collection
-	Site       workflow.SiteID
-	Equal      map[string]string // allowed: state, business_day, customer, owner, status, principal, server, kind
-	From, To   workflow.Date
-	After      string // id to go on after; "" from the start
-	Descending bool
-	Limit      int
-}
-
 // Span is a stretch of one site's documents in a collection, to be read from end to end.
 type Span struct {
 	Collection workflow.Collection
@@ -133,8 +121,8 @@ type Documents interface {
 	// Read returns the named documents that exist; every commit of the site up to seq is in them, later ones may be. A store
 	// whose documents trail applies the tail first.
 	Read(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]Document, error)
-	// List answers a query; mark is the commit up to which the answer is complete at least.
-	List(ctx context.Context, q Query) (docs []Document, mark int64, err error)
+	// List answers a query.
+	List(ctx context.Context, q Query) (Listing, error)
 	// Scan calls f for every document of a span, in bounded memory. Its error is f's, or the store's.
 	Scan(ctx context.Context, of Span, f func(Document) error) error
 	// ScanAllSites is Scan over a collection of all sites, by id: for whoever looks after the whole store, never for a caller

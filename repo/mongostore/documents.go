@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/lunpai/lunpai/repo"
@@ -17,9 +18,6 @@ import (
 // scanBatch is how many documents of a scan are in memory at once.
 const scanBatch = 500
 
-// listFields are the fields by which documents are listed.
-var listFields = []string{"state", "business_day", "customer", "owner", "status", "principal", "server", "kind"}
-
 // find reads documents of one collection.
 func (s *Store) find(ctx context.Context, c workflow.Collection, filter any, o *options.FindOptionsBuilder) ([]repo.Document, error) {
 	images := s.images[c]
@@ -27,6 +25,11 @@ func (s *Store) find(ctx context.Context, c workflow.Collection, filter any, o *
 		return nil, fmt.Errorf("no collection of records: %q", c)
 	}
 	cursor, err := images.Find(ctx, filter, o)
+	return documents(ctx, c, cursor, err)
+}
+
+// documents reads a cursor to its end.
+func documents(ctx context.Context, c workflow.Collection, cursor *mongo.Cursor, err error) ([]repo.Document, error) {
 	if err != nil {
 		return nil, fail("read "+string(c), err)
 	}
@@ -118,45 +121,6 @@ func (s *Store) Read(ctx context.Context, site workflow.SiteID, seq int64, refs 
 		}})
 	}
 	return s.findAll(ctx, reads)
-}
-
-// List implements repo.Documents.
-func (s *Store) List(ctx context.Context, q repo.Query) ([]repo.Document, int64, error) {
-	ctx, leave, err := s.beginAt(ctx, q.Site, s.cfg.DocumentTimeout)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer leave()
-	filter := bson.D{{Key: pathSite, Value: string(q.Site)}}
-	for _, field := range listFields {
-		if v, ok := q.Equal[field]; ok {
-			filter = append(filter, bson.E{Key: field, Value: v})
-		}
-	}
-	if len(filter) != 1+len(q.Equal) {
-		return nil, 0, fmt.Errorf("list %s: a field that is not listed by; allowed are %v", q.Collection, listFields)
-	}
-	if days := bounds(string(q.From), string(q.To), "$gte", "$lte"); len(days) > 0 {
-		// Beside an equality on the same field both must hold.
-		filter = append(filter, bson.E{Key: "$and", Value: bson.A{bson.D{{Key: pathDay, Value: days}}}})
-	}
-	order, after := 1, "$gt"
-	if q.Descending {
-		order, after = -1, "$lt"
-	}
-	if q.After != "" {
-		filter = append(filter, bson.E{Key: pathID, Value: bson.D{{Key: after, Value: q.After}}})
-	}
-	if q.Limit <= 0 {
-		return nil, 0, fmt.Errorf("list %s: a limit of %d", q.Collection, q.Limit)
-	}
-	marks, err := s.markOf(ctx, []workflow.SiteID{q.Site})
-	if err != nil {
-		return nil, 0, err
-	}
-	o := options.Find().SetSort(bson.D{{Key: pathID, Value: order}}).SetLimit(int64(q.Limit))
-	docs, err := s.find(ctx, q.Collection, filter, o)
-	return docs, marks[q.Site], err
 }
 
 // bounds makes a range of strings, empty when neither end is given.

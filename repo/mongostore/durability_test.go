@@ -226,7 +226,7 @@ func TestNoPersonalData(t *testing.T) {
 	errs = append(errs, s.Insert(ctx, note), s.Replace(ctx, note))
 	heal := db.failWith(t, "alwaysOn", bson.D{commands("find", "update", "insert"), {Key: "errorCode", Value: 2}})
 	_, err := s.Lookup(ctx, repo.People, "a", canary)
-	_, _, listErr := s.List(ctx, repo.Query{Collection: workflow.Visits, Site: "a", Limit: 1, Equal: map[string]string{"customer": canary}})
+	_, listErr := s.List(ctx, repo.Query{Collection: workflow.Visits, Site: "a", Limit: 1, In: map[string][]string{"customer": {canary}}})
 	_, findErr := s.Find(ctx, "a", canary)
 	b := &author{t: t, site: "b"}
 	errs = append(errs, err, listErr, findErr, s.Replace(ctx, side), appendOne(ctx, s, b.draft(canary, canary)))

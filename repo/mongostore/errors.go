@@ -16,6 +16,7 @@ var ErrIndexes = errors.New("journal without its unique index")
 
 // Server error codes that are told apart.
 const (
+	codeBadValue     = 2
 	codeUnauthorized = 13
 	codeValidation   = 121
 	codeDuplicateKey = 11000

@@ -20,6 +20,21 @@ import (
 // entriesIndex makes a command id unique within its site; with _id it is what an append rests on.
 const entriesIndex = "site_entries_id"
 
+// Indexes that lists are read by.
+const (
+	indexID   = "site_id"
+	indexOpen = "site_open"
+	indexDay  = "site_business_day"
+)
+
+// closedIndex is the index by which the closed documents of a collection are listed.
+func closedIndex(c workflow.Collection, field string) string {
+	if c == workflow.Customers && field == "owner" {
+		return "site_owner" // of all customers: none is ever open
+	}
+	return "site_" + field + "_closed"
+}
+
 // pathID and the others are names of stored fields.
 const (
 	pathID      = "_id"
@@ -53,8 +68,8 @@ func schema() map[string][]mongo.IndexModel {
 	}
 	for _, c := range workflow.Collections {
 		all[string(c)] = []mongo.IndexModel{
-			{Keys: keys(pathSite, pathID), Options: options.Index().SetName("site_id")},
-			{Keys: keys(pathSite), Options: only("open", true).SetName("site_open")},
+			{Keys: keys(pathSite, pathID), Options: options.Index().SetName(indexID)},
+			{Keys: keys(pathSite), Options: only("open", true).SetName(indexOpen)},
 		}
 	}
 	add := func(c workflow.Collection, fields ...string) {
@@ -65,6 +80,14 @@ func schema() map[string][]mongo.IndexModel {
 	add(workflow.Visits, pathSite, pathDay, pathID)
 	add(workflow.Visits, pathSite, "customer", pathID)
 	add(workflow.Customers, pathSite, "owner", pathID)
+	for c, fields := range repo.Filters {
+		for _, field := range fields {
+			if name := closedIndex(c, field); name != "site_owner" {
+				m := mongo.IndexModel{Keys: listOrder(c, field), Options: only("open", false).SetName(name)}
+				all[string(c)] = append(all[string(c)], m)
+			}
+		}
+	}
 	for _, c := range []repo.SideCollection{repo.People, repo.Notes, repo.APIKeys, repo.Meta} {
 		all[string(c)] = []mongo.IndexModel{
 			{Keys: keys(pathSite, pathID), Options: options.Index().SetName("site_id")},
@@ -73,6 +96,14 @@ func schema() map[string][]mongo.IndexModel {
 		}
 	}
 	return all
+}
+
+// listOrder are the keys of an index that has the documents with one value in the order of lists.
+func listOrder(c workflow.Collection, field string) bson.D {
+	if c == workflow.Visits {
+		return keys(pathSite, field, pathDay, pathID)
+	}
+	return keys(pathSite, field, pathID)
 }
 
 // prepare creates collections, schemas and indexes where that is allowed, and verifies what appends rest on.

@@ -4,9 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
@@ -59,75 +56,6 @@ func (s *Store) Read(ctx context.Context, site workflow.SiteID, _ int64, refs []
 		return nil
 	})
 	return docs, err
-}
-
-// filters are the fields a query may compare.
-var filters = []string{"state", "business_day", "customer", "owner", "status", "principal", "server", "kind"}
-
-// List answers a query.
-func (s *Store) List(ctx context.Context, q repo.Query) (docs []repo.Document, mark int64, err error) {
-	text, args, err := listing(q)
-	if err != nil {
-		return nil, 0, fmt.Errorf("list %s of %s: %w", q.Collection, q.Site, err)
-	}
-	err = s.readSite(ctx, q.Site, fmt.Sprintf("list %s of %s", q.Collection, q.Site), func(p *pool) error {
-		if mark, err = s.mark(ctx, p, q.Site); err != nil {
-			return err
-		}
-		rows, err := p.db.QueryContext(ctx, text, args...)
-		docs, err = collect(rows, err, scanDocument)
-		return err
-	})
-	return docs, mark, err
-}
-
-// listing is a query as SQL. Nothing of the caller's stands in the text: fields come from filters, values are arguments.
-func listing(q repo.Query) (string, []any, error) {
-	where := []string{"collection = ?", "site = ?"}
-	args := []any{q.Collection, q.Site}
-	add := func(term string, arg any) {
-		where = append(where, term)
-		args = append(args, arg)
-	}
-	for _, field := range slices.Sorted(maps.Keys(q.Equal)) {
-		if !slices.Contains(filters, field) {
-			return "", nil, fmt.Errorf("cannot be filtered by %q", field)
-		}
-		add(column(q.Collection, field)+" = ?", q.Equal[field])
-	}
-	if q.From != "" {
-		add(column(q.Collection, "business_day")+" >= ?", q.From)
-	}
-	if q.To != "" {
-		add(column(q.Collection, "business_day")+" <= ?", q.To)
-	}
-	order := "id"
-	switch {
-	case q.Descending:
-		order = "id DESC"
-		if q.After != "" {
-			add("id < ?", q.After)
-		}
-	case q.After != "":
-		add("id > ?", q.After)
-	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = -1
-	}
-	args = append(args, limit)
-	return `SELECT ` + imageColumns + ` FROM images WHERE ` + strings.Join(where, " AND ") + ` ORDER BY ` + order + ` LIMIT ?`, args, nil
-}
-
-// column is where a field of a document is compared.
-func column(c workflow.Collection, field string) string {
-	switch field {
-	case listed[c].day:
-		return "day"
-	case listed[c].who:
-		return "who"
-	}
-	return "doc ->> '$." + field + "'"
 }
 
 // scanDocument reads the columns imageColumns.

@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"database/sql"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,39 +10,74 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestPlans: what is asked in service goes through the index made for it, sorts nothing where that index has the order, and
-// never reads a whole table.
+// TestPlans: what is asked in service goes through the index made for it, sorts nothing that grows, and never reads a whole
+// table. Every filter that a collection has is tried with every order, so that a new one needs its index.
 func TestPlans(t *testing.T) {
-	type fields = map[string]string
 	s := openNew(t)
-	for _, c := range []struct {
-		name   string
-		q      repo.Query
-		index  string
-		sorted bool // the index has another order
-	}{
-		{name: "all", index: "sqlite_autoindex_images_1"},
-		{name: "by state", q: repo.Query{Equal: fields{"state": "arrived"}}, index: "sqlite_autoindex_images_1"},
-		{name: "next page", q: repo.Query{After: "v"}, index: "sqlite_autoindex_images_1"},
-		{name: "backwards", q: repo.Query{After: "v", Descending: true}, index: "sqlite_autoindex_images_1"},
-		{name: "by day", q: repo.Query{Equal: fields{"business_day": "2026-03-14"}, After: "v"}, index: "images_day"},
-		{name: "by day and state", q: repo.Query{Equal: fields{"business_day": "2026-03-14", "state": "served"}}, index: "images_day"},
-		{name: "by customer", q: repo.Query{Equal: fields{"customer": "c"}, Descending: true, After: "v"}, index: "images_who"},
-		{name: "by owner", q: repo.Query{Collection: workflow.Customers, Equal: fields{"owner": "li"}}, index: "images_who"},
-		{name: "one month", q: repo.Query{From: "2026-03-01", To: "2026-03-31"}, index: "images_day", sorted: true},
-	} {
-		if c.q.Collection == "" {
-			c.q.Collection = workflow.Visits
+	tried := 0
+	try := func(q repo.Query, index string) {
+		t.Helper()
+		tried++
+		for _, open := range []*bool{nil, new(bool), new(true)} {
+			for _, descending := range []bool{false, true} {
+				q.Site, q.Limit, q.Descending, q.Open = "s", 50, descending, open
+				text, args, err := listing(q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				plan := planOf(t, s, text, args...)
+				if open == nil || !*open {
+					if !strings.Contains(plan, "SEARCH "+index+" ") {
+						t.Errorf("%+v, open %v: want %s, got %s", q, open, index, plan)
+					}
+				}
+				if sorts := strings.Count(plan, "TEMP B-TREE"); sorts > strings.Count(plan, "INDEX images_open") || strings.Contains(plan, "SCAN i") {
+					t.Errorf("%+v, open %v: sorts %d times or scans: %s", q, open, sorts, plan)
+				}
+			}
 		}
-		c.q.Site, c.q.Limit = "s", 100
-		text, args, err := listing(c.q)
-		if err != nil {
-			t.Fatal(err)
+	}
+	days := func(q repo.Query, index string) {
+		t.Helper()
+		try(q, index)
+		if q.Collection != workflow.Visits {
+			q.After.ID = "v"
+			try(q, index)
+			return
 		}
-		plan := planOf(t, s, text, args...)
-		if !strings.Contains(plan, "SEARCH images USING INDEX "+c.index+" ") || strings.Contains(plan, "TEMP B-TREE") != c.sorted {
-			t.Errorf("%s: want index %s, sorting %v; got %s", c.name, c.index, c.sorted, plan)
+		q.From, q.To = "2026-03-01", "2026-03-31"
+		try(q, index)
+		q.After = repo.Place{Day: "2026-03-14", ID: "v"}
+		try(q, index)
+	}
+	for _, c := range workflow.Collections {
+		all := "i USING INDEX sqlite_autoindex_images_1"
+		if c == workflow.Visits {
+			all = "i USING INDEX images_day"
+			days(repo.Query{Collection: c, Of: "li"}, "s USING PRIMARY KEY")
 		}
+		days(repo.Query{Collection: c}, all)
+		for _, field := range repo.Filters[c] {
+			index := "i USING INDEX " + string(c) + "_" + field
+			switch {
+			case slices.Contains(repo.Lists, field):
+				index = "s USING PRIMARY KEY"
+			case listed[c].who == field && c == workflow.Customers:
+				index = "i USING INDEX images_who"
+			}
+			one := repo.Query{Collection: c, In: map[string][]string{field: {"x"}}}
+			days(one, index)
+			days(repo.Query{Collection: c, In: map[string][]string{field: {"x", "y"}}}, index)
+			for _, other := range repo.Filters[c] {
+				both := repo.Query{Collection: c, In: map[string][]string{field: {"x"}, other: {"y"}}}
+				if by, _, _ := both.Plan(); by == field {
+					days(both, index)
+				}
+			}
+		}
+	}
+	if tried < 60 {
+		t.Errorf("%d plans were read", tried)
 	}
 	plan := planOf(t, s, scanDaysQuery, workflow.Visits, "s", "2026-03-01", "", "2026-03-31", 100)
 	if !strings.Contains(plan, "images_day") || strings.Contains(plan, "TEMP B-TREE") {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
 )
 
 // schemaVersion is what this program writes. A file of a newer version is refused, never guessed at.
@@ -49,14 +50,91 @@ var schema = []string{
 	`INSERT INTO meta (name, value) VALUES ('schema', '` + strconv.Itoa(schemaVersion) + `')`,
 }
 
-// ensureSchema makes the tables in an empty file.
+// addition is what came to the schema later, in files of the same version: nothing that decides anything, only what makes lists
+// quick. A file that lacks it gets it when it is opened to be written; an older program keeps it up without knowing of it.
+type addition struct {
+	make string
+	fill string // from what is stored; indexes fill themselves
+}
+
+// closedOf is an index by which the closed documents of a collection are listed. What is open is found by images_open: an index
+// that left it out costs the steps of a visit nothing.
+func closedOf(c workflow.Collection, field string) addition {
+	order := "id"
+	if c == workflow.Visits {
+		order = "day, id"
+	}
+	by := strings.ReplaceAll(expression("images", c, field), "images.", "")
+	return addition{make: fmt.Sprintf(`CREATE INDEX %s_%s ON images (site, %s, %s) WHERE collection = '%s' AND NOT open`, c, field, by, order, c)}
+}
+
+// additions are what came later, in the order in which it is made.
+var additions = []addition{
+	closedOf(workflow.Visits, "customer"), closedOf(workflow.Visits, "principal"), closedOf(workflow.Visits, "server"),
+	closedOf(workflow.Visits, "state"), closedOf(workflow.Visits, "kind"), closedOf(workflow.Customers, "status"),
+	closedOf(workflow.Messages, "state"), closedOf(workflow.Approvals, "state"),
+	{
+		// Who takes part in which closed visit: an index over a list. Triggers keep it up, so that it cannot be forgotten where images
+		// are written. A row says where to look, the document whether it holds.
+		make: `CREATE TABLE visit_staff (
+		site TEXT NOT NULL, staff TEXT NOT NULL, day TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (site, staff, day, id)
+	) STRICT, WITHOUT ROWID`,
+		fill: `INSERT OR IGNORE INTO visit_staff SELECT v.site, p.value, v.day, v.id FROM images v, json_each(json_array(
+			v.doc ->> '$.server', v.doc ->> '$.principal')) p
+			WHERE v.collection = 'visits' AND NOT v.open AND v.day IS NOT NULL AND p.value IS NOT NULL
+		UNION SELECT v.site, p.value, v.day, v.id FROM images v, json_each(v.doc, '$.assistants') p
+			WHERE v.collection = 'visits' AND NOT v.open AND v.day IS NOT NULL`,
+	},
+	{make: `CREATE TRIGGER visit_staff_new AFTER INSERT ON images WHEN new.collection = 'visits' AND NOT new.open AND new.day IS NOT NULL
+	BEGIN ` + taken + ` END`},
+	{make: `CREATE TRIGGER visit_staff_changed AFTER UPDATE ON images WHEN new.collection = 'visits' AND NOT new.open AND new.day IS NOT NULL
+	BEGIN ` + taken + ` END`},
+}
+
+// taken notes who takes part in the visit that a trigger is about.
+const taken = `INSERT OR IGNORE INTO visit_staff SELECT new.site, p.value, new.day, new.id FROM (
+		SELECT value FROM json_each(json_array(new.doc ->> '$.server', new.doc ->> '$.principal'))
+		UNION SELECT value FROM json_each(new.doc, '$.assistants')) p WHERE p.value IS NOT NULL;`
+
+// extend makes what is missing of the additions.
+func extend(ctx context.Context, c *sql.Conn) error {
+	rows, err := c.QueryContext(ctx, `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL`)
+	is, err := collect(rows, err, scanText)
+	if err != nil {
+		return fmt.Errorf("read schema: %w", err)
+	}
+	tx, err := c.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("extend schema: %w", err)
+	}
+	defer tx.Rollback() // nothing after Commit
+	for _, a := range additions {
+		if slices.Contains(is, a.make) {
+			continue
+		}
+		for _, statement := range []string{a.make, a.fill} {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return fmt.Errorf("extend schema: %w", err)
+			}
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("extend schema: %w", err)
+	}
+	return nil
+}
+
+// ensureSchema makes the tables in an empty file, and what is missing in one that an earlier program made.
 func ensureSchema(ctx context.Context, c *sql.Conn) error {
 	var objects int
 	if err := c.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&objects); err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
 	if objects > 0 {
-		return checkSchema(ctx, c)
+		if err := checkSchema(ctx, c); err != nil {
+			return err
+		}
+		return extend(ctx, c)
 	}
 	tx, err := c.BeginTx(ctx, nil)
 	if err != nil {
@@ -71,7 +149,7 @@ func ensureSchema(ctx context.Context, c *sql.Conn) error {
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("make schema: %w", err)
 	}
-	return nil
+	return extend(ctx, c)
 }
 
 // querier is a pool or a connection.

@@ -32,7 +32,7 @@ func calls(s repo.Store) map[string]func(context.Context) error {
 			return err
 		},
 		"List": func(ctx context.Context) error {
-			_, _, err := s.List(ctx, repo.Query{Collection: workflow.Visits, Site: "site", Limit: 10})
+			_, err := s.List(ctx, repo.Query{Collection: workflow.Visits, Site: "site", Limit: 10})
 			return err
 		},
 		"Scan": func(ctx context.Context) error {

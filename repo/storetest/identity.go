@@ -87,13 +87,13 @@ func testDocumentsApart(t *testing.T, db Database) {
 			t.Fatal(err)
 		}
 		equal(t, fmt.Sprintf("read %q", id), want, docs)
-		docs, _, err = s.List(ctx, repo.Query{
-			Collection: workflow.Visits, Site: h.site, Equal: map[string]string{"server": id}, Limit: 10,
+		l, err := s.List(ctx, repo.Query{
+			Collection: workflow.Visits, Site: h.site, In: map[string][]string{"server": {id}}, Limit: 10,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		equal(t, fmt.Sprintf("visits served by %q", id), want, docs)
+		equal(t, fmt.Sprintf("visits served by %q", id), want, l.Docs)
 	}
 	equal(t, "every visit", h.documents(func(repo.Document) bool { return true }), scan(t, s, workflow.Visits, h.site))
 }

@@ -45,8 +45,8 @@ func testNoSite(t *testing.T, db Database) {
 			return found(len(d), err)
 		},
 		"List": func(ctx context.Context) error {
-			d, _, err := s.List(ctx, repo.Query{Collection: workflow.Sites, Limit: 10})
-			return found(len(d), err)
+			l, err := s.List(ctx, repo.Query{Collection: workflow.Sites, Limit: 10})
+			return found(len(l.Docs), err)
 		},
 		"Scan": func(ctx context.Context) error {
 			return s.Scan(ctx, repo.Span{Collection: workflow.Sites}, func(repo.Document) error { return found(1, nil) })
