@@ -123,8 +123,9 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger, now repo.Clock, c
 	if err != nil {
 		return nil, err
 	}
-	s := &service{store: store, vault: vault, keys: repo.NewKeys(store, nil), log: log, rehearsal: clock != nil}
+	s := &service{store: store, vault: vault, log: log, rehearsal: clock != nil}
 	s.desk = repo.NewDesk(repo.Config{Store: store, Now: now, Log: log})
+	s.keys = repo.NewKeys(s.desk, nil)
 	s.api, err = api.New(api.Config{
 		Desk: s.desk, Store: store, Keys: s.keys, Vault: vault, Now: now, Clock: clock, Log: log, Version: version,
 		KeyRate: c.keyRate(), KioskGap: c.KioskGap, KioskHourly: c.KioskHourly, QuietRequests: !c.LogRequests,

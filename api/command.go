@@ -71,7 +71,7 @@ var singular = map[workflow.Collection]string{
 	workflow.Sites: "site", workflow.StaffList: "staff", workflow.Rotas: "rota", workflow.Visits: "visit",
 	workflow.Customers: "customer", workflow.Calls: "call", workflow.Messages: "message", workflow.Approvals: "approval",
 	workflow.Disputes: "dispute", workflow.Rulings: "ruling", workflow.Conduct: "conduct", workflow.Checks: "check",
-	workflow.Cards: "card", workflow.Vacancies: "vacancy",
+	workflow.Cards: "card", workflow.Vacancies: "vacancy", workflow.Keys: "key",
 }
 
 // decided writes the answer to a command.

@@ -124,9 +124,9 @@ func newOffice(t testing.TB, s setup) *office {
 	o.ok(err)
 	o.vault, err = repo.NewVault(ctx, o.store, ring, nil)
 	o.ok(err)
-	o.keys = repo.NewKeys(o.store, nil)
 	log := slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o.desk = repo.NewDesk(repo.Config{Store: o.store, Now: o.clock.Now, Log: log})
+	o.keys = repo.NewKeys(o.desk, nil)
 	cfg := Config{Desk: o.desk, Store: o.store, Keys: o.keys, Vault: o.vault, Now: o.clock.Now, Clock: o.clock, Log: log, Version: "test", KeyRate: -1}
 	if s.config != nil {
 		s.config(&cfg)
@@ -149,18 +149,37 @@ func newOffice(t testing.TB, s setup) *office {
 	if s.bare {
 		return o
 	}
-	o.must(201, o.do("admin", "POST", "/v1/sites", siteOf("s", s.policy)))
+	o.found("s", s.policy)
 	o.tokens["zM"] = o.must(201, o.do("admin", "POST", "/v1/sites", siteOf("z", s.policy))).str("keys", 0, "token")
-	o.key("kiosk", workflow.RoleKiosk, "")
-	o.key("desk", workflow.RoleFrontDesk, "")
-	o.key("analyst", workflow.RoleAnalyst, "")
-	for _, id := range []string{"A", "B", "C", "D"} {
-		o.key(id, workflow.RoleConsultant, id)
-	}
-	o.key("L", workflow.RoleShiftLeader, "L")
-	o.key("S", workflow.RoleSupervisor, "S")
-	o.key("M", workflow.RoleManager, "M")
 	return o
+}
+
+// found founds a site with a key for everybody in its first commit.
+func (o *office) found(id workflow.SiteID, policy string) {
+	o.Helper()
+	var b siteBody
+	text, err := json.Marshal(siteOf(string(id), policy))
+	o.ok(err)
+	o.ok(json.Unmarshal(text, &b))
+	cmd, err := b.command(nil)
+	o.ok(err)
+	who := []string{"kiosk", "desk", "analyst"}
+	cmd.Keys = []workflow.MakeKey{{Role: workflow.RoleKiosk}, {Role: workflow.RoleFrontDesk}, {Role: workflow.RoleAnalyst}}
+	for _, s := range cmd.Staff {
+		who = append(who, string(s.Staff))
+		cmd.Keys = append(cmd.Keys, workflow.MakeKey{Role: s.Role, Staff: s.Staff})
+	}
+	for i := range cmd.Keys {
+		cmd.Keys[i].Key = repo.KeyIDFor(id, "founding", i+1)
+	}
+	admin := workflow.Actor{Key: "bootstrap", Role: workflow.RoleAdministrator}
+	out, err := o.desk.Do(o.Context(), id, repo.Request{ID: "founding", By: admin, Command: cmd})
+	o.ok(err)
+	keys, err := o.keys.Issue(o.Context(), out)
+	o.ok(err)
+	for i, k := range keys {
+		o.tokens[who[i]], o.keyIDs[who[i]] = k.Token, k.ID
+	}
 }
 
 func siteOf(id, policy string) map[string]any {
@@ -178,9 +197,12 @@ func siteOf(id, policy string) map[string]any {
 // key makes a key of site s.
 func (o *office) key(who string, role workflow.Role, staff string) {
 	o.Helper()
-	k, token, err := o.keys.Create(o.Context(), repo.Key{Site: "s", Role: role, Staff: workflow.StaffID(staff)})
-	o.ok(err)
-	o.tokens[who], o.keyIDs[who] = token, k.ID
+	body := map[string]any{"role": role}
+	if staff != "" {
+		body["staff"] = staff
+	}
+	a := o.must(201, o.do("admin", "POST", "/v1/sites/s/keys", body))
+	o.tokens[who], o.keyIDs[who] = a.str("key", "token"), a.str("key", "id")
 }
 
 func (o *office) ok(err error) {

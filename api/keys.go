@@ -2,57 +2,93 @@ package api
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
 type keyBody struct {
-	Role  workflow.Role     `json:"role"`
-	Staff workflow.StaffID  `json:"staff,omitempty"`
-	Sites []workflow.SiteID `json:"sites,omitempty"`
-	Label string            `json:"label,omitempty"`
+	Role      workflow.Role     `json:"role"`
+	Staff     workflow.StaffID  `json:"staff,omitempty"`
+	Sites     []workflow.SiteID `json:"sites,omitempty"`
+	Label     string            `json:"label,omitempty"`
+	ExpiresAt time.Time         `json:"expires_at,omitzero"`
 }
 
-// createdKey is a key with its token, which is shown this once.
-type createdKey struct {
-	repo.Key
-	Token string `json:"token"`
-}
-
-// createKey makes a key of the site. A key for a member of staff names one who is there in that role.
+// createKey makes a key of the site and shows its token.
 func createKey(c *call) error {
 	var b keyBody
 	if p := decode(c.text, &b); p != nil {
 		return p
 	}
-	if b.Role == workflow.RoleAdministrator {
-		return problem(http.StatusForbidden, "role", "an administrator's key does not belong to a site", "use the key that the first start of the service showed")
-	}
-	if len(b.Sites) > 0 && c.key.Role != workflow.RoleAdministrator {
-		return problem(http.StatusForbidden, "role", "only an administrator grants further sites", "ask the administrator")
-	}
-	err := c.view(nil, func(board *workflow.Board) error {
-		if !b.Role.StaffRole() {
-			return nil
-		}
-		if b.Staff == "" {
-			return badRequest("bad_key", "a key of role "+string(b.Role)+" belongs to one member of staff, and none is named", "send staff")
-		}
-		r, ok := board.Record(workflow.StaffRef(c.site, b.Staff))
-		if s, is := r.(*workflow.Staff); !ok || !is || s.Role != b.Role || !s.Active {
-			return badRequest("bad_key", "there is no active member of staff of that id in that role", "add the member of staff first")
-		}
-		return nil
+	out, err := c.do(&workflow.MakeKey{
+		Key: repo.KeyIDFor(c.site, c.id, 1), Role: b.Role, Staff: b.Staff, Sites: b.Sites,
+		ExpiresAt: b.ExpiresAt.UTC().Truncate(time.Millisecond),
 	})
 	if err != nil {
 		return err
 	}
-	k, token, err := c.api.cfg.Keys.Create(c.Request().Context(), repo.Key{Site: c.site, Sites: b.Sites, Role: b.Role, Staff: b.Staff, Label: b.Label})
+	return c.issued(out, b.Label)
+}
+
+type rotateBody struct {
+	Overlap *int `json:"overlap_s,omitempty"`
+}
+
+// usualOverlap is how long the earlier secret of a rotated key works unless the caller says otherwise, in seconds: a day.
+const usualOverlap = 24 * 3600
+
+// rotateKey gives a key a new secret and shows its token.
+func rotateKey(c *call) error {
+	var b rotateBody
+	if p := decode(c.text, &b); p != nil {
+		return p
+	}
+	was, err := c.api.cfg.Keys.Former(c.Request().Context(), c.site, c.Param("key"))
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusCreated, map[string]any{"key": createdKey{k, token}})
+	cmd := &workflow.RotateKey{Key: workflow.KeyID(c.Param("key")), Overlap: usualOverlap, Was: was}
+	if b.Overlap != nil {
+		cmd.Overlap = *b.Overlap
+	}
+	out, err := c.do(cmd)
+	if err != nil {
+		return err
+	}
+	return c.issued(out)
+}
+
+// tokenGone says how to go on where a repeated request gets no token.
+const tokenGone = "the token was shown before and is not kept: where it is lost, POST …/keys/{key}/rotate gives the key a new one"
+
+// issued writes the secrets behind a commit and answers with the tokens.
+func (c *call) issued(out *repo.Outcome, labels ...string) error {
+	keys, err := c.issue(out, labels...)
+	if err != nil {
+		return err
+	}
+	body, _ := c.decision(out)
+	for i := range keys {
+		body["key"] = keys[i]
+		if keys[i].Token == "" {
+			body["fix"] = tokenGone
+		}
+	}
+	status := http.StatusOK
+	if c.route.status != 0 {
+		status = c.route.status
+	}
+	return c.answer(status, body)
+}
+
+// issue writes the secrets behind a commit.
+func (c *call) issue(out *repo.Outcome, labels ...string) ([]repo.Issued, error) {
+	if out.Replayed {
+		c.Response().Header().Set("Idempotency-Replayed", "true")
+	}
+	return c.api.cfg.Keys.Issue(c.Request().Context(), out, labels...)
 }
 
 func listKeys(c *call) error {
@@ -66,22 +102,23 @@ func listKeys(c *call) error {
 	return c.JSON(http.StatusOK, map[string]any{"keys": keys})
 }
 
-// revokeKey ends a key. A supervisor may end a kiosk's.
+// revokeKey ends a key, at once on this instance.
 func revokeKey(c *call) error {
-	if c.key.Role == workflow.RoleSupervisor {
-		keys, err := c.api.cfg.Keys.List(c.Request().Context(), c.site)
-		if err != nil {
-			return err
-		}
-		for _, k := range keys {
-			if k.ID == c.Param("key") && k.Role != workflow.RoleKiosk {
-				return problem(http.StatusForbidden, "role", "a supervisor revokes keys of kiosks only", "ask the manager")
-			}
-		}
-	}
-	k, err := c.api.cfg.Keys.Revoke(c.Request().Context(), c.site, c.Param("key"))
+	id := workflow.KeyID(c.Param("key"))
+	was, err := c.api.cfg.Keys.Former(c.Request().Context(), c.site, string(id))
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, map[string]any{"key": k})
+	out, err := c.do(&workflow.RevokeKey{Key: id, Was: was})
+	if err != nil {
+		return err
+	}
+	if out.Replayed {
+		c.Response().Header().Set("Idempotency-Replayed", "true")
+	}
+	body, _ := c.decision(out)
+	if body["key"], err = c.api.cfg.Keys.Changed(c.Request().Context(), out); err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, body)
 }

@@ -50,7 +50,7 @@ func (w *world) try(who, method, path string, op *openapi.Operation, fill *strin
 		call := w.must(201, w.do("desk", "POST", "/v1/sites/s/calls", map[string]any{"callback": "after six"})).str("call", "id")
 		note := w.must(200, w.do("M", "GET", "/v1/sites/s/calls/"+call, nil)).str("call", "note")
 		url = strings.Replace(url, "{note}", note, 1)
-	case op.OperationID == "revokeKey":
+	case op.OperationID == "revokeKey" || op.OperationID == "rotateKey":
 		w.key("victim", workflow.RoleKiosk, "")
 		url = strings.Replace(url, w.keyIDs["kiosk"], w.keyIDs["victim"], 1)
 	case op.OperationID == "erasePerson":

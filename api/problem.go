@@ -79,6 +79,8 @@ var known = []struct {
 	{repo.ErrCorrupt, busyHere("read_only", "this site takes no changes until an operator has looked at its journal", "run lunpai verify and read the operations page", "not_written", 60)},
 	{repo.ErrClosed, busyHere("shutting_down", "this server is stopping; nothing was written", "send it again, another server answers", "not_written", 2)},
 	{repo.ErrUnavailable, busyHere("unavailable", "the store cannot be reached; nothing was written", "send it again in a moment", "not_written", 2)},
+	{repo.ErrKeyExpired, Problem{Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "the key's time, or that of its earlier token, is over", Fix: "use the key's newest token, or ask the manager for a new key"}},
+	{repo.ErrNotInService, Problem{Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "the key's member of staff is not in service in the key's role", Fix: "ask the manager"}},
 	{repo.ErrBadToken, Problem{Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "the request carries no valid key", Fix: "send Authorization: Bearer with a key that was not revoked"}},
 	{repo.ErrNoSite, Problem{Status: http.StatusNotFound, Code: "not_found", Detail: "there is no such site here", Fix: "check the address and the key you use"}},
 	{repo.ErrNotFound, Problem{Status: http.StatusNotFound, Code: "not_found", Detail: "there is no such record here", Fix: "check the address and the key you use"}},
@@ -113,8 +115,6 @@ func asProblem(err error, lang explain.Lang) *Problem {
 		return fromFault(f, lang)
 	case errors.As(err, &stale):
 		return problem(http.StatusPreconditionFailed, "stale", "the record has changed since you read it: it stands at version "+strconv.FormatInt(stale.Is, 10), "read it again and decide anew")
-	case errors.Is(err, repo.ErrBadKey):
-		return badRequest("bad_key", err.Error(), "correct role, site or staff of the key")
 	case errors.As(err, &he):
 		return fromEcho(he)
 	}

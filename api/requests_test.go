@@ -45,4 +45,5 @@ var bodies = map[string]string{
 	"notifySeat":       `{"from":"A","to":"B"}`,
 	"fillSeat":         `{"by":"A"}`,
 	"createKey":        `{"role":"kiosk"}`,
+	"rotateKey":        `{"overlap_s":60}`,
 }

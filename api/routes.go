@@ -173,8 +173,9 @@ func (a *API) routes() []*route {
 		{method: get, path: site + "/reports/:report", roles: readers, handle: getReport, within: reportWithin},
 
 		{method: get, path: site + "/keys", roles: keepers, handle: listKeys},
-		{method: post, path: site + "/keys", roles: keepers, handle: createKey, status: created},
-		{method: http.MethodDelete, path: site + "/keys/:key", roles: append(slices.Clone(keepers), workflow.RoleSupervisor), handle: revokeKey},
+		{method: post, path: site + "/keys", kind: workflow.KindMakeKey, handle: createKey, status: created},
+		{method: http.MethodDelete, path: site + "/keys/:key", kind: workflow.KindRevokeKey, handle: revokeKey},
+		{method: post, path: site + "/keys/:key/rotate", kind: workflow.KindRotateKey, handle: rotateKey},
 		{method: get, path: site + "/commits", roles: atSite, handle: getCommits},
 
 		{method: get, path: "/healthz", public: true, handle: healthz},

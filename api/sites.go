@@ -84,8 +84,8 @@ func policyOf(preset string, values map[string]any) (workflow.Policy, error) {
 	return p, nil
 }
 
-// createSite founds a site and answers with a manager key and a front-desk key, shown this once. A repeated request gets the
-// site but no keys: those of the first answer are good.
+// createSite founds a site and answers with a manager key and a front-desk key. They are made in the commit that founds the
+// site: there is none without them. A repeated request gets new tokens for them while nobody has used the first ones.
 func createSite(c *call) error {
 	var b siteBody
 	if p := decode(c.text, &b); p != nil {
@@ -96,44 +96,47 @@ func createSite(c *call) error {
 		return err
 	}
 	c.site = cmd.Site
+	labels := firstKeys(cmd, c.id)
 	out, err := c.do(cmd)
 	if err != nil {
 		return err
 	}
 	body, _ := c.decision(out)
-	if out.Replayed {
-		c.Response().Header().Set("Idempotency-Replayed", "true")
-	} else if !c.dry {
-		if body["keys"], err = c.firstKeys(cmd); err != nil {
-			return err
-		}
-	}
 	c.Response().Header().Set("ETag", etag(out.Commit.Seq))
 	c.Response().Header().Set("Location", "/v1/sites/"+url.PathEscape(out.Commit.Subject.ID))
 	if c.dry {
-		return c.JSON(http.StatusOK, body)
+		return c.answer(http.StatusOK, body)
 	}
-	return c.JSON(http.StatusCreated, body)
+	keys, err := c.issue(out, labels...)
+	if err != nil {
+		return err
+	}
+	if len(keys) > 0 { // an older program founded it otherwise
+		body["keys"] = keys
+	}
+	for _, k := range keys {
+		if k.Token == "" {
+			body["fix"] = tokenGone
+		}
+	}
+	return c.answer(http.StatusCreated, body)
 }
 
-// firstKeys makes the keys a new site begins with: the first manager's, if it has one, and the front desk's.
-func (c *call) firstKeys(cmd *workflow.CreateSite) ([]createdKey, error) {
-	wanted := []repo.Key{{Site: cmd.Site, Role: workflow.RoleFrontDesk, Label: "front desk"}}
+// firstKeys adds the keys a new site begins with: the first manager's, if it has one, and the front desk's.
+func firstKeys(cmd *workflow.CreateSite, command string) (labels []string) {
+	add := func(role workflow.Role, staff workflow.StaffID, label string) {
+		labels = append(labels, label)
+		id := repo.KeyIDFor(cmd.Site, command, len(labels))
+		cmd.Keys = append(cmd.Keys, workflow.MakeKey{Key: id, Role: role, Staff: staff})
+	}
 	for _, s := range cmd.Staff {
 		if s.Role == workflow.RoleManager {
-			wanted = append([]repo.Key{{Site: cmd.Site, Role: s.Role, Staff: s.Staff, Label: "manager"}}, wanted...)
+			add(s.Role, s.Staff, "manager")
 			break
 		}
 	}
-	keys := make([]createdKey, 0, len(wanted))
-	for _, k := range wanted {
-		made, token, err := c.api.cfg.Keys.Create(c.Request().Context(), k)
-		if err != nil {
-			return nil, err
-		}
-		keys = append(keys, createdKey{made, token})
-	}
-	return keys, nil
+	add(workflow.RoleFrontDesk, "", "front desk")
+	return labels
 }
 
 // listSites lists the sites that the caller's key covers.

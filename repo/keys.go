@@ -2,10 +2,8 @@ package repo
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,17 +12,17 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// What Keys answers beside store errors.
+// What Keys answers beside the Desk's errors. The first is all that somebody without the key's secret learns.
 var (
 	// ErrBadToken: no valid key has this token.
 	ErrBadToken = errors.New("unknown or revoked key")
-	// ErrBadKey: a key like this cannot be made; the error says why.
-	ErrBadKey = errors.New("bad key")
+	// ErrKeyExpired: the token was good; the key's time, or that of its earlier secret, is over.
+	ErrKeyExpired = fmt.Errorf("%w: expired", ErrBadToken)
+	// ErrNotInService: the token is good, but its member of staff is not active, or no longer has the key's role.
+	ErrNotInService = fmt.Errorf("%w: not in service in that role", ErrBadToken)
 )
 
 // Key is a credential: who may act as what, where. The token itself is shown once and never stored.
@@ -35,10 +33,23 @@ type Key struct {
 	Role  workflow.Role     `json:"role"`
 	Staff workflow.StaffID  `json:"staff,omitempty"`
 	// Label says in the office's words where the key is used, such as "tablet at the door".
-	Label     string    `json:"label,omitempty"`
+	Label string `json:"label,omitempty"`
+	// CreatedBy, RotatedBy and RevokedBy are ids of keys, or OperatorKey.
 	CreatedAt time.Time `json:"created_at"`
+	CreatedBy string    `json:"created_by,omitempty"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	RotatedAt time.Time `json:"rotated_at,omitzero"`
+	RotatedBy string    `json:"rotated_by,omitempty"`
+	// OldEndsAt is until when the secret before the last rotation works.
+	OldEndsAt time.Time `json:"old_ends_at,omitzero"`
 	RevokedAt time.Time `json:"revoked_at,omitzero"`
+	RevokedBy string    `json:"revoked_by,omitempty"`
+	// UsedAt is about when the key was last used, to the hour.
+	UsedAt time.Time `json:"used_at,omitzero"`
 }
+
+// OperatorKey stands where a key id does when somebody acts who has the store itself in his hands.
+const OperatorKey = "operator"
 
 // Covers reports whether the key is good at a site. No key is good at no site.
 func (k *Key) Covers(site workflow.SiteID) bool {
@@ -51,196 +62,220 @@ func (k *Key) Covers(site workflow.SiteID) bool {
 // Actor is who acts with the key.
 func (k *Key) Actor() workflow.Actor { return workflow.Actor{Key: k.ID, Role: k.Role, Staff: k.Staff} }
 
-// storedKey is the body of the side document.
-type storedKey struct {
-	Key
-	Hash []byte `json:"hash"` // SHA-256 of the secret
+// take fills in what the journal says of the key.
+func (k *Key) take(r *workflow.Key) {
+	k.Site, k.Sites, k.Role, k.Staff = r.Site, r.Sites, r.Role, r.Staff
+	k.CreatedAt, k.CreatedBy, k.ExpiresAt = r.CreatedAt, string(r.CreatedBy), r.ExpiresAt
+	k.RotatedAt, k.RotatedBy, k.OldEndsAt = r.RotatedAt, string(r.RotatedBy), r.OldEndsAt
+	k.RevokedAt, k.RevokedBy = r.RevokedAt, string(r.RevokedBy)
 }
 
-// cacheFor is how long a key's state is believed: a revoked key stops working within this time on every instance.
-const cacheFor = 5 * time.Second
+// storedKey is the body of the side documents of a key. The first, under the key's id, has the label and the first secret; of
+// administrators' keys, and of keys older than their place in the journal, it has all there is. Further secrets stand in
+// documents of their own (secretID), and so does the use of each (usedID): nobody ever writes over what another wrote.
+type storedKey struct {
+	Key
+	Hash []byte `json:"hash,omitempty"` // SHA-256 of the secret
+}
 
-// Keys are the API keys of a store.
+func secretID(key string, secret int) string {
+	if secret <= 1 {
+		return key
+	}
+	return fmt.Sprintf("%s~%d", key, secret)
+}
+
+func usedID(key string, secret int) string { return fmt.Sprintf("%s~%d~used", key, secret) }
+
+// cacheFor is how long a key's state is believed. A stream looks once a second whether its key still works; together both
+// stay below the 5 s within which a key stops that was revoked, or whose member of staff was, on another instance.
+const cacheFor = 3 * time.Second
+
+// Keys are the API keys of a store. Who may act with a key of a site is what the site's journal says; only secrets, labels and
+// the last use are kept beside it. Administrators' keys belong to no site and stand beside the journals altogether.
 type Keys struct {
 	store Store
+	desk  *Desk
 	now   Clock
 
 	mu    sync.Mutex
-	cache map[string]cachedKey // by key id
+	cache map[string]keyState // by key id
+	uses  map[string]use      // by the id of what notes it
 }
 
-type cachedKey struct {
-	key   storedKey
-	known bool
-	until time.Time
+// keyState is what is known of a key for a while.
+type keyState struct {
+	key     storedKey
+	record  *workflow.Key // nil: the journal does not know the key
+	admits  bool          // the member of staff is in service in that role
+	secrets map[int][]byte
+	until   time.Time
 }
 
-// NewKeys opens the keys of a store. now is the time of the machine: caching does not follow a rehearsal's clock.
-func NewKeys(s Store, now Clock) *Keys {
+// NewKeys opens the keys of a Desk's store. now is the time of the machine: caching does not follow a rehearsal's clock.
+func NewKeys(d *Desk, now Clock) *Keys {
 	if now == nil {
 		now = time.Now //nolint:forbidigo // the system's clock is the default
 	}
-	return &Keys{store: s, now: now, cache: map[string]cachedKey{}}
+	return &Keys{store: d.cfg.Store, desk: d, now: now, cache: map[string]keyState{}, uses: map[string]use{}}
 }
 
-// bootstrapID is the id of the first administrator key: one insert with a fixed id, so that one instance wins.
-const bootstrapID = "bootstrap"
-
-// Bootstrap makes the first administrator key. token is empty when there is one already, here or on another instance.
-func (k *Keys) Bootstrap(ctx context.Context) (token string, err error) {
-	_, token, err = k.insert(ctx, Key{ID: bootstrapID, Role: workflow.RoleAdministrator, Label: "first key"})
-	if errors.Is(err, ErrExists) {
-		return "", nil
-	}
-	return token, err
-}
-
-// Create makes a key and returns its token, which nobody can read again.
-func (k *Keys) Create(ctx context.Context, key Key) (Key, string, error) {
-	switch {
-	case !slices.Contains(workflow.Roles, key.Role):
-		return Key{}, "", fmt.Errorf("%w: role %q is not known", ErrBadKey, key.Role)
-	case key.Role == workflow.RoleAdministrator && key.Site != "", key.Role != workflow.RoleAdministrator && key.Site == "":
-		return Key{}, "", fmt.Errorf("%w: every key but an administrator's belongs to a site", ErrBadKey)
-	case key.Role.StaffRole() != (key.Staff != ""):
-		return Key{}, "", fmt.Errorf("%w: keys of consultants, shift leaders, supervisors and managers name a member of staff, others do not", ErrBadKey)
-	case slices.Contains(key.Sites, ""):
-		return Key{}, "", fmt.Errorf("%w: one of the further sites has no id", ErrBadKey)
-	case len(key.Sites) > 0 && key.Role != workflow.RoleAnalyst:
-		return Key{}, "", fmt.Errorf("%w: only an analyst is granted further sites", ErrBadKey)
-	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return Key{}, "", fmt.Errorf("create key: %w", err)
-	}
-	key.ID = strings.ReplaceAll(id.String(), "-", "")
-	return k.insert(ctx, key)
-}
-
-func (k *Keys) insert(ctx context.Context, key Key) (Key, string, error) {
-	secret := make([]byte, 32)
-	if _, err := rand.Read(secret); err != nil {
-		return Key{}, "", fmt.Errorf("create key: %w", err)
-	}
-	text := base64.RawURLEncoding.EncodeToString(secret)
-	hash := sha256.Sum256([]byte(text))
-	key.CreatedAt = k.now().UTC().Truncate(time.Millisecond)
-	body, err := json.Marshal(storedKey{Key: key, Hash: hash[:]})
-	if err != nil {
-		return Key{}, "", fmt.Errorf("create key: %w", err)
-	}
-	err = k.store.Insert(ctx, Side{Collection: APIKeys, ID: key.ID, Site: key.Site, At: key.CreatedAt, Body: body})
-	if err != nil && !k.stands(ctx, key.ID, hash[:]) {
-		return Key{}, "", fmt.Errorf("create key: %w", err)
-	}
-	k.forget(key.ID) // somebody may have tried the id before it was there
-	return key, "lp_" + key.ID + "_" + text, nil
-}
-
-// stands reports whether a key is stored with this secret: it was, although the store's answer was lost. The first key's token
-// would be lost with it.
-func (k *Keys) stands(ctx context.Context, id string, hash []byte) bool {
-	doc, err := k.store.Side(ctx, APIKeys, id)
-	var s storedKey
-	return err == nil && json.Unmarshal(doc.Body, &s) == nil && subtle.ConstantTimeCompare(s.Hash, hash) == 1
-}
-
-// Authenticate finds the key of a token; ErrBadToken when there is none, or it was revoked. What it knows may be up to 5 s old.
+// Authenticate finds the key of a token; ErrBadToken when there is none that works: it was revoked, its time is over, or its
+// member of staff is not in service in that role. What it knows may be up to 3 s old. Where the staff or the key cannot be
+// read nobody is let in: the errors are the Desk's.
 func (k *Keys) Authenticate(ctx context.Context, token string) (Key, error) {
 	rest, ok := strings.CutPrefix(token, "lp_")
 	id, secret, ok2 := strings.Cut(rest, "_")
-	if !ok || !ok2 || len(id) > 64 || len(secret) > 128 {
+	if !ok || !ok2 || len(id) > 64 || len(secret) > 128 || strings.Contains(id, "~") {
 		return Key{}, ErrBadToken
 	}
-	s, known, err := k.read(ctx, id)
+	s, err := k.read(ctx, id)
 	if err != nil {
 		return Key{}, err
 	}
 	hash := sha256.Sum256([]byte(secret))
-	if subtle.ConstantTimeCompare(hash[:], s.Hash) != 1 || !known || !s.RevokedAt.IsZero() {
-		return Key{}, ErrBadToken
+	for n, h := range s.secrets {
+		if subtle.ConstantTimeCompare(hash[:], h) != 1 {
+			continue
+		}
+		if err := s.works(n, k.desk.cfg.Now()); err != nil {
+			return Key{}, err
+		}
+		k.used(ctx, &s.key.Key, n)
+		return s.key.Key, nil
 	}
-	return s.Key, nil
+	return Key{}, ErrBadToken
 }
 
-// read finds a stored key, in the cache if what stands there is recent.
-func (k *Keys) read(ctx context.Context, id string) (storedKey, bool, error) {
+// works says why a secret of the key does not work now.
+func (s *keyState) works(secret int, now time.Time) error {
+	switch {
+	case !s.key.RevokedAt.IsZero(), s.record == nil && s.key.Role == "": // the journal has lost it
+		return ErrBadToken
+	case s.record != nil && !s.record.Works(secret, now):
+		return ErrKeyExpired
+	case s.key.Role != workflow.RoleAdministrator && !s.admits:
+		return ErrNotInService
+	}
+	return nil
+}
+
+// read finds what is known of a key, in the cache if what stands there is recent.
+func (k *Keys) read(ctx context.Context, id string) (keyState, error) {
 	now := k.now()
 	k.mu.Lock()
-	c, ok := k.cache[id]
+	s, ok := k.cache[id]
 	k.mu.Unlock()
-	if ok && now.Before(c.until) {
-		return c.key, c.known, nil
+	if ok && now.Before(s.until) {
+		return s, nil
 	}
-	doc, err := k.store.Side(ctx, APIKeys, id)
-	c = cachedKey{known: err == nil, until: now.Add(cacheFor)}
-	switch {
-	case errors.Is(err, ErrNotFound):
-	case err != nil:
-		return storedKey{}, false, fmt.Errorf("read key: %w", unavailable(err))
-	default:
-		if err := json.Unmarshal(doc.Body, &c.key); err != nil {
-			return storedKey{}, false, fmt.Errorf("%w: key %s", ErrCorrupt, id)
-		}
+	s, err := k.load(ctx, id)
+	if err != nil {
+		return keyState{}, fmt.Errorf("read key: %w", unavailable(err))
 	}
+	s.until = now.Add(cacheFor)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.cache) >= 10_000 { // made-up ids must not fill the memory
 		clear(k.cache)
 	}
-	k.cache[id] = c
-	return c.key, c.known, nil
+	k.cache[id] = s
+	return s, nil
 }
 
-// List lists the keys of a site, revoked ones too.
-func (k *Keys) List(ctx context.Context, site workflow.SiteID) ([]Key, error) {
-	docs, err := k.store.Sides(ctx, APIKeys, site, time.Time{})
-	if err != nil {
-		return nil, fmt.Errorf("list keys: %w", unavailable(err))
-	}
-	return keysOf(docs)
-}
-
-func keysOf(docs []Side) ([]Key, error) {
-	keys := make([]Key, 0, len(docs))
-	for _, doc := range docs {
-		var s storedKey
-		if err := json.Unmarshal(doc.Body, &s); err != nil {
-			return nil, fmt.Errorf("%w: key %s", ErrCorrupt, doc.ID)
-		}
-		keys = append(keys, s.Key)
-	}
-	return keys, nil
-}
-
-// Revoke ends a key; it stops working at once here and within 5 s on other instances. ErrNotFound when site has no such key:
-// the keys of administrators are no site's.
-func (k *Keys) Revoke(ctx context.Context, site workflow.SiteID, id string) (Key, error) {
-	if err := NeedSite(site); err != nil {
-		return Key{}, fmt.Errorf("revoke key: %w", err)
-	}
+// load reads a key: what stands beside the journal, then what the journal says.
+func (k *Keys) load(ctx context.Context, id string) (keyState, error) {
+	s := keyState{secrets: map[int][]byte{}}
 	doc, err := k.store.Side(ctx, APIKeys, id)
-	if errors.Is(err, ErrNotFound) || err == nil && doc.Site != site {
-		return Key{}, ErrNotFound
+	if errors.Is(err, ErrNotFound) {
+		return s, nil
 	}
 	if err != nil {
-		return Key{}, fmt.Errorf("revoke key: %w", unavailable(err))
+		return s, err
 	}
-	var s storedKey
-	if err := json.Unmarshal(doc.Body, &s); err != nil {
-		return Key{}, fmt.Errorf("%w: key %s", ErrCorrupt, id)
+	if err := json.Unmarshal(doc.Body, &s.key); err != nil {
+		return s, fmt.Errorf("%w: key %s", ErrCorrupt, id)
 	}
-	if s.RevokedAt.IsZero() {
-		s.RevokedAt = k.now().UTC().Truncate(time.Millisecond)
-		if doc.Body, err = json.Marshal(s); err != nil {
-			return Key{}, fmt.Errorf("revoke key: %w", err)
+	if len(s.key.Hash) > 0 {
+		s.secrets[1] = s.key.Hash
+	}
+	if doc.Site == "" {
+		return s, nil
+	}
+	if err := k.stand(ctx, doc.Site, &s); err != nil {
+		return s, err
+	}
+	return s, k.loadSecrets(ctx, &s)
+}
+
+// stand asks the site's board how a key stands there.
+func (k *Keys) stand(ctx context.Context, site workflow.SiteID, s *keyState) error {
+	ref := workflow.KeyRef(workflow.KeyID(s.key.ID))
+	look := func(b *workflow.Board) error {
+		if r, ok := b.Record(ref); ok && workflow.SiteOf(r) == site {
+			s.record, _ = r.(*workflow.Key)
 		}
-		if err := k.store.Replace(ctx, doc); err != nil {
-			return Key{}, fmt.Errorf("revoke key: %w", unavailable(err))
+		if s.record != nil {
+			s.key.take(s.record)
 		}
+		s.admits = b.Admits(s.key.Role, s.key.Staff)
+		return nil
 	}
-	k.forget(id)
-	return s.Key, nil
+	err := k.desk.View(ctx, site, []workflow.Ref{ref}, look)
+	if !errors.Is(err, ErrReadOnly) {
+		return err
+	}
+	// The journal decides nothing any more; what it had decided stands in the documents, and these can still be read.
+	b := workflow.NewBoard(site)
+	if err := k.readInto(ctx, b, ref); err != nil {
+		return err
+	}
+	_ = look(b) // it never fails, and now it is known whose key it is
+	if err := k.readInto(ctx, b, workflow.StaffRef(site, s.key.Staff)); err != nil {
+		return err
+	}
+	return look(b)
+}
+
+// readInto puts a record on a board as its document has it.
+func (k *Keys) readInto(ctx context.Context, b *workflow.Board, ref workflow.Ref) error {
+	docs, err := k.store.Read(ctx, b.ID, 0, []workflow.Ref{ref})
+	if err != nil {
+		return err
+	}
+	for _, doc := range docs {
+		r, err := decode(doc)
+		if err != nil {
+			return err
+		}
+		b.Put(r)
+	}
+	return nil
+}
+
+// loadSecrets reads the secrets that may work: the one in force, and the one before it. An earlier one is forgotten.
+func (k *Keys) loadSecrets(ctx context.Context, s *keyState) error {
+	if s.record == nil || s.record.Secret <= 1 {
+		return nil
+	}
+	if s.record.Secret > 2 {
+		delete(s.secrets, 1)
+	}
+	for n := max(s.record.Secret-1, 2); n <= s.record.Secret; n++ {
+		doc, err := k.store.Side(ctx, APIKeys, secretID(s.key.ID, n))
+		if errors.Is(err, ErrNotFound) {
+			continue // the rotation was not finished: it can be asked for again
+		}
+		if err != nil {
+			return err
+		}
+		var more storedKey
+		if err := json.Unmarshal(doc.Body, &more); err != nil {
+			return fmt.Errorf("%w: key %s", ErrCorrupt, doc.ID)
+		}
+		s.secrets[n] = more.Hash
+	}
+	return nil
 }
 
 // forget drops what is cached of a key.

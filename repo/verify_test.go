@@ -281,7 +281,7 @@ func TestCopy(t *testing.T) {
 	if err := vault.SaveNote(ctx, "s1", "n", "", "text"); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := repo.NewKeys(s, nil).Create(ctx, repo.Key{Site: "s1", Role: workflow.RoleFrontDesk}); err != nil {
+	if _, _, err := newKeys(t, s).NewAdministrator(ctx, "", ""); err != nil {
 		t.Fatal(err)
 	}
 	to := openStore(t)

@@ -94,6 +94,7 @@ type FormerKey struct {
 	Staff     StaffID   `json:"staff,omitempty"`
 	Sites     []SiteID  `json:"sites,omitempty"`
 	CreatedAt time.Time `json:"created_at,omitzero"`
+	RevokedAt time.Time `json:"revoked_at,omitzero"`
 }
 
 // ---- the rota ----

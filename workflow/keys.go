@@ -94,6 +94,8 @@ func (d *draft) mayHave(c *MakeKey) *Fault {
 		return forbidden("key_beyond", "", "only an administrator grants further sites", "ask the administrator")
 	case len(c.Sites) > 0 && c.Role != RoleAnalyst:
 		return invalid("bad_key", "only an analyst is granted further sites", "leave out sites", "role", string(c.Role))
+	case slices.ContainsFunc(c.Sites, func(s SiteID) bool { return !ValidID(string(s)) }):
+		return invalid("bad_key", "one of the further sites has no usable id", "send ids of sites", "role", string(c.Role))
 	case c.Role.StaffRole() && c.Staff == "":
 		return invalid("bad_key", "a key of role "+string(c.Role)+" belongs to one member of staff, and none is named",
 			"send staff", "role", string(c.Role))
@@ -153,6 +155,8 @@ func (d *draft) revokeKey(c *RevokeKey) *Fault {
 func (d *draft) key(id KeyID, was *FormerKey) (*Key, *Fault) {
 	k, ok := look[*Key](d, keyRef(id))
 	switch {
+	case !ok && was != nil && !was.RevokedAt.IsZero():
+		return nil, refused("key_revoked", "", "key "+string(id)+" was revoked", "make a new key", "id", string(id))
 	case !ok && was != nil && id != "":
 		k = add(d, &Key{
 			Head: Head{ID: string(id), Site: d.ID, Open: true}, Role: was.Role, Staff: was.Staff, Sites: slices.Clone(was.Sites),

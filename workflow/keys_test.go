@@ -60,6 +60,7 @@ func TestMakeKey(t *testing.T) {
 		"no role":                    {workflow.RoleManager, workflow.MakeKey{}, "bad_key"},
 		"the system's role":          {workflow.RoleAdministrator, workflow.MakeKey{Role: workflow.RoleSystem}, "bad_key"},
 		"front desk of two sites":    {workflow.RoleAdministrator, workflow.MakeKey{Role: workflow.RoleFrontDesk, Sites: []workflow.SiteID{"z"}}, "bad_key"},
+		"further sites without id":   {workflow.RoleAdministrator, workflow.MakeKey{Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{""}}, "bad_key"},
 		"administrator":              {workflow.RoleAdministrator, workflow.MakeKey{Role: workflow.RoleAdministrator}, "key_beyond"},
 		"further sites by a manager": {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{"z"}}, "key_beyond"},
 		"over already":               {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleKiosk, ExpiresAt: past}, "bad_expiry"},
