@@ -1,6 +1,8 @@
 package api
 
 import (
+	"encoding/json"
+
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -36,17 +38,29 @@ type arriveBody struct {
 	Channel  string    `json:"channel,omitempty"`
 	Person   *person   `json:"person,omitempty"`
 	Identify *identity `json:"identify,omitempty"`
-	Assign   bool      `json:"assign,omitempty"`
+	Assign   assignNow `json:"assign,omitempty"`
+}
+
+// assignNow is whether an arrival is assigned at once: true, false, or "if_free".
+type assignNow struct{ wanted, ifFree bool }
+
+// UnmarshalJSON reads what the contract lets through.
+func (a *assignNow) UnmarshalJSON(text []byte) error {
+	if a.ifFree = string(text) == `"if_free"`; a.ifFree {
+		a.wanted = true
+		return nil
+	}
+	return json.Unmarshal(text, &a.wanted)
 }
 
 // arrive creates a visit. A kiosk may create it and nothing more.
 func arrive(c *call, b *arriveBody) (workflow.Command, error) {
-	cmd := &workflow.ArriveVisit{Visit: workflow.VisitID(newID()), Party: b.Party, Channel: b.Channel, Assign: b.Assign}
-	if b.Assign && b.Identify == nil {
+	cmd := &workflow.ArriveVisit{Visit: workflow.VisitID(newID()), Party: b.Party, Channel: b.Channel, Assign: b.Assign.wanted, IfFree: b.Assign.ifFree}
+	if cmd.Assign && b.Identify == nil {
 		return nil, badRequest("not_identified", "assign needs identify: nobody is received before the first question", "send identify too")
 	}
 	if c.key.Role == workflow.RoleKiosk || c.own() {
-		if b.Identify != nil || b.Assign {
+		if b.Identify != nil || cmd.Assign {
 			return nil, problem(403, "role", "a key of role "+string(c.key.Role)+" announces arrivals and nothing more", "leave out identify and assign")
 		}
 	}

@@ -11,6 +11,7 @@ import (
 // before the sentence kind. Of a value "unregistered:V1" only what stands before the colon chooses.
 var variants = map[workflow.FactKind]string{
 	workflow.FactVisitAssigned: "role",
+	workflow.FactVisitWaits:    "why",
 	workflow.FactStaffChanged:  "active",
 	workflow.FactNotCounted:    "why",
 	workflow.FactNotified:      "why",
@@ -39,7 +40,7 @@ var groups = map[string][]string{
 
 // plain are the details that are neither codes nor ids.
 var plain = map[string]bool{
-	"active": true, "bounds": true, "channel": true, "count": true, "date": true, "flag": true, "parameter": true,
+	"active": true, "bounds": true, "channel": true, "count": true, "date": true, "flag": true, "instead": true, "parameter": true,
 	"position": true, "rank": true, "rule": true, "today": true, "zone": true,
 }
 

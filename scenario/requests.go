@@ -85,6 +85,9 @@ func (r *Remote) request(cmd workflow.Command) (request, error) { //nolint:gocyc
 	switch c := cmd.(type) {
 	case *workflow.ArriveVisit:
 		b := body("assign", c.Assign)
+		if c.IfFree {
+			b["assign"] = "if_free"
+		}
 		if c.Identify != nil {
 			b["identify"] = r.identity(c.Identify)
 		}

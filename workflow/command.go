@@ -192,6 +192,8 @@ type ArriveVisit struct {
 	NewCustomer bool       `json:"new_customer,omitempty"`
 	Identify    *Identity  `json:"identify,omitempty"`
 	Assign      bool       `json:"assign,omitempty"`
+	// IfFree, with Assign: where nobody may receive the visitor now he waits, instead of not having come.
+	IfFree bool `json:"if_free,omitempty"`
 }
 
 // IdentifyVisit answers the first question.

@@ -39,6 +39,7 @@ const (
 	FactVisitIdentified   FactKind = "visit.identified"
 	FactVisitRecognised   FactKind = "visit.recognised"
 	FactVisitAssigned     FactKind = "visit.assigned"
+	FactVisitWaits        FactKind = "visit.waits" // nobody may receive him now; detail why, staff
 	FactVisitReidentified FactKind = "visit.reidentified"
 	FactVisitServed       FactKind = "visit.served"
 	FactVisitRegistered   FactKind = "visit.registered"

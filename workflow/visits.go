@@ -40,9 +40,38 @@ func (d *draft) arrive(c *ArriveVisit) *Fault {
 		if f := d.authorise(&AssignVisit{}); f != nil {
 			return f
 		}
-		return d.assignVisit(&AssignVisit{Visit: c.Visit})
+		return d.assignAtOnce(v, c.IfFree)
 	}
 	return nil
+}
+
+// assignAtOnce assigns a visit in the command that announces it. Where nobody may receive the visitor now he waits, if that was
+// asked for; else the whole command is refused, and the refusal says that nothing of it was recorded.
+func (d *draft) assignAtOnce(v *Visit, ifFree bool) *Fault {
+	const fix = `nothing was recorded, not even the arrival: send assign "if_free", and the visitor is recorded and waits`
+	c := &AssignVisit{Visit: VisitID(v.ID)}
+	if v.State != Identified {
+		return d.assignVisit(c)
+	}
+	p, f := d.choose(v, c) // before the step is taken: who waits has not taken it
+	switch {
+	case f == nil:
+		if _, f = d.visit(c.Visit, EventAssign); f == nil {
+			d.assign(v, p)
+		}
+		return f
+	case f.Code == "nobody_free" && ifFree:
+		d.fact(FactVisitWaits, f.Rule, v.ID, "why", "nobody_free")
+		return nil
+	case f.Code == "nobody_free":
+		return refused("nobody_free", f.Rule, f.Detail, fix, "instead", "if_free")
+	case f.Code == "stand_in_forbidden" && ifFree:
+		d.fact(FactVisitWaits, f.Rule, v.ID, "why", "stand_in_forbidden", "staff", f.Args["staff"])
+		return nil
+	case f.Code == "stand_in_forbidden":
+		return refused("stand_in_forbidden", f.Rule, f.Detail, fix, "staff", f.Args["staff"], "instead", "if_free")
+	}
+	return f
 }
 
 const maxParty = 500
