@@ -31,6 +31,7 @@ type Desk struct {
 	cfg       Config
 	committer *committer
 	decide    func(*workflow.Board, workflow.Envelope, workflow.Command) (*workflow.Commit, *workflow.Fault)
+	due       dueBook
 
 	mu       sync.Mutex
 	sites    map[workflow.SiteID]*siteDesk
@@ -69,16 +70,20 @@ func orDefault[T comparable](v, def T) T {
 // ErrInProgress, ErrBusy, ErrUnavailable, ErrReadOnly, ErrDraining (this call wrote nothing), or ErrUnknown (send it again
 // with the same ID). ctx bounds only the wait: ErrBusy when it ends before the command had begun, else ErrUnknown.
 func (d *Desk) Do(ctx context.Context, site workflow.SiteID, r Request) (*Outcome, error) {
-	j := &job{ctx: ctx, req: r, done: make(chan result, 1)}
+	return d.do(site, &job{ctx: ctx, req: r, done: make(chan result, 1)})
+}
+
+func (d *Desk) do(site workflow.SiteID, j *job) (*Outcome, error) {
 	if err := d.enqueue(site, j); err != nil {
 		return nil, err
 	}
+	ctx := j.ctx
 	select {
 	case res := <-j.done:
 		return res.out, res.err
 	case <-ctx.Done():
 		why := ErrUnknown
-		if j.leave() || r.DryRun {
+		if j.leave() || j.req.DryRun {
 			why = ErrBusy
 		}
 		return nil, fmt.Errorf("%w: the caller stopped waiting: %w", why, ctx.Err())
@@ -89,10 +94,14 @@ func (d *Desk) Do(ctx context.Context, site workflow.SiteID, r Request) (*Outcom
 // or change the board, and must be quick: the site waits for it. The error is f's, ErrBusy when ctx ended before f began, or
 // one of ErrUnavailable, ErrReadOnly, ErrDraining.
 func (d *Desk) View(ctx context.Context, site workflow.SiteID, refs []workflow.Ref, f func(*workflow.Board) error) error {
-	j := &job{ctx: ctx, refs: refs, view: f, done: make(chan result, 1)}
+	return d.view(site, &job{ctx: ctx, refs: refs, view: f, done: make(chan result, 1)})
+}
+
+func (d *Desk) view(site workflow.SiteID, j *job) error {
 	if err := d.enqueue(site, j); err != nil {
 		return err
 	}
+	ctx := j.ctx
 	select {
 	case res := <-j.done:
 		return res.err
@@ -114,7 +123,7 @@ func (d *Desk) enqueue(site workflow.SiteID, j *job) error {
 	if d.draining {
 		return ErrDraining
 	}
-	s := d.site(site)
+	s := d.site(site, j.timer)
 	start, err := s.push(j)
 	if start {
 		d.work.Go(s.work)
@@ -122,16 +131,18 @@ func (d *Desk) enqueue(site workflow.SiteID, j *job) error {
 	return err
 }
 
-// site is the queue of a site; the Desk is locked.
-func (d *Desk) site(id workflow.SiteID) *siteDesk {
+// site is the queue of a site; the Desk is locked. What a timer asks for is not kept for its sake: it is forgotten first.
+func (d *Desk) site(id workflow.SiteID, timer bool) *siteDesk {
 	s := d.sites[id]
 	if s == nil {
 		d.evict()
 		s = &siteDesk{desk: d, id: id, running: map[string]bool{}}
 		d.sites[id] = s
 	}
-	d.uses++
-	s.used = d.uses
+	if !timer {
+		d.uses++
+		s.used = d.uses
+	}
 	return s
 }
 
@@ -157,7 +168,7 @@ func (d *Desk) evict() {
 func (d *Desk) Watch(site workflow.SiteID) (<-chan struct{}, func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock() // held until the site is watched: until then it could be forgotten
-	return d.site(site).watchers.add(d, site)
+	return d.site(site, false).watchers.add(d, site)
 }
 
 // Drain refuses new work and waits until what was begun is answered.

@@ -25,6 +25,7 @@ type flawed struct {
 	onFind   func(ctx context.Context, site workflow.SiteID, id string) (*repo.Page, error)
 	onRead   func(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]repo.Document, error)
 	onLoad   func(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64, error)
+	onMoved  func(ctx context.Context, after int64) (map[workflow.SiteID]int64, int64, error)
 	cleared  atomic.Uint64
 	parallel int
 }
@@ -38,7 +39,9 @@ func (f *flawed) set(change func(*flawed)) {
 
 // heal takes every hook away.
 func (f *flawed) heal() {
-	f.set(func(f *flawed) { f.onAppend, f.onSince, f.onFind, f.onRead, f.onLoad = nil, nil, nil, nil, nil })
+	f.set(func(f *flawed) {
+		f.onAppend, f.onSince, f.onFind, f.onRead, f.onLoad, f.onMoved = nil, nil, nil, nil, nil, nil
+	})
 }
 
 // hook reads one of the hooks.
@@ -99,6 +102,15 @@ func (f *flawed) Load(ctx context.Context, site workflow.SiteID) ([]repo.Documen
 		return h(ctx, site)
 	}
 	return f.below().Load(ctx, site)
+}
+
+func (f *flawed) Moved(ctx context.Context, after int64) (map[workflow.SiteID]int64, int64, error) {
+	if h := hook(f, func(f *flawed) func(context.Context, int64) (map[workflow.SiteID]int64, int64, error) {
+		return f.onMoved
+	}); h != nil {
+		return h(ctx, after)
+	}
+	return f.below().Moved(ctx, after)
 }
 
 // lost are the answers to pages of which nobody knows whether they were written.

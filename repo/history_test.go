@@ -305,7 +305,7 @@ func TestHistories(t *testing.T) {
 }
 
 // openMongo opens a database as one instance of the service does.
-func openMongo(t *testing.T, uri, name string) repo.Store {
+func openMongo(t testing.TB, uri, name string) repo.Store {
 	t.Helper()
 	base, options, _ := strings.Cut(uri, "?")
 	uri = base[:strings.LastIndexByte(base, '/')] + "/" + name + "?" + options

@@ -15,6 +15,7 @@ type job struct {
 	req      Request
 	refs     []workflow.Ref              // of a look
 	view     func(*workflow.Board) error // nil: a command
+	timer    bool                        // nobody asked: see Desk.site
 	tries    int
 	site     *siteDesk // whose running commands it is among; nil for a look
 	done     chan result

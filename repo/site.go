@@ -36,6 +36,7 @@ type siteDesk struct {
 	fresh     bool   // caught up since the jobs of this round were taken
 	cleared   uint64 // the store's count of cleared pools when the board was last known good
 	unsettled *Page  // a page whose fate is unknown
+	noted     int64  // the commit up to which the Desk knows what is due here
 	rivals    int    // as long as it is not 0 another instance works at this site too: catch up before deciding
 	broken    error  // why the site is read-only
 }
@@ -121,7 +122,23 @@ func (s *siteDesk) round(batch []*job) {
 	}
 	if s.board != nil {
 		s.board.Trim(maxRecords)
+		if s.noted != s.seq {
+			s.noteDue(s.board)
+		}
 	}
+}
+
+// noteDue tells the Desk when something may be due on the board, which stands on the journal. A fault in that is not the site's.
+func (s *siteDesk) noteDue(b *workflow.Board) {
+	now := s.desk.now()
+	defer func() {
+		if p := recover(); p != nil {
+			s.desk.cfg.Log.Error("panic in what is due", "site", s.id, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			s.desk.due.again(s.id, now.Add(dueTakeover))
+		}
+	}()
+	s.desk.due.note(s.id, b.Seq, b.NextDue(now))
+	s.noted = b.Seq
 }
 
 // usualRivals is for how many quiet rounds another instance is still reckoned with after it was seen at work.

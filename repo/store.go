@@ -99,6 +99,10 @@ type Journal interface {
 	Find(ctx context.Context, site workflow.SiteID, id string) (*Page, error)
 	// Sites lists the sites that have a journal, by id.
 	Sites(ctx context.Context) ([]workflow.SiteID, error)
+	// Moved tells which sites' journals have moved on since an earlier call, and which number each has reached at least; next is
+	// what to ask with the next time, and after 0 every site is named. It is cheap: what it says may trail by as much as
+	// documents do, and a store that cannot tell what is new names every site each time.
+	Moved(ctx context.Context, after int64) (heads map[workflow.SiteID]int64, next int64, err error)
 }
 
 // Span is a stretch of one site's documents in a collection, to be read from end to end.

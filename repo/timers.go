@@ -9,44 +9,55 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// FireDue gives the commands whose time has come at every site, as the system. A timer's id is made of what is due and when,
-// so that it runs once: after a restart, and with two instances firing at once. It returns how many ran now.
+// FireDue gives the commands whose time has come, as the system, at every site where something may be due: it is meant to be
+// called every few seconds. A timer's id is made of what is due and when, so that it runs once: after a restart, and with two
+// instances firing at once. It returns how many ran now.
 func (d *Desk) FireDue(ctx context.Context) (fired int, err error) {
-	sites, err := d.cfg.Store.Sites(ctx)
+	now := d.now()
+	heads, next, err := d.cfg.Store.Moved(ctx, d.due.asked())
 	if err != nil {
 		return 0, fmt.Errorf("fire due timers: %w", err)
 	}
+	d.due.moved(heads, next, now)
 	var errs []error
-	for _, site := range sites {
+	for _, site := range d.due.take(now) {
 		n, err := d.fireSite(ctx, site)
 		fired += n
 		if err != nil { // one site must not stop the others
+			d.due.again(site, now.Add(dueTakeover))
 			errs = append(errs, fmt.Errorf("fire due timers of site %s: %w", site, err))
 		}
 	}
 	return fired, errors.Join(errs...)
 }
 
+// now is the clock's time as commits have it.
+func (d *Desk) now() time.Time { return d.cfg.Now().UTC().Truncate(time.Millisecond) }
+
+// fireSite looks at a site and gives what is due there.
 func (d *Desk) fireSite(ctx context.Context, site workflow.SiteID) (fired int, err error) {
 	var due []workflow.Timer
-	err = d.View(ctx, site, nil, func(b *workflow.Board) error {
-		due = b.Due(d.cfg.Now().UTC().Truncate(time.Millisecond))
+	look := &job{ctx: ctx, timer: true, done: make(chan result, 1)}
+	look.view = func(b *workflow.Board) error {
+		now := d.now()
+		due = b.Due(now)
+		d.due.note(site, b.Seq, b.NextDue(now))
 		return nil
-	})
+	}
+	if err := d.view(site, look); err != nil {
+		return 0, err
+	}
 	for _, t := range due {
-		if err != nil {
-			break
-		}
-		var out *Outcome
-		out, err = d.Do(ctx, site, Request{ID: t.ID, By: workflow.Actor{Role: workflow.RoleSystem}, Command: t.Command})
+		r := Request{ID: t.ID, By: workflow.Actor{Role: workflow.RoleSystem}, Command: t.Command}
+		out, err := d.do(site, &job{ctx: ctx, req: r, timer: true, done: make(chan result, 1)})
 		var f *workflow.Fault
-		if errors.As(err, &f) || errors.Is(err, ErrInProgress) { // somebody was quicker
-			err = nil
-			continue
-		}
-		if err == nil && !out.Replayed {
+		switch {
+		case errors.As(err, &f), errors.Is(err, ErrInProgress): // somebody was quicker
+		case err != nil:
+			return fired, err
+		case !out.Replayed:
 			fired++
 		}
 	}
-	return fired, err
+	return fired, nil
 }

@@ -38,9 +38,62 @@ func (b *Board) Due(now time.Time) []Timer {
 	return due
 }
 
+// NextDue is the first moment, from now on, at which something may be due on the board as it stands: before it Due is empty. It is
+// zero when nothing will be due until another commit is folded in.
+func (b *Board) NextDue(now time.Time) (next time.Time) {
+	r := b.Rota()
+	if r == nil {
+		return next
+	}
+	d := newDraft(b, Envelope{At: now})
+	sooner := func(t time.Time) {
+		if next.IsZero() || t.Before(next) {
+			next = t
+		}
+	}
+	if r.Day != "" && r.ClosedAt.IsZero() {
+		sooner(b.begins(r.Day.AddDays(1)))
+	}
+	if limit := d.waitLimit(); limit > 0 {
+		for _, v := range b.open {
+			if v.unreminded() {
+				sooner(v.ArrivedAt.Add(limit + time.Millisecond))
+			}
+		}
+	}
+	if v := d.vacancy(); v != nil && v.FilledAt.IsZero() && v.JudgedAt.IsZero() {
+		_, since := v.holder()
+		sooner(since.Add(d.grace() + time.Millisecond))
+	}
+	for _, a := range d.site().Adoptions { // another policy has other limits
+		if a.From > d.today {
+			sooner(b.begins(a.From))
+		}
+	}
+	if !next.IsZero() && next.Before(now) {
+		return now
+	}
+	return next
+}
+
+// begins is the first moment of a day in the site's zone; where clocks are put forward at midnight, at most an hour from it.
+func (b *Board) begins(day Date) time.Time {
+	t := day.time()
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, b.loc).UTC()
+}
+
+func (d *draft) waitLimit() time.Duration {
+	return time.Duration(d.policy.WaitReminderMin) * time.Minute
+}
+
+// unreminded: a visitor who waits, and the supervisor was not told yet.
+func (v *Visit) unreminded() bool {
+	return (v.State == Arrived || v.State == Identified) && v.RemindedAt.IsZero()
+}
+
 func (d *draft) waitsTooLong(v *Visit) bool {
-	limit := time.Duration(d.policy.WaitReminderMin) * time.Minute
-	return limit > 0 && (v.State == Arrived || v.State == Identified) && v.RemindedAt.IsZero() && d.now.Sub(v.ArrivedAt) > limit
+	limit := d.waitLimit()
+	return limit > 0 && v.unreminded() && d.now.Sub(v.ArrivedAt) > limit
 }
 
 // remindWaiting brings a waiting visitor to the supervisor's notice; early, or a second time, it is refused.

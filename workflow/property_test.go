@@ -91,6 +91,9 @@ func run(rng *rand.Rand, met *tally) error {
 		if err == nil && g.chance(50) {
 			err = g.allowed(g.probe())
 		}
+		if err == nil {
+			err = g.dueAgrees()
+		}
 		if err != nil {
 			return shorten(given, founding, past, err)
 		}

@@ -231,6 +231,24 @@ func (s *Store) Sites(ctx context.Context) ([]workflow.SiteID, error) {
 	return s.siteIDs(ctx)
 }
 
+// Moved implements repo.Journal by the marks of all sites: one query, some bytes a site.
+func (s *Store) Moved(ctx context.Context, after int64) (map[workflow.SiteID]int64, int64, error) {
+	ctx, leave, err := s.begin(ctx, s.cfg.ReportTimeout)
+	if err != nil {
+		return nil, after, err
+	}
+	defer leave()
+	heads, err := s.markOf(ctx, nil)
+	if err != nil || after > 0 {
+		return heads, max(after, 1), err
+	}
+	sites, err := s.siteIDs(ctx)
+	for _, site := range sites {
+		heads[site] = max(heads[site], 1)
+	}
+	return heads, 1, err
+}
+
 // siteIDs lists the sites by the pages that begin their journals.
 func (s *Store) siteIDs(ctx context.Context) ([]workflow.SiteID, error) {
 	o := options.Find().SetSort(keys(pathSite)).SetProjection(bson.D{{Key: pathID, Value: 0}, {Key: pathSite, Value: 1}})

@@ -39,6 +39,9 @@ type projector struct {
 	idle      bool                      // the marker has nothing in flight
 	changed   chan struct{}             // closed and made anew when anything above gets better
 
+	rest []workflow.SiteID // that repair has not asked yet in this turn, and how many it asks at once
+	step int
+
 	pages  chan struct{} // wakes run
 	marked chan struct{} // wakes mark
 	behind chan struct{} // wakes repair

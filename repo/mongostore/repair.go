@@ -17,16 +17,23 @@ import (
 // tailQuery is how many sites are asked for their tails at once.
 const tailQuery = 200
 
-// repair replays the sites whose marks are behind: at start, every RepairEvery, and soon after something failed.
+// repairRounds is in how many rounds a big database is gone through once: what there is to find is what another instance left
+// that died, and to ask all sites in each round would cost more than all else when nothing happens.
+const repairRounds = 6
+
+// repair replays the sites whose marks are behind: all at start and soon after something failed; every RepairEvery the next
+// tailQuery sites, or as many as it takes to be through in repairRounds.
 func (p *projector) repair() {
 	tick := time.NewTicker(p.s.cfg.RepairEvery)
 	defer tick.Stop()
-	for {
-		p.repairAll()
+	for all := true; ; {
+		p.repairSome(all)
+		all = true
 		select {
 		case <-p.s.life.Done():
 			return
 		case <-tick.C:
+			all = false
 			continue
 		case <-p.behind:
 		}
@@ -38,9 +45,9 @@ func (p *projector) repair() {
 	}
 }
 
-// repairAll replays every site that trails and that this process is not writing anyway. A site that fails stops no other.
-func (p *projector) repairAll() {
-	trailing, err := p.trailing()
+// repairSome replays sites that trail and that this process is not writing anyway. A site that fails stops no other.
+func (p *projector) repairSome(all bool) {
+	trailing, err := p.trailing(all)
 	if err != nil {
 		if p.s.life.Err() == nil {
 			p.s.log.Warn("sites whose documents trail cannot be found", "error", err)
@@ -83,15 +90,33 @@ func (p *projector) busy(site workflow.SiteID) bool {
 	return f != nil && (f.flying || len(f.wait) > 0 || p.marks[site] > 0)
 }
 
+// portion is which sites are asked now. It belongs to the goroutine that repairs.
+func (p *projector) portion(ctx context.Context, all bool) ([]workflow.SiteID, error) {
+	if all || len(p.rest) == 0 {
+		sites, err := p.s.siteIDs(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if p.rest, p.step = sites, max(tailQuery, (len(sites)+repairRounds-1)/repairRounds); all {
+			p.rest = nil
+			return sites, nil
+		}
+	}
+	n := min(p.step, len(p.rest))
+	now := p.rest[:n]
+	p.rest = p.rest[n:]
+	return now, nil
+}
+
 // trailing finds the sites whose journal goes on after the mark, with their marks.
-func (p *projector) trailing() (map[workflow.SiteID]int64, error) {
+func (p *projector) trailing(all bool) (map[workflow.SiteID]int64, error) {
 	ctx, cancel := context.WithTimeout(p.s.life, p.s.cfg.ReportTimeout)
 	defer cancel()
-	marks, err := p.s.markOf(ctx, nil)
-	if err != nil {
+	sites, err := p.portion(ctx, all)
+	if err != nil || len(sites) == 0 {
 		return nil, err
 	}
-	sites, err := p.s.siteIDs(ctx)
+	marks, err := p.s.markOf(ctx, sites)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +125,7 @@ func (p *projector) trailing() (map[workflow.SiteID]int64, error) {
 		n := min(tailQuery, len(sites))
 		or := make(bson.A, n)
 		for i, site := range sites[:n] {
-			or[i] = bson.D{between(site, marks[site]+1, maxSeq)}
+			or[i] = ranged(site, marks[site]+1, maxSeq)
 		}
 		sites = sites[n:]
 		o := options.Find().SetProjection(bson.D{{Key: pathID, Value: 1}})

@@ -68,6 +68,35 @@ func (s *Store) Sites(ctx context.Context) (sites []workflow.SiteID, err error) 
 	return sites, err
 }
 
+// Moved tells which sites have new pages; the number to go on with is that of the newest page's row.
+func (s *Store) Moved(ctx context.Context, after int64) (heads map[workflow.SiteID]int64, next int64, err error) {
+	heads, next = map[workflow.SiteID]int64{}, after
+	err = s.read(ctx, "sites that moved on", func(p *pool) error {
+		if after == 0 {
+			if err := p.newest.QueryRowContext(ctx).Scan(&next); err != nil {
+				return err
+			}
+			rows, err := p.sites.QueryContext(ctx)
+			sites, err := collect(rows, err, scanSite)
+			for _, site := range sites {
+				heads[site] = 1
+			}
+			return err
+		}
+		rows, err := p.moved.QueryContext(ctx, after)
+		_, err = collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
+			var site workflow.SiteID
+			var last int64
+			if err = rows.Scan(&next, &site, &last); err == nil {
+				heads[site] = max(heads[site], last)
+			}
+			return none, err
+		})
+		return err
+	})
+	return heads, max(next, 1), err
+}
+
 func scanSite(rows *sql.Rows) (site workflow.SiteID, err error) {
 	err = rows.Scan(&site)
 	return site, err

@@ -11,6 +11,7 @@ type pool struct {
 	db *sql.DB
 
 	ping, since, before, find, sites, head  *sql.Stmt
+	moved, newest                           *sql.Stmt
 	board, image, scan, scanDays, scanSites *sql.Stmt
 	side, lookup, sides, siteSides          *sql.Stmt
 	overdue, siteOverdue, under             *sql.Stmt
@@ -65,6 +66,9 @@ func openPool(ctx context.Context, path, mode string, n int) (*pool, error) {
 				(SELECT first FROM journal_ids WHERE site = ?1 AND id = ?2)`,
 		&p.sites: distinct("site", "journal WHERE true"),
 		&p.head:  headQuery,
+		// New pages of all sites lie side by side.
+		&p.moved:  `SELECT key, site, last FROM journal WHERE key > ? ORDER BY key`,
+		&p.newest: `SELECT coalesce(max(key), 0) FROM journal`,
 
 		&p.board: boardQuery,
 		&p.image: `SELECT ` + imageColumns + ` FROM images WHERE collection = ? AND site = ? AND id = ?`,

@@ -26,6 +26,7 @@ func calls(s repo.Store) map[string]func(context.Context) error {
 		"Before": func(ctx context.Context) error { _, err := s.Before(ctx, "site", 1, 10); return err },
 		"Find":   func(ctx context.Context) error { _, err := s.Find(ctx, "site", "found"); return err },
 		"Sites":  func(ctx context.Context) error { _, err := s.Sites(ctx); return err },
+		"Moved":  func(ctx context.Context) error { _, _, err := s.Moved(ctx, 0); return err },
 		"Load":   func(ctx context.Context) error { _, _, err := s.Load(ctx, "site"); return err },
 		"Read": func(ctx context.Context) error {
 			_, err := s.Read(ctx, "site", 1, []workflow.Ref{workflow.SiteRef("site")})

@@ -21,6 +21,7 @@ var journalTests = []test{
 	{"Sites", testSites},
 	{"UnknownSite", testUnknownSite},
 	{"Ping", testPing},
+	{"MovedNamesWhoMovedOn", testMoved},
 }
 
 // awkward is text that careless storage changes: markup, line separators, escapes, a quote, several scripts, a letter with a
@@ -215,5 +216,36 @@ func testPing(t *testing.T, db Database) {
 	}
 	if n := s.Parallel(); n < 1 {
 		t.Errorf("parallel = %d", n)
+	}
+}
+
+// testMoved: after 0 every site is named; later every site that got a page, with a number that it has reached.
+func testMoved(t *testing.T, db Database) {
+	s := open(t, db)
+	ctx := testContext(t)
+	if heads, _, err := s.Moved(ctx, 0); err != nil || len(heads) > 0 {
+		t.Fatalf("an empty store: %v, %v", heads, err)
+	}
+	quiet, busy := begin(t, "quiet"), begin(t, "busy")
+	mustAppend(t, s, quiet.page(arrival()), busy.page(arrival()))
+	settle(t, s, "quiet")
+	settle(t, s, "busy")
+	heads, next, err := s.Moved(ctx, 0)
+	if err != nil || next <= 0 || len(heads) != 2 {
+		t.Fatalf("after 0: %v, next %d, %v; want both sites", heads, next, err)
+	}
+	for range 3 {
+		mustAppend(t, s, busy.page(arrival()))
+	}
+	late := begin(t, "late")
+	mustAppend(t, s, late.page(arrival()))
+	settle(t, s, "busy")
+	settle(t, s, "late")
+	heads, again, err := s.Moved(ctx, next)
+	if err != nil || heads["busy"] != 4 || heads["late"] != 1 || heads["quiet"] > 1 || again < next {
+		t.Errorf("later: %v, next %d after %d, %v", heads, again, next, err)
+	}
+	if heads, _, err = s.Moved(ctx, again); err != nil || heads["busy"] != 0 && heads["busy"] != 4 {
+		t.Errorf("when nothing moved: %v, %v", heads, err)
 	}
 }
