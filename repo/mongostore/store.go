@@ -6,7 +6,6 @@ package mongostore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
@@ -63,8 +63,7 @@ func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	s := &Store{cfg: cfg, log: cfg.Log}
 	o := cfg.clientOptions(func() { s.cleared.Add(1) })
 	if err := o.Validate(); err != nil {
-		// The driver's text may quote the connection string, password included.
-		return nil, errors.New("mongodb: malformed connection string")
+		return nil, malformed(err)
 	}
 	if s.client, err = mongo.Connect(o); err != nil {
 		return nil, fail("connect", err)
@@ -76,7 +75,7 @@ func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 		}
 	}()
 	s.name(s.client.Database(name))
-	if err := s.greet(ctx); err != nil {
+	if err := s.greet(ctx, o); err != nil {
 		return nil, err
 	}
 	if err := s.prepare(ctx); err != nil {
@@ -102,20 +101,24 @@ func (s *Store) name(db *mongo.Database) {
 }
 
 // greet checks that a server answers and tells the log what is in force.
-func (s *Store) greet(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, clientTimeout)
+func (s *Store) greet(ctx context.Context, o *options.ClientOptions) error {
+	asked, cancel := context.WithTimeout(ctx, clientTimeout)
 	defer cancel()
-	if err := s.client.Ping(ctx, nil); err != nil {
-		return fail("ping", err)
+	if err := s.client.Ping(asked, nil); err != nil {
+		return unreachable(ctx, o, err)
 	}
 	var hello struct {
 		Set     string `bson:"setName"`
 		Msg     string `bson:"msg"`
 		MaxWire int    `bson:"maxWireVersion"`
 	}
-	err := s.journal.Database().RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello)
+	err := s.journal.Database().RunCommand(asked, bson.D{{Key: "hello", Value: 1}}).Decode(&hello)
 	if err != nil {
 		return fail("hello", err)
+	}
+	err = s.marks.FindOne(asked, bson.D{{Key: "_id", Value: ""}}).Err() // both questions above are answered to anybody
+	if refused := credentials(o, err); refused != nil {
+		return refused
 	}
 	s.alone = hello.Set == "" && hello.Msg != "isdbgrid"
 	s.log.Info("mongodb opened",

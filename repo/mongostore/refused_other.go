@@ -1,0 +1,7 @@
+//go:build !windows
+
+package mongostore
+
+import "syscall"
+
+const connectionRefused = syscall.ECONNREFUSED
