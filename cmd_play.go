@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -149,24 +148,20 @@ type temporary struct {
 }
 
 // startTemporary starts a service with a manual clock on an embedded store that goes away with it.
-func startTemporary(w *world, clock *api.ManualClock, listen string) (*temporary, error) {
+func startTemporary(w *world, clock *api.ManualClock, address string) (*temporary, error) {
 	folder, err := os.MkdirTemp("", "lunpai-")
 	if err != nil {
 		return nil, err
 	}
 	log := slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	cmd := serveCmd{Store: "sqlite:" + filepath.Join(folder, "lunpai.db"), KioskGap: 20 * time.Second, KioskHourly: 30}
-	s, err := cmd.open(w.ctx, log, clock.Now, clock)
+	l, err := listen(w.ctx, address)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
-	token, err := s.keys.Bootstrap(w.ctx)
+	s, token, err := cmd.begin(w.ctx, log, clock.Now, clock)
 	if err != nil {
-		return nil, errors.Join(err, s.store.Close(), os.RemoveAll(folder))
-	}
-	l, err := (&net.ListenConfig{}).Listen(w.ctx, "tcp", listen)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("listen on %s: %w (choose another with --listen)", listen, err), s.store.Close(), os.RemoveAll(folder))
+		return nil, errors.Join(err, l.Close(), os.RemoveAll(folder))
 	}
 	ctx, cancel := context.WithCancel(w.ctx)
 	t := &temporary{base: "http://" + reachable(l.Addr()), admin: token, clock: clock, done: make(chan error, 1), cancel: cancel, folder: folder}

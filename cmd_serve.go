@@ -45,28 +45,47 @@ func (c *serveCmd) Run(w *world) error {
 	}
 	log := c.logger(w)
 	var clock *api.ManualClock
-	now := repo.Clock(time.Now)
+	now := repo.Clock(w.now)
 	if c.Clock == "manual" {
-		clock = api.NewManualClock(time.Now(), time.Now)
+		clock = api.NewManualClock(w.now(), w.now)
 		now = clock.Now
 	}
-	s, err := c.open(w.ctx, log, now, clock)
+	l, err := listen(w.ctx, c.Listen)
 	if err != nil {
 		return err
 	}
-	token, err := s.keys.Bootstrap(w.ctx)
+	s, token, err := c.begin(w.ctx, log, now, clock)
 	if err != nil {
-		return errors.Join(err, s.store.Close())
-	}
-	l, err := (&net.ListenConfig{}).Listen(w.ctx, "tcp", c.Listen)
-	if err != nil {
-		return errors.Join(fmt.Errorf("listen on %s: %w (choose another with --listen)", c.Listen, err), s.store.Close())
+		return errors.Join(err, l.Close())
 	}
 	fmt.Fprintf(w.stdout, "lunpai %s serves http://%s (API page: /docs)\n", version, reachable(l.Addr()))
 	if token != "" {
 		fmt.Fprintf(w.stdout, "administrator key, shown this once: %s\n", token)
 	}
 	return s.serve(w.ctx, l, c.DrainFor)
+}
+
+// listen takes the address before anything is made: whoever cannot have it leaves no store, no keyring, and above all no
+// first key that nobody has seen. Who connects already waits until the store is open.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w (choose another with --listen)", address, err)
+	}
+	return l, nil
+}
+
+// begin opens the service; the first start makes the administrator's key and returns it.
+func (c *serveCmd) begin(ctx context.Context, log *slog.Logger, now repo.Clock, clock *api.ManualClock) (*service, string, error) {
+	s, err := c.open(ctx, log, now, clock)
+	if err != nil {
+		return nil, "", err
+	}
+	token, err := s.keys.Bootstrap(ctx)
+	if err != nil {
+		return nil, "", errors.Join(err, s.store.Close())
+	}
+	return s, token, nil
 }
 
 func (c *serveCmd) logger(w *world) *slog.Logger {
@@ -103,9 +122,13 @@ type service struct {
 
 // open puts a service together; it closes what it opened when it fails.
 func (c *serveCmd) open(ctx context.Context, log *slog.Logger, now repo.Clock, clock *api.ManualClock) (_ *service, err error) {
-	store, err := openStore(ctx, c.Store, log)
+	undo, err := keyringFirst(c.Store, keysPath(c.Store, c.Keys))
 	if err != nil {
 		return nil, err
+	}
+	store, err := openStore(ctx, c.Store, log)
+	if err != nil {
+		return nil, errors.Join(err, undo())
 	}
 	defer func() {
 		if err != nil {

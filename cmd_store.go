@@ -53,6 +53,26 @@ func keysPath(store, flag string) string {
 	return "lunpai.keys.json"
 }
 
+// keyringFirst looks at the keyring before a new SQLite file is made, and makes a new one if there is none: a keyring that
+// cannot be had then leaves no empty store behind. undo takes a new keyring away again when the store cannot be made.
+func keyringFirst(store, keys string) (undo func() error, err error) {
+	undo = func() error { return nil }
+	path, ok := strings.CutPrefix(store, "sqlite:")
+	if !ok || path == "" {
+		return undo, nil
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return undo, nil // openKeyring asks the store whether there ought to be one
+	}
+	if _, err := repo.LoadKeyring(keys); !errors.Is(err, fs.ErrNotExist) {
+		return undo, err
+	}
+	if _, err := repo.CreateKeyring(keys); err != nil {
+		return undo, fmt.Errorf("%w (name another place with --keys)", err)
+	}
+	return func() error { return os.Remove(keys) }, nil
+}
+
 // openKeyring loads the keyring of a store. It is made at the first start; a store that has one must find it.
 func openKeyring(ctx context.Context, s repo.Store, path string) (*repo.Keyring, error) {
 	ring, err := repo.LoadKeyring(path)

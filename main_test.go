@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -120,6 +121,55 @@ func (p *printed) text() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.b.String()
+}
+
+// TestFailedStartsLeaveNothing: whoever mistypes, or cannot have the port, the keyring or the store, finds his folder as it
+// was. In particular no first administrator's key is made that nobody has seen.
+func TestFailedStartsLeaveNothing(t *testing.T) {
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	free := "127.0.0.1:0"
+	for _, c := range []struct {
+		name, want string
+		args       []string
+	}{
+		{"a port that is taken", "--listen", []string{"serve", "--listen", taken.Addr().String()}},
+		{"a flag that is not there", "--store", []string{"serve", "--stor", "x"}},
+		{"a keyring without a folder", "--keys", []string{"serve", "--listen", free, "--keys", "no/such/folder/keys.json"}},
+		{"a keyring that is none", "not a keyring", []string{"serve", "--listen", free, "--keys", "notes.txt"}},
+		{"a store that is none", "not a database", []string{"serve", "--listen", free, "--store", "sqlite:notes.txt", "--keys", "k.json"}},
+		{"a store without a folder", "folder", []string{"serve", "--listen", free, "--store", "sqlite:no/such/folder/x.db", "--keys", "k.json"}},
+		{"a server that is not there", "refused", []string{"serve", "--listen", free, "--store", "mongodb://" + unused(t) + "/x"}},
+		{"an empty site id", "--site", []string{"generate", "--site", "a/b"}},
+		{"a store to copy that is not there", "source", []string{"copy", "sqlite:none.db", "sqlite:target.db"}},
+		{"a backup of nothing", "none.db", []string{"backup", "--store", "sqlite:none.db", "backup.db"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			writeFile(t, "notes.txt", "some notes")
+			out, err := command(t, c.args...)
+			if err == nil || !strings.Contains(err.Error()+out, c.want) {
+				t.Errorf("%v\n%s\nwant %q", err, out, c.want)
+			}
+			if files, err := os.ReadDir("."); err != nil || len(files) != 1 {
+				t.Errorf("left behind: %v, %v", files, err)
+			}
+		})
+	}
+}
+
+// unused is an address on which nobody listens.
+func unused(t *testing.T) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 func TestFirstKeyIsShownOnce(t *testing.T) {

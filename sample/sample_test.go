@@ -178,6 +178,7 @@ var notHere = []workflow.Kind{
 	workflow.KindVacateSeat, workflow.KindNotifySeat, workflow.KindFillSeat, workflow.KindCheckVacancy,
 	workflow.KindSearchCustomer, workflow.KindShowPerson, workflow.KindChangePerson, workflow.KindErasePerson,
 	workflow.KindShowNote, workflow.KindEraseNote,
+	workflow.KindMakeKey, workflow.KindRotateKey, workflow.KindRevokeKey,
 }
 
 // plausible compares shares with what sales offices know.

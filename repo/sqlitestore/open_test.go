@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"os"
@@ -87,6 +88,30 @@ func alter(t *testing.T, path, statement string) {
 }
 
 // TestSettingsInForce: a setting that SQLite did not take is found when the store opens, not after a crash.
+// TestFailedOpenLeavesNothing: neither a lock file beside what is no store, nor an empty store that could not be begun.
+func TestFailedOpenLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "notes.txt")
+	if err := os.WriteFile(text, []byte(strings.Repeat("not a database ", 500)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := Open(t.Context(), Config{Path: text}); err == nil {
+		t.Fatal("opened", s.path)
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	if s, err := Open(stopped, Config{Path: filepath.Join(dir, "new.db")}); err == nil {
+		t.Fatal("opened", s.path)
+	}
+	found, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(found) != 1 {
+		t.Errorf("left behind: %v, %v", found, err)
+	}
+	if text, err := os.ReadFile(text); err != nil || len(text) != 7500 {
+		t.Errorf("the file that is no store: %d bytes, %v", len(text), err)
+	}
+}
+
 func TestSettingsInForce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.db")
 	alter(t, path, `CREATE TABLE x (y)`)

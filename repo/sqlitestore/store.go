@@ -59,12 +59,18 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err := refuseNetwork(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	newLock := missing(path + lockEnd)
 	lock, err := acquire(path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	var made []string
+	if len(missing(path)) > 0 { // otherwise nothing of the database is ours to remove
+		made = missing(path, path+sideNames[0], path+sideNames[1])
+	}
+	made = append(made, newLock...) // last: whoever comes after it is gone makes files of his own
 	if err := oneName(path); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), release(lock))
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), remove(made), release(lock))
 	}
 	s := &Store{path: path, log: c.Log, readers: c.Readers, lock: lock}
 	if s.log == nil {
@@ -74,9 +80,32 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		s.readers = 4
 	}
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), release(lock))
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), remove(made), release(lock))
 	}
 	return s, nil
+}
+
+// lockEnd ends the name of the lock file.
+const lockEnd = ".lock"
+
+// missing are those of some files that are not there.
+func missing(paths ...string) (out []string) {
+	for _, path := range paths {
+		if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
+			out = append(out, path)
+		}
+	}
+	return out
+}
+
+// remove takes away what a failed Open has made. The lock must be held: without it the files may be another process's.
+func remove(paths []string) (err error) {
+	for _, path := range paths {
+		if e := os.Remove(path); !errors.Is(e, os.ErrNotExist) {
+			err = errors.Join(err, e)
+		}
+	}
+	return err
 }
 
 // start opens the connections and starts the writer.

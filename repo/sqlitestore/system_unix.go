@@ -15,9 +15,29 @@ import (
 )
 
 // acquire takes the lock file beside the database. The system frees it when the process ends, however it ends; the file
-// itself stays, for deleting it would let two processes lock two files of one name.
+// itself stays. Only an Open that fails may delete it, while it holds it, and only if it was not there before.
 func acquire(path string) (*os.File, error) {
-	name := path + ".lock"
+	for {
+		f, err := lock(path + lockEnd)
+		if err != nil {
+			return nil, err
+		}
+		ours, err := f.Stat()
+		if err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		if there, err := os.Stat(f.Name()); err == nil && os.SameFile(ours, there) {
+			return f, nil
+		}
+		// It was deleted between our opening and our locking: two processes would lock two files of one name.
+		if err := f.Close(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// lock opens a lock file, takes it and writes down who has it.
+func lock(name string) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ import (
 
 // acquire takes the lock file beside the database. The system frees it when the process ends, however it ends.
 func acquire(path string) (*os.File, error) {
-	name := path + ".lock"
+	name := path + lockEnd
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
 		return nil, err
