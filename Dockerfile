@@ -4,8 +4,9 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-# .git is not in the context, so there is no revision to stamp.
-RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags="-s -w" -o /out/lunpai .
+# .git is not in the context, so there is no revision to stamp: docker build --build-arg VERSION=v0.1.0
+ARG VERSION=
+RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags="-s -w -X main.version=$VERSION" -o /out/lunpai .
 # A new volume takes over the owner of the folder it covers.
 RUN mkdir -p /out/data
 

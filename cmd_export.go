@@ -86,7 +86,7 @@ func oneSite(ctx context.Context, s repo.Store, named workflow.SiteID) (workflow
 	}
 	switch {
 	case len(sites) == 0:
-		return "", errors.New("the store holds no site")
+		return "", errNoSite
 	case named != "":
 		return "", fmt.Errorf("the store holds no site %s: there are %s", named, strings.Join(known, ", "))
 	case len(sites) > 1:

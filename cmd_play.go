@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/lunpai/lunpai/api"
@@ -42,6 +44,10 @@ Examples:
 
 // Run plays every scenario of every file.
 func (c *playCmd) Run(w *world) (err error) {
+	files, err := c.read()
+	if err != nil {
+		return err
+	}
 	client, key, stop, err := c.service(w)
 	if err != nil {
 		return err
@@ -50,13 +56,9 @@ func (c *playCmd) Run(w *world) (err error) {
 	lang := language(c.Lang, w.env)
 	client.Lang = lang.Tag()
 	passed, failed, skipped := 0, 0, 0
-	for _, name := range c.Files {
-		f, err := readScenarios(name)
-		if err != nil {
-			return err
-		}
-		for i := range f.Scenarios {
-			sc := &f.Scenarios[i]
+	for i, f := range files {
+		for k := range f.Scenarios {
+			sc := &f.Scenarios[k]
 			if !c.wants(sc.ID) {
 				continue
 			}
@@ -67,7 +69,7 @@ func (c *playCmd) Run(w *world) (err error) {
 			}
 			ok, err := c.play(w, lang, sc, scenario.NewRemote(client, key))
 			if err != nil {
-				return fmt.Errorf("%s: %w", filepath.Base(name), err)
+				return fmt.Errorf("%s: %w", filepath.Base(c.Files[i]), err)
 			}
 			if ok {
 				passed++
@@ -99,12 +101,29 @@ func (c *playCmd) play(w *world, lang explain.Lang, sc *scenario.Scenario, o sce
 }
 
 func (c *playCmd) wants(id string) bool {
-	for _, o := range c.Only {
-		if o == id {
-			return true
+	return len(c.Only) == 0 || slices.Contains(c.Only, id)
+}
+
+// read reads the files, before a service is started for them. Nothing to play is a mistake, never a success.
+func (c *playCmd) read() ([]*scenario.File, error) {
+	var files []*scenario.File
+	var ids []string
+	for _, name := range c.Files {
+		f, err := readScenarios(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, sc := range f.Scenarios {
+			ids = append(ids, sc.ID)
+		}
+		files = append(files, f)
+	}
+	for _, id := range c.Only {
+		if !slices.Contains(ids, id) {
+			return nil, fmt.Errorf("--only %s: no scenario of these files has that id; there are %s", id, strings.Join(ids, ", "))
 		}
 	}
-	return len(c.Only) == 0
+	return files, nil
 }
 
 func readScenarios(name string) (*scenario.File, error) {
@@ -119,6 +138,9 @@ func readScenarios(name string) (*scenario.File, error) {
 	f, err := scenario.Read(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if len(f.Scenarios) == 0 {
+		return nil, fmt.Errorf("%s holds no scenarios: they stand below `scenarios:`, see docs/scenarios.md", name)
 	}
 	return f, nil
 }

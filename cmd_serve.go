@@ -58,7 +58,7 @@ func (c *serveCmd) Run(w *world) error {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	fmt.Fprintf(w.stdout, "lunpai %s serves http://%s (API page: /docs)\n", version, reachable(l.Addr()))
+	fmt.Fprintf(w.stdout, "lunpai %s serves http://%s (API page: /docs)\n", release(), reachable(l.Addr()))
 	if token != "" {
 		fmt.Fprintf(w.stdout, "administrator key, shown this once: %s\n", token)
 	}
@@ -150,7 +150,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger, now repo.Clock, c
 	s.desk = repo.NewDesk(repo.Config{Store: store, Now: now, Log: log})
 	s.keys = repo.NewKeys(s.desk, nil)
 	s.api, err = api.New(api.Config{
-		Desk: s.desk, Store: store, Keys: s.keys, Vault: vault, Now: now, Clock: clock, Log: log, Version: version,
+		Desk: s.desk, Store: store, Keys: s.keys, Vault: vault, Now: now, Clock: clock, Log: log, Version: release(),
 		KeyRate: c.keyRate(), KioskGap: c.KioskGap, KioskHourly: c.KioskHourly, QuietRequests: !c.LogRequests,
 	})
 	return s, err

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,6 +49,9 @@ func quiet(w *world) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
+// errNoSite: there is nothing to do the command with.
+var errNoSite = errors.New("the store holds no site: is it the right --store?")
+
 // verifyCmd checks a store.
 type verifyCmd struct {
 	Store  string   `help:"The store: sqlite:PATH or mongodb://…" default:"${store}" env:"LUNPAI_STORE"`
@@ -83,16 +88,29 @@ func (c *verifyCmd) Run(w *world) (err error) {
 			return fmt.Errorf("--expect %s: %s is not a number", e, e[k+1:i])
 		}
 		o.Expect[workflow.SiteID(e[:k])] = repo.Expectation{Seq: seq, Hash: e[i+1:]}
+		if len(c.Site) > 0 { // who expects something of a site wants it looked at
+			o.Sites = append(o.Sites, workflow.SiteID(e[:k]))
+		}
 	}
 	s, err := openForReading(w.ctx, c.Store, quiet(w))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	slices.Sort(o.Sites)
+	o.Sites = slices.Compact(o.Sites)
+	for _, site := range o.Sites {
+		if _, err := oneSite(w.ctx, s, site); err != nil {
+			return err
+		}
+	}
 	reports, err := repo.Verify(w.ctx, s, o)
 	line.clear()
 	if err != nil {
 		return err
+	}
+	if len(reports) == 0 {
+		return errNoSite // "sound" about nothing would be believed
 	}
 	if c.JSON {
 		if err := json.NewEncoder(w.stdout).Encode(reports); err != nil {
@@ -106,9 +124,6 @@ func (c *verifyCmd) Run(w *world) (err error) {
 			state = fmt.Sprintf("%d PROBLEMS", len(r.Problems))
 		}
 		fmt.Fprintf(w.stdout, "%s: %s: %d commits in %d pages, %d records, head %s:%d:%s\n", r.Site, state, r.Commits, r.Pages, r.Records, r.Site, r.Commits, r.Head)
-	}
-	if len(reports) == 0 {
-		fmt.Fprintln(w.stdout, "the store holds no site")
 	}
 	return repo.Sound(reports)
 }
@@ -135,6 +150,9 @@ func (c *copyCmd) Run(w *world) (err error) {
 		return fmt.Errorf("source: %w", err)
 	}
 	defer func() { err = errors.Join(err, from.Close()) }()
+	if sites, err := from.Sites(w.ctx); err != nil || len(sites) == 0 {
+		return fmt.Errorf("source: %w", cmp.Or(err, errors.New("it holds no site, so there is nothing to copy")))
+	}
 	to, err := openStore(w.ctx, c.To, quiet(w))
 	if err != nil {
 		return fmt.Errorf("target: %w", err)

@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 	_ "time/tzdata" // zones on machines without them
@@ -16,12 +18,9 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// version is set by the build: -ldflags "-X main.version=v0.1.0".
-var version = "dev"
-
 // cli is the command line.
 type cli struct {
-	Serve    serveCmd    `cmd:"" default:"withargs" help:"Serve the API. The first start creates an administrator key and shows it once."`
+	Serve    serveCmd    `cmd:"" help:"Serve the API: what lunpai does without a command. The first start makes an administrator's key and shows it once."`
 	Demo     demoCmd     `cmd:"" help:"Play a busy morning of a sales office through the API, then keep serving."`
 	Play     playCmd     `cmd:"" help:"Play scenario files and compare what is decided with what they expect."`
 	Export   exportCmd   `cmd:"" help:"Write a report as CSV, NDJSON or JSON: conversion, receptions, turns, waiting, every visit."`
@@ -30,7 +29,9 @@ type cli struct {
 	Copy     copyCmd     `cmd:"" help:"Copy everything from one store to another, empty one: SQLite to MongoDB or back."`
 	Backup   backupCmd   `cmd:"" help:"Copy a SQLite store to a file, consistently, also while it is served."`
 	Health   healthCmd   `cmd:"" help:"Ask a running service whether it is ready."`
-	Version  struct{}    `cmd:"" help:"Print the version."`
+	Version  struct{}    `cmd:"" help:"Print the version, the commit and its date."`
+
+	VersionFlag kong.VersionFlag `name:"version" help:"Print the version, the commit and its date."`
 }
 
 // world is what a command may touch beside its flags.
@@ -66,13 +67,13 @@ func (w *world) run(args []string) error {
 		kong.Writers(w.stdout, w.stderr),
 		kong.Exit(func(int) { exited = true }),
 		kong.UsageOnError(),
-		kong.Vars{"store": defaultStore},
+		kong.Vars{"store": defaultStore, "version": build()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
 	if err != nil {
 		return fmt.Errorf("command line: %w", err)
 	}
-	k, err := parser.Parse(args)
+	k, err := parser.Parse(spelled(args))
 	if exited {
 		return nil // help was asked for and printed
 	}
@@ -80,8 +81,24 @@ func (w *world) run(args []string) error {
 		return fmt.Errorf("%w (try: lunpai --help)", err)
 	}
 	if k.Command() == "version" {
-		_, err := fmt.Fprintln(w.stdout, "lunpai", version)
+		_, err := fmt.Fprintln(w.stdout, build())
 		return err
 	}
 	return k.Run(w)
+}
+
+// spelled are the arguments with the command that is meant: serve when there is none, and help as people ask for it. The
+// parser knows no command that may be left out, so that it can tell a mistyped command from an argument of serve.
+func spelled(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"serve"}
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case args[0] == "--help", args[0] == "-h", args[0] == "--version":
+		return args
+	case strings.HasPrefix(args[0], "-"):
+		return append([]string{"serve"}, args...)
+	}
+	return args
 }

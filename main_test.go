@@ -54,7 +54,9 @@ func TestWrongSetUp(t *testing.T) {
 		{"backup --store mongodb://x y", "mongodump"},
 		{"verify --store sqlite:" + filepath.Join(t.TempDir(), "none.db"), "none.db"},
 		{"verify --expect nonsense", "site:seq:hash"},
-		{"play --url http://localhost:1 main_test.go", "--key"},
+		{"play --url http://localhost:1 scenario/testdata/p1-order.yaml", "--key"},
+		{"play --only nobody scenario/testdata/p1-order.yaml", "--only nobody"},
+		{"play go.mod", "go.mod"},
 		{"serve --nonsense", "--help"},
 		{"export nothing", "conversion_daily"},
 		{"export walkouts --from 2024-02-30", "2024-03-05"},
@@ -236,6 +238,38 @@ func TestScenariosOverHTTP(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNothingIsNoSuccess: whoever checks nothing is not told that all is well.
+func TestNothingIsNoSuccess(t *testing.T) {
+	dir := t.TempDir()
+	for _, text := range []string{"", "{}", "scenarios: []", "scenario:\n- id: X\n"} {
+		file := filepath.Join(dir, "empty.yaml")
+		writeFile(t, file, text)
+		out, err := command(t, "play", file)
+		if err == nil || !strings.Contains(err.Error(), "empty.yaml") || strings.Contains(out, "0 passed") {
+			t.Errorf("play %q: %v\n%s", text, err, out)
+		}
+	}
+	store := "sqlite:" + filepath.Join(dir, "empty.db")
+	if err := start(t, "--store", store).stop(); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"verify", "--store", store},
+		{"verify", "--json", "--store", store},
+		{"verify", "--site", "nowhere", "--store", store},
+		{"export", "visits", "--store", store},
+		{"copy", store, "sqlite:" + filepath.Join(dir, "copy.db")},
+	} {
+		out, err := command(t, args...)
+		if err == nil || !strings.Contains(err.Error(), "site") {
+			t.Errorf("%v: %v\n%s", args, err, out)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "copy.db")); !os.IsNotExist(err) {
+		t.Errorf("a copy of nothing was made: %v", err)
 	}
 }
 
