@@ -16,6 +16,7 @@ import (
 
 	"github.com/lunpai/lunpai/openapi"
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
 )
 
 // Config is what the API stands on. Desk, Store, Keys and Vault are needed.
@@ -52,8 +53,9 @@ type API struct {
 	requests, failures *buckets
 	streams            *counter
 	feeds              *feeds
-	scan               int           // how many commits one request looks at
-	tick               time.Duration // of event streams
+	scan               int                      // how many commits one request looks at
+	tick               time.Duration            // of event streams
+	steps              map[workflow.Kind]string // of visits, as their addresses name them
 	// readWithin is how long a reader may take for one part of a report.
 	readWithin time.Duration
 }

@@ -26,7 +26,7 @@ func command[B any](build func(*call, *B) (workflow.Command, error)) handler {
 		}
 		out, err := c.do(cmd)
 		if err != nil {
-			return err
+			return c.refused(err)
 		}
 		return c.decided(out)
 	}
@@ -59,7 +59,7 @@ func (c *call) decision(out *repo.Outcome) (map[string]any, *workflow.Image) {
 	}
 	for i := range k.Images {
 		if im := &k.Images[i]; im.Ref == k.Subject {
-			body[singular[im.Collection]] = json.RawMessage(im.Doc)
+			body[singular[im.Collection]] = shownDoc(*im)
 			return body, im
 		}
 	}
@@ -117,51 +117,6 @@ func (c *call) answer(status int, body map[string]any) error {
 }
 
 func etag(seq int64) string { return `"` + strconv.FormatInt(seq, 10) + `"` }
-
-// recordID is the id as it stands in addresses: without the site in front.
-func recordID(ref workflow.Ref) string {
-	if ref.Collection == workflow.StaffList || ref.Collection == workflow.Rotas {
-		for i := len(ref.ID) - 1; i >= 0; i-- {
-			if ref.ID[i] == '/' {
-				return ref.ID[i+1:]
-			}
-		}
-	}
-	return ref.ID
-}
-
-// addAllowed lists the steps open to the caller's role now: advice, not part of the record's version.
-func (c *call) addAllowed(body map[string]any, k *workflow.Commit) {
-	rs, err := k.Records()
-	if err != nil {
-		return
-	}
-	for _, r := range rs {
-		if v, ok := r.(*workflow.Visit); ok && v.Ref() == k.Subject {
-			body["allowed"] = allowed(v, c.key.Role)
-		}
-	}
-}
-
-// eventKinds ties the events of a visit to the commands that cause them.
-var eventKinds = map[workflow.Event]workflow.Kind{
-	workflow.EventIdentify: workflow.KindIdentifyVisit, workflow.EventRecognise: workflow.KindRecogniseVisit,
-	workflow.EventAssign: workflow.KindAssignVisit, workflow.EventReidentify: workflow.KindReidentifyVisit,
-	workflow.EventHandOver: workflow.KindHandOver, workflow.EventChange: workflow.KindChangeLead,
-	workflow.EventAddAssistant: workflow.KindAddAssistant, workflow.EventServe: workflow.KindServeVisit,
-	workflow.EventRegister: workflow.KindRegisterVisit, workflow.EventAbandon: workflow.KindAbandonVisit,
-	workflow.EventMerge: workflow.KindMergeVisit,
-}
-
-func allowed(v *workflow.Visit, r workflow.Role) []workflow.Event {
-	es := []workflow.Event{}
-	for _, e := range workflow.AllowedEvents(v) {
-		if ok, _ := workflow.MayCommand(eventKinds[e], r); ok {
-			es = append(es, e)
-		}
-	}
-	return es
-}
 
 // kioskView is all that ever comes back to a kiosk: the ticket and its state.
 func kioskView(id string, body map[string]any) map[string]any {

@@ -24,7 +24,7 @@ type Problem struct {
 	Code      string          `json:"code"`
 	Rule      string          `json:"rule,omitempty"`
 	Parameter string          `json:"parameter,omitempty"`
-	Allowed   []string        `json:"allowed,omitempty"`
+	Allowed   []string        `json:"allowed,omitzero"`
 	Fix       string          `json:"fix,omitempty"`
 	Outcome   string          `json:"outcome,omitempty"` // not_written, unknown
 	RequestID string          `json:"request_id"`

@@ -64,7 +64,7 @@ func getVisit(c *call) error {
 		return c.JSON(http.StatusOK, map[string]any{"visit": map[string]any{"id": v.ID, "state": v.State}})
 	}
 	c.Response().Header().Set("ETag", etag(workflow.Version(v)))
-	return c.JSON(http.StatusOK, map[string]any{"visit": v, "allowed": allowed(v, c.key.Role)})
+	return c.JSON(http.StatusOK, map[string]any{"visit": v, "allowed": c.allowed(v)})
 }
 
 // commitAt reads one commit of the site.
@@ -99,7 +99,8 @@ type entry struct {
 }
 
 func shown(k *workflow.Commit) entry {
-	return entry{k.Seq, k.At, k.By, k.Kind, k.Subject, k.Command, k.Facts}
+	subject := workflow.Ref{Collection: k.Subject.Collection, ID: recordID(k.Subject)}
+	return entry{k.Seq, k.At, k.By, k.Kind, subject, k.Command, k.Facts}
 }
 
 // shownOutline is the same, of a commit that was not decoded.
@@ -174,7 +175,11 @@ func belongs(r workflow.Record, s workflow.StaffID) bool {
 
 func listStaff(c *call) error {
 	return c.view(nil, func(b *workflow.Board) error {
-		return c.JSON(http.StatusOK, map[string]any{"staff": b.Staff(), "seq": b.Seq})
+		staff := []*workflow.Staff{}
+		for _, s := range b.Staff() {
+			staff = append(staff, shownStaff(s))
+		}
+		return c.JSON(http.StatusOK, map[string]any{"staff": staff, "seq": b.Seq})
 	})
 }
 

@@ -22,7 +22,7 @@ type rotaView struct {
 }
 
 func viewOf(r *workflow.Rota, seq int64) rotaView {
-	v := rotaView{Rota: r, Line: r.Order(), Out: r.OutUnits(), Ranks: map[workflow.UnitID]int{}, Seq: seq}
+	v := rotaView{Rota: shownRota(r), Line: r.Order(), Out: r.OutUnits(), Ranks: map[workflow.UnitID]int{}, Seq: seq}
 	for i, u := range v.Line {
 		v.Ranks[u] = i + 1
 	}
@@ -165,7 +165,7 @@ func getDatedRota(c *call) error {
 	if err != nil {
 		return reading(err)
 	}
-	body := map[string]any{"rota": r, "line": r.Order(), "out": r.OutUnits(), "marks": marks}
+	body := map[string]any{"rota": shownRota(r), "line": r.Order(), "out": r.OutUnits(), "marks": marks}
 	if len(pages) > 0 {
 		body["head"] = map[string]any{"seq": pages[0].Last, "hash": pages[0].Hash}
 	}

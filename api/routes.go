@@ -198,6 +198,7 @@ func contract(c *call) error { return c.Blob(http.StatusOK, "application/yaml", 
 func (a *API) mount() error {
 	left := a.spec.Operations()
 	routes := a.routes()
+	a.steps = stepsOf(routes)
 	for _, r := range routes {
 		name := r.method + " " + openapi.Path(r.path)
 		op, ok := left[name]
