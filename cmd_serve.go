@@ -60,7 +60,11 @@ func (c *serveCmd) Run(w *world) error {
 	}
 	fmt.Fprintf(w.stdout, "lunpai %s serves http://%s (API page: /docs)\n", release(), reachable(l.Addr()))
 	if token != "" {
-		fmt.Fprintf(w.stdout, "administrator key, shown this once: %s\n", token)
+		log.Info("administrator key made", "key", "bootstrap")
+		if _, err := fmt.Fprintf(w.stdout, "administrator key, shown this once: %s\n", token); err != nil {
+			err = fmt.Errorf("the administrator key could not be shown (lunpai keys new-administrator makes another): %w", err)
+			return errors.Join(err, s.store.Close(), l.Close())
+		}
 	}
 	return s.serve(w.ctx, l, c.DrainFor)
 }
@@ -174,6 +178,7 @@ func (s *service) serve(ctx context.Context, l net.Listener, drain time.Duration
 	var background sync.WaitGroup
 	background.Go(func() { s.sweep(ctx) })
 	background.Go(func() { s.fireDue(ctx) })
+	background.Go(func() { s.noteUses(ctx) })
 	var err error
 	select {
 	case err = <-failed:
@@ -216,6 +221,22 @@ func (s *service) fireDue(ctx context.Context) {
 			s.log.Warn("due timers", "err", err)
 		} else if n > 0 {
 			s.log.Info("due timers fired", "count", n)
+		}
+	}
+}
+
+// noteUses writes down, behind the requests, when keys were last used.
+func (s *service) noteUses(ctx context.Context) {
+	t := time.NewTicker(time.Minute)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		if err := s.keys.NoteUses(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("the last use of keys could not be noted", "err", err)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func command(t *testing.T, args ...string) (string, error) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, c := range []string{"", "serve", "demo", "play", "export", "verify", "generate", "copy", "backup", "health"} {
+	for _, c := range []string{"", "serve", "demo", "play", "export", "verify", "generate", "copy", "backup", "keys", "health"} {
 		out, err := command(t, strings.Fields(c+" --help")...)
 		if err != nil || !strings.Contains(out, "Usage: lunpai") {
 			t.Errorf("%s --help: %v\n%s", c, err, out)

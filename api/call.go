@@ -105,7 +105,7 @@ func (c *call) authenticate() error {
 	}
 	key, err := c.api.cfg.Keys.Authenticate(c.Request().Context(), token)
 	if errors.Is(err, repo.ErrBadToken) {
-		return c.stranger()
+		return c.stranger(err)
 	}
 	if err != nil {
 		return err

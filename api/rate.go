@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
-
-	"github.com/lunpai/lunpai/repo"
 )
 
 // What one key, or one address, may ask for.
@@ -120,15 +118,15 @@ func (c *call) looked(n int) (wait time.Duration) {
 	return c.api.requests.spend(c.key.ID, n/looksAToken)
 }
 
-// stranger is what a request with a wrong key is told: 401, and 429 after too many of them from one address.
-func (c *call) stranger() error {
+// stranger is what a request with a key that does not work is told: 401 and why, and 429 after too many of them from one address.
+func (c *call) stranger(why error) error {
 	if _, wait := c.api.failures.take(network(c.RealIP())); wait > 0 {
 		p := problem(http.StatusTooManyRequests, "too_many", "too many wrong keys came from this address",
 			"wait as long as Retry-After says, and look which program sends a wrong key")
 		p.retry = wait
 		return p
 	}
-	return repo.ErrBadToken
+	return why
 }
 
 // network is where an address belongs: itself, or the /64 that one owner of IPv6 addresses has.

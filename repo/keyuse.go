@@ -172,6 +172,18 @@ func inOrder(keys map[string]*Key) []Key {
 	return list
 }
 
+// SiteOf is the site that a key belongs to, "" for an administrator's; ErrNotFound when there is no such key.
+func (k *Keys) SiteOf(ctx context.Context, id string) (workflow.SiteID, error) {
+	if strings.Contains(id, "~") {
+		return "", ErrNotFound
+	}
+	doc, err := k.store.Side(ctx, APIKeys, id)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		err = unavailable(err)
+	}
+	return doc.Site, err
+}
+
 // Revoke ends a key of a site by the hand of whoever has the store: a commit like any other, whose actor is OperatorKey.
 func (k *Keys) Revoke(ctx context.Context, site workflow.SiteID, id, command string) error {
 	was, err := k.Former(ctx, site, id)

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// keysCmd looks after the API keys of a store without the API: for whoever has the store, and no administrator key any more.
+type keysCmd struct {
+	List             keysListCmd   `cmd:"" help:"List the keys of a store: the administrators' and every site's."`
+	NewAdministrator keysNewCmd    `cmd:"" help:"Make an administrator key and show it once: a second one, or one in place of a lost one."`
+	Revoke           keysRevokeCmd `cmd:"" help:"End a key, an administrator's or a site's."`
+}
+
+// Help is printed below the subcommands.
+func (keysCmd) Help() string {
+	return `The first start of a service shows the first administrator key; a manager makes and ends the keys of his site through the
+API. These commands work on the store itself, so that a lost administrator key needs no SQL. They need no keyring file
+(--keys of serve is another thing: the file with the keys for names and phones).
+
+A SQLite file belongs to one process: stop the service before you make or end a key; list works all the same. On MongoDB
+running services know within 5 seconds.
+
+Examples:
+  lunpai keys list --store sqlite:lunpai.db
+  lunpai keys new-administrator --label 'head office'
+  lunpai keys revoke bootstrap`
+}
+
+// withKeys opens a store that is there, and its keys, and closes it behind f.
+func withKeys(w *world, name string, readOnly bool, f func(repo.Store, *repo.Keys) error) (err error) {
+	if path, ok := strings.CutPrefix(name, "sqlite:"); ok {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("there is no file %s: name the store with --store", path)
+		}
+	}
+	open := openStore
+	if readOnly {
+		open = openForReading
+	}
+	s, err := open(w.ctx, name, quiet(w))
+	if err != nil {
+		return err
+	}
+	desk := repo.NewDesk(repo.Config{Store: s, Log: quiet(w)})
+	defer func() { err = errors.Join(err, desk.Drain(w.ctx), s.Close()) }()
+	return f(s, repo.NewKeys(desk, nil))
+}
+
+// keysListCmd lists keys.
+type keysListCmd struct {
+	Store string   `help:"The store: sqlite:PATH or mongodb://…" default:"${store}" env:"LUNPAI_STORE"`
+	Site  []string `help:"Only the keys of this site; may be repeated."`
+	JSON  bool     `help:"Print the list as JSON." name:"json"`
+}
+
+// Help is printed below the flags.
+func (keysListCmd) Help() string {
+	return `Prints a line a key: who may act with it, as what, where, who made it, when it was last used (to the hour), and whether it
+still works. Tokens are not kept, so that nobody can print them. It changes nothing and may run while a store is served.
+
+Examples:
+  lunpai keys list
+  lunpai keys list --site riverside --json`
+}
+
+// Run lists the keys.
+func (c *keysListCmd) Run(w *world) error {
+	return withKeys(w, c.Store, true, func(s repo.Store, k *repo.Keys) error {
+		var all []repo.Key
+		sites := c.Site
+		if len(sites) == 0 {
+			var err error
+			if all, err = k.Administrators(w.ctx); err != nil {
+				return err
+			}
+			ids, err := s.Sites(w.ctx)
+			if err != nil {
+				return err
+			}
+			for _, id := range ids {
+				sites = append(sites, string(id))
+			}
+		}
+		for _, site := range sites {
+			keys, err := k.List(w.ctx, workflow.SiteID(site))
+			if errors.Is(err, repo.ErrNotFound) {
+				err = fmt.Errorf("there is no site %s in this store", site)
+			}
+			if err != nil {
+				return err
+			}
+			all = append(all, keys...)
+		}
+		if c.JSON {
+			return json.NewEncoder(w.stdout).Encode(map[string]any{"keys": append([]repo.Key{}, all...)})
+		}
+		return printKeys(w.stdout, all, w.now())
+	})
+}
+
+func printKeys(out io.Writer, keys []repo.Key, now time.Time) error {
+	if len(keys) == 0 {
+		_, err := fmt.Fprintln(out, "the store holds no key: the first start of the service makes one")
+		return err
+	}
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "KEY\tSITE\tROLE\tSTAFF\tMADE\tBY\tLAST USED\tSTATE\tLABEL")
+	for _, k := range keys {
+		fmt.Fprintln(t, strings.Join([]string{
+			k.ID, dash(string(k.Site)), string(k.Role), dash(string(k.Staff)), minute(k.CreatedAt), dash(k.CreatedBy),
+			minute(k.UsedAt), stateOf(&k, now), k.Label,
+		}, "\t"))
+	}
+	return t.Flush()
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func minute(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Format("2006-01-02T15:04Z")
+}
+
+// stateOf is what a key is good for as far as it depends on the key alone.
+func stateOf(k *repo.Key, now time.Time) string {
+	switch {
+	case !k.RevokedAt.IsZero():
+		return "revoked " + minute(k.RevokedAt) + " by " + dash(k.RevokedBy)
+	case !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt):
+		return "expired " + minute(k.ExpiresAt)
+	case !k.ExpiresAt.IsZero():
+		return "works until " + minute(k.ExpiresAt)
+	}
+	return "works"
+}
+
+// keysNewCmd makes an administrator key.
+type keysNewCmd struct {
+	Store string `help:"The store: sqlite:PATH or mongodb://…" default:"${store}" env:"LUNPAI_STORE"`
+	Label string `help:"What the key is for, in your words." default:"made with lunpai keys"`
+}
+
+// Help is printed below the flags.
+func (keysNewCmd) Help() string {
+	return `The keys that are there go on working: end a lost one with lunpai keys revoke.
+
+Examples:
+  lunpai keys new-administrator
+  lunpai keys new-administrator --store 'mongodb://localhost/lunpai?replicaSet=rs0' --label 'night shift'`
+}
+
+// Run makes the key and shows it.
+func (c *keysNewCmd) Run(w *world) error {
+	return withKeys(w, c.Store, false, func(s repo.Store, k *repo.Keys) error {
+		old, err := k.Administrators(w.ctx)
+		if err != nil {
+			return err
+		}
+		sites, err := s.Sites(w.ctx)
+		if err != nil {
+			return err
+		}
+		if len(old)+len(sites) == 0 {
+			return errors.New("nothing was ever kept in this store: check --store, or start the service on it: it shows the first key")
+		}
+		key, token, err := k.NewAdministrator(w.ctx, c.Label, repo.OperatorKey)
+		if err != nil {
+			return err
+		}
+		note(w, "administrator key made", key.ID)
+		_, err = fmt.Fprintf(w.stdout, "administrator key %s, shown this once: %s\n", key.ID, token)
+		return err
+	})
+}
+
+// note logs what was done to an administrator's key: no journal holds it.
+func note(w *world, what, key string) {
+	slog.New(slog.NewTextHandler(w.stderr, nil)).Info(what, "key", key, "by", repo.OperatorKey)
+}
+
+// keysRevokeCmd ends a key.
+type keysRevokeCmd struct {
+	Key   string `arg:"" help:"The key's id: what stands between lp_ and the next _ in its token, or in lunpai keys list."`
+	Store string `help:"The store: sqlite:PATH or mongodb://…" default:"${store}" env:"LUNPAI_STORE"`
+}
+
+// Help is printed below the flags.
+func (keysRevokeCmd) Help() string {
+	return `A key that was ended never works again. That a site's key was ended stands in the site's journal.
+
+Examples:
+  lunpai keys revoke bootstrap                              the first administrator key
+  lunpai keys revoke 0192f0c35b8e7a1cb0f1a2d3c4e5f607 --store sqlite:/var/lib/lunpai/office.db`
+}
+
+// Run ends the key.
+func (c *keysRevokeCmd) Run(w *world) error {
+	if strings.HasPrefix(c.Key, "lp_") {
+		return errors.New("that is a token: name the key by its id only, the part between lp_ and the next _")
+	}
+	return withKeys(w, c.Store, false, func(_ repo.Store, k *repo.Keys) error {
+		site, err := k.SiteOf(w.ctx, c.Key)
+		switch {
+		case err == nil && site == "":
+			if _, err = k.RevokeAdministrator(w.ctx, c.Key, repo.OperatorKey); err == nil {
+				note(w, "administrator key revoked", c.Key)
+			}
+		case err == nil:
+			err = k.Revoke(w.ctx, site, c.Key, uuid.NewString())
+		}
+		if errors.Is(err, repo.ErrNotFound) {
+			return fmt.Errorf("there is no key %s in this store: lunpai keys list shows them", c.Key)
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w.stdout, "key %s is revoked; running services know within 5 seconds\n", c.Key)
+		return c.lastOne(w, k)
+	})
+}
+
+// lastOne says so when no administrator key is left.
+func (*keysRevokeCmd) lastOne(w *world, k *repo.Keys) error {
+	admins, err := k.Administrators(w.ctx)
+	for _, a := range admins {
+		if a.RevokedAt.IsZero() {
+			return nil
+		}
+	}
+	if err == nil {
+		_, err = fmt.Fprintln(w.stdout, "no administrator key works now: lunpai keys new-administrator makes one")
+	}
+	return err
+}
