@@ -62,15 +62,7 @@ func main() {
 func (w *world) run(args []string) error {
 	var c cli
 	exited := false
-	parser, err := kong.New(&c,
-		kong.Name("lunpai"),
-		kong.Description("Reception by turns for a property-sales office: who receives whom, why, and whose customer it is."),
-		kong.Writers(w.stdout, w.stderr),
-		kong.Exit(func(int) { exited = true }),
-		kong.UsageOnError(),
-		kong.Vars{"store": defaultStore, "version": build()},
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-	)
+	parser, err := w.parser(&c, func(int) { exited = true })
 	if err != nil {
 		return fmt.Errorf("command line: %w", err)
 	}
@@ -86,6 +78,19 @@ func (w *world) run(args []string) error {
 		return err
 	}
 	return k.Run(w)
+}
+
+// parser reads arguments into c. exit is called after help or the version was printed.
+func (w *world) parser(c *cli, exit func(int)) (*kong.Kong, error) {
+	return kong.New(c,
+		kong.Name("lunpai"),
+		kong.Description("Reception by turns for a property-sales office: who receives whom, why, and whose customer it is."),
+		kong.Writers(w.stdout, w.stderr),
+		kong.Exit(exit),
+		kong.UsageOnError(),
+		kong.Vars{"store": defaultStore, "version": build()},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
 }
 
 // spelled are the arguments with the command that is meant: serve when there is none, and help as people ask for it. The
