@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/lunpai/lunpai/workflow"
 )
 
 // Bounds of a request body.
@@ -28,7 +30,7 @@ func readBody(r *http.Request) ([]byte, any, *Problem) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, nil, badRequest("body_too_large", "the body is larger than "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes", "send less")
+		return nil, nil, problem(http.StatusRequestEntityTooLarge, "body_too_large", "the body is larger than "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes", "send less")
 	case err != nil:
 		return nil, nil, badRequest("body_unreadable", "the body could not be read to its end", "send it again")
 	case len(bytes.TrimSpace(text)) == 0:
@@ -85,16 +87,29 @@ func (s strict) value(at string, depth int) (any, *Problem) {
 		}
 		return f, nil
 	case string:
-		return t, damaged(t, at)
+		return t, badText(t, at)
 	default:
 		return t, nil
 	}
 }
 
-// damaged refuses text with a replacement character: it, or half a surrogate pair, stands where a character was lost.
-func damaged(s, at string) *Problem {
+// ofLines are the members of bodies that hold free text of several lines. Everything else is one line.
+var ofLines = map[string]bool{"note": true, "remark": true, "callback": true, "text": true}
+
+// lineBreaks are taken out of a text of several lines before it is looked at like any other.
+var lineBreaks = strings.NewReplacer("\n", "", "\r", "", "\t", "")
+
+// badText refuses text with a replacement character, which, like half a surrogate pair, stands where a character was lost; and
+// text with characters that are not seen and change what is seen. at is where the text stands.
+func badText(s, at string) *Problem {
 	if strings.ContainsRune(s, utf8.RuneError) {
 		return badRequest("not_utf8", "the text at "+where(at)+" has lost a character on its way", "encode the text as UTF-8")
+	}
+	if ofLines[at[strings.LastIndexByte(at, '/')+1:]] {
+		s = lineBreaks.Replace(s)
+	}
+	if workflow.HoldsControls(s) {
+		return badRequest("bad_text", "the text at "+where(at)+" holds control characters, or some that turn the direction of writing", "leave them out; notes may have line breaks")
 	}
 	return nil
 }
@@ -107,7 +122,7 @@ func (s strict) object(at string, depth int) (any, *Problem) {
 		if err != nil || !ok {
 			return nil, s.malformed()
 		}
-		if p := damaged(k, at); p != nil {
+		if p := badText(k, at); p != nil {
 			return nil, p
 		}
 		here := at + "/" + k

@@ -3,8 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/url"
@@ -54,7 +52,7 @@ func (a *API) serve(r *route) echo.HandlerFunc {
 		if err := c.authenticate(); err != nil {
 			return err
 		}
-		if err := c.setClock(); err != nil {
+		if err := c.setClock(); err != nil { // only now: a stranger sets nobody's clock
 			return err
 		}
 		if err := c.checkQuery(); err != nil {
@@ -75,23 +73,6 @@ func (a *API) serve(r *route) echo.HandlerFunc {
 		}
 		return r.handle(c)
 	}
-}
-
-// setClock obeys Lunpai-Now where the clock is manual, and refuses it elsewhere.
-func (c *call) setClock() error {
-	h := c.Request().Header.Get("Lunpai-Now")
-	if h == "" {
-		return nil
-	}
-	if c.api.cfg.Clock == nil {
-		return badRequest("clock_not_manual", "this server's clock cannot be set", "leave out Lunpai-Now, or rehearse on a server started with --clock=manual")
-	}
-	t, err := time.Parse(time.RFC3339, h)
-	if err != nil {
-		return badRequest("bad_time", "Lunpai-Now is not a time", "write it as 2024-03-04T09:10:00+08:00")
-	}
-	c.api.cfg.Clock.Set(t)
-	return nil
 }
 
 // authenticate finds who asks and whether he may: deny by default, a foreign site looks like none.
@@ -138,6 +119,12 @@ func (c *call) checkQuery() error {
 		if len(vs) > 1 {
 			return badRequest("repeated_parameter", "a query parameter stands there twice", "send it once")
 		}
+		if vs[0] == "" { // an empty value never means all, or none, or true
+			return badRequest("empty_parameter", "the query parameter "+k+" is empty", "give it a value, or leave it out")
+		}
+		if workflow.HoldsControls(vs[0]) {
+			return badRequest("bad_text", "the query parameter "+k+" holds control characters", "leave them out")
+		}
 		if err := checkWords(k, c.route.op.Params[k], vs[0]); err != nil {
 			return err
 		}
@@ -152,38 +139,9 @@ func (c *call) checkQuery() error {
 	return nil
 }
 
-// identifyCommand names the command for ever: SHA-256 over the credential's id and the Idempotency-Key, which is made up and
-// returned when the caller sent none.
-func (c *call) identifyCommand() error {
-	k := c.Request().Header.Get("Idempotency-Key")
-	if k == "" {
-		k = uuid.NewString()
-	}
-	if len(k) > 200 || strings.ContainsFunc(k, func(r rune) bool { return r < '!' || r > '~' }) {
-		return badRequest("bad_idempotency_key", "the Idempotency-Key is not 1 to 200 visible ASCII characters", "send for instance a random UUID")
-	}
-	c.Response().Header().Set("Idempotency-Key", k)
-	sum := sha256.Sum256([]byte(c.key.ID + "\x00" + k))
-	c.id = hex.EncodeToString(sum[:])
-	return nil
-}
-
 // fingerprint tells two contents under one key apart.
 func (c *call) fingerprint() string {
 	return c.api.cfg.Vault.Fingerprint([]byte(c.Request().Method), []byte(c.Request().URL.Path), c.text)
-}
-
-// match is the version the caller saw, from If-Match.
-func (c *call) match(ref workflow.Ref) (repo.Match, error) {
-	h := c.Request().Header.Get("If-Match")
-	if h == "" || h == "*" {
-		return repo.Match{}, nil
-	}
-	seq, err := strconv.ParseInt(strings.Trim(h, `"`), 10, 64)
-	if err != nil {
-		return repo.Match{}, badRequest("bad_if_match", "If-Match is not an ETag of this service", `send the ETag you got, such as "17"`)
-	}
-	return repo.Match{Ref: ref, Seq: seq}, nil
 }
 
 func (c *call) now() time.Time { return c.api.cfg.Now().UTC() }

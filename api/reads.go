@@ -1,10 +1,12 @@
 package api
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
+	"sort"
 	"strconv"
 	"time"
 
@@ -113,21 +115,49 @@ func shownOutline(o *workflow.Outline) (*entry, error) {
 	return &e, nil
 }
 
-// getHistory lists the commits that changed a visit.
+// getHistory lists the commits that changed a visit, the first of them first, one page at a time.
 func getHistory(c *call) error {
+	limit, err := c.limit()
+	if err != nil {
+		return err
+	}
+	after, err := c.historyCursor()
+	if err != nil {
+		return err
+	}
 	v, err := c.readVisit()
 	if err != nil {
 		return err
 	}
-	entries := make([]entry, 0, len(v.Commits))
-	for _, seq := range v.Commits {
+	seqs := v.Commits[sort.Search(len(v.Commits), func(i int) bool { return v.Commits[i] > after }):]
+	body := map[string]any{"visit": v.ID}
+	if len(seqs) > limit {
+		seqs = seqs[:limit]
+		body["next_cursor"] = base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(seqs[limit-1], 10)))
+	}
+	entries := make([]entry, 0, len(seqs))
+	for _, seq := range seqs {
 		k, err := c.commitAt(seq)
 		if err != nil {
 			return err
 		}
 		entries = append(entries, shown(k))
 	}
-	return c.JSON(http.StatusOK, map[string]any{"visit": v.ID, "commits": entries})
+	body["commits"] = entries
+	return c.JSON(http.StatusOK, body)
+}
+
+// historyCursor is the number of the last commit on the page before; 0 on the first.
+func (c *call) historyCursor() (int64, error) {
+	text, err := base64.RawURLEncoding.DecodeString(c.QueryParam("cursor"))
+	if err == nil && len(text) == 0 {
+		return 0, nil
+	}
+	seq, bad := strconv.ParseInt(string(text), 10, 64)
+	if err != nil || bad != nil || seq < 1 {
+		return 0, badRequest("bad_cursor", "the cursor is not one that this service gave out for this list", "take next_cursor from the page before, or begin without")
+	}
+	return seq, nil
 }
 
 // page bounds of lists.

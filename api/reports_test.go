@@ -105,7 +105,7 @@ func TestBadReports(t *testing.T) {
 	for query, want := range map[string]string{
 		"nothing": "not_found", "visits?from=yesterday": "bad_date", "visits?from=2024-03-05&to=2024-03-04": "bad_range",
 		"visits?group_by=day": "bad_group_by", "walkouts?group_by=unit": "bad_group_by", "walkouts?group_by=day,day": "bad_group_by", "walkouts?group_by=day,%20hour": "",
-		"conversion_daily?group_by=day,hour,kind,route": "bad_group_by", "conversion_daily?group_by=": "", "conversion_daily?format=pdf": "bad_parameter",
+		"conversion_daily?group_by=day,hour,kind,route": "bad_group_by", "conversion_daily?group_by=": "empty_parameter", "conversion_daily?format=pdf": "bad_parameter",
 		"conversion_daily?of=me": "unknown_parameter",
 	} {
 		a := o.do("analyst", "GET", "/v1/sites/s/reports/"+query, nil)

@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/swaggest/swgui/v5emb"
 
 	"github.com/lunpai/lunpai/openapi"
 	"github.com/lunpai/lunpai/workflow"
@@ -216,11 +214,5 @@ func (a *API) mount() error {
 	for name := range left {
 		return fmt.Errorf("operation %s of the contract has no route", name)
 	}
-	docs := v5emb.New("lunpai", "/openapi.yaml", "/docs")
-	a.echo.Any("/docs*", func(c echo.Context) error {
-		c.Response().Header().Set("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:")
-		docs.ServeHTTP(c.Response(), c.Request())
-		return nil
-	})
-	return nil
+	return a.mountDocs()
 }
