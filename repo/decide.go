@@ -201,10 +201,36 @@ func (s *siteDesk) refuse(ctx context.Context, j *job, refusal error) (retry boo
 	}
 	out, err := s.find(ctx, j)
 	if errors.Is(err, ErrNotFound) {
+		if ok, err := s.confirm(ctx); err != nil {
+			j.answer(nil, fmt.Errorf("%w: make sure before a refusal: %w", ErrUnknown, err))
+			return false
+		} else if !ok {
+			s.fresh = false
+			return s.again(j)
+		}
 		err = refusal
 	}
 	j.answer(out, err)
 	return false
+}
+
+// confirm makes sure that what was read is the truth, once for all jobs of a round: refusals one after another are no way to have
+// a server write all the time.
+func (s *siteDesk) confirm(ctx context.Context) (bool, error) {
+	if s.confirmed == s.seq {
+		return true, nil
+	}
+	ids := make([]string, 0, len(s.batch))
+	for _, j := range s.batch {
+		if j.view == nil && !j.req.DryRun && !j.answered {
+			ids = append(ids, j.req.ID)
+		}
+	}
+	ok, err := s.desk.cfg.Store.Confirm(ctx, s.id, s.seq, ids)
+	if ok {
+		s.confirmed = s.seq
+	}
+	return ok, err
 }
 
 // again counts a job's tries; too many end in ErrBusy.

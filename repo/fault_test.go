@@ -26,6 +26,8 @@ type flawed struct {
 	onRead   func(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]repo.Document, error)
 	onLoad   func(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64, error)
 	onMoved  func(ctx context.Context, after int64) (map[workflow.SiteID]int64, int64, error)
+	onSure   func(ctx context.Context, site workflow.SiteID, seq int64, ids []string) (bool, error)
+	clock    atomic.Pointer[time.Time]
 	cleared  atomic.Uint64
 	parallel int
 }
@@ -40,7 +42,7 @@ func (f *flawed) set(change func(*flawed)) {
 // heal takes every hook away.
 func (f *flawed) heal() {
 	f.set(func(f *flawed) {
-		f.onAppend, f.onSince, f.onFind, f.onRead, f.onLoad, f.onMoved = nil, nil, nil, nil, nil, nil
+		f.onAppend, f.onSince, f.onFind, f.onRead, f.onLoad, f.onMoved, f.onSure = nil, nil, nil, nil, nil, nil, nil
 	})
 }
 
@@ -111,6 +113,20 @@ func (f *flawed) Moved(ctx context.Context, after int64) (map[workflow.SiteID]in
 		return h(ctx, after)
 	}
 	return f.below().Moved(ctx, after)
+}
+
+func (f *flawed) Confirm(ctx context.Context, site workflow.SiteID, seq int64, ids []string) (bool, error) {
+	if h := hook(f, func(f *flawed) func(context.Context, workflow.SiteID, int64, []string) (bool, error) { return f.onSure }); h != nil {
+		return h(ctx, site, seq, ids)
+	}
+	return f.below().Confirm(ctx, site, seq, ids)
+}
+
+func (f *flawed) Clock(ctx context.Context) (time.Time, error) {
+	if t := f.clock.Load(); t != nil {
+		return *t, nil
+	}
+	return f.below().Clock(ctx)
 }
 
 // lost are the answers to pages of which nobody knows whether they were written.

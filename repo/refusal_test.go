@@ -148,3 +148,57 @@ func TestRecordNewerThanBoard(t *testing.T) {
 		t.Errorf("appended at %v, want once at 4", seen)
 	}
 }
+
+// TestRefusalIsMadeSure: what a server read that may have been replaced is no ground for a refusal. One question serves a round, dry
+// runs ask none.
+func TestRefusalIsMadeSure(t *testing.T) {
+	d, f := flawedOffice(t, repo.Config{})
+	var asked []int
+	answer := func(ok bool, err error) {
+		f.set(func(f *flawed) {
+			asked = nil
+			f.onSure = func(_ context.Context, _ workflow.SiteID, seq int64, ids []string) (bool, error) {
+				if seq != 1 {
+					t.Errorf("asked about commit %d", seq)
+				}
+				asked = append(asked, len(ids))
+				return ok, err
+			}
+		})
+	}
+	answer(false, errors.New("no majority"))
+	if _, err := d.Do(t.Context(), "s", serve("nobody")); !errors.Is(err, repo.ErrUnknown) {
+		t.Errorf("nobody can tell: %v, want unknown", err)
+	}
+	dry := serve("nobody")
+	dry.DryRun = true
+	answer(false, nil)
+	if _, err := d.Do(t.Context(), "s", dry); err == nil || errors.Is(err, repo.ErrUnknown) || len(asked) > 0 {
+		t.Errorf("a dry run: %v, asked %v", err, asked)
+	}
+	if _, err := d.Do(t.Context(), "s", serve("nobody")); !errors.Is(err, repo.ErrBusy) {
+		t.Errorf("the journal goes on and on: %v, want busy", err)
+	}
+	answer(true, nil)
+	begun, release := f.hold()
+	first := outcomes(t.Context(), d, arrive("v"))
+	<-begun
+	answer(true, nil)
+	f.set(func(f *flawed) {
+		f.onSure = func(_ context.Context, _ workflow.SiteID, seq int64, ids []string) (bool, error) {
+			asked = append(asked, len(ids))
+			return seq == 2, nil
+		}
+	})
+	refusals := outcomes(t.Context(), d, serve("a"), serve("b"), serve("c"), serve("d"))
+	queued(t, d, 4)
+	release()
+	for _, err := range append(first(), refusals()...)[1:] {
+		if fault := (*workflow.Fault)(nil); !errors.As(err, &fault) {
+			t.Errorf("got %v, want a refusal", err)
+		}
+	}
+	if len(asked) != 1 || asked[0] != 4 {
+		t.Errorf("asked %v, want once about four commands", asked)
+	}
+}

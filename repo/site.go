@@ -34,6 +34,8 @@ type siteDesk struct {
 	seq       int64  // number of the last commit on the board that is in the journal
 	head      string // hash of the page that holds commit seq
 	fresh     bool   // caught up since the jobs of this round were taken
+	batch     []*job // of this round
+	confirmed int64  // the commit at which the journal is confirmed to end, since this round began; -1: not yet
 	cleared   uint64 // the store's count of cleared pools when the board was last known good
 	unsettled *Page  // a page whose fate is unknown
 	noted     int64  // the commit up to which the Desk knows what is due here
@@ -104,7 +106,7 @@ func (s *siteDesk) round(batch []*job) {
 			}
 		}
 	}()
-	s.fresh = false
+	s.fresh, s.batch, s.confirmed = false, batch, -1
 	for len(left) > 0 {
 		if err := s.prepare(); errors.Is(err, ErrStorageFull) {
 			s.refuseAll(s.readOn(left), err)

@@ -229,6 +229,12 @@ type Store interface {
 	Documents
 	Sides
 	SideChanges
+	// Confirm makes sure, before a refusal, that at some moment of the call the site's journal ended at commit seq and held none
+	// of these commands: in truth, not only for a server that has been replaced and does not know it yet. false: it goes on, or
+	// holds one. Where no server can be replaced there is nothing to do: true.
+	Confirm(ctx context.Context, site workflow.SiteID, seq int64, ids []string) (bool, error)
+	// Clock is the time by the store's own clock; zero when it has none but this machine's.
+	Clock(ctx context.Context) (time.Time, error)
 	// Ping tells whether the store can serve now.
 	Ping(ctx context.Context) error
 	// Parallel is how many appends the store wants in flight at once.

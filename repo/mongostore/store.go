@@ -15,6 +15,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
@@ -33,11 +34,13 @@ type Store struct {
 	client *mongo.Client
 
 	journal *mongo.Collection
+	certain *mongo.Collection // the journal, read linearizably
 	marks   *mongo.Collection
 	images  map[workflow.Collection]*mongo.Collection
 	sides   map[repo.SideCollection]*mongo.Collection
 
 	cleared   atomic.Uint64
+	direct    bool // the connection string names one server and wants no other
 	alone     bool // a stand-alone server: see harden
 	hardened  hardened
 	indexes   verdict
@@ -65,6 +68,7 @@ func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	if err := o.Validate(); err != nil {
 		return nil, malformed(err)
 	}
+	s.direct = o.Direct != nil && *o.Direct
 	if s.client, err = mongo.Connect(o); err != nil {
 		return nil, fail("connect", err)
 	}
@@ -90,6 +94,7 @@ func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 // name makes the handles of the collections.
 func (s *Store) name(db *mongo.Database) {
 	s.journal, s.marks = db.Collection("journal"), db.Collection("marks")
+	s.certain = db.Collection("journal", options.Collection().SetReadConcern(readconcern.Linearizable()))
 	s.images = make(map[workflow.Collection]*mongo.Collection)
 	for _, c := range workflow.Collections {
 		s.images[c] = db.Collection(string(c))
@@ -107,14 +112,12 @@ func (s *Store) greet(ctx context.Context, o *options.ClientOptions) error {
 	if err := s.client.Ping(asked, nil); err != nil {
 		return unreachable(ctx, o, err)
 	}
-	var hello struct {
-		Set     string `bson:"setName"`
-		Msg     string `bson:"msg"`
-		MaxWire int    `bson:"maxWireVersion"`
-	}
-	err := s.journal.Database().RunCommand(asked, bson.D{{Key: "hello", Value: 1}}).Decode(&hello)
+	hello, err := s.greeting(asked)
 	if err != nil {
-		return fail("hello", err)
+		return err
+	}
+	if err := hello.refusal(s.direct); err != nil {
+		return err
 	}
 	err = s.marks.FindOne(asked, bson.D{{Key: "_id", Value: ""}}).Err() // both questions above are answered to anybody
 	if refused := credentials(o, err); refused != nil {
