@@ -161,6 +161,40 @@ func TestCommandsInPrint(t *testing.T) {
 	}
 }
 
+// TestReadmeNamesWhatThereIs: every test that vouches for a promise is there, and so is every file that is linked.
+func TestReadmeNamesWhatThereIs(t *testing.T) {
+	tests := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllStringSubmatch(string(text), -1) {
+			tests[m[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range readmes {
+		text, err := os.ReadFile(page.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(string(text), -1) {
+			if !tests[name] {
+				t.Errorf("%s: there is no %s", page.file, name)
+			}
+		}
+		for _, m := range regexp.MustCompile(`\]\(([\w./-]+)`).FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(m[1]); err != nil && !strings.HasPrefix(m[1], "http") {
+				t.Errorf("%s: %v", page.file, err)
+			}
+		}
+	}
+}
+
 // TestReadmesCanBePasted: no remark stands behind a command. Interactive zsh, the shell of macOS, takes it for more of the
 // command.
 func TestReadmesCanBePasted(t *testing.T) {

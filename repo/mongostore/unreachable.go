@@ -78,7 +78,11 @@ func problemOf(ctx context.Context, o *options.ClientOptions, host string) strin
 	}
 	h, err := hello(ctx, o, host)
 	if err != nil {
-		return host + " takes connections, but does not answer as a MongoDB server: is it another program, or does it want TLS (tls=true)?"
+		tls := "does it want TLS (tls=true)?"
+		if o.TLSConfig != nil {
+			tls = "does TLS fail (no tls=true for a server without TLS; tlsCAFile for a certificate of your own)?"
+		}
+		return host + " takes connections, but does not answer as a MongoDB server: is it another program, or " + tls
 	}
 	want := ""
 	if o.ReplicaSet != nil {
