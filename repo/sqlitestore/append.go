@@ -17,6 +17,7 @@ type tx struct {
 	store  *Store
 	ctx    context.Context                //nolint:containedctx // lives as long as the transaction
 	heads  map[workflow.SiteID]*repo.Page // of the sites written to
+	light  light                          // how far the store has come with it
 	erased bool
 }
 
@@ -74,10 +75,14 @@ func (t *tx) append(p *repo.Page) (answer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = t.exec(t.insertPage, p.Site, p.First, p.Last, p.At.UnixMilli(), p.Prev, p.Hash, string(entries), string(p.Body))
+	r, err := t.insertPage.ExecContext(t.ctx, p.Site, p.First, p.Last, p.At.UnixMilli(), p.Prev, p.Hash, string(entries), string(p.Body))
 	if err != nil {
 		return nil, err
 	}
+	if t.light.Row, err = r.LastInsertId(); err != nil {
+		return nil, err
+	}
+	t.light.Hash = p.Hash
 	t.heads[p.Site] = p
 	return nil, t.project(p)
 }

@@ -56,6 +56,7 @@ func (s *Store) changeIf(ctx context.Context, verb string, read repo.Side, do fu
 			return nil
 		}
 		t.erased = true
+		t.light.Sides++
 		return err
 	})
 	if err == nil {

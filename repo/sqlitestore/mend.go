@@ -65,7 +65,8 @@ func (w *writer) reopen(ctx context.Context) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.heads.forget()
-	err = s.watch.end(w.disconnect)
+	err = s.beacon.pause(w.light)
+	err = errors.Join(err, s.watch.end(w.disconnect))
 	if err != nil {
 		s.log.WarnContext(ctx, "sqlite: close after a failure", "path", s.path, "error", err)
 	}
@@ -89,6 +90,10 @@ func (w *writer) reopen(ctx context.Context) (err error) {
 		w.session = nil
 		return errors.Join(err, session.close())
 	}
+	if w.light, err = lightOf(ctx, s.pool.db); err != nil {
+		return err
+	}
+	s.beacon.note(w.light)
 	w.blocked.Store(nil)
 	return nil
 }

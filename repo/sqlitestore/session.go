@@ -19,7 +19,7 @@ type session struct {
 	insertPage, insertID, deleteID             *sql.Stmt
 	refreshImage, replaceImage                 *sql.Stmt
 	sideExists, insertSide, replaceSide, erase *sql.Stmt
-	sideStands                                 *sql.Stmt
+	sideStands, setSides                       *sql.Stmt
 }
 
 func openSession(ctx context.Context, path string) (*session, error) {
@@ -66,7 +66,8 @@ func (s *session) open(ctx context.Context) (err error) {
 				at = excluded.at, body = excluded.body`,
 		&s.sideStands: `SELECT 1 FROM sides WHERE collection = ? AND id = ? AND site = ? AND lookup = ? AND command = ?
 			AND pending = ? AND at = ? AND body = ?`,
-		&s.erase: `DELETE FROM sides WHERE collection = ? AND id = ?`,
+		&s.setSides: `INSERT INTO meta (name, value) VALUES ('sides', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1`,
+		&s.erase:    `DELETE FROM sides WHERE collection = ? AND id = ?`,
 	})
 	return err
 }

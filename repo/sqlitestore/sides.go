@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
@@ -14,6 +15,7 @@ import (
 func (s *Store) Insert(ctx context.Context, side repo.Side) error {
 	return s.put(ctx, "insert", side, func(t *tx) (bool, error) {
 		n, err := t.exec(t.insertSide, sideArgs(side)...)
+		t.light.Sides += n
 		return n == 1, err
 	})
 }
@@ -28,7 +30,8 @@ func (s *Store) Replace(ctx context.Context, side repo.Side) error {
 			return false, err
 		}
 		t.erased = true
-		_, err = t.exec(t.replaceSide, sideArgs(side)...)
+		n, err := t.exec(t.replaceSide, sideArgs(side)...)
+		t.light.Sides += n
 		return true, err
 	})
 }
@@ -58,12 +61,22 @@ func (s *Store) Delete(ctx context.Context, c repo.SideCollection, id string) er
 	err := s.write(ctx, 1, func(t *tx) error {
 		n, err := t.exec(t.erase, c, id)
 		t.erased = t.erased || n > 0
+		t.light.Sides += n
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("delete %s %s: %w", c, id, err)
 	}
 	return nil
+}
+
+// countSides writes down how often side documents were changed, when this transaction did.
+func (t *tx) countSides(before int64) error {
+	if t.light.Sides == before {
+		return nil
+	}
+	_, err := t.exec(t.setSides, strconv.FormatInt(t.light.Sides, 10))
+	return err
 }
 
 func sideArgs(s repo.Side) []any {

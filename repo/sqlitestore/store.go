@@ -29,6 +29,8 @@ type Config struct {
 	Path string
 	// Readers is how many connections read; 0 means 4.
 	Readers int
+	// AcceptLoss opens a file that holds less than was acknowledged from it.
+	AcceptLoss bool
 	// Log gets what an operator must know; nil means nothing is logged.
 	Log *slog.Logger
 }
@@ -39,7 +41,8 @@ type Store struct {
 	log     *slog.Logger
 	readers int
 	lock    *os.File
-	watch   *watch // nil: opened read-only
+	watch   *watch  // nil: opened read-only
+	beacon  *beacon // nil: opened read-only
 	heads   heads
 	writer  *writer // nil: opened read-only
 
@@ -80,7 +83,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if s.readers <= 0 {
 		s.readers = 4
 	}
-	if err := s.start(ctx); err != nil {
+	if err := s.start(ctx, c.AcceptLoss); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), remove(made), release(lock))
 	}
 	return s, nil
@@ -110,7 +113,40 @@ func remove(paths []string) (err error) {
 }
 
 // start opens the connections and starts the writer.
-func (s *Store) start(ctx context.Context) error {
+func (s *Store) start(ctx context.Context, acceptLoss bool) error {
+	seen, err := readBeacon(s.path)
+	if err != nil {
+		return err
+	}
+	if err := s.accept(seen.beforeOpening(s.path), acceptLoss); err != nil {
+		return err
+	}
+	if err := s.make(); err != nil {
+		return err
+	}
+	if s.watch, err = newWatch(s.path, s.log); err != nil {
+		return err
+	}
+	session, err := s.connect(ctx)
+	if err != nil {
+		return errors.Join(err, s.watch.close())
+	}
+	l, err := s.compare(ctx, seen, acceptLoss)
+	if err == nil && (seen == nil || seen.State != stateClosed) { // a log that goes on from here holds nothing from before
+		err = errors.Join(session.checkpoint(ctx, truncate, usualPatience), s.watch.begin())
+	}
+	if err == nil {
+		err = s.lightUp(seen, l)
+	}
+	if err != nil {
+		return errors.Join(err, s.pool.close(), session.close(), s.watch.close())
+	}
+	s.writer = newWriter(ctx, s, session, l)
+	return nil
+}
+
+// make makes the file when it is not there.
+func (s *Store) make() error {
 	// The file holds personal data: nobody but its owner reads it. SQLite gives its other files the same rights.
 	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
@@ -124,14 +160,44 @@ func (s *Store) start(ctx context.Context) error {
 	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
 		return err
 	}
-	if s.watch, err = newWatch(s.path, s.log); err != nil {
+	return nil
+}
+
+// compare holds the file against the beacon and returns how far it has come.
+func (s *Store) compare(ctx context.Context, seen *light, acceptLoss bool) (light, error) {
+	if seen != nil {
+		if err := s.accept(seen.holds(ctx, s.path, s.pool.db), acceptLoss); err != nil {
+			return light{}, err
+		}
+	}
+	l, err := lightOf(ctx, s.pool.db)
+	if err == nil && seen == nil && l.Row > 0 {
+		s.log.Warn("sqlite: no beacon beside the file: nothing tells whether it is the newest", "path", s.path)
+	}
+	return l, err
+}
+
+// accept lets a loss pass that the operator knows of.
+func (s *Store) accept(err error, known bool) error {
+	if known && errors.Is(err, ErrLoss) {
+		s.log.Warn("sqlite: loss accepted", "path", s.path, "error", err)
+		return nil
+	}
+	return err
+}
+
+// lightUp says that the store is served from here on.
+func (s *Store) lightUp(seen *light, l light) (err error) {
+	if s.beacon, err = openBeacon(s.path, seen, s.log); err != nil {
 		return err
 	}
-	session, err := s.connect(ctx)
-	if err != nil {
-		return errors.Join(err, s.watch.close())
+	if err := s.beacon.write(l, stateOpen); err != nil {
+		return errors.Join(err, s.beacon.file.Close())
 	}
-	s.writer = newWriter(ctx, s, session)
+	if err := syncDir(filepath.Dir(s.path)); err != nil {
+		return errors.Join(err, s.beacon.file.Close())
+	}
+	go s.beacon.run()
 	return nil
 }
 
@@ -202,22 +268,32 @@ func (s *Store) Close() error {
 	var errs []error
 	if s.writer != nil {
 		s.writer.stop()
-		if s.watch.lost.Load() != nil {
-			errs = append(errs, keepOff(s.watch.file))
-		}
 	}
 	s.mu.Lock() // readers that were in time have finished
 	defer s.mu.Unlock()
-	if s.pool != nil {
+	if s.writer == nil {
 		errs = append(errs, s.pool.close())
-	}
-	if s.writer != nil { // last of all: the last connection of a file writes the log back
-		errs = append(errs, s.writer.close(), s.watch.close(), release(s.lock))
+	} else {
+		errs = append(errs, s.end(), s.beacon.file.Close(), s.watch.close(), release(s.lock))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("close %s: %w", s.path, err)
 	}
 	return nil
+}
+
+// end closes the connections: the last one writes the log back and takes it away, between two words of the beacon. Nothing of that
+// holds when the file is another one.
+func (s *Store) end() error {
+	s.beacon.stop()
+	if s.watch.lost.Load() != nil {
+		return errors.Join(keepOff(s.watch.file), s.writer.disconnect())
+	}
+	l := s.writer.light
+	if err := errors.Join(s.beacon.write(l, stateClosing), s.writer.disconnect()); err != nil {
+		return err
+	}
+	return s.beacon.write(l, stateClosed)
 }
 
 // Parallel is 1: there is one writer, and it gathers what waits by itself.

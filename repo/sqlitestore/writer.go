@@ -29,6 +29,7 @@ type writer struct {
 	session *session              // nil after a failure that could not be mended yet
 	strikes int                   // failures since the last success
 	tried   time.Time             // when mending was tried, or room looked for, last
+	light   light                 // how far the store has come
 	full    bool                  // the disk had no room; nothing is written until it has
 	erasing time.Time             // since when the log holds what was erased; zero: it does not
 	blocked atomic.Pointer[error] // why writes are refused; read by others
@@ -48,9 +49,9 @@ const (
 )
 
 // newWriter starts a writer. It goes on when ctx ends: it is ended by stop.
-func newWriter(ctx context.Context, s *Store, session *session) *writer {
+func newWriter(ctx context.Context, s *Store, session *session, l light) *writer {
 	w := &writer{
-		store: s, session: session, now: time.Now, //nolint:forbidigo // measures pauses, dates nothing
+		store: s, session: session, light: l, now: time.Now, //nolint:forbidigo // measures pauses, dates nothing
 		jobs: make(chan *job), quit: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go w.run(context.WithoutCancel(ctx))
@@ -61,14 +62,6 @@ func newWriter(ctx context.Context, s *Store, session *session) *writer {
 func (w *writer) stop() {
 	close(w.quit)
 	<-w.ended
-}
-
-// close closes the connection after stop.
-func (w *writer) close() error {
-	if w.session == nil {
-		return nil
-	}
-	return w.session.close()
 }
 
 // write has a job done and waits for its end. An error that wraps ErrUnknown leaves open whether it was written; any other
@@ -152,11 +145,13 @@ func (w *writer) perform(ctx context.Context, group []*job) {
 		answer(group, err)
 		return
 	}
-	t := &tx{session: w.session, store: w.store, ctx: ctx, heads: make(map[workflow.SiteID]*repo.Page)}
+	t := &tx{session: w.session, store: w.store, ctx: ctx, heads: make(map[workflow.SiteID]*repo.Page), light: w.light}
 	err := w.transact(t, group)
 	if err == nil {
 		w.strikes = 0
 		w.store.heads.put(t.heads)
+		w.light = t.light
+		w.store.beacon.note(w.light)
 		if t.erased && w.erasing.IsZero() {
 			w.erasing = w.now()
 		}
@@ -200,6 +195,12 @@ func (w *writer) transact(t *tx, group []*job) error {
 			}
 			return err
 		}
+	}
+	if err := t.countSides(w.light.Sides); err != nil {
+		if _, undone := t.rollback.ExecContext(t.ctx); undone != nil {
+			return &doubt{errors.Join(err, undone)}
+		}
+		return err
 	}
 	t.store.heads.drop(t.heads)
 	commit := func(ctx context.Context, s *sql.Stmt) error { _, err := s.ExecContext(ctx); return err }
