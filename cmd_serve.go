@@ -26,6 +26,7 @@ type serveCmd struct {
 	KeyRate     float64       `help:"Requests a second that one key may send, three seconds' worth at once; 0: any number, for benchmarks." default:"100" env:"LUNPAI_KEY_RATE"`
 	KioskGap    time.Duration `help:"Least time between two arrivals from one kiosk." default:"20s" env:"LUNPAI_KIOSK_GAP"`
 	KioskHourly int           `help:"Most arrivals an hour from one kiosk." default:"30" env:"LUNPAI_KIOSK_HOURLY"`
+	AcceptLoss  bool          `help:"Serve a SQLite file although it holds less than was acknowledged from it. Once, and on purpose."`
 	DrainFor    time.Duration `help:"How long to finish what was begun when told to stop." default:"20s" env:"LUNPAI_DRAIN_FOR"`
 }
 
@@ -130,7 +131,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger, now repo.Clock, c
 	if err != nil {
 		return nil, err
 	}
-	store, err := openStore(ctx, c.Store, log)
+	store, err := openAs(ctx, c.Store, opening{acceptLoss: c.AcceptLoss}, log)
 	if err != nil {
 		return nil, errors.Join(err, undo())
 	}

@@ -19,15 +19,33 @@ import (
 
 const defaultStore = "sqlite:lunpai.db"
 
+// opening says how a store is opened.
+type opening struct {
+	// acceptLoss: also when it holds less than was acknowledged (SQLite).
+	acceptLoss bool
+	// unfinished: also when a copy into it was never finished.
+	unfinished bool
+}
+
 // openStore opens the store that a --store names.
 func openStore(ctx context.Context, name string, log *slog.Logger) (repo.Store, error) {
+	return openAs(ctx, name, opening{}, log)
+}
+
+// openAs opens a store in a certain way.
+func openAs(ctx context.Context, name string, how opening, log *slog.Logger) (s repo.Store, err error) {
 	switch path, ok := strings.CutPrefix(name, "sqlite:"); {
 	case ok && path != "":
-		return sqlitestore.Open(ctx, sqlitestore.Config{Path: path, Log: log})
+		s, err = sqlitestore.Open(ctx, sqlitestore.Config{Path: path, AcceptLoss: how.acceptLoss, Log: log})
 	case strings.HasPrefix(name, "mongodb://"), strings.HasPrefix(name, "mongodb+srv://"):
-		return mongostore.Open(ctx, mongostore.Config{URI: name, Log: log})
+		s, err = mongostore.Open(ctx, mongostore.Config{URI: name, Log: log})
+	default:
+		err = errors.New("--store is neither sqlite:PATH nor mongodb://…: write for instance sqlite:lunpai.db")
 	}
-	return nil, errors.New("--store is neither sqlite:PATH nor mongodb://…: write for instance sqlite:lunpai.db")
+	if err != nil {
+		return nil, err
+	}
+	return finished(ctx, s, how)
 }
 
 // openForReading opens a store to look at it. A SQLite store may be served at the same time.
@@ -39,7 +57,22 @@ func openForReading(ctx context.Context, name string, log *slog.Logger) (repo.St
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no file %s: name the store with --store", path)
 	}
-	return sqlitestore.OpenReadOnly(ctx, path)
+	s, err := sqlitestore.OpenReadOnly(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return finished(ctx, s, opening{})
+}
+
+// finished closes a store again that is half a copy.
+func finished(ctx context.Context, s repo.Store, how opening) (repo.Store, error) {
+	if how.unfinished {
+		return s, nil
+	}
+	if err := repo.Unfinished(ctx, s); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // keysPath is where the keyring of a store lies unless --keys says so: beside the SQLite file, or here.

@@ -63,7 +63,8 @@ type verifyCmd struct {
 // Help is printed below the flags.
 func (verifyCmd) Help() string {
 	return `Reads every journal from its first commit: the chain of hashes, the numbers, that no command ran twice, and that the
-documents are byte for byte what the journal says. It changes nothing and may run while a SQLite store is served.
+documents are byte for byte what the journal says. Of a SQLite file it also reads every page, holds the indexes against
+the tables, and compares with the beacon beside it. It changes nothing and may run while a SQLite store is served.
 
 Examples:
   lunpai verify --store sqlite:lunpai.db
@@ -123,6 +124,10 @@ func (c *verifyCmd) Run(w *world) (err error) {
 		if len(r.Problems) > 0 {
 			state = fmt.Sprintf("%d PROBLEMS", len(r.Problems))
 		}
+		if r.Site == "" { // of the whole store
+			fmt.Fprintf(w.stdout, "the store: %s\n", state)
+			continue
+		}
 		fmt.Fprintf(w.stdout, "%s: %s: %d commits in %d pages, %d records, head %s:%d:%s\n", r.Site, state, r.Commits, r.Pages, r.Records, r.Site, r.Commits, r.Head)
 	}
 	return repo.Sound(reports)
@@ -153,7 +158,7 @@ func (c *copyCmd) Run(w *world) (err error) {
 	if sites, err := from.Sites(w.ctx); err != nil || len(sites) == 0 {
 		return fmt.Errorf("source: %w", cmp.Or(err, errors.New("it holds no site, so there is nothing to copy")))
 	}
-	to, err := openStore(w.ctx, c.To, quiet(w))
+	to, err := openAs(w.ctx, c.To, opening{unfinished: true}, quiet(w))
 	if err != nil {
 		return fmt.Errorf("target: %w", err)
 	}
@@ -205,6 +210,56 @@ func (c *backupCmd) Run(w *world) (err error) {
 	}
 	_, err = fmt.Fprintf(w.stdout, "%s holds a backup of %s\n", c.Target, path)
 	return err
+}
+
+// restoreCmd puts a backup in the place of a SQLite store.
+type restoreCmd struct {
+	Store  string `help:"The store to be replaced: sqlite:PATH" default:"${store}" env:"LUNPAI_STORE"`
+	Backup string `arg:"" help:"The backup: a file made by lunpai backup." type:"path"`
+}
+
+// Help is printed below the flags.
+func (restoreCmd) Help() string {
+	return `Stop the service first: a file that is served is refused. The backup is copied beside the store and verified there; only a
+sound one takes its place, in one step. The old file and its log are kept under another name: they hold what was
+acknowledged since the backup, and personal data too. Delete them when you are done.
+
+Everything acknowledged after the backup is gone from the store; clients that send such a command again have it carried
+out again. The keyring is not part of a backup: the service needs the one that the backup was written under.
+
+Example:
+  lunpai restore --store sqlite:office.db /backup/office-2024-03-04.db`
+}
+
+// Run restores and prints a line a site.
+func (c *restoreCmd) Run(w *world) error {
+	path, ok := strings.CutPrefix(c.Store, "sqlite:")
+	if !ok {
+		return errors.New("restore puts a file in the place of a SQLite store; for MongoDB see the operations page")
+	}
+	line := &status{out: w.stderr}
+	defer line.clear()
+	var reports []repo.SiteReport
+	kept, err := sqlitestore.Restore(w.ctx, path, c.Backup, func(s *sqlitestore.Store) (err error) {
+		if err := repo.Unfinished(w.ctx, s); err != nil {
+			return err
+		}
+		if reports, err = repo.Verify(w.ctx, s, repo.VerifyOptions{Progress: line.at("verify")}); err != nil {
+			return err
+		}
+		return repo.Sound(reports)
+	})
+	line.clear()
+	if err != nil {
+		return err
+	}
+	for _, r := range reports {
+		fmt.Fprintf(w.stdout, "%s: %d commits restored, head %s:%d:%s\n", r.Site, r.Commits, r.Site, r.Commits, r.Head)
+	}
+	if kept != "" {
+		fmt.Fprintf(w.stdout, "the old file is kept as %s: delete it when you are done\n", kept)
+	}
+	return nil
 }
 
 // healthCmd asks a service whether it is ready.

@@ -28,6 +28,7 @@ type cli struct {
 	Generate generateCmd `cmd:"" help:"Fill a store with a made-up office at work for a year, decided by the real rules."`
 	Copy     copyCmd     `cmd:"" help:"Copy everything from one store to another, empty one: SQLite to MongoDB or back."`
 	Backup   backupCmd   `cmd:"" help:"Copy a SQLite store to a file, consistently, also while it is served."`
+	Restore  restoreCmd  `cmd:"" help:"Put a verified backup in the place of a SQLite store that is not served."`
 	Keys     keysCmd     `cmd:"" help:"List and end API keys, make an administrator key: on the store itself, when no key is at hand."`
 	Health   healthCmd   `cmd:"" help:"Ask a running service whether it is ready."`
 	Version  struct{}    `cmd:"" help:"Print the version, the commit and its date."`

@@ -36,7 +36,7 @@ func command(t *testing.T, args ...string) (string, error) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, c := range []string{"", "serve", "demo", "play", "export", "verify", "generate", "copy", "backup", "keys", "health"} {
+	for _, c := range []string{"", "serve", "demo", "play", "export", "verify", "generate", "copy", "backup", "restore", "keys", "health"} {
 		out, err := command(t, strings.Fields(c+" --help")...)
 		if err != nil || !strings.Contains(out, "Usage: lunpai") {
 			t.Errorf("%s --help: %v\n%s", c, err, out)
@@ -52,6 +52,7 @@ func TestWrongSetUp(t *testing.T) {
 		{"serve --store file.db", "sqlite:lunpai.db"},
 		{"serve --store sqlite:/no/such/folder/x.db --listen 127.0.0.1:0", "folder"},
 		{"backup --store mongodb://x y", "mongodump"},
+		{"restore --store mongodb://x y", "operations"},
 		{"verify --store sqlite:" + filepath.Join(t.TempDir(), "none.db"), "none.db"},
 		{"verify --expect nonsense", "site:seq:hash"},
 		{"play --url http://localhost:1 scenario/testdata/p1-order.yaml", "--key"},
@@ -311,6 +312,9 @@ func TestVerifyCopyBackup(t *testing.T) {
 	if out, err := command(t, "backup", "--store", from, filepath.Join(dir, "backup.db")); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
+	if out, err := command(t, "restore", "--store", from, filepath.Join(dir, "backup.db")); err == nil || !strings.Contains(err.Error(), ".lock") {
+		t.Errorf("a store that is served was replaced: %v %s", err, out)
+	}
 	if err := s.stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -326,6 +330,14 @@ func TestVerifyCopyBackup(t *testing.T) {
 		}
 	}
 	sound(t, "sqlite:"+filepath.Join(dir, "backup.db"))
+	restored := "sqlite:" + filepath.Join(dir, "restored.db")
+	for _, kept := range []string{"", "restored.db.replaced", "restored.db.replaced-2"} {
+		out, err := command(t, "restore", "--store", restored, filepath.Join(dir, "backup.db"))
+		if err != nil || head(out) != head(want) || !strings.Contains(out, kept) {
+			t.Errorf("restore: %v %s", err, out)
+		}
+		sound(t, restored)
+	}
 	for name, address := range stores {
 		t.Run(name, func(t *testing.T) {
 			there := address(t)

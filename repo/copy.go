@@ -20,9 +20,17 @@ const copiers = 8
 // Copy copies every site, person, note and key from one store to another, which must be empty: the same pages byte for byte,
 // and documents projected from them. Nothing may write to the source meanwhile. The copy is verified at the end; any error
 // means that it must not be used. progress may be nil; it is never called twice at once.
+//
+// As long as the copy is not whole and verified its target says so, and Unfinished finds it.
 func Copy(ctx context.Context, from, to Store, progress func(site workflow.SiteID, seq int64)) error {
-	if err := mustBeEmpty(ctx, to); err != nil {
+	if err := Unfinished(ctx, from); err != nil {
+		return fmt.Errorf("copy: source: %w", err)
+	}
+	if err := errors.Join(Unfinished(ctx, to), mustBeEmpty(ctx, to)); err != nil {
 		return err
+	}
+	if err := to.Insert(ctx, Side{Collection: Meta, ID: copyingMark, At: time.Unix(0, 0).UTC(), Body: []byte(`{}`)}); err != nil {
+		return fmt.Errorf("copy: mark the target: %w", err)
 	}
 	sites, err := from.Sites(ctx)
 	if err != nil {
@@ -48,6 +56,26 @@ func Copy(ctx context.Context, from, to Store, progress func(site workflow.SiteI
 	}
 	if err != nil {
 		return fmt.Errorf("copy: the copy is not sound: %w", err)
+	}
+	if err := to.Delete(ctx, Meta, copyingMark); err != nil {
+		return fmt.Errorf("copy: all is copied, but the mark of an unfinished copy stays: %w", err)
+	}
+	return nil
+}
+
+// copyingMark is the meta document of a store that a copy is being made into.
+const copyingMark = "copying"
+
+// ErrUnfinished: a copy into the store was begun and never ended. It may lack anything.
+var ErrUnfinished = errors.New("the store is an unfinished copy: remove it and copy again")
+
+// Unfinished returns ErrUnfinished for a store that a copy did not finish.
+func Unfinished(ctx context.Context, s Sides) error {
+	switch _, err := s.Side(ctx, Meta, copyingMark); {
+	case err == nil:
+		return ErrUnfinished
+	case !errors.Is(err, ErrNotFound):
+		return fmt.Errorf("look for an unfinished copy: %w", err)
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ type VerifyOptions struct {
 	Progress func(site workflow.SiteID, seq int64)
 }
 
-// SiteReport is the state of one site.
+// SiteReport is the state of one site, or, without a site, what does not fit in the store as a whole.
 type SiteReport struct {
 	Site    workflow.SiteID `json:"site"`
 	Commits int64           `json:"commits"`
@@ -57,7 +57,10 @@ func Verify(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, error)
 			return nil, fmt.Errorf("verify: %w", err)
 		}
 	}
-	var reports []SiteReport
+	reports, err := whole(ctx, s, o)
+	if err != nil {
+		return nil, err
+	}
 	for _, site := range sites {
 		v := verifier{store: s, o: o, r: SiteReport{Site: site}, images: map[workflow.Ref]sum{}, seed: maphash.MakeSeed()}
 		if err := v.run(ctx); err != nil {
@@ -66,6 +69,24 @@ func Verify(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, error)
 		reports = append(reports, v.r)
 	}
 	return reports, nil
+}
+
+// whole has a store that knows more of itself than its sites show checked by itself.
+func whole(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, error) {
+	c, ok := s.(interface {
+		Check(ctx context.Context) ([]string, error)
+	})
+	if !ok || len(o.Sites) > 0 {
+		return nil, nil
+	}
+	problems, err := c.Check(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
+	}
+	if len(problems) == 0 {
+		return nil, nil
+	}
+	return []SiteReport{{Problems: problems}}, nil
 }
 
 // allSites are the sites that have a journal, a record or a kept head.
@@ -299,6 +320,10 @@ func Sound(reports []SiteReport) error {
 	var errs []error
 	for _, r := range reports {
 		for _, p := range r.Problems {
+			if r.Site == "" {
+				errs = append(errs, fmt.Errorf("%w: the store: %s", ErrCorrupt, p))
+				continue
+			}
 			errs = append(errs, fmt.Errorf("%w: site %s: %s", ErrCorrupt, r.Site, p))
 		}
 	}

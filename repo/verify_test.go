@@ -314,6 +314,38 @@ func TestCopy(t *testing.T) {
 	}
 }
 
+// TestUnfinishedCopy: a copy that broke off is no store, and no source or target of another copy; one that ended is.
+func TestUnfinishedCopy(t *testing.T) {
+	from := book(t)
+	for _, until := range []int{0, 1, 3} {
+		to := &flawed{Store: openStore(t)}
+		left := until
+		to.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
+			if left--; left < 0 {
+				return lost(pages)
+			}
+			return to.below().Append(ctx, pages)
+		}
+		if err := repo.Copy(t.Context(), from, to, nil); !errors.Is(err, repo.ErrUnknown) {
+			t.Fatalf("after %d pages: want the break, got %v", until, err)
+		}
+		to.heal()
+		for what, err := range map[string]error{
+			"open":       repo.Unfinished(t.Context(), to),
+			"copy to it": repo.Copy(t.Context(), from, to, nil),
+			"copy of it": repo.Copy(t.Context(), to, openStore(t), nil),
+		} {
+			if !errors.Is(err, repo.ErrUnfinished) {
+				t.Errorf("after %d pages: %s: want ErrUnfinished, got %v", until, what, err)
+			}
+		}
+	}
+	to := openStore(t)
+	if err := errors.Join(repo.Copy(t.Context(), from, to, nil), repo.Unfinished(t.Context(), to)); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestCopyOfDamage: what is not sound is not copied.
 func TestCopyOfDamage(t *testing.T) {
 	f := &forged{Store: book(t), page: replaceBody("arrive_visit", "arrive_vizit")}

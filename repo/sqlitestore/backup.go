@@ -35,20 +35,27 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-	f, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
+	if _, err := os.Lstat(target); err == nil {
+		return fmt.Errorf("backup: %s: %w", target, os.ErrExist)
+	}
+	part := target + ".part"                                             // a backup that breaks off never stands under the name of one
+	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-	err = s.vacuum(ctx, target)
+	err = s.vacuum(ctx, part)
 	if err == nil {
 		err = f.Sync()
 	}
 	err = errors.Join(err, f.Close())
 	if err == nil {
+		err = os.Rename(part, target)
+	}
+	if err == nil {
 		err = syncDir(filepath.Dir(target))
 	}
 	if err != nil {
-		return fmt.Errorf("backup to %s: %w", target, errors.Join(err, os.Remove(target)))
+		return fmt.Errorf("backup to %s: %w", target, errors.Join(err, removeFile(part)))
 	}
 	return nil
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"modernc.org/sqlite" // also registers the driver
+
+	"github.com/lunpai/lunpai/repo"
 )
 
 // Result codes of SQLite that are told apart (https://sqlite.org/rescode.html); extended codes carry them in the low byte.
@@ -20,10 +22,12 @@ const (
 	codeBusy       = 5
 	codeLocked     = 6
 	codeIOErr      = 10
+	codeCorrupt    = 11
 	codeFull       = 13
 	codeTooBig     = 18
 	codeConstraint = 19
 	codeMismatch   = 20
+	codeNotADB     = 26
 )
 
 // code is the primary result code in err; 0 when it is not SQLite's.
@@ -32,6 +36,15 @@ func code(err error) int {
 		return e.Code() & 0xff
 	}
 	return 0
+}
+
+// damaged adds to SQLite's word that a file is damaged what can be done about it.
+func damaged(path string, err error) error {
+	switch code(err) {
+	case codeCorrupt, codeNotADB:
+		return fmt.Errorf("%w: %w: put a backup in its place (lunpai restore --store sqlite:%s BACKUP)", repo.ErrCorrupt, err, path)
+	}
+	return err
 }
 
 // pragmas are settings of a connection, by name; each is read back after opening.

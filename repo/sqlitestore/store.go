@@ -84,7 +84,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		s.readers = 4
 	}
 	if err := s.start(ctx, c.AcceptLoss); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), remove(made), release(lock))
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, damaged(path, err)), remove(made), release(lock))
 	}
 	return s, nil
 }
@@ -132,8 +132,8 @@ func (s *Store) start(ctx context.Context, acceptLoss bool) error {
 		return errors.Join(err, s.watch.close())
 	}
 	l, err := s.compare(ctx, seen, acceptLoss)
-	if err == nil && (seen == nil || seen.State != stateClosed) { // a log that goes on from here holds nothing from before
-		err = errors.Join(session.checkpoint(ctx, truncate, usualPatience), s.watch.begin())
+	if err == nil && (seen == nil || seen.State != stateClosed) {
+		err = s.afterCrash(ctx, session)
 	}
 	if err == nil {
 		err = s.lightUp(seen, l)
@@ -175,6 +175,18 @@ func (s *Store) compare(ctx context.Context, seen *light, acceptLoss bool) (ligh
 		s.log.Warn("sqlite: no beacon beside the file: nothing tells whether it is the newest", "path", s.path)
 	}
 	return l, err
+}
+
+// afterCrash looks a file through that was not closed in order, and empties its log: one that goes on from here holds nothing from
+// before.
+func (s *Store) afterCrash(ctx context.Context, session *session) error {
+	if err := s.checkQuickly(ctx); err != nil {
+		return err
+	}
+	if err := session.checkpoint(ctx, truncate, usualPatience); err != nil {
+		s.log.Warn("sqlite: log not emptied at the start", "path", s.path, "error", err)
+	}
+	return s.watch.begin()
 }
 
 // accept lets a loss pass that the operator knows of.

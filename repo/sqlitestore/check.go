@@ -1,0 +1,103 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/lunpai/lunpai/repo"
+)
+
+// maxProblems bounds what is reported of a file.
+const maxProblems = 20
+
+// Check reads the whole file and returns what does not fit: SQLite's own check of every page and of the indexes against the tables, that
+// each command of the journal is found by its id and no other is, and that the file holds what was acknowledged from it. It may
+// run while the file is served.
+func (s *Store) Check(ctx context.Context) (problems []string, err error) {
+	if err := s.read(ctx, "check", func(*pool) error { return nil }); err != nil {
+		return nil, err
+	}
+	db, err := dial(ctx, s.path, "ro", 1, pragmas{"busy_timeout": "5000"}) // of its own: it may take minutes
+	if err != nil {
+		return nil, fmt.Errorf("check: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	for _, look := range []func(context.Context, *sql.DB) ([]string, error){integrity("integrity_check"), commandIDs, s.against} {
+		found, err := look(ctx, db)
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("check: %w", ctx.Err())
+		}
+		if err != nil { // a file so damaged that it cannot be looked through
+			found = append(found, err.Error())
+		}
+		problems = append(problems, found...)
+	}
+	return problems, nil
+}
+
+// integrity runs one of SQLite's checks.
+func integrity(check string) func(context.Context, *sql.DB) ([]string, error) {
+	return func(ctx context.Context, db *sql.DB) ([]string, error) {
+		rows, err := db.QueryContext(ctx, fmt.Sprintf(`PRAGMA %s(%d)`, check, maxProblems))
+		found, err := collect(rows, err, scanText)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", check, err)
+		}
+		if len(found) == 1 && found[0] == "ok" {
+			return nil, nil
+		}
+		return found, nil
+	}
+}
+
+// commandIDs holds the ids of commands against the journal: a command that is not found would be carried out a second time.
+func commandIDs(ctx context.Context, db *sql.DB) ([]string, error) {
+	rows, err := db.QueryContext(ctx, `SELECT j.site, j.first, e.value ->> 'id' FROM journal j, json_each(j.entries) e
+		LEFT JOIN journal_ids i ON i.site = j.site AND i.id = e.value ->> 'id' WHERE i.first IS NOT j.first LIMIT ?`, maxProblems)
+	found, err := collect(rows, err, func(rows *sql.Rows) (string, error) {
+		var p repo.Page
+		var id sql.NullString
+		err := rows.Scan(&p.Site, &p.First, &id)
+		return fmt.Sprintf("command %s of page %s is not found by its id", id.String, repo.PageID(p.Site, p.First)), err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ids of commands: %w", err)
+	}
+	var listed, held int64
+	err = db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM journal_ids), (SELECT coalesce(sum(last - first + 1), 0) FROM journal)`).
+		Scan(&listed, &held)
+	if err == nil && listed != held {
+		found = append(found, fmt.Sprintf("%d commands are listed by their ids, the journal holds %d", listed, held))
+	}
+	return found, err
+}
+
+// against holds the file against the beacon beside it.
+func (s *Store) against(ctx context.Context, db *sql.DB) ([]string, error) {
+	seen, err := readBeacon(s.path)
+	if err != nil || seen == nil {
+		return nil, err
+	}
+	err = seen.holds(ctx, s.path, db)
+	if errors.Is(err, ErrLoss) {
+		return []string{err.Error()}, nil
+	}
+	return nil, err
+}
+
+// checkQuickly follows a service that was not stopped in order: what is read through in a moment, before anybody relies on it.
+func (s *Store) checkQuickly(ctx context.Context) error {
+	for _, look := range []func(context.Context, *sql.DB) ([]string, error){integrity("quick_check"), commandIDs} {
+		found, err := look(ctx, s.pool.db)
+		if err != nil {
+			return fmt.Errorf("%w: %w", repo.ErrCorrupt, err)
+		}
+		if len(found) > 0 {
+			return fmt.Errorf("%w: %s (and perhaps more, see lunpai verify): restore a backup, or lunpai copy to a new file",
+				repo.ErrCorrupt, found[0])
+		}
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+package sqlitestore
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/lunpai/lunpai/repo"
+)
+
+// TestCheckFindsDamagedIndexes: what an index says and the table does not, and ids that lead nowhere, are found although the journal
+// and the documents agree.
+func TestCheckFindsDamagedIndexes(t *testing.T) {
+	s, _ := busyStore(t)
+	whole := crash(t, s)
+	for name, damage := range map[string]string{
+		"": ``,
+		"index entries gone": `CREATE TEMP TABLE was AS SELECT sql FROM sqlite_schema WHERE name = 'images_day';
+			DROP INDEX images_day; CREATE INDEX images_day ON images (day) WHERE 0; PRAGMA writable_schema = 1;
+			UPDATE sqlite_schema SET sql = (SELECT sql FROM was) WHERE name = 'images_day'`,
+		"not found by its id": `UPDATE journal_ids SET first = first + 1 WHERE id = (SELECT min(id) FROM journal_ids)`,
+		"another id":          `UPDATE journal_ids SET id = id || 'x' WHERE id = (SELECT min(id) FROM journal_ids)`,
+		"an id too many":      `INSERT INTO journal_ids VALUES ('site', 'x', 1)`,
+		"newest page gone":    `DELETE FROM journal WHERE key = (SELECT max(key) FROM journal)`,
+		"counted sides gone":  `DELETE FROM meta WHERE name = 'sides'`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "lunpai.db")
+			for _, part := range []string{"", "-wal", beaconName} {
+				copyOpen(t, whole+part, path+part)
+			}
+			c := openAt(t, path)
+			person := repo.Side{Collection: repo.People, ID: "c1", Site: "site", Body: []byte(`{}`)}
+			must(t, c.Insert(t.Context(), person))
+			must(t, c.Close())
+			if damage != "" {
+				alter(t, path, damage)
+			}
+			problems, err := openReader(t, path).Check(t.Context())
+			must(t, err)
+			if (len(problems) > 0) != (damage != "") {
+				t.Errorf("found %q", problems)
+			}
+		})
+	}
+}
