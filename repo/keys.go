@@ -173,10 +173,13 @@ func (k *Keys) read(ctx context.Context, id string) (keyState, error) {
 	if err != nil {
 		return keyState{}, fmt.Errorf("read key: %w", unavailable(err))
 	}
+	if s.key.ID == "" { // made-up ids do not fill the memory, nor push good keys out of it
+		return s, nil
+	}
 	s.until = now.Add(cacheFor)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if len(k.cache) >= 10_000 { // made-up ids must not fill the memory
+	if len(k.cache) >= 10_000 {
 		clear(k.cache)
 	}
 	k.cache[id] = s

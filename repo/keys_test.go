@@ -542,3 +542,24 @@ func TestSecretAnswerLost(t *testing.T) {
 	o.ok(err)
 	o.want(o.here, keys[0].Token, nil)
 }
+
+// TestMadeUpKeysAreNotRemembered: who tries ids by the thousand fills no memory, and pushes no good key out of it.
+func TestMadeUpKeysAreNotRemembered(t *testing.T) {
+	s := openStore(t)
+	k := repo.NewKeys(openDesk(t, repo.Config{Store: s}), nil)
+	token, err := k.Bootstrap(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Authenticate(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 50 {
+		if _, err := k.Authenticate(t.Context(), fmt.Sprintf("lp_%032x_secret", i)); !errors.Is(err, repo.ErrBadToken) {
+			t.Fatal(err)
+		}
+	}
+	if n := repo.CachedKeys(k); n != 1 {
+		t.Errorf("%d keys are remembered, one is good", n)
+	}
+}

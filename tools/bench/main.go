@@ -48,6 +48,7 @@ type config struct {
 	binary    string
 	memory    int
 	reports   []int // years
+	hostile   bool
 	log       io.Writer
 }
 
@@ -81,6 +82,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		if o.binary, err = load.Build(ctx, dir); err != nil {
 			return err
 		}
+	}
+	if o.hostile {
+		return measureHostile(ctx, o, dir, stdout)
 	}
 	if len(o.reports) > 0 {
 		return measureReports(ctx, o, dir, stdout)
@@ -116,6 +120,7 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	f.StringVar(&o.binary, "binary", "", "`path` of the service; empty: it is built")
 	f.IntVar(&o.memory, "memory", 0, "drive this `number` of visits and report memory and bytes instead")
 	reports := f.String("reports", "", "time every report over these `list` of years instead")
+	f.BoolVar(&o.hostile, "hostile", false, "measure lists, the feed, and one hostile key instead; -d is the measured time of a phase")
 	quick := f.Bool("quick", false, "a smoke run: SQLite, 4 clients, half a second a cell")
 	if err := f.Parse(args); err != nil {
 		return nil, err
@@ -129,7 +134,7 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	}
 	given := false
 	f.Visit(func(f *flag.Flag) { given = given || f.Name == "stores" })
-	if o.memory > 0 && !given {
+	if (o.memory > 0 || o.hostile) && !given {
 		*stores = load.SQLite
 	}
 	if *reports != "" {
