@@ -69,20 +69,20 @@ func getVisit(c *call) error {
 	return c.JSON(http.StatusOK, map[string]any{"visit": v, "allowed": c.allowed(v)})
 }
 
-// commitAt reads one commit of the site.
+// commitAt reads one commit of the site, without its images.
 func (c *call) commitAt(seq int64) (*workflow.Commit, error) {
 	pages, err := c.api.cfg.Store.Since(c.Request().Context(), c.site, seq, 1)
 	if err != nil {
 		return nil, reading(err)
 	}
 	for _, p := range pages {
-		cs, err := p.Commits()
+		ks, err := p.Outlines()
 		if err != nil {
 			return nil, err
 		}
-		for _, k := range cs {
+		for _, k := range ks {
 			if k.Seq == seq {
-				return k, nil
+				return k.Commit()
 			}
 		}
 	}

@@ -62,7 +62,8 @@ func getRota(c *call) error {
 
 // pastRota shows the rota as commit seq left it: the newest image up to there.
 func (c *call) pastRota(seq int64) error {
-	ref := workflow.LiveRotaRef(c.site)
+	ref, looked := workflow.LiveRotaRef(c.site), 0
+	defer func() { c.looked(looked) }()
 	for at := seq; at > 0; {
 		pages, err := c.api.cfg.Store.Before(c.Request().Context(), c.site, at, 16)
 		if err != nil {
@@ -72,12 +73,13 @@ func (c *call) pastRota(seq int64) error {
 			return repo.ErrNotFound // there is no such commit yet
 		}
 		for _, p := range pages {
-			cs, err := p.Commits()
+			ks, err := p.Outlines()
 			if err != nil {
 				return err
 			}
-			for i := len(cs) - 1; i >= 0; i-- {
-				if r := imageOf(cs[i], ref); r != nil && cs[i].Seq <= seq {
+			looked += len(ks)
+			for i := len(ks) - 1; i >= 0; i-- {
+				if r := imageOf(ks[i], ref); r != nil && ks[i].Seq <= seq {
 					return c.JSON(http.StatusOK, viewOf(r, seq))
 				}
 			}
@@ -91,7 +93,7 @@ func (c *call) pastRota(seq int64) error {
 }
 
 // imageOf is the rota image a commit holds, if any.
-func imageOf(k *workflow.Commit, ref workflow.Ref) *workflow.Rota {
+func imageOf(k *workflow.Outline, ref workflow.Ref) *workflow.Rota {
 	for _, im := range k.Images {
 		if im.Ref != ref {
 			continue
