@@ -28,10 +28,14 @@ type call struct {
 	id    string // of the command: one per credential and Idempotency-Key
 	dry   bool
 
-	// What the handler put into the vault ahead of its command, and what it writes behind it.
-	notes  []workflow.NoteID
-	people []kept
-	behind func() error
+	// What the request puts into the vault ahead of its command, and what it intends there behind it.
+	noteText string
+	noteID   workflow.NoteID
+	people   []kept
+	intent   *repo.Intent
+	plan     *repo.Plan
+	asked    bool // whether the command ran before
+	phoned   bool // a phone was looked up
 }
 
 // answerWithin bounds every request but the event stream and those whose route says otherwise.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -21,6 +22,10 @@ func command[B any](build func(*call, *B) (workflow.Command, error)) handler {
 			return p
 		}
 		cmd, err := build(c, &body)
+		var before *replay
+		if errors.As(err, &before) {
+			return c.decided(before.Outcome)
+		}
 		if err != nil {
 			return err
 		}
@@ -38,22 +43,29 @@ func (c *call) do(cmd workflow.Command) (*repo.Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.prepare(cmd); err != nil {
+		var before *replay
+		if errors.As(err, &before) {
+			return before.Outcome, nil
+		}
+		return nil, err
+	}
 	out, err := c.api.cfg.Desk.Do(c.Request().Context(), c.site, repo.Request{
 		ID: c.id, Fingerprint: c.fingerprint(), By: c.key.Actor(), Command: cmd, Match: m, DryRun: c.dry,
 	})
-	if err == nil && c.behind != nil && !c.dry {
-		if err := c.behind(); err != nil {
-			return nil, err
-		}
+	if err := c.follow(out, err); err != nil {
+		return nil, err
 	}
-	c.takeBack(err == nil && out.Replayed, err)
-	return out, err
+	return out, nil
 }
 
 // decision is the answer to a command: the record it was about, the facts with their articles, and the commit's number.
 func (c *call) decision(out *repo.Outcome) (map[string]any, *workflow.Image) {
-	k := out.Commit
+	k := c.redacted(out.Commit)
 	body := map[string]any{"facts": k.Facts, "seq": k.Seq}
+	if c.phoned && c.hears() {
+		body["known"] = knownBy(k)
+	}
 	if c.dry {
 		body["dry_run"] = true
 	}

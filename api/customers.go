@@ -91,11 +91,12 @@ func search(c *call) error {
 	if p := decode(c.text, &b); p != nil {
 		return p
 	}
-	if wait := c.api.search.take(c.key.ID, c.id+c.fingerprint(), c.now()); wait > 0 {
-		return tooMany(wait)
-	}
 	id, known, err := c.byPhone(&person{Phone: b.Phone})
 	if err != nil {
+		return err
+	}
+	c.look()
+	if _, err := c.do(&workflow.SearchCustomer{Customer: id}); err != nil {
 		return err
 	}
 	answer := found{Known: known}
@@ -141,49 +142,32 @@ func getCustomer(c *call) error {
 	return c.JSON(http.StatusOK, map[string]any{"customer": k})
 }
 
-// mayPerson: a consultant only for his own customers, a front desk only for those who are here today.
-func (c *call) mayPerson(write bool) (*workflow.Customer, error) {
+// personOf is the customer whose person a request is about; a consultant's own only.
+func (c *call) personOf() (*workflow.Customer, error) {
 	k, err := c.readCustomer(c.customer())
-	if err != nil {
-		return nil, err
-	}
-	if c.own() && k.Owner != c.key.Staff {
-		return nil, repo.ErrNotFound
-	}
-	if c.key.Role != workflow.RoleFrontDesk || write {
-		return k, nil
-	}
-	today := false
-	err = c.api.cfg.Desk.View(c.Request().Context(), c.site, []workflow.Ref{workflow.VisitRef(k.LastVisit)}, func(b *workflow.Board) error {
-		day := workflow.Date(b.Local(c.now()).Format(time.DateOnly))
-		for _, v := range b.OpenVisits() {
-			today = today || v.Customer == workflow.CustomerID(k.ID)
-		}
-		if r, ok := b.Record(workflow.VisitRef(k.LastVisit)); ok {
-			if v, ok := r.(*workflow.Visit); ok {
-				today = today || v.BusinessDay == day
-			}
-		}
-		return nil
-	})
-	if err == nil && !today {
-		err = problem(http.StatusForbidden, "not_today", "the front desk sees the full phone of today's visitors only", "ask the supervisor")
+	if err == nil && c.own() && k.Owner != c.key.Staff {
+		err = repo.ErrNotFound
 	}
 	return k, err
 }
 
-// getPerson shows a person in full, for a reason that is logged.
+// getPerson shows a person in full. Who looked, at whom and why stands in the journal before anything is shown.
 func getPerson(c *call) error {
-	reason := c.QueryParam("reason")
-	if !validCode(reason) {
-		return badRequest("reason_missing", "seeing personal data needs a reason", "send reason=call_back or another code of a-z, 0-9 and _")
-	}
-	k, err := c.mayPerson(false)
+	reason, err := c.reason()
 	if err != nil {
 		return err
 	}
-	p, err := c.api.cfg.Vault.Person(c.Request().Context(), c.site, workflow.CustomerID(k.ID))
+	k, err := c.personOf()
 	if err != nil {
+		return err
+	}
+	id := workflow.CustomerID(k.ID)
+	p, err := c.api.cfg.Vault.Person(c.Request().Context(), c.site, id)
+	if err != nil {
+		return err
+	}
+	c.look()
+	if _, err := c.do(&workflow.ShowPerson{Customer: id, Reason: reason}); err != nil {
 		return err
 	}
 	c.api.cfg.Log.Info("person shown", "site", c.site, "customer", k.ID, "key", c.key.ID, "reason", reason)
@@ -193,7 +177,9 @@ func getPerson(c *call) error {
 // codes are the reasons and channels of the contract: no more than four digits in a row, so that no phone passes for one.
 var codes = regexp.MustCompile(`^[0-9]{0,4}([a-z_]+[0-9]{0,4})*$`)
 
-func validCode(s string) bool { return s != "" && len(s) <= 40 && codes.MatchString(s) }
+func validCode(s string) bool {
+	return s != "" && len(s) <= 40 && codes.MatchString(s) && !workflow.HoldsPhone(s)
+}
 
 // putPerson writes who a customer is.
 func putPerson(c *call) error {
@@ -201,28 +187,57 @@ func putPerson(c *call) error {
 	if p := decode(c.text, &b); p != nil {
 		return p
 	}
-	k, err := c.mayPerson(true)
+	k, err := c.personOf()
 	if err != nil {
 		return err
 	}
-	if b.Phone != "" && repo.NormalPhone(b.Phone) == "" {
-		return badRequest("bad_phone", "the phone has fewer than five digits", "send the whole number, or none")
+	id := workflow.CustomerID(k.ID)
+	err = c.once()
+	var before *replay
+	if errors.As(err, &before) {
+		return c.done(before.Outcome)
 	}
-	err = c.api.cfg.Vault.SavePerson(c.Request().Context(), c.site, workflow.CustomerID(k.ID), "", b.record())
+	if err != nil {
+		return err
+	}
+	other, found, err := c.byPhone(&b)
+	if err == nil && found && other != id {
+		err = phoneTaken()
+	}
+	if err != nil {
+		return err
+	}
+	r, err := c.record(&b)
+	if err != nil {
+		return err
+	}
+	c.intent = &repo.Intent{Customer: id, Person: &r, Whole: true}
+	out, err := c.do(&workflow.ChangePerson{Customer: id})
 	if errors.Is(err, repo.ErrExists) {
-		return problem(http.StatusConflict, "phone_taken", "this phone belongs to another customer", "search for the phone")
+		return phoneTaken()
 	}
 	if err != nil {
 		return err
 	}
-	return c.NoContent(http.StatusNoContent)
+	return c.done(out)
 }
 
-// erasePerson removes name and phone for good; the records keep an id that says nothing.
+func phoneTaken() *Problem {
+	return problem(http.StatusConflict, "phone_taken", "this phone belongs to another customer", "search for the phone")
+}
+
+// erasePerson removes for good what is known of a customer: name, phone, and the notes that hang on his records. The journal says it
+// first; whoever asks again finishes what was left half done, and so does the sweep.
 func erasePerson(c *call) error {
-	if err := c.api.cfg.Vault.Erase(c.Request().Context(), c.site, c.customer()); err != nil {
+	id := c.customer()
+	c.intent = &repo.Intent{Customer: id, Erase: true}
+	out, err := c.do(&workflow.ErasePerson{Customer: id})
+	if err == nil && out.Replayed {
+		err = c.api.cfg.Vault.Erase(c.Request().Context(), c.site, id) // nothing comes back by it, nothing that was corrected is undone
+	}
+	if err != nil {
 		return err
 	}
-	c.api.cfg.Log.Info("person erased", "site", c.site, "customer", string(c.customer()), "key", c.key.ID)
-	return c.NoContent(http.StatusNoContent)
+	c.api.cfg.Log.Info("person erased", "site", c.site, "customer", string(id), "key", c.key.ID)
+	return c.done(out)
 }

@@ -122,7 +122,18 @@ func (c *call) sight() func(out []*entry, k *workflow.Outline) ([]*entry, error)
 		if err != nil || !slices.Contains(who, c.key.Staff) {
 			return out, err
 		}
-		return add(out, k)
+		e, err := shownOutline(k)
+		if err != nil {
+			return out, err
+		}
+		of, err := k.Of(e.Subject)
+		if err != nil {
+			return out, err
+		}
+		if mine, ok := e.shownTo(slices.Contains(of, c.key.Staff)); ok {
+			out = append(out, &mine)
+		}
+		return out, nil
 	}
 }
 
@@ -249,9 +260,7 @@ func (s *stream) pass(f *frame, more <-chan *frame) bool {
 	for n := len(more); ; n-- {
 		if f.seq > s.last {
 			s.last = f.seq
-			if f.seenBy(s.call) {
-				text = append(text, f.text...)
-			}
+			text = append(text, f.textFor(s.call)...)
 		}
 		if n == 0 {
 			return s.write(text)

@@ -21,7 +21,9 @@ const followBuffer = 256
 type frame struct {
 	seq       int64
 	text      []byte
+	outside   []byte             // the text for consultants who do not take part in the visit
 	concerned []workflow.StaffID // the consultants who see it
+	part      []workflow.StaffID // and those of them who take part in it
 }
 
 // feeds are the live ends of the journals that somebody follows: one reader a site, however many follow.
@@ -243,8 +245,17 @@ func newFrame(k *workflow.Outline) (*frame, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", repo.ErrCorrupt, err)
 	}
-	text, err := e.event()
-	return &frame{seq: k.Seq, text: text, concerned: who}, err
+	fr := &frame{seq: k.Seq, concerned: who}
+	if fr.part, err = k.Of(e.Subject); err != nil {
+		return nil, fmt.Errorf("%w: %w", repo.ErrCorrupt, err)
+	}
+	if fr.text, err = e.event(); err != nil {
+		return nil, err
+	}
+	if other, ok := e.shownTo(false); ok {
+		fr.outside, err = other.event()
+	}
+	return fr, err
 }
 
 // event is an entry as it stands in a stream. Its id is the commit's number: a client that comes back with Last-Event-ID goes on
@@ -257,5 +268,16 @@ func (e *entry) event() ([]byte, error) {
 	return fmt.Appendf(nil, "id: %d\nevent: commit\ndata: %s\n\n", e.Seq, text), nil
 }
 
-// seenBy reports whether a frame is for the caller.
-func (fr *frame) seenBy(c *call) bool { return !c.own() || slices.Contains(fr.concerned, c.key.Staff) }
+// textFor is the event as the caller may see it; none when it is not for him.
+func (fr *frame) textFor(c *call) []byte {
+	switch me := c.key.Staff; {
+	case !c.own():
+		return fr.text
+	case !slices.Contains(fr.concerned, me):
+		return nil
+	case slices.Contains(fr.part, me):
+		return fr.text
+	default:
+		return fr.outside
+	}
+}

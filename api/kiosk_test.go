@@ -100,9 +100,9 @@ func TestNote(t *testing.T) {
 	o := newOffice(t, setup{})
 	call := o.must(201, o.do("desk", "POST", "/v1/sites/s/calls", map[string]any{"for": "A", "callback": "after six"})).str("call", "id")
 	note := o.must(200, o.do("desk", "GET", "/v1/sites/s/calls/"+call, nil)).str("call", "note")
-	if text := o.must(200, o.do("desk", "GET", "/v1/sites/s/notes/"+note, nil)).str("note", "text"); text != "after six" {
+	if text := o.must(200, o.do("desk", "GET", "/v1/sites/s/notes/"+note+"?reason=call_back", nil)).str("note", "text"); text != "after six" {
 		t.Errorf("the note says %q", text)
 	}
 	o.must(204, o.do("M", "DELETE", "/v1/sites/s/notes/"+note, nil))
-	o.must(404, o.do("desk", "GET", "/v1/sites/s/notes/"+note, nil))
+	o.must(404, o.do("desk", "GET", "/v1/sites/s/notes/"+note+"?reason=call_back", nil))
 }

@@ -47,14 +47,16 @@ func (w *world) try(who, method, path string, op *openapi.Operation, fill *strin
 	case op.OperationID == "getPerson":
 		url += "?reason=matrix"
 	case op.OperationID == "getNote" || op.OperationID == "eraseNote":
-		call := w.must(201, w.do("desk", "POST", "/v1/sites/s/calls", map[string]any{"callback": "after six"})).str("call", "id")
+		call := w.must(201, w.do("desk", "POST", "/v1/sites/s/calls", map[string]any{"for": "A", "callback": "after six"})).str("call", "id")
 		note := w.must(200, w.do("M", "GET", "/v1/sites/s/calls/"+call, nil)).str("call", "note")
-		url = strings.Replace(url, "{note}", note, 1)
+		url = strings.Replace(url, "{note}", note, 1) + map[bool]string{true: "?reason=matrix"}[op.OperationID == "getNote"]
 	case op.OperationID == "revokeKey" || op.OperationID == "rotateKey":
 		w.key("victim", workflow.RoleKiosk, "")
 		url = strings.Replace(url, w.keyIDs["kiosk"], w.keyIDs["victim"], 1)
-	case op.OperationID == "erasePerson":
-		w.must(204, w.do("M", "PUT", w.fill.Replace("/v1/sites/s/customers/{customer}/person"), `{"name":"Zhang Wei"}`))
+	case op.OperationID == "erasePerson": // of somebody else: for the others he must stay
+		k := w.must(201, w.do("M", "POST", "/v1/sites/s/customers", `{"status":"registered","person":{"name":"Zhang Wei"}}`)).str("customer", "id")
+		url = strings.Replace(path, "{customer}", k, 1)
+		url = fill.Replace(url)
 	}
 	return w.do(who, method, url, body)
 }

@@ -66,7 +66,7 @@ func getVisit(c *call) error {
 		return c.JSON(http.StatusOK, map[string]any{"visit": map[string]any{"id": v.ID, "state": v.State}})
 	}
 	c.Response().Header().Set("ETag", etag(workflow.Version(v)))
-	return c.JSON(http.StatusOK, map[string]any{"visit": v, "allowed": c.allowed(v)})
+	return c.JSON(http.StatusOK, map[string]any{"visit": c.redactedVisit(v), "allowed": c.allowed(v)})
 }
 
 // commitAt reads one commit of the site, without its images.
@@ -141,7 +141,7 @@ func getHistory(c *call) error {
 		if err != nil {
 			return err
 		}
-		entries = append(entries, shown(k))
+		entries = append(entries, shown(c.redacted(k)))
 	}
 	body["commits"] = entries
 	return c.JSON(http.StatusOK, body)

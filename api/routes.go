@@ -70,13 +70,12 @@ func (r *route) about(c *call) workflow.Ref {
 
 // Sets of roles for reads.
 var (
-	anyone   = slices.DeleteFunc(slices.Clone(workflow.Roles), func(r workflow.Role) bool { return r == workflow.RoleKiosk })
-	atSite   = []workflow.Role{workflow.RoleFrontDesk, workflow.RoleConsultant, workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager}
-	readers  = append(slices.Clone(atSite), workflow.RoleAnalyst)
-	ticket   = append(slices.Clone(atSite), workflow.RoleAnalyst, workflow.RoleKiosk)
-	keepers  = []workflow.Role{workflow.RoleManager, workflow.RoleAdministrator}
-	floor    = []workflow.Role{workflow.RoleFrontDesk, workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager}
-	fullView = []workflow.Role{workflow.RoleFrontDesk, workflow.RoleConsultant, workflow.RoleSupervisor, workflow.RoleManager}
+	anyone  = slices.DeleteFunc(slices.Clone(workflow.Roles), func(r workflow.Role) bool { return r == workflow.RoleKiosk })
+	atSite  = []workflow.Role{workflow.RoleFrontDesk, workflow.RoleConsultant, workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager}
+	readers = append(slices.Clone(atSite), workflow.RoleAnalyst)
+	ticket  = append(slices.Clone(atSite), workflow.RoleAnalyst, workflow.RoleKiosk)
+	keepers = []workflow.Role{workflow.RoleManager, workflow.RoleAdministrator}
+	floor   = []workflow.Role{workflow.RoleFrontDesk, workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager}
 )
 
 const site = "/v1/sites/:site"
@@ -132,18 +131,18 @@ func (a *API) routes() []*route {
 
 		{method: get, path: k, roles: atSite, handle: listCustomers},
 		{method: post, path: k, kind: workflow.KindImportCustomer, handle: command(importCustomer), status: created},
-		{method: post, path: k + "/search", roles: atSite, handle: search},
+		{method: post, path: k + "/search", kind: workflow.KindSearchCustomer, handle: search},
 		{method: get, path: k + "/:customer", roles: atSite, handle: getCustomer},
 		{method: post, path: k + "/:customer/follow-ups", kind: workflow.KindRecordFollowUp, handle: command(followUp)},
 		{method: post, path: k + "/:customer/deals", kind: workflow.KindRecordDeal, handle: command(deal)},
 		{method: post, path: k + "/:customer/reassign", kind: workflow.KindReassignCustomer, handle: command(reassign)},
 		{method: post, path: k + "/:customer/cover", kind: workflow.KindCoverCustomer, handle: command(cover)},
-		{method: get, path: k + "/:customer/person", roles: fullView, handle: getPerson},
-		{method: http.MethodPut, path: k + "/:customer/person", roles: fullView, handle: putPerson},
-		{method: http.MethodDelete, path: k + "/:customer/person", roles: []workflow.Role{workflow.RoleManager}, handle: erasePerson},
+		{method: get, path: k + "/:customer/person", kind: workflow.KindShowPerson, handle: getPerson},
+		{method: http.MethodPut, path: k + "/:customer/person", kind: workflow.KindChangePerson, handle: putPerson},
+		{method: http.MethodDelete, path: k + "/:customer/person", kind: workflow.KindErasePerson, handle: erasePerson},
 
-		{method: get, path: site + "/notes/:note", roles: floor, handle: getNote},
-		{method: http.MethodDelete, path: site + "/notes/:note", roles: []workflow.Role{workflow.RoleManager}, handle: eraseNote},
+		{method: get, path: site + "/notes/:note", kind: workflow.KindShowNote, handle: getNote},
+		{method: http.MethodDelete, path: site + "/notes/:note", kind: workflow.KindEraseNote, handle: eraseNote},
 
 		{method: post, path: site + "/calls", kind: workflow.KindTakeCall, handle: command(takeCall), status: created},
 		{method: get, path: site + "/calls/:call", roles: atSite, handle: getMatter(workflow.Calls, "call")},

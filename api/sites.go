@@ -176,10 +176,11 @@ type siteChange struct {
 	Hours    *[]hoursBody          `json:"hours,omitempty"`
 	Holidays *[]workflow.Date      `json:"holidays,omitempty"`
 	Duty     *[]workflow.DutyShift `json:"duty,omitempty"`
+	Consent  *workflow.Wording     `json:"consent,omitempty"`
 }
 
 func changeSite(_ *call, b *siteChange) (workflow.Command, error) {
-	cmd := &workflow.ChangeSite{Zone: b.Zone, Holidays: b.Holidays, Duty: b.Duty}
+	cmd := &workflow.ChangeSite{Zone: b.Zone, Holidays: b.Holidays, Duty: b.Duty, Consent: b.Consent}
 	if b.Hours != nil {
 		w := week(*b.Hours)
 		cmd.Hours = &w

@@ -2,7 +2,9 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 
+	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -185,9 +187,27 @@ func register(c *call, b *registerBody) (workflow.Command, error) {
 // rules judge; otherwise the person is kept under the customer that registration makes. Of a customer who has a record
 // already the person is written when the rules have let the command pass.
 func (c *call) registerPerson(cmd *workflow.RegisterVisit, p *person) error {
-	if p == nil || p.Name == "" && p.Phone == "" {
+	if p.empty() {
 		return nil
 	}
+	if err := c.once(); err != nil {
+		return err
+	}
+	r, err := c.record(p)
+	for range maxFinds {
+		if err != nil {
+			return err
+		}
+		if err = c.tie(cmd, p, r); !errors.Is(err, repo.ErrChanged) {
+			return err
+		}
+		err = nil
+	}
+	return repo.ErrBusy
+}
+
+// tie tries it once; ErrChanged: somebody else was quicker with the same phone.
+func (c *call) tie(cmd *workflow.RegisterVisit, p *person, r repo.Person) error {
 	known, found, err := c.byPhone(p)
 	fresh := false
 	if err == nil && found {
@@ -200,22 +220,43 @@ func (c *call) registerPerson(cmd *workflow.RegisterVisit, p *person) error {
 	switch {
 	case err != nil:
 		return err
-	case found && !fresh:
+	case found && !fresh && known != id:
 		if cmd.Matches == "" {
 			cmd.Matches = known
 		}
+		return nil
 	case id != "":
-		c.behind = func() error { return c.revise(id, p, cmd.Matches == "") }
+		return c.reviseBehind(id, r, cmd.Matches == "")
 	case found:
 		cmd.Customer = known
-		fallthrough
-	case !c.dry:
-		cmd.Customer, fresh, err = c.keep(cmd.Customer, p)
-		if !fresh {
-			cmd.Matches = cmd.Customer
+		if c.dry {
+			return nil
 		}
+		return c.api.cfg.Vault.Adopt(c.Request().Context(), c.site, known, c.id)
+	case c.dry:
+		return nil
 	}
-	return err
+	return c.keep(cmd.Customer, r)
+}
+
+// reviseBehind has a form's person written behind the command: over what is known where it is the visitor's own record, beside it
+// where the form only named it, and not at all where the rules leave that customer to a colleague.
+func (c *call) reviseBehind(id workflow.CustomerID, r repo.Person, over bool) error {
+	k, err := c.readCustomer(id)
+	if errors.Is(err, repo.ErrNotFound) {
+		return nil // the rules say so
+	}
+	if err != nil {
+		return err
+	}
+	write, f := workflow.FormPerson(c.key.Actor(), k)
+	if f != nil {
+		return f
+	}
+	if write && !c.dry {
+		c.intent = &repo.Intent{Customer: id, Person: &r, Over: over}
+	}
+	return nil
 }
 
 // visitor is the customer whom a form is about and who has a record: the one it names, or the visit's.

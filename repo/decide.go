@@ -254,18 +254,27 @@ func (s *siteDesk) find(ctx context.Context, j *job) (*Outcome, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%w: look for the command in the journal: %w", ErrUnknown, err)
 	}
+	out, err := firstAnswer(p, j.req.ID, j.req.Fingerprint)
+	if err != nil && !errors.Is(err, ErrKeyReused) {
+		err = s.check(err)
+	}
+	return out, err
+}
+
+// firstAnswer is what the page that holds a command says about it.
+func firstAnswer(p *Page, id, fingerprint string) (*Outcome, error) {
 	cs, err := p.Commits()
 	if err != nil {
-		return nil, s.check(err)
+		return nil, err
 	}
 	for _, c := range cs {
-		if c.ID != j.req.ID {
+		if c.ID != id {
 			continue
 		}
-		if c.Fingerprint != j.req.Fingerprint {
+		if c.Fingerprint != fingerprint {
 			return nil, ErrKeyReused
 		}
 		return &Outcome{Commit: c, Replayed: true}, nil
 	}
-	return nil, s.check(fmt.Errorf("%w: page %s does not hold the command it lists", ErrCorrupt, PageID(p.Site, p.First)))
+	return nil, fmt.Errorf("%w: page %s does not hold the command it lists", ErrCorrupt, PageID(p.Site, p.First))
 }

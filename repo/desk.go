@@ -90,6 +90,19 @@ func (d *Desk) do(site workflow.SiteID, j *job) (*Outcome, error) {
 	}
 }
 
+// Answered is the first answer of a command that has run; ErrNotFound when the journal does not hold it, ErrKeyReused when it ran
+// with other content. It may be running now: whoever acts on ErrNotFound must still heed what Do says.
+func (d *Desk) Answered(ctx context.Context, site workflow.SiteID, id, fingerprint string) (*Outcome, error) {
+	p, err := d.cfg.Store.Find(ctx, site, id)
+	if errors.Is(err, ErrNotFound) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for the command in the journal: %w", unavailable(err))
+	}
+	return firstAnswer(p, id, fingerprint)
+}
+
 // View gives f the board of a site exactly as the acknowledged journal has it, with the named records loaded. f must not keep
 // or change the board, and must be quick: the site waits for it. The error is f's, ErrBusy when ctx ended before f began, or
 // one of ErrUnavailable, ErrReadOnly, ErrDraining.

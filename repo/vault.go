@@ -6,42 +6,32 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// ErrBadPhone: what was given is not a phone number.
-var ErrBadPhone = errors.New("not a phone number")
+// What the vault refuses.
+var (
+	// ErrBadPhone: what was given is not a phone number.
+	ErrBadPhone = errors.New("not a phone number")
+	// ErrErased: what was known of this customer was erased for good, and nothing is written to him again.
+	ErrErased = errors.New("the person was erased")
+)
 
 // Vault keeps personal data and free text apart from everything else: encrypted, erasable, never in the journal.
 type Vault struct {
 	store Store
 	ring  *Keyring
 	now   Clock
-
-	// sweeping is held alone while the sweep writes back or deletes what it has just read, and shared by whoever else writes:
-	// the sweep must neither bring back what was erased nor undo what was changed.
-	sweeping sync.RWMutex
-}
-
-// Person is who a customer is. The phone is kept in the normal form of NormalPhone.
-type Person struct {
-	Name  string `json:"name,omitempty"`
-	Phone string `json:"phone,omitempty"`
-	// Notice: the customer was told what the data are for; Consent: he agreed to be contacted.
-	Notice    bool      `json:"notice,omitempty"`
-	Consent   bool      `json:"consent,omitempty"`
-	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
 // sealedBody is what stands in a side document.
 type sealedBody struct {
-	Sealed    []byte    `json:"sealed"`
-	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	Sealed []byte `json:"sealed,omitempty"`
+	// Erased is all that is left of an erased person: a tombstone, on which nothing is written again.
+	Erased bool `json:"erased,omitempty"`
 }
 
 // keyringMark is the meta document that names the keyring a store was written under.
@@ -147,48 +137,8 @@ func (v *Vault) FindPhone(ctx context.Context, site workflow.SiteID, phone strin
 	return workflow.CustomerID(doc.ID), true, nil
 }
 
-// SavePerson writes a customer's person, pending until command is in the journal. ErrExists: the phone is somebody else's;
-// ErrBadPhone; ErrNotFound: the id belongs to another site.
-func (v *Vault) SavePerson(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, p Person) error {
-	if phone := NormalPhone(p.Phone); phone != "" || p.Phone == "" {
-		p.Phone = phone
-	} else {
-		return ErrBadPhone
-	}
-	body, err := v.body(string(id), p, p.ExpiresAt)
-	if err != nil {
-		return err
-	}
-	return v.save(ctx, Side{
-		Collection: People, ID: string(id), Site: site, Lookup: v.lookup(site, p.Phone), Command: command, Pending: command != "",
-		At: v.at(), Body: body,
-	})
-}
-
-// save writes a side document of a site, and never one of another.
-func (v *Vault) save(ctx context.Context, doc Side) error {
-	v.sweeping.RLock()
-	defer v.sweeping.RUnlock()
-	err := v.store.Insert(ctx, doc)
-	if errors.Is(err, ErrExists) {
-		var old Side
-		switch old, err = v.store.Side(ctx, doc.Collection, doc.ID); {
-		case errors.Is(err, ErrNotFound):
-			return ErrExists // it was the lookup
-		case err == nil && old.Site != doc.Site:
-			return ErrNotFound
-		case err == nil:
-			err = v.store.Replace(ctx, doc)
-		}
-	}
-	if errors.Is(err, ErrExists) {
-		return ErrExists
-	}
-	return unavailable(err)
-}
-
 // body seals a value as the body of the side document with this id.
-func (v *Vault) body(id string, value any, expires time.Time) (json.RawMessage, error) {
+func (v *Vault) body(id string, value any) (json.RawMessage, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return nil, fmt.Errorf("seal %s: %w", id, err)
@@ -197,92 +147,40 @@ func (v *Vault) body(id string, value any, expires time.Time) (json.RawMessage, 
 	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(sealedBody{Sealed: sealed, ExpiresAt: expires})
+	body, err := json.Marshal(sealedBody{Sealed: sealed})
 	if err != nil {
 		return nil, fmt.Errorf("seal %s: %w", id, err)
 	}
 	return body, nil
 }
 
-// open reads a sealed side document of a site into value.
-func (v *Vault) open(ctx context.Context, c SideCollection, site workflow.SiteID, id string, value any) error {
+// read is a side document of a site, and what it holds, in value; ErrNotFound when there is none, or what it held was erased.
+func (v *Vault) read(ctx context.Context, c SideCollection, site workflow.SiteID, id string, value any) (Side, error) {
 	doc, err := v.store.Side(ctx, c, id)
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return unavailable(err)
+		return Side{}, unavailable(err)
 	}
 	if err != nil || doc.Site != site {
-		return ErrNotFound
+		return Side{}, ErrNotFound
 	}
+	return doc, v.unseal(doc, value)
+}
+
+// unseal reads what a side document holds into value.
+func (v *Vault) unseal(doc Side, value any) error {
 	var b sealedBody
 	if err := json.Unmarshal(doc.Body, &b); err != nil {
-		return fmt.Errorf("%w: %s %s", ErrCorrupt, c, id)
+		return fmt.Errorf("%w: %s %s", ErrCorrupt, doc.Collection, doc.ID)
 	}
-	text, err := v.ring.unseal(id, b.Sealed)
+	if b.Erased {
+		return ErrNotFound
+	}
+	text, err := v.ring.unseal(doc.ID, b.Sealed)
 	if err != nil {
 		return err
 	}
 	if err := json.Unmarshal(text, value); err != nil {
-		return fmt.Errorf("%w: %s %s", ErrCorrupt, c, id)
+		return fmt.Errorf("%w: %s %s", ErrCorrupt, doc.Collection, doc.ID)
 	}
 	return nil
-}
-
-// Person is who a customer is; ErrNotFound when nothing is kept, or it was erased.
-func (v *Vault) Person(ctx context.Context, site workflow.SiteID, id workflow.CustomerID) (Person, error) {
-	var p Person
-	err := v.open(ctx, People, site, string(id), &p)
-	return p, err
-}
-
-// Erase removes a customer's person for good. The journal and the records keep the id, which then says nothing.
-func (v *Vault) Erase(ctx context.Context, site workflow.SiteID, id workflow.CustomerID) error {
-	v.sweeping.RLock()
-	defer v.sweeping.RUnlock()
-	doc, err := v.store.Side(ctx, People, string(id))
-	if errors.Is(err, ErrNotFound) || err == nil && doc.Site != site {
-		return ErrNotFound
-	}
-	if err != nil {
-		return unavailable(err)
-	}
-	return unavailable(v.store.Delete(ctx, People, string(id)))
-}
-
-// SaveNote writes free text under the id that a command carries, pending until the command is in the journal.
-func (v *Vault) SaveNote(ctx context.Context, site workflow.SiteID, id workflow.NoteID, command, text string) error {
-	body, err := v.body(string(id), text, time.Time{})
-	if err != nil {
-		return err
-	}
-	return v.save(ctx, Side{
-		Collection: Notes, ID: string(id), Site: site, Command: command, Pending: command != "", At: v.at(), Body: body,
-	})
-}
-
-// EraseNote removes free text for good; ErrNotFound when the site has no such note.
-func (v *Vault) EraseNote(ctx context.Context, site workflow.SiteID, id workflow.NoteID) error {
-	if _, err := v.Note(ctx, site, id); err != nil {
-		return err
-	}
-	return unavailable(v.store.Delete(ctx, Notes, string(id)))
-}
-
-// Note reads free text.
-func (v *Vault) Note(ctx context.Context, site workflow.SiteID, id workflow.NoteID) (string, error) {
-	var text string
-	err := v.open(ctx, Notes, site, string(id), &text)
-	return text, err
-}
-
-// Masked is what may be shown of a person: 张**, 138****8000.
-func (p Person) Masked() Person {
-	if first, n := utf8.DecodeRuneInString(p.Name); n > 0 {
-		p.Name = string(first) + "**"
-	}
-	if n := len(p.Phone); n >= 8 {
-		p.Phone = p.Phone[:n-8] + "****" + p.Phone[n-4:]
-	} else if n > 0 {
-		p.Phone = "****"
-	}
-	return p
 }

@@ -116,10 +116,10 @@ func TestSealed(t *testing.T) {
 	if err := v.SavePerson(ctx, "s", "k1", "", repo.Person{Name: "canary", Phone: "13800138000"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := v.SaveNote(ctx, "s", "n1", "", "canary"); err != nil {
+	if err := v.SaveNote(ctx, "s", "n1", workflow.VisitRef("v"), "", "canary"); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := v.Note(ctx, "s", "n1"); err != nil || text != "canary" {
+	if text, of, err := v.Note(ctx, "s", "n1"); err != nil || text != "canary" || of != workflow.VisitRef("v") {
 		t.Errorf("note %q, %v", text, err)
 	}
 	for _, c := range []repo.SideCollection{repo.People, repo.Notes} {
@@ -228,7 +228,7 @@ func TestSweep(t *testing.T) {
 	mustDo(t, d, "s", "arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 	mustDo(t, d, "s", "import", workflow.RoleManager, &workflow.ImportCustomer{Customer: "known", Status: workflow.StatusRegistered})
 	for _, n := range []struct{ id, command string }{{"n1", "arrive-v"}, {"n2", "lost"}} {
-		if err := v.SaveNote(ctx, "s", workflow.NoteID(n.id), n.command, "text"); err != nil {
+		if err := v.SaveNote(ctx, "s", workflow.NoteID(n.id), workflow.VisitRef("v"), n.command, "text"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -250,13 +250,13 @@ func TestSweep(t *testing.T) {
 	if !here("happened") || here("never") || !here("known") || !here("expires") {
 		t.Error("the wrong people went")
 	}
-	if _, err := v.Note(ctx, "s", "n1"); err != nil {
+	if _, _, err := v.Note(ctx, "s", "n1"); err != nil {
 		t.Error(err)
 	}
-	if _, err := v.Note(ctx, "s", "n2"); !errors.Is(err, repo.ErrNotFound) {
+	if _, _, err := v.Note(ctx, "s", "n2"); !errors.Is(err, repo.ErrNotFound) {
 		t.Errorf("the note of a command that never happened: %v", err)
 	}
-	now.Add(int64(time.Hour / time.Millisecond))
+	now.Add(int64(2 * time.Hour / time.Millisecond))
 	if kept, deleted, err := v.Sweep(ctx, time.Hour); kept != 0 || deleted != 1 || err != nil || here("expires") {
 		t.Errorf("kept %d, deleted %d, %v", kept, deleted, err)
 	}

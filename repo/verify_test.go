@@ -278,7 +278,7 @@ func TestCopy(t *testing.T) {
 	if err := vault.SavePerson(ctx, "s1", "k", "later", repo.Person{Name: "张", Phone: "13800138000"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := vault.SaveNote(ctx, "s1", "n", "", "text"); err != nil {
+	if err := vault.SaveNote(ctx, "s1", "n", workflow.VisitRef("v"), "", "text"); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := newKeys(t, s).NewAdministrator(ctx, "", ""); err != nil {

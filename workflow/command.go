@@ -46,6 +46,8 @@ type ChangeSite struct {
 	Hours    *[7]DayHours `json:"hours,omitempty"`
 	Holidays *[]Date      `json:"holidays,omitempty"`
 	Duty     *[]DutyShift `json:"duty,omitempty"`
+	// Consent is a new wording; it gets the next version.
+	Consent *Wording `json:"consent,omitempty"`
 }
 
 // AdoptPolicy puts a policy in force from a day on (policy 1, art. 51 and 52).

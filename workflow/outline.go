@@ -55,6 +55,16 @@ func (o *Outline) Concerned(maybe func(text []byte) bool) ([]StaffID, error) {
 	return who, nil
 }
 
+// Of are the members of staff to whom a visit or a customer that the commit changed belongs.
+func (o *Outline) Of(ref Ref) ([]StaffID, error) {
+	for _, i := range o.Images {
+		if i.Ref == ref && (i.Collection == Visits || i.Collection == Customers) {
+			return whose(i)
+		}
+	}
+	return nil, nil
+}
+
 // whose are the members of staff to whom a visit (Visit.Of) or a customer belongs, read out of its image alone.
 func whose(i Image) ([]StaffID, error) {
 	var r struct {

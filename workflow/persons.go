@@ -24,7 +24,7 @@ func erased(k *Customer) *Fault {
 
 // searched notes that a phone was looked up, and who was found.
 func (d *draft) searched(c *SearchCustomer) *Fault {
-	if c.Customer != "" {
+	if d.subject = siteRef(d.ID); c.Customer != "" {
 		d.subject = customerRef(c.Customer)
 	}
 	d.fact(FactCustomerSearched, "", string(c.Customer))
@@ -91,10 +91,14 @@ func (d *draft) erasePerson(c *ErasePerson) *Fault {
 	return nil
 }
 
-// MayWritePerson reports whether somebody may write a customer's name and phone by way of a form: a consultant only while the
-// customer is his own or nobody's.
-func MayWritePerson(by Actor, k *Customer) bool {
-	return by.Role != RoleConsultant || k.Owner == "" || k.Owner == by.Staff
+// FormPerson judges a form that says who a customer is who has a record already. A consultant writes only to customers who are his
+// own or nobody's: of a colleague's customer nothing is written. To an erased one nobody writes.
+func FormPerson(by Actor, k *Customer) (write bool, f *Fault) {
+	if f := erased(k); f != nil {
+		f.Fix = "leave the person out"
+		return false, f
+	}
+	return by.Role != RoleConsultant || k.Owner == "" || k.Owner == by.Staff, nil
 }
 
 // showNote: a note follows the record that it hangs on. Who may read the record's personal data may read the note.
@@ -164,44 +168,54 @@ func (d *draft) eraseNote(c *EraseNote) *Fault {
 	if c.Note == "" {
 		return notFound("note", "")
 	}
+	d.subject = siteRef(d.ID)
 	d.fact(FactNoteErased, "", string(c.Note))
 	return nil
 }
 
-// noteOf is the note that a command brings about a visit or a customer.
-func noteOf(cmd Command) NoteID {
+// NoteOf is the note that a command brings, and the record that it hangs on: what the command is about.
+func NoteOf(site SiteID, cmd Command) (NoteID, Ref) {
 	switch c := cmd.(type) {
 	case *AssignVisit:
-		return c.Note
+		return c.Note, visitRef(c.Visit)
 	case *RegisterVisit:
 		if c.Form != nil {
-			return c.Form.Note
+			return c.Form.Note, visitRef(c.Visit)
 		}
 	case *AbandonVisit:
-		return c.Note
+		return c.Note, visitRef(c.Visit)
 	case *ChangeLead:
-		return c.Note
+		return c.Note, visitRef(c.Visit)
 	case *RecordFollowUp:
-		return c.Note
+		return c.Note, customerRef(c.Customer)
 	case *ReassignCustomer:
-		return c.Note
+		return c.Note, customerRef(c.Customer)
 	case *TakeCall:
-		return c.Note
+		return c.Note, recordRef(Calls, c.Call)
+	case *Reorder:
+		return c.Note, liveRotaRef(site)
+	case *RequestApproval:
+		return c.Note, recordRef(Approvals, c.Approval)
 	case *OpenDispute:
-		return c.Note
+		return c.Note, recordRef(Disputes, c.Dispute)
+	case *MakeRuling:
+		return c.Note, recordRef(Rulings, c.Ruling)
+	case *NoteConduct:
+		return c.Note, recordRef(Conduct, c.Conduct)
 	default:
 	}
-	return ""
+	return "", Ref{}
 }
 
 // refuseNote: whatever hung on an erased customer is gone, and nothing comes anew. The journal of a site has one order, so a note
 // either came before the erasure and was found by it, or is refused here.
 func (d *draft) refuseNote(cmd Command) *Fault {
-	if noteOf(cmd) == "" {
+	note, of := NoteOf(d.ID, cmd)
+	if note == "" {
 		return nil
 	}
 	var id CustomerID
-	switch r, _ := look[Record](d, d.subject); r := r.(type) {
+	switch r, _ := look[Record](d, of); r := r.(type) {
 	case *Visit:
 		id = r.Customer
 	case *Customer:

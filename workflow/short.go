@@ -53,6 +53,10 @@ func shortTexts(cmd Command) []string {
 			all = append(all, string(n.Staff), string(n.Team))
 		}
 		return all
+	case *ChangeSite:
+		if c.Consent != nil {
+			return []string{c.Consent.Zh, c.Consent.En}
+		}
 	case *AddStaff:
 		return []string{string(c.Staff), string(c.Team)}
 	case *ChangeRoster:

@@ -95,6 +95,15 @@ type Site struct {
 	Duty     []DutyShift `json:"duty,omitempty"`
 	// Adoptions are the policies by the day from which they hold, earliest first; never empty.
 	Adoptions []Adoption `json:"adoptions"`
+	// Consent is the question to which customers consent; nil: the office has its own, on paper.
+	Consent *Wording `json:"consent,omitempty"`
+}
+
+// Wording is a text that customers agree to, in a version that is named with each consent. The journal keeps all versions.
+type Wording struct {
+	Version int    `json:"version,omitempty"`
+	Zh      string `json:"zh"`
+	En      string `json:"en"`
 }
 
 // Ref names the site's record.

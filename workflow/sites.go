@@ -116,6 +116,16 @@ func (d *draft) changeSite(c *ChangeSite) *Fault {
 			}
 		}
 	}
+	if w := c.Consent; w != nil {
+		if w.Zh == "" || w.En == "" || len(w.Zh) > 4000 || len(w.En) > 4000 {
+			return invalid("bad_wording", "the wording of the consent is not there in zh and in en", "send both, of up to 4,000 bytes each")
+		}
+		next := Wording{Version: 1, Zh: w.Zh, En: w.En}
+		if s.Consent != nil {
+			next.Version = s.Consent.Version + 1
+		}
+		s.Consent = &next
+	}
 	if f := checkSite(s); f != nil {
 		return f
 	}

@@ -1,0 +1,124 @@
+package api
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// hears: front desk, shift leader, supervisor and manager are told whether a returning phone is known.
+func (c *call) hears() bool {
+	switch c.key.Role {
+	case workflow.RoleFrontDesk, workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager:
+		return true
+	default:
+		return false
+	}
+}
+
+// knownBy reports whether a command about a visit named a customer who had a record.
+func knownBy(k *workflow.Commit) bool {
+	type named struct {
+		Customer workflow.CustomerID `json:"customer"`
+		New      bool                `json:"new_customer"`
+		Identify *struct {
+			Customer workflow.CustomerID `json:"customer"`
+			New      bool                `json:"new_customer"`
+		} `json:"identify"`
+	}
+	var n named
+	if json.Unmarshal(k.Command, &n) != nil {
+		return false
+	}
+	if i := n.Identify; i != nil && i.Customer != "" {
+		return !i.New
+	}
+	return n.Customer != "" && !n.New
+}
+
+// hidden are the fields that say who a visitor is. A consultant sees them on his own visits: of others he would learn by them whether
+// a phone is known, and whose customer it is.
+var hidden = []string{"customer", "new_customer", "first_visit", "matches", "brought_by"}
+
+// hide is an entry about a visit without what would say who the visitor is.
+func (e entry) hide() entry {
+	e.Command = strip(e.Command)
+	facts := make([]workflow.Fact, len(e.Facts))
+	for i, f := range e.Facts {
+		f.Detail = maps.Clone(f.Detail)
+		for _, name := range hidden {
+			delete(f.Detail, name)
+		}
+		facts[i] = f
+	}
+	e.Facts = facts
+	return e
+}
+
+// shownTo is an entry as a consultant may see it, who takes part in the visit that it is about or does not. Whom he searched for
+// stands there for the manager: he himself was told only whose customer that is.
+func (e entry) shownTo(part bool) (entry, bool) {
+	switch {
+	case e.Kind == workflow.KindSearchCustomer:
+		return e, false
+	case e.Subject.Collection == workflow.Visits && !part:
+		return e.hide(), true
+	}
+	return e, true
+}
+
+// redacted is a commit as the caller may see it.
+func (c *call) redacted(k *workflow.Commit) *workflow.Commit {
+	if !c.own() || k.Subject.Collection != workflow.Visits {
+		return k
+	}
+	out := *k
+	for i, im := range k.Images {
+		if im.Ref != k.Subject {
+			continue
+		}
+		if r, err := workflow.Decode(im); err == nil {
+			if v, ok := r.(*workflow.Visit); ok && v.Of(c.key.Staff) {
+				return k
+			}
+		}
+		out.Images = slices.Clone(k.Images)
+		out.Images[i].Doc = strip(im.Doc)
+	}
+	e := shown(k).hide()
+	out.Command, out.Facts = e.Command, e.Facts
+	return &out
+}
+
+// redactedVisit is a visit as the caller may see it.
+func (c *call) redactedVisit(v *workflow.Visit) any {
+	if !c.own() || v.Of(c.key.Staff) {
+		return v
+	}
+	text, err := workflow.Encode(v)
+	if err != nil {
+		return v
+	}
+	return strip(text)
+}
+
+// strip takes the hidden fields out of a JSON object, and out of the identity in it.
+func strip(text json.RawMessage) json.RawMessage {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(text, &fields) != nil {
+		return json.RawMessage("{}")
+	}
+	for _, name := range hidden {
+		delete(fields, name)
+	}
+	if inner, ok := fields["identify"]; ok {
+		fields["identify"] = strip(inner)
+	}
+	out, err := workflow.Encode(fields)
+	if err != nil {
+		return json.RawMessage("{}")
+	}
+	return out
+}

@@ -1,0 +1,181 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// Intent is what a command sets off in the vault. It is written down ahead of the command and carried out behind it, by whoever gave
+// the command. When he crashes between, the sweep carries it out, if the command is in the journal, or forgets it.
+type Intent struct {
+	Customer workflow.CustomerID `json:"customer,omitempty"`
+	// Note is a note to be erased.
+	Note workflow.NoteID `json:"note,omitempty"`
+	// Erase the customer's person; otherwise Person is written: over what is known with Over, else beside it.
+	Erase  bool    `json:"erase,omitempty"`
+	Person *Person `json:"person,omitempty"`
+	Over   bool    `json:"over,omitempty"`
+	// Whole: Person is written as it is, nothing of what was known stays.
+	Whole bool `json:"whole,omitempty"`
+	// Expires: the person is erased at this time, unless it has got another one meanwhile.
+	Expires time.Time `json:"expires,omitzero"`
+	// Fingerprint of the command's content: under its id another content may have run.
+	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+// Plan is an intent written down.
+type Plan struct {
+	doc Side
+	Intent
+}
+
+// intentPrefix begins the ids of intents, which stand among the people: they hold the same and are as erasable.
+const intentPrefix = "intent/"
+
+func isIntent(doc Side) bool {
+	return doc.Collection == People && strings.HasPrefix(doc.ID, intentPrefix)
+}
+
+// Intend writes an intent down, pending until command is in the journal.
+func (v *Vault) Intend(ctx context.Context, site workflow.SiteID, command string, in Intent) (*Plan, error) {
+	doc := Side{
+		Collection: People, ID: intentPrefix + uuid.NewString(), Site: site, Command: command, Pending: true, At: v.at(),
+	}
+	var err error
+	if doc.Body, err = v.body(doc.ID, in); err != nil {
+		return nil, err
+	}
+	return &Plan{doc, in}, unavailable(v.store.Insert(ctx, doc))
+}
+
+// planExpiry notes when a person's time is over. The sweep looks at it from then on.
+func (v *Vault) planExpiry(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, at time.Time) error {
+	doc := Side{
+		Collection: People, ID: intentPrefix + "expiry/" + string(id), Site: site, Pending: true, At: at.UTC().Truncate(time.Millisecond),
+	}
+	var err error
+	if doc.Body, err = v.body(doc.ID, Intent{Customer: id, Expires: doc.At}); err != nil {
+		return err
+	}
+	return unavailable(v.store.Replace(ctx, doc))
+}
+
+// Carry carries an intent out, whose command was decided just now. ErrExists: the phone has become another customer's meanwhile, and
+// is left out.
+func (v *Vault) Carry(ctx context.Context, p *Plan) error {
+	err := v.apply(ctx, p.doc, p.Intent, false)
+	switch {
+	case errors.Is(err, ErrErased), errors.Is(err, ErrNotFound): // nothing is left to be done
+		err = nil
+	case err != nil && !errors.Is(err, ErrExists):
+		return err // the sweep will do it
+	}
+	return errors.Join(err, v.Forget(ctx, p))
+}
+
+// Forget removes an intent.
+func (v *Vault) Forget(ctx context.Context, p *Plan) error {
+	if err := v.store.DeleteIf(ctx, p.doc); err != nil && !errors.Is(err, ErrChanged) {
+		return unavailable(err)
+	}
+	return nil
+}
+
+// apply does what is intended. late: by the sweep, long after; what was written since is newer, and stays.
+func (v *Vault) apply(ctx context.Context, doc Side, in Intent, late bool) error {
+	switch {
+	case in.Note != "":
+		return v.EraseNote(ctx, doc.Site, in.Note)
+	case in.Erase:
+		return v.Erase(ctx, doc.Site, in.Customer)
+	case in.Person == nil:
+		return fmt.Errorf("%w: %s %s intends nothing", ErrCorrupt, doc.Collection, doc.ID)
+	}
+	form := *in.Person
+	write := func() error {
+		return v.writePerson(ctx, doc.Site, in.Customer, "", func(old Person, is Side) (Person, error) {
+			if late && is.At.After(doc.At) {
+				return Person{}, errNewer
+			}
+			if in.Whole {
+				form.ExpiresAt = old.ExpiresAt
+				return form, nil
+			}
+			return old.revised(form, in.Over), nil
+		})
+	}
+	err := write()
+	if errors.Is(err, ErrExists) && (!in.Whole || late) {
+		form.Phone = ""
+		err = write()
+	}
+	if errors.Is(err, errNewer) {
+		return nil
+	}
+	return err
+}
+
+// errNewer: somebody has written since.
+var errNewer = errors.New("newer")
+
+// settleIntent carries an intent out that nobody has, or forgets it.
+func (v *Vault) settleIntent(ctx context.Context, doc Side) (kept bool, err error) {
+	var in Intent
+	if err := v.unseal(doc, &in); err != nil {
+		return false, err
+	}
+	if !in.Expires.IsZero() {
+		return false, v.expire(ctx, doc, in)
+	}
+	kept, err = v.ran(ctx, doc.Site, doc.Command, in.Fingerprint)
+	if err == nil && kept {
+		err = v.apply(ctx, doc, in, true)
+	}
+	if err != nil && !errors.Is(err, ErrErased) && !errors.Is(err, ErrNotFound) {
+		return kept, err
+	}
+	return kept, v.Forget(ctx, &Plan{doc: doc})
+}
+
+// expire erases a person whose time is over.
+func (v *Vault) expire(ctx context.Context, doc Side, in Intent) error {
+	p, err := v.Person(ctx, doc.Site, in.Customer)
+	switch {
+	case errors.Is(err, ErrNotFound):
+	case err != nil:
+		return err
+	case !p.ExpiresAt.IsZero() && !p.ExpiresAt.After(v.at()):
+		if err := v.Erase(ctx, doc.Site, in.Customer); err != nil {
+			return err
+		}
+	}
+	return v.Forget(ctx, &Plan{doc: doc})
+}
+
+// ran reports whether a command is in the journal with this content.
+func (v *Vault) ran(ctx context.Context, site workflow.SiteID, command, fingerprint string) (bool, error) {
+	p, err := v.store.Find(ctx, site, command)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	cs, err := p.Commits()
+	if err != nil {
+		return false, err
+	}
+	for _, c := range cs {
+		if c.ID == command {
+			return c.Fingerprint == fingerprint, nil
+		}
+	}
+	return false, nil
+}

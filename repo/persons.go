@@ -1,0 +1,261 @@
+package repo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// Person is who a customer is. The phone is kept in the normal form of NormalPhone.
+type Person struct {
+	Name  string `json:"name,omitempty"`
+	Phone string `json:"phone,omitempty"`
+	// Notice: the customer was told what the data are for; Consent: he agreed to be contacted.
+	Notice    bool      `json:"notice,omitempty"`
+	Consent   *Consent  `json:"consent,omitempty"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+}
+
+// Consent is what a customer said to the question whether he may be contacted: when, to whom, and to which wording.
+type Consent struct {
+	Given   bool      `json:"given"`
+	At      time.Time `json:"at,omitzero"`
+	By      string    `json:"by,omitempty"`      // the member of staff, or the key of a device
+	Wording int       `json:"wording,omitempty"` // version of the site's wording; 0: not known
+}
+
+// UnmarshalJSON reads a consent; older records say true or false and nothing more.
+func (c *Consent) UnmarshalJSON(text []byte) error {
+	if err := json.Unmarshal(text, &c.Given); err == nil {
+		return nil
+	}
+	type plain Consent
+	return json.Unmarshal(text, (*plain)(c))
+}
+
+// Masked is what may be shown of a person: 张**, 138****8000.
+func (p Person) Masked() Person {
+	if first, n := utf8.DecodeRuneInString(p.Name); n > 0 {
+		p.Name = string(first) + "**"
+	}
+	if n := len(p.Phone); n >= 8 {
+		p.Phone = p.Phone[:n-8] + "****" + p.Phone[n-4:]
+	} else if n > 0 {
+		p.Phone = "****"
+	}
+	return p
+}
+
+// Person is who a customer is; ErrNotFound when nothing is kept, or it was erased.
+func (v *Vault) Person(ctx context.Context, site workflow.SiteID, id workflow.CustomerID) (Person, error) {
+	var p Person
+	_, err := v.read(ctx, People, site, string(id), &p)
+	return p, err
+}
+
+// SavePerson writes a customer's person, pending until command is in the journal. ErrExists: the phone is somebody else's;
+// ErrBadPhone; ErrErased; ErrNotFound: the id belongs to another site.
+func (v *Vault) SavePerson(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, p Person) error {
+	return v.writePerson(ctx, site, id, command, func(Person, Side) (Person, error) { return p, nil })
+}
+
+// revised is a person with what a form says about him. Consent that was given stays until somebody takes it back by name.
+func (p Person) revised(form Person, over bool) Person {
+	if form.Name != "" && (over || p.Name == "") {
+		p.Name = form.Name
+	}
+	if form.Phone != "" && (over || p.Phone == "") {
+		p.Phone = form.Phone
+	}
+	p.Notice = p.Notice || form.Notice
+	if form.Consent != nil && (p.Consent == nil || !p.Consent.Given) {
+		p.Consent = form.Consent
+	}
+	return p
+}
+
+// maxChanges bounds how often a change is tried against others who change the same document.
+const maxChanges = 8
+
+// writePerson changes a person as it stands: make gets it, and its document, empty when there is none. A tombstone is never
+// written over, on whichever instance it was set up.
+func (v *Vault) writePerson(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, make func(Person, Side) (Person, error)) error {
+	for range maxChanges {
+		var old Person
+		doc, err := v.store.Side(ctx, People, string(id))
+		absent := errors.Is(err, ErrNotFound)
+		switch {
+		case absent:
+		case err != nil:
+			return unavailable(err)
+		case doc.Site != site:
+			return ErrNotFound
+		default:
+			if err := v.unseal(doc, &old); errors.Is(err, ErrNotFound) {
+				return ErrErased
+			} else if err != nil {
+				return err
+			}
+		}
+		now, err := v.personDoc(ctx, site, id, command, old, doc, make)
+		if err != nil {
+			return err
+		}
+		if absent {
+			err = v.insertPerson(ctx, now)
+		} else {
+			err = v.store.ReplaceIf(ctx, doc, now)
+		}
+		switch {
+		case errors.Is(err, ErrChanged):
+			continue
+		case errors.Is(err, ErrExists):
+			return ErrExists
+		}
+		return unavailable(err)
+	}
+	return ErrBusy
+}
+
+// personDoc is the document of a person as make has it.
+func (v *Vault) personDoc(
+	ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, old Person, doc Side, make func(Person, Side) (Person, error),
+) (Side, error) {
+	p, err := make(old, doc)
+	if err != nil {
+		return Side{}, err
+	}
+	if phone := NormalPhone(p.Phone); phone != "" || p.Phone == "" {
+		p.Phone = phone
+	} else {
+		return Side{}, ErrBadPhone
+	}
+	if !p.ExpiresAt.IsZero() {
+		if err := v.planExpiry(ctx, site, id, p.ExpiresAt); err != nil {
+			return Side{}, err
+		}
+	}
+	body, err := v.body(string(id), p)
+	return Side{
+		Collection: People, ID: string(id), Site: site, Lookup: v.lookup(site, p.Phone), Command: command, Pending: command != "",
+		At: v.at(), Body: body,
+	}, err
+}
+
+// insertPerson adds a person; ErrChanged when somebody else has written that customer meanwhile.
+func (v *Vault) insertPerson(ctx context.Context, doc Side) error {
+	err := v.store.Insert(ctx, doc)
+	if !errors.Is(err, ErrExists) {
+		return err
+	}
+	if _, there := v.store.Side(ctx, People, doc.ID); there == nil {
+		return ErrChanged
+	}
+	return ErrExists // it was the phone
+}
+
+// Adopt makes a person that a request has left pending the affair of another command, which has found it by its phone. ErrChanged:
+// it does not stand so any more; look again.
+func (v *Vault) Adopt(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string) error {
+	var p Person
+	doc, err := v.read(ctx, People, site, string(id), &p)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return ErrChanged
+	case err != nil:
+		return err
+	case !doc.Pending:
+		return nil
+	}
+	now := doc
+	now.Command, now.At = command, v.at()
+	if err := v.store.ReplaceIf(ctx, doc, now); errors.Is(err, ErrChanged) {
+		return ErrChanged
+	} else {
+		return unavailable(err)
+	}
+}
+
+// Blank writes a pending person of whom nothing is known, which the next sweep removes. It costs what keeping somebody costs: an
+// arrival takes as long whether or not the phone is known.
+func (v *Vault) Blank(ctx context.Context, site workflow.SiteID, id, command string, p Person) error {
+	body, err := v.body(id, Person{Name: pad(p.Name), Phone: pad(p.Phone), Notice: p.Notice})
+	if err != nil {
+		return err
+	}
+	return unavailable(v.store.Insert(ctx, Side{
+		Collection: People, ID: id, Site: site, Lookup: v.ring.sum([]byte("blank"), []byte(id)), Command: "blank/" + command,
+		Pending: true, At: v.at(), Body: body,
+	}))
+}
+
+// pad is as long as a text and says nothing.
+func pad(s string) string {
+	b := make([]byte, len(s))
+	for i := range b {
+		b[i] = '0'
+	}
+	return string(b)
+}
+
+// Drop removes a person or a note that a request put into the vault ahead of its command, if it is still that command's.
+func (v *Vault) Drop(ctx context.Context, c SideCollection, site workflow.SiteID, id, command string) error {
+	doc, err := v.store.Side(ctx, c, id)
+	if errors.Is(err, ErrNotFound) || err == nil && (doc.Site != site || doc.Command != command || !doc.Pending) {
+		return nil
+	}
+	if err == nil {
+		err = v.store.DeleteIf(ctx, doc)
+	}
+	if errors.Is(err, ErrChanged) {
+		return nil
+	}
+	return unavailable(err)
+}
+
+// Erase removes for good what is known of a customer: the person, in whose place a tombstone stays, and every note that hangs on
+// his records. The journal and the records keep the id, which then says nothing. Erasing twice is harmless.
+func (v *Vault) Erase(ctx context.Context, site workflow.SiteID, id workflow.CustomerID) error {
+	if err := v.bury(ctx, site, id); err != nil {
+		return err
+	}
+	return v.eraseNotesOf(ctx, site, id)
+}
+
+// bury puts the tombstone up.
+func (v *Vault) bury(ctx context.Context, site workflow.SiteID, id workflow.CustomerID) error {
+	body, err := json.Marshal(sealedBody{Erased: true})
+	if err != nil {
+		return fmt.Errorf("erase: %w", err)
+	}
+	stone := Side{Collection: People, ID: string(id), Site: site, At: v.at(), Body: body}
+	for range maxChanges {
+		doc, err := v.store.Side(ctx, People, string(id))
+		switch {
+		case errors.Is(err, ErrNotFound):
+			err = v.insertPerson(ctx, stone)
+		case err != nil:
+			return unavailable(err)
+		case doc.Site != site:
+			return ErrNotFound
+		case isTombstone(doc):
+			return nil
+		default:
+			err = v.store.ReplaceIf(ctx, doc, stone)
+		}
+		if !errors.Is(err, ErrChanged) {
+			return unavailable(err)
+		}
+	}
+	return ErrBusy
+}
+
+func isTombstone(doc Side) bool {
+	var b sealedBody
+	return json.Unmarshal(doc.Body, &b) == nil && b.Erased
+}
