@@ -184,30 +184,9 @@ func checkSchema(s *openapi3.Schema, v any) *Problem {
 		return badRequest("body_not_wanted", "this request takes no body", "send no body, or an empty object")
 	}
 	if err := s.VisitJSON(v, openapi3.VisitAsRequest()); err != nil {
-		return badRequest("invalid", schemaDetail(err), "correct the body as /docs describes it")
+		return misfit(err)
 	}
 	return nil
-}
-
-// schemaDetail says what is wrong and where, without repeating the value.
-func schemaDetail(err error) string {
-	var se *openapi3.SchemaError
-	if !errors.As(err, &se) {
-		return "the body does not fit the contract"
-	}
-	for inner := (*openapi3.SchemaError)(nil); errors.As(se.Origin, &inner) && inner != se; {
-		se = inner
-	}
-	at := ""
-	if p := se.JSONPointer(); len(p) > 0 {
-		at = "/" + strings.Join(p, "/")
-	}
-	if name, ok := strings.CutPrefix(se.Reason, `property "`); ok {
-		if name, ok := strings.CutSuffix(name, `" is unsupported`); ok && !plain(name) {
-			return "at " + where(at) + ": a property is unsupported"
-		}
-	}
-	return "at " + where(at) + ": " + se.Reason
 }
 
 // decode reads a checked body into its type.
@@ -217,7 +196,7 @@ func decode(text []byte, into any) *Problem {
 	if err := d.Decode(into); err != nil {
 		var te *json.UnmarshalTypeError
 		if errors.As(err, &te) {
-			return badRequest("invalid", "at "+te.Field+": a "+te.Value+" does not fit there", "correct the body as /docs describes it")
+			return badRequest("invalid", "at "+where("/"+strings.ReplaceAll(te.Field, ".", "/"))+": this does not belong here", "correct the body as /docs describes it")
 		}
 		return badRequest("invalid", "the body does not fit the contract", "correct the body as /docs describes it")
 	}
