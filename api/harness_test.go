@@ -77,7 +77,9 @@ type setup struct {
 	store  func(*office) (repo.Store, error) // zero: onSQLite
 	wrap   func(repo.Store) repo.Store
 	config func(*Config)
-	bare   bool // without sites
+	// machine is the clock by which keys are remembered; zero: the system's.
+	machine repo.Clock
+	bare    bool // without sites
 }
 
 // onSQLite is a new file in the office's folder.
@@ -126,7 +128,7 @@ func newOffice(t testing.TB, s setup) *office {
 	o.ok(err)
 	log := slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o.desk = repo.NewDesk(repo.Config{Store: o.store, Now: o.clock.Now, Log: log})
-	o.keys = repo.NewKeys(o.desk, nil)
+	o.keys = repo.NewKeys(o.desk, s.machine)
 	cfg := Config{Desk: o.desk, Store: o.store, Keys: o.keys, Vault: o.vault, Now: o.clock.Now, Clock: o.clock, Log: log, Version: "test", KeyRate: -1}
 	if s.config != nil {
 		s.config(&cfg)
