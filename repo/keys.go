@@ -196,7 +196,7 @@ func (k *Keys) load(ctx context.Context, id string) (keyState, error) {
 	if err != nil {
 		return s, err
 	}
-	if err := json.Unmarshal(doc.Body, &s.key); err != nil {
+	if err := json.Unmarshal(doc.Body, &s.key); err != nil || s.key.ID != id {
 		return s, fmt.Errorf("%w: key %s", ErrCorrupt, id)
 	}
 	if len(s.key.Hash) > 0 {
