@@ -1,5 +1,9 @@
 # syntax=docker/dockerfile:1
-FROM golang:1.26 AS build
+#
+# Images are named by full version, not by digest: no registry was at hand to look the digests up when this was written.
+# `docker buildx imagetools inspect golang:1.26.8-bookworm` shows the one to put behind the version. distroless has no versions
+# below that of Debian.
+FROM golang:1.26.8-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download

@@ -63,7 +63,7 @@ vuln: $(GOVULNCHECK) ## look for known vulnerabilities, when their database can 
 
 .PHONY: compose
 compose: ## check docker-compose.yml
-	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; else docker-compose config --quiet; fi
+	@export MONGO_ROOT_PASSWORD=a LUNPAI_MONGO_PASSWORD=b; if docker compose version >/dev/null 2>&1; then docker compose config --quiet; else docker-compose config --quiet; fi
 
 .PHONY: mongod
 mongod: ## get a real MongoDB server, mongosh and pymongo for the tests (into the cache folder)
