@@ -402,15 +402,16 @@ func TestPagesAreSmall(t *testing.T) {
 // TestForgetting: a site is not forgotten while something would be lost with it.
 func TestForgetting(t *testing.T) {
 	for name, c := range map[string]struct {
-		keep func(d *repo.Desk, f *flawed)
-		want int // sites in memory afterwards
+		deadline time.Duration // of a command; short where it is waited for, else one that a busy machine meets
+		keep     func(d *repo.Desk, f *flawed)
+		want     int // sites in memory afterwards
 	}{
-		"idle": {func(*repo.Desk, *flawed) {}, 1},
-		"watched": {func(d *repo.Desk, _ *flawed) {
+		"idle": {0, func(*repo.Desk, *flawed) {}, 1},
+		"watched": {0, func(d *repo.Desk, _ *flawed) {
 			_, stop := d.Watch("s")
 			t.Cleanup(stop)
 		}, 2},
-		"unsettled": {func(d *repo.Desk, f *flawed) {
+		"unsettled": {time.Second, func(d *repo.Desk, f *flawed) {
 			f.set(func(f *flawed) {
 				f.onAppend = func(ctx context.Context, p []*repo.Page) []error {
 					if p[0].Site == "s" {
@@ -425,7 +426,7 @@ func TestForgetting(t *testing.T) {
 		}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, f := flawedOffice(t, repo.Config{MaxBoards: 1, Deadline: 50 * time.Millisecond, AppendTimeout: 20 * time.Millisecond})
+			d, f := flawedOffice(t, repo.Config{MaxBoards: 1, Deadline: c.deadline})
 			c.keep(d, f)
 			atRest(t, d, "s")
 			found(t, d, "other")
