@@ -70,11 +70,11 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	}
 	var made []string
 	if len(missing(path)) > 0 { // otherwise nothing of the database is ours to remove
-		made = missing(path, path+sideNames[0], path+sideNames[1])
+		made = missing(path, path+sideNames[0], path+sideNames[1], path+beaconName)
 	}
 	made = append(made, newLock...) // last: whoever comes after it is gone makes files of his own
 	if err := oneName(path); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), remove(made), release(lock))
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), abandon(lock, made))
 	}
 	s := &Store{path: path, log: c.Log, readers: c.Readers, lock: lock}
 	if s.log == nil {
@@ -84,13 +84,23 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		s.readers = 4
 	}
 	if err := s.start(ctx, c.AcceptLoss); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, damaged(path, err)), remove(made), release(lock))
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, damaged(path, err)), abandon(lock, made))
 	}
 	return s, nil
 }
 
 // lockEnd ends the name of the lock file.
 const lockEnd = ".lock"
+
+// remove deletes files that may be gone already. The lock must be held: without it they may be another process's.
+func remove(paths []string) (err error) {
+	for _, path := range paths {
+		if e := os.Remove(path); !errors.Is(e, os.ErrNotExist) {
+			err = errors.Join(err, e)
+		}
+	}
+	return err
+}
 
 // missing are those of some files that are not there.
 func missing(paths ...string) (out []string) {
@@ -100,16 +110,6 @@ func missing(paths ...string) (out []string) {
 		}
 	}
 	return out
-}
-
-// remove takes away what a failed Open has made. The lock must be held: without it the files may be another process's.
-func remove(paths []string) (err error) {
-	for _, path := range paths {
-		if e := os.Remove(path); !errors.Is(e, os.ErrNotExist) {
-			err = errors.Join(err, e)
-		}
-	}
-	return err
 }
 
 // start opens the connections and starts the writer.

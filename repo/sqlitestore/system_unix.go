@@ -67,6 +67,10 @@ func holder(f *os.File) string {
 	return "another process"
 }
 
+// abandon takes away what a failed Open has made, and frees the lock. As long as the lock is held nobody else makes files of
+// these names; its own file is the last of them.
+func abandon(lock *os.File, made []string) error { return errors.Join(remove(made), release(lock)) }
+
 // release frees the lock.
 func release(f *os.File) error { return f.Close() }
 

@@ -27,6 +27,20 @@ func acquire(path string) (*os.File, error) {
 	return f, nil
 }
 
+// abandon takes away what a failed Open has made, and frees the lock. Its own file comes last and cannot be removed while it
+// is open; then somebody else may have it already, and it stays.
+func abandon(lock *os.File, made []string) error {
+	var name string
+	if n := len(made); n > 0 && made[n-1] == lock.Name() {
+		made, name = made[:n-1], lock.Name()
+	}
+	err := errors.Join(remove(made), release(lock))
+	if name != "" {
+		_ = os.Remove(name)
+	}
+	return err
+}
+
 // release frees the lock.
 func release(f *os.File) error { return f.Close() }
 

@@ -67,6 +67,11 @@ func (w *watch) begin() error {
 		if w.sides[i], err = os.Stat(w.path + name); err != nil {
 			return err
 		}
+		// Windows finds out which file it is when it is compared for the first time: now, not after it was exchanged. A file
+		// that cannot be told even from itself (one that is mapped, under Wine) is not watched.
+		if !os.SameFile(w.sides[i], w.sides[i]) {
+			w.sides[i] = nil
+		}
 	}
 	l, err := w.see()
 	if err != nil {
