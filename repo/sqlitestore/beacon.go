@@ -36,6 +36,9 @@ type light struct {
 	// State: open while a store is served; closing once its log may be taken away; closed.
 	State string `json:"state"`
 	Count int64  `json:"count"` // of writings
+	// Size and Changed are of the file, when it was closed.
+	Size    int64 `json:"size,omitempty"`
+	Changed int64 `json:"changed,omitempty"` // nanoseconds since 1970
 }
 
 const (

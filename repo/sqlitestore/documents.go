@@ -36,8 +36,10 @@ func (s *Store) Load(ctx context.Context, site workflow.SiteID) (docs []repo.Doc
 			return err
 		}
 		rows, err := p.board.QueryContext(ctx, site, workflow.LiveRotaRef(site).ID)
-		docs, err = collect(rows, err, scanDocument)
-		return err
+		if docs, err = collect(rows, err, scanDocument); err != nil {
+			return err
+		}
+		return s.genuine(ctx, p, docs)
 	})
 	return docs, mark, err
 }
@@ -53,7 +55,7 @@ func (s *Store) Read(ctx context.Context, site workflow.SiteID, _ int64, refs []
 			}
 			docs = append(docs, found...)
 		}
-		return nil
+		return s.genuine(ctx, p, docs)
 	})
 	return docs, err
 }

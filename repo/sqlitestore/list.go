@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,9 +30,11 @@ func (s *Store) List(ctx context.Context, q repo.Query) (l repo.Listing, err err
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
 		l.Docs, l.Next, err = gather(rows, q.Limit)
-		return err
+		if err := errors.Join(err, rows.Close()); err != nil {
+			return err
+		}
+		return s.genuine(ctx, p, l.Docs)
 	})
 	return l, err
 }

@@ -98,6 +98,12 @@ func (c *cursor) fill(ctx context.Context) error {
 		if c.docs, err = c.next(ctx, p); err != nil {
 			return err
 		}
+		if c.store.doubts.scans {
+			if err := c.store.genuine(ctx, p, c.docs); err != nil {
+				c.docs = nil
+				return err
+			}
+		}
 		if c.end = len(c.docs) < c.chunk; c.end {
 			return nil
 		}

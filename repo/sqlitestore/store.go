@@ -44,6 +44,7 @@ type Store struct {
 	watch   *watch  // nil: opened read-only
 	beacon  *beacon // nil: opened read-only
 	heads   heads
+	doubts  doubts
 	writer  *writer // nil: opened read-only
 
 	mu     sync.RWMutex // held shared by everything that reads, alone by Close and by the mending after a failure
@@ -121,6 +122,7 @@ func (s *Store) start(ctx context.Context, acceptLoss bool) error {
 	if err := s.accept(seen.beforeOpening(s.path), acceptLoss); err != nil {
 		return err
 	}
+	calm := seen.untouched(s.path)
 	if err := s.make(); err != nil {
 		return err
 	}
@@ -132,7 +134,8 @@ func (s *Store) start(ctx context.Context, acceptLoss bool) error {
 		return errors.Join(err, s.watch.close())
 	}
 	l, err := s.compare(ctx, seen, acceptLoss)
-	if err == nil && (seen == nil || seen.State != stateClosed) {
+	if err == nil && !calm && l != (light{}) {
+		s.doubts.scans = true
 		err = s.afterCrash(ctx, session)
 	}
 	if err == nil {
@@ -305,7 +308,7 @@ func (s *Store) end() error {
 	if err := errors.Join(s.beacon.write(l, stateClosing), s.writer.disconnect()); err != nil {
 		return err
 	}
-	return s.beacon.write(l, stateClosed)
+	return errors.Join(l.asItLies(s.watch.file), s.beacon.write(l, stateClosed))
 }
 
 // Parallel is 1: there is one writer, and it gathers what waits by itself.
