@@ -34,7 +34,7 @@ func listReports(c *call) error {
 		if !c.own() {
 			return false
 		}
-		_, err := report.New(report.Query{Report: r.Name, Own: c.key.Staff})
+		_, err := report.New(report.Query{Report: r.Name, Own: &c.key.Staff})
 		return err != nil // about the whole floor
 	})
 	return c.JSON(http.StatusOK, map[string]any{"reports": list, "schema": workflow.Schema})
@@ -176,7 +176,7 @@ func (c *call) narrow(q *report.Query) error {
 		if c.key.Staff == "" { // keys like this are not made
 			return problem(http.StatusForbidden, "role", "this key belongs to no consultant", "let the manager make another")
 		}
-		q.Own = c.key.Staff
+		q.Own = &c.key.Staff
 	default:
 	}
 	return nil

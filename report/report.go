@@ -24,8 +24,8 @@ type Query struct {
 	From, To workflow.Date
 	// GroupBy names the dimensions of the rows, in this order; none: the report's own.
 	GroupBy []string
-	// Own, when not empty: only what is this consultant's.
-	Own workflow.StaffID
+	// Own: only what is this consultant's; nil: everybody's. Nobody's id, the empty one, is refused.
+	Own *workflow.StaffID
 }
 
 // Column is a field of every row. What it holds stands in words.go.
@@ -102,7 +102,11 @@ func New(q Query) (*Report, error) {
 	if err := r.checkDays(); err != nil {
 		return nil, err
 	}
-	if r.Own != "" && r.defined.floor {
+	switch {
+	case r.Own == nil:
+	case *r.Own == "":
+		return nil, &Error{"bad_own", "one's own figures were asked for, and nobody is named", "name the consultant"}
+	case r.defined.floor:
 		return nil, &Error{"whole_floor", r.defined.name + " is about the whole floor, not about one consultant", "ask the supervisor for it, or take turns_ledger"}
 	}
 	if len(r.GroupBy) == 0 {
@@ -182,12 +186,12 @@ func (r *Report) about(v *workflow.Visit) bool {
 		return true
 	case d.only != nil && !d.only(v):
 		return false
-	case r.Own == "":
+	case r.Own == nil:
 		return true
 	case d.whose != nil:
-		return d.whose(v) == r.Own
+		return d.whose(v) == *r.Own
 	}
-	return v.Principal == r.Own
+	return v.Principal == *r.Own
 }
 
 // Info is what there is to know about a report before asking for it.

@@ -143,7 +143,7 @@ day,visits,walkouts,unreceived,given_up,rate,left_after_avg
 day,units,due,served,missed,most,least,spread,gini
 2024-03-04,2,3,3,0,2,1,1,0.1667
 2024-03-05,3,1,1,0,1,0,1,0.6667`},
-		{report.Query{Report: "turns_ledger", GroupBy: []string{"unit"}, From: "2024-03-05", Own: "B"}, `
+		{report.Query{Report: "turns_ledger", GroupBy: []string{"unit"}, From: "2024-03-05", Own: whose("B")}, `
 unit,on_table,due,used,given_back,kept,held,void,void_with_right,hold,made_up
 B,1,1,1,0,0,0,0,0,0,0`},
 		{report.Query{Report: "turns_ledger", GroupBy: []string{"week", "unit"}, To: "2024-03-04"}, `
@@ -151,7 +151,7 @@ week,unit,on_table,due,used,given_back,kept,held,void,void_with_right,hold,made_
 2024-03-04,A,1,2,2,0,0,0,0,0,0,0
 2024-03-04,B,1,1,1,1,0,1,0,0,0,0
 2024-03-04,C,0,1,0,0,0,0,1,0,0,0`},
-		{report.Query{Report: "funnel_by_channel", GroupBy: []string{"first_visit", "weekday"}, Own: "A"}, `
+		{report.Query{Report: "funnel_by_channel", GroupBy: []string{"first_visit", "weekday"}, Own: whose("A")}, `
 first_visit,weekday,visits,received,registered,customers,intention,holding_fee,deposit,signed,refunded,deposit_rate,signed_rate,deposit_amount,signed_amount,refunded_amount,flats,deposit_last,signed_last,signed_amount_last
 false,2,1,1,1,0,0,0,0,0,0,,,0,0,0,0,0,1,200000000
 true,1,2,2,2,2,0,0,1,1,0,0.5,0.5,5000000,200000000,0,1,1,0,0`},
@@ -289,6 +289,26 @@ func officeOf(id workflow.SiteID, p workflow.Policy) *workflow.CreateSite {
 	return site
 }
 
+func whose(s workflow.StaffID) *workflow.StaffID { return &s }
+
+// TestNobodysOwn: the figures of nobody are not those of everybody, and nobody's office is not every office.
+func TestNobodysOwn(t *testing.T) {
+	for _, name := range report.Names() {
+		if _, err := report.New(report.Query{Report: name, Site: "teams", Own: whose("")}); err == nil {
+			t.Errorf("%s is given to nobody", name)
+		}
+		r, err := report.New(report.Query{Report: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := sqlite(t)
+		joinTeam(t, s)
+		if err := r.Rows(t.Context(), s, func([]any) error { t.Errorf("%s has a row of no site", name); return nil }); !errors.Is(err, repo.ErrNoSite) {
+			t.Errorf("%s of no site: %v", name, err)
+		}
+	}
+}
+
 // TestOwnTurns: a consultant sees the turns of the unit in which he stands: himself, and from the day on that he joins a team, the
 // team's.
 func TestOwnTurns(t *testing.T) {
@@ -297,7 +317,7 @@ func TestOwnTurns(t *testing.T) {
 	for who, want := range map[workflow.StaffID]string{
 		"A": "2024-03-04 A 1, 2024-03-05 T 1, ", "B": "2024-03-04 B 0, 2024-03-05 T 1, ", "C": "2024-03-04 C 0, 2024-03-05 C 1, ",
 	} {
-		_, all := rows(t, s, report.Query{Report: "turns_ledger", Site: "teams", Own: who})
+		_, all := rows(t, s, report.Query{Report: "turns_ledger", Site: "teams", Own: &who})
 		got := ""
 		for _, row := range all {
 			got += fmt.Sprintf("%v %v %v, ", row[0], row[1], row[4])

@@ -89,28 +89,32 @@ func turns(ctx context.Context, docs repo.Documents, q Query, put func(*entry) e
 	return until("")
 }
 
-// own lets through what belongs to one consultant: the turns of the unit in which he stands on the day's table.
+// own lets through what belongs to one consultant: the turns of the unit in which he stands on the day's table. Nil who: all.
 type own struct {
-	who workflow.StaffID
+	who *workflow.StaffID
 	in  workflow.UnitID
 	to  func(*entry) error
 }
 
-func newOwn(who workflow.StaffID, to func(*entry) error) *own {
-	return &own{who, workflow.UnitID(who), to} // until a table says otherwise he is a unit by himself
+func newOwn(who *workflow.StaffID, to func(*entry) error) *own {
+	o := &own{who: who, to: to}
+	if who != nil {
+		o.in = workflow.UnitID(*who) // until a table says otherwise he is a unit by himself
+	}
+	return o
 }
 
 // learn reads from a day's table to which unit he belongs.
 func (o *own) learn(r *workflow.Rota) {
 	for _, row := range r.Table {
-		if slices.Contains(row.Members, o.who) {
+		if o.who != nil && slices.Contains(row.Members, *o.who) {
 			o.in = row.Unit
 		}
 	}
 }
 
 func (o *own) put(e *entry) error {
-	if o.who != "" && e.unit != o.in {
+	if o.who != nil && e.unit != o.in {
 		return nil
 	}
 	return o.to(e)
