@@ -128,13 +128,9 @@ func paste(t *testing.T, steps []step) map[string]string {
 
 // TestCommandsInPrint: every command of the program that a page prints is one, with flags that there are.
 func TestCommandsInPrint(t *testing.T) {
-	pages, err := filepath.Glob("docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	printed := regexp.MustCompile("(?m)(?:^go run \\.|`go run \\.|`lunpai) ([^`\n#|>]*)")
 	known := 0
-	for _, file := range append(pages, "README.md", "README.zh-CN.md", "CONTRIBUTING.md") {
+	for _, file := range handbook(t) {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -159,6 +155,16 @@ func TestCommandsInPrint(t *testing.T) {
 	if known < 20 {
 		t.Errorf("only %d commands were found", known)
 	}
+}
+
+// handbook are the pages that people read.
+func handbook(t *testing.T) []string {
+	t.Helper()
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatal("no pages in docs", err)
+	}
+	return append(pages, "README.md", "README.zh-CN.md", "CONTRIBUTING.md")
 }
 
 // TestReadmeNamesWhatThereIs: every test that vouches for a promise is there, and so is every file that is linked.
@@ -198,8 +204,8 @@ func TestReadmeNamesWhatThereIs(t *testing.T) {
 // TestReadmesCanBePasted: no remark stands behind a command. Interactive zsh, the shell of macOS, takes it for more of the
 // command.
 func TestReadmesCanBePasted(t *testing.T) {
-	remark := regexp.MustCompile(`[^\s'"]\s+# `)
-	for _, file := range []string{"README.md", "README.zh-CN.md", "CONTRIBUTING.md"} {
+	remark := regexp.MustCompile(`\S\s+# `)
+	for _, file := range handbook(t) {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
