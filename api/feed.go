@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -49,11 +50,15 @@ func getCommits(c *call) error {
 		return err
 	}
 	c.looked(int(last - after))
-	body := map[string]any{"commits": entries, "seq": last}
+	texts := make([]json.RawMessage, len(entries))
+	for i, e := range entries {
+		texts[i] = e.text
+	}
+	body := map[string]any{"commits": array(texts), "seq": last}
 	if more {
 		body["next_after"] = last
 	}
-	return c.JSON(http.StatusOK, body)
+	return c.answer(http.StatusOK, body)
 }
 
 // after is the number of the last commit that the caller has.
@@ -70,31 +75,29 @@ func (c *call) after(s string) (int64, error) {
 
 // entries are up to limit commits behind after that the caller may see, the number up to which was looked, and whether there
 // is more. Not too many commits are looked at: then there may be more and none here.
-func (c *call) entries(after int64, limit int) (out []*entry, last int64, more bool, err error) {
-	out, last = []*entry{}, after
-	sees, looked := c.sight(), 0
+func (c *call) entries(after int64, limit int) (out []shownEntry, last int64, more bool, err error) {
+	out, last = []shownEntry{}, after
+	var id []byte
+	if c.own() {
+		if id, err = workflow.Encode(c.key.Staff); err != nil {
+			return nil, 0, false, err
+		}
+	}
+	end := after + int64(c.api.scan)
 	for {
 		pages, err := c.api.cfg.Store.Since(c.Request().Context(), c.site, last+1, feedPages)
 		if err != nil {
 			return nil, 0, false, reading(err)
 		}
 		for _, p := range pages {
-			ks, err := p.Outlines()
-			if err != nil {
+			if last == end || len(out) == limit {
+				return out, last, true, nil
+			}
+			if out, last, err = c.pick(out, p, last, end, limit, id); err != nil {
 				return nil, 0, false, err
 			}
-			for _, k := range ks {
-				if k.Seq <= last {
-					continue
-				}
-				if len(out) == limit || looked == c.api.scan {
-					return out, last, true, nil
-				}
-				last = k.Seq
-				looked++
-				if out, err = sees(out, k); err != nil {
-					return nil, 0, false, err
-				}
+			if last < p.Last {
+				return out, last, true, nil
 			}
 		}
 		if len(pages) < feedPages {
@@ -103,38 +106,61 @@ func (c *call) entries(after int64, limit int) (out []*entry, last int64, more b
 	}
 }
 
-// sight adds the commits to a list that the caller may see: a consultant those about himself, his visits and his customers. A
-// text that does not hold his id is not decoded to find that out.
-func (c *call) sight() func(out []*entry, k *workflow.Outline) ([]*entry, error) {
-	add := func(out []*entry, k *workflow.Outline) ([]*entry, error) {
-		e, err := shownOutline(k)
-		return append(out, e), err
+// pick adds the commits of a page that the caller may see, from behind last up to end or until there are enough: all of them, or,
+// with an id, those about himself, his visits and his customers. What does not hold the id is not decoded to find that out.
+func (c *call) pick(out []shownEntry, p *repo.Page, last, end int64, limit int, id []byte) ([]shownEntry, int64, error) {
+	if id != nil {
+		if may, err := p.MayConcern(id); err != nil || !may {
+			return out, min(p.Last, end), err
+		}
 	}
-	if !c.own() {
-		return add
+	ks, err := p.Outlines()
+	if err != nil {
+		return nil, 0, err
 	}
-	id, err := workflow.Encode(c.key.Staff)
-	return func(out []*entry, k *workflow.Outline) ([]*entry, error) {
-		if err != nil {
-			return out, err
+	for _, k := range ks {
+		if k.Seq <= last {
+			continue
 		}
-		who, err := k.Concerned(func(text []byte) bool { return bytes.Contains(text, id) })
-		if err != nil || !slices.Contains(who, c.key.Staff) {
-			return out, err
+		if len(out) == limit || last == end {
+			break
 		}
-		e, err := shownOutline(k)
-		if err != nil {
-			return out, err
+		last = k.Seq
+		if id == nil {
+			e, err := asItStands(k)
+			if err != nil {
+				return nil, 0, err
+			}
+			out = append(out, e)
+		} else if e, ok, err := c.ownEntry(k, id); err != nil {
+			return nil, 0, err
+		} else if ok {
+			out = append(out, e)
 		}
-		of, err := k.Of(e.Subject)
-		if err != nil {
-			return out, err
-		}
-		if mine, ok := e.shownTo(slices.Contains(of, c.key.Staff)); ok {
-			out = append(out, &mine)
-		}
-		return out, nil
 	}
+	return out, last, nil
+}
+
+// ownEntry is a commit as the consultant who asks may see it, if it concerns him.
+func (c *call) ownEntry(k *workflow.Outline, id []byte) (_ shownEntry, ok bool, err error) {
+	who, err := k.Concerned(func(text []byte) bool { return bytes.Contains(text, id) })
+	if err != nil || !slices.Contains(who, c.key.Staff) {
+		return shownEntry{}, false, err
+	}
+	e, err := shownOutline(k)
+	if err != nil {
+		return shownEntry{}, false, err
+	}
+	of, err := k.Of(e.Subject)
+	if err != nil {
+		return shownEntry{}, false, err
+	}
+	mine, ok := e.shownTo(slices.Contains(of, c.key.Staff))
+	if !ok {
+		return shownEntry{}, false, nil
+	}
+	text, err := mine.written()
+	return text, true, err
 }
 
 // stream writes commits as they land: first what is behind the last one that the client has, then what comes.
@@ -218,7 +244,7 @@ func (s *stream) over() bool {
 // catch up pays for it like for requests.
 func (s *stream) catchUp(to int64) bool {
 	for more := true; more || s.last < to; {
-		var entries []*entry
+		var entries []shownEntry
 		var err error
 		before := s.last
 		if entries, s.last, more, err = s.entries(s.last, maxLimit); err != nil {
@@ -226,11 +252,7 @@ func (s *stream) catchUp(to int64) bool {
 		}
 		var text []byte
 		for _, e := range entries {
-			event, err := e.event()
-			if err != nil {
-				return false
-			}
-			text = append(text, event...)
+			text = append(text, e.event()...)
 		}
 		if !s.write(text) || s.over() || !s.pause(s.looked(int(s.last-before))) {
 			return false

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -260,12 +259,13 @@ func newFrame(k *workflow.Outline) (*frame, error) {
 
 // event is an entry as it stands in a stream. Its id is the commit's number: a client that comes back with Last-Event-ID goes on
 // where it was.
+func (e *shownEntry) event() []byte {
+	return fmt.Appendf(nil, "id: %d\nevent: commit\ndata: %s\n\n", e.seq, e.text)
+}
+
 func (e *entry) event() ([]byte, error) {
-	text, err := json.Marshal(e)
-	if err != nil {
-		return nil, err
-	}
-	return fmt.Appendf(nil, "id: %d\nevent: commit\ndata: %s\n\n", e.Seq, text), nil
+	s, err := e.written()
+	return s.event(), err
 }
 
 // textFor is the event as the caller may see it; none when it is not for him.

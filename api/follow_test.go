@@ -68,13 +68,13 @@ func TestFeedIsPaidFor(t *testing.T) {
 	now := time.Now()
 	o.api.requests.now = func() time.Time { return now }
 	c := &call{api: o.api, key: repo.Key{ID: "k"}}
-	if wait := c.looked(99); wait != 0 {
+	if wait := c.looked(looksAToken - 1); wait != 0 {
 		t.Errorf("a page costs %v", wait)
 	}
-	if wait := c.looked(30_000); wait != 0 {
+	if wait := c.looked(300 * looksAToken); wait != 0 {
 		t.Errorf("what the burst pays for costs %v", wait)
 	}
-	if wait := c.looked(scanBudget); wait != 200*time.Millisecond {
+	if wait := c.looked(scanBudget); wait != time.Second {
 		t.Errorf("a scan more than that costs %v", wait)
 	}
 }

@@ -103,8 +103,8 @@ func (c *call) list(q repo.Query) error {
 			items = append(items, d.Doc)
 		}
 	}
-	body[string(q.Collection)] = items
-	return c.JSON(http.StatusOK, body)
+	body[string(q.Collection)] = array(items)
+	return c.answer(http.StatusOK, body)
 }
 
 // dates reads from and to.

@@ -25,7 +25,7 @@ const (
 	maxBuckets = 10_000
 	// looksAToken is how many commits or documents may be looked at for one token: a request that makes the server read much
 	// is dearer than one that does not.
-	looksAToken = 100
+	looksAToken = 20
 )
 
 // buckets are token buckets by name. Whoever has not asked for a while has a full one, which need not be remembered.

@@ -105,7 +105,19 @@ func shown(k *workflow.Commit) entry {
 	return entry{k.Seq, k.At, k.By, k.Kind, subject, k.Command, k.Facts}
 }
 
-// shownOutline is the same, of a commit that was not decoded.
+// shownEntry is an entry as it is written.
+type shownEntry struct {
+	seq  int64
+	text json.RawMessage
+}
+
+// written is the entry's text.
+func (e *entry) written() (shownEntry, error) {
+	text, err := workflow.Encode(e)
+	return shownEntry{e.Seq, text}, err
+}
+
+// shownOutline is the same as shown, of a commit whose images were not decoded.
 func shownOutline(o *workflow.Outline) (*entry, error) {
 	k, err := o.Commit()
 	if err != nil {
@@ -113,6 +125,45 @@ func shownOutline(o *workflow.Outline) (*entry, error) {
 	}
 	e := shown(k)
 	return &e, nil
+}
+
+// asItStands is the same again, of a commit that was not decoded at all: its parts are put together anew as they stand.
+func asItStands(o *workflow.Outline) (shownEntry, error) {
+	var subject workflow.Ref
+	if err := json.Unmarshal(o.Field("subject"), &subject); err != nil {
+		return shownEntry{}, fmt.Errorf("%w: commit %d: %w", repo.ErrCorrupt, o.Seq, err)
+	}
+	subject.ID = recordID(subject)
+	ref, err := workflow.Encode(subject)
+	if err != nil {
+		return shownEntry{}, err
+	}
+	text := make([]byte, 0, 1024)
+	for i, name := range []string{"seq", "at", "by", "kind", "subject", "command", "facts"} {
+		v := o.Field(name)
+		switch {
+		case name == "subject":
+			v = ref
+		case v == nil:
+			return shownEntry{}, fmt.Errorf("%w: commit %d has no %s", repo.ErrCorrupt, o.Seq, name)
+		}
+		text = append(text, "{,"[min(i, 1)])
+		text = append(strconv.AppendQuote(text, name), ':')
+		text = append(text, v...)
+	}
+	return shownEntry{o.Seq, append(text, '}')}, nil
+}
+
+// array is a JSON array of texts.
+func array(texts []json.RawMessage) json.RawMessage {
+	out := []byte{'['}
+	for i, t := range texts {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, t...)
+	}
+	return append(out, ']')
 }
 
 // getHistory lists the commits that changed a visit, the first of them first, one page at a time.

@@ -44,7 +44,7 @@ type Listing struct {
 }
 
 // ListBudget bounds how many documents a store reads for one query with several conditions.
-const ListBudget = 500
+const ListBudget = 200
 
 // Filters are the fields by which each collection can be listed, those first that few documents share. A store has an index for
 // each. With several conditions it reads by the first of them and compares the rest.

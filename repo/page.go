@@ -63,6 +63,15 @@ func (p *Page) Commits() ([]*workflow.Commit, error) {
 	return cs, nil
 }
 
+// MayConcern reports whether the page can hold a commit that is about somebody, whose id is given as it stands in JSON, and
+// checks the page's hash.
+func (p *Page) MayConcern(id []byte) (bool, error) {
+	if Chain(p.Prev, p.Body) != p.Hash {
+		return false, fmt.Errorf("%w: page %s does not match its hash", ErrCorrupt, PageID(p.Site, p.First))
+	}
+	return workflow.MayConcern(p.Body, id), nil
+}
+
 // Outlines cuts the page into its commits without decoding them, and checks its hash and numbers like Commits.
 func (p *Page) Outlines() ([]*workflow.Outline, error) {
 	if Chain(p.Prev, p.Body) != p.Hash {

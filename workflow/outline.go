@@ -17,7 +17,11 @@ type Outline struct {
 	Seq    int64
 	Images []Image // their Doc is a piece of the page's text
 	head   []byte  // the commit without its images
+	fields map[string]json.RawMessage
 }
+
+// Field is the text of a field of the commit, by its name in JSON, without decoding the others.
+func (o *Outline) Field(name string) json.RawMessage { return o.fields[name] }
 
 // Commit decodes the commit, without its images.
 func (o *Outline) Commit() (*Commit, error) {
@@ -63,6 +67,34 @@ func (o *Outline) Of(ref Ref) ([]StaffID, error) {
 		}
 	}
 	return nil, nil
+}
+
+// MayConcern reports whether the text of a page can hold a commit that is about somebody (Concerned), whose id is given as it
+// stands in JSON. It looks at the text alone: in canonical text an id that concerns somebody stands behind one of a few names. Most
+// commits name everybody on the line in the image of the rota, and are about none of them.
+func MayConcern(text, id []byte) bool {
+	assists := bytes.Contains(text, []byte(`"assistants":[`))
+	for rest := text; ; {
+		i := bytes.Index(rest, id)
+		if i < 0 {
+			return false
+		}
+		before := rest[:i]
+		for _, name := range concerning {
+			if bytes.HasSuffix(before, name) {
+				return true
+			}
+		}
+		if assists && i > 0 && (before[i-1] == '[' || before[i-1] == ',') { // an item of a list
+			return true
+		}
+		rest = rest[i+1:]
+	}
+}
+
+// concerning are the names in front of an id that is concerned: of the actor, a fact, a visit and a customer.
+var concerning = [][]byte{
+	[]byte(`"staff":`), []byte(`"subject":`), []byte(`"server":`), []byte(`"principal":`), []byte(`"owner":`),
 }
 
 // whose are the members of staff to whom a visit (Visit.Of) or a customer belongs, read out of its image alone.
@@ -114,12 +146,15 @@ func newCutter(text []byte) cutter {
 }
 
 func (k cutter) outline() (*Outline, error) {
-	o := &Outline{head: []byte{'{'}}
+	o := &Outline{head: []byte{'{'}, fields: make(map[string]json.RawMessage, 10)}
 	err := k.members(func(name []byte) error {
 		if string(name) == `"images"` {
 			return k.images(o)
 		}
 		v, err := k.value()
+		if len(name) > 2 {
+			o.fields[string(name[1:len(name)-1])] = v
+		}
 		if err == nil && string(name) == `"seq"` {
 			o.Seq, err = strconv.ParseInt(string(v), 10, 64)
 		}

@@ -78,11 +78,28 @@ func TestOutlines(t *testing.T) {
 		}
 	}
 	outlines, _ := workflow.Outlines(canonical)
+	needless, passed := 0, 0
+	defer func() {
+		if passed < 5 || needless > passed {
+			t.Errorf("%d pages were passed over, %d looked at for nothing", passed, needless)
+		}
+	}()
 	for i, o := range outlines {
 		for _, who := range []workflow.StaffID{"A", "B", `李"\`, "nobody"} {
 			id, _ := workflow.Encode(who)
 			quick, err := o.Concerned(func(text []byte) bool { return strings.Contains(string(text), string(id)) })
 			all, err2 := o.Concerned(nil)
+			page, perr := workflow.AppendCommits(nil, commits[i:i+1])
+			if perr != nil {
+				t.Fatal(perr)
+			}
+			if may, is := workflow.MayConcern(page, id), concerns(t, commits[i], who); is && !may || may && who == "nobody" {
+				t.Errorf("commit %d (%s) may concern %s: %v, it does: %v", o.Seq, commits[i].Kind, who, may, is)
+			} else if may && !is {
+				needless++
+			} else if !may {
+				passed++
+			}
 			if want := concerns(t, commits[i], who); err != nil || err2 != nil || slices.Contains(quick, who) != want || slices.Contains(all, who) != want {
 				t.Errorf("commit %d (%s) concerns %s: quick %v, all %v, want %v (%v, %v)", o.Seq, commits[i].Kind, who,
 					slices.Contains(quick, who), slices.Contains(all, who), want, err, err2)
