@@ -88,7 +88,7 @@ func (c *call) authenticate() error {
 	if !ok {
 		return repo.ErrBadToken
 	}
-	key, err := c.api.cfg.Keys.Authenticate(c.Request().Context(), token)
+	key, err := c.identify(token)
 	if errors.Is(err, repo.ErrBadToken) {
 		return c.stranger(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/lunpai/lunpai/repo"
 )
 
 // What one key, or one address, may ask for.
@@ -19,6 +21,8 @@ const (
 	burstSeconds = 3
 	// failuresAMinute is how many wrong keys one address may show before it is told to wait. Good keys are never told so.
 	failuresAMinute = 10
+	// strangersAtOnce is how many keys from addresses that show wrong ones without end are looked up at once.
+	strangersAtOnce = 2
 	// streamsAKey is how many event streams one key may hold open.
 	streamsAKey = 5
 	// maxBuckets bounds how many keys, and how many addresses, are remembered.
@@ -127,6 +131,30 @@ func (c *call) stranger(why error) error {
 		return p
 	}
 	return why
+}
+
+// flooding reports whether an address has shown too many wrong keys lately.
+func (c *call) flooding() bool {
+	b := c.api.failures
+	b.mu.Lock()
+	l := b.of[network(c.RealIP())]
+	b.mu.Unlock()
+	return l != nil && l.TokensAt(b.now()) < 1
+}
+
+// identify finds the key that a request shows. From an address that shows wrong ones without end, keys are looked up a few at a
+// time: a good one waits a little, and nobody else waits for the store.
+func (c *call) identify(token string) (repo.Key, error) {
+	ctx := c.Request().Context()
+	if c.flooding() {
+		select {
+		case c.api.strangers <- struct{}{}:
+			defer func() { <-c.api.strangers }()
+		case <-ctx.Done():
+			return repo.Key{}, ctx.Err()
+		}
+	}
+	return c.api.cfg.Keys.Authenticate(ctx, token)
 }
 
 // network is where an address belongs: itself, or the /64 that one owner of IPv6 addresses has.

@@ -1,15 +1,21 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/lunpai/lunpai/repo"
 )
 
 // stand makes the time of a limiter stand still, so that a slow machine gives nothing back meanwhile.
@@ -99,6 +105,62 @@ func TestWrongKeys(t *testing.T) {
 	for i := range 10 {
 		o.must(401, wrong(200+i))
 	}
+}
+
+// TestFloodOfWrongKeys: however many wrong keys come at once, few are looked up at a time, and a good key from the same address gets
+// its answer.
+func TestFloodOfWrongKeys(t *testing.T) {
+	var now, most atomic.Int64
+	o := newOffice(t, setup{wrap: func(s repo.Store) repo.Store { return lookedUp{s, &now, &most} }})
+	o.api.failures = newBuckets(failuresAMinute/60.0, failuresAMinute, maxBuckets)
+	stand(o.api.failures)
+	ask := func(token string) int {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/sites/s/rota", nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		o.api.ServeHTTP(w, r)
+		return w.Code
+	}
+	for i := range failuresAMinute {
+		ask(fmt.Sprintf("lp_%032x_secret", i))
+	}
+	most.Store(0)
+	var wg sync.WaitGroup
+	for i := range 24 {
+		wg.Go(func() {
+			if got := ask(fmt.Sprintf("lp_%032x_secret", 100+i)); got != http.StatusTooManyRequests {
+				t.Errorf("a wrong key: %d", got)
+			}
+		})
+	}
+	for _, who := range []string{"B", "C", "D"} { // not seen before
+		wg.Go(func() {
+			if got := ask(o.tokens[who]); got != http.StatusOK {
+				t.Errorf("%s's key: %d", who, got)
+			}
+		})
+	}
+	wg.Wait()
+	if n := most.Load(); n > strangersAtOnce {
+		t.Errorf("%d keys were looked up at once", n)
+	}
+}
+
+// lookedUp counts how many keys are being looked up at once.
+type lookedUp struct {
+	repo.Store
+	now, most *atomic.Int64
+}
+
+func (s lookedUp) Side(ctx context.Context, c repo.SideCollection, id string) (repo.Side, error) {
+	if c == repo.APIKeys && strings.HasPrefix(id, "00") {
+		n := s.now.Add(1)
+		defer s.now.Add(-1)
+		for m := s.most.Load(); n > m && !s.most.CompareAndSwap(m, n); m = s.most.Load() {
+		}
+		runtime.Gosched()
+	}
+	return s.Store.Side(ctx, c, id)
 }
 
 // TestBucketsAreBounded: names that somebody makes up do not fill the memory, and who is being limited is not forgotten for those
