@@ -147,7 +147,7 @@ func (f *foe) findPaths() error {
 	base := "/v1/sites/" + reportSite
 	for name, op := range spec.Operations() {
 		path, ok := strings.CutPrefix(name, "GET /v1/sites/{site}")
-		if !ok || !op.Query["limit"] {
+		if !ok || !op.Query["limit"] || strings.Contains(path, "{") { // of one record
 			continue
 		}
 		f.paths = append(f.paths, base+path+"?limit=200")
