@@ -152,7 +152,10 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger, now repo.Clock, c
 		return nil, err
 	}
 	s := &service{store: store, vault: vault, log: log, rehearsal: clock != nil}
-	s.desk = repo.NewDesk(repo.Config{Store: store, Now: now, Log: log})
+	s.desk = repo.NewDesk(repo.Config{Store: store, Now: now, Steady: steady, Log: log})
+	if clock == nil {
+		_ = s.desk.CheckClock(ctx) // it is logged; the service starts, looks and says what is wrong, and commands wait
+	}
 	s.keys = repo.NewKeys(s.desk, nil)
 	s.api, err = api.New(api.Config{
 		Desk: s.desk, Store: store, Keys: s.keys, Vault: vault, Now: now, Clock: clock, Log: log, Version: release(),
@@ -179,6 +182,7 @@ func (s *service) serve(ctx context.Context, l net.Listener, drain time.Duration
 	var background sync.WaitGroup
 	background.Go(func() { s.sweep(ctx) })
 	background.Go(func() { s.fireDue(ctx) })
+	background.Go(func() { s.checkClock(ctx) })
 	background.Go(func() { s.noteUses(ctx) })
 	var err error
 	select {
@@ -238,6 +242,26 @@ func (s *service) noteUses(ctx context.Context) {
 		}
 		if err := s.keys.NoteUses(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("the last use of keys could not be noted", "err", err)
+		}
+	}
+}
+
+// clockEvery is how often the clock is held against the store's.
+const clockEvery = 2 * time.Second
+
+// checkClock sees to it that nothing is decided by a wrong clock. A rehearsal's clock is wrong on purpose.
+func (s *service) checkClock(ctx context.Context) {
+	if s.rehearsal {
+		return
+	}
+	t := time.NewTicker(clockEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			_ = s.desk.CheckClock(ctx) // what it finds is logged and told by /readyz
 		}
 	}
 }

@@ -56,6 +56,7 @@ func (a *API) serve(r *route) echo.HandlerFunc {
 		if err := c.authenticate(); err != nil {
 			return err
 		}
+		c.tellAhead()
 		if err := c.setClock(); err != nil { // only now: a stranger sets nobody's clock
 			return err
 		}
@@ -77,6 +78,18 @@ func (a *API) serve(r *route) echo.HandlerFunc {
 		}
 		return r.handle(c)
 	}
+}
+
+// tellAhead has every answer say by how many seconds the site's time stands in the future, if it does: see repo.Desk.Ahead.
+func (c *call) tellAhead() {
+	if c.site == "" {
+		return
+	}
+	c.Response().Before(func() { // by then the desk has looked at the site
+		if by := c.api.cfg.Desk.Ahead(c.site); by > 0 {
+			c.Response().Header().Set("Lunpai-Ahead", strconv.FormatInt(wholeSeconds(by), 10))
+		}
+	})
 }
 
 // authenticate finds who asks and whether he may: deny by default, a foreign site looks like none.

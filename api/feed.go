@@ -309,7 +309,11 @@ func (s *stream) write(text []byte) bool {
 // healthz: the process answers.
 func healthz(c *call) error { return c.JSON(http.StatusOK, map[string]string{"status": "ok"}) }
 
-// readyz: the store answers and the process is not stopping.
+// wholeSeconds rounds up: what is not quite over is not told as 0.
+func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
+
+// readyz: the store answers, the clock is right, and the process is not stopping. Sites whose time stands in the future are counted,
+// not named: anybody may ask.
 func readyz(c *call) error {
 	if c.api.cfg.Desk.Draining() {
 		return repo.ErrDraining
@@ -317,5 +321,12 @@ func readyz(c *call) error {
 	if err := c.api.cfg.Store.Ping(c.Request().Context()); err != nil {
 		return fmt.Errorf("%w: %w", repo.ErrUnavailable, err)
 	}
-	return c.JSON(http.StatusOK, map[string]string{"status": "ready", "version": c.api.cfg.Version})
+	if err := c.api.cfg.Desk.ClockError(); err != nil {
+		return err
+	}
+	answer := map[string]any{"status": "ready", "version": c.api.cfg.Version}
+	if n, most := c.api.cfg.Desk.SitesAhead(); n > 0 {
+		answer["sites_ahead"], answer["ahead_s"] = n, wholeSeconds(most)
+	}
+	return c.JSON(http.StatusOK, answer)
 }

@@ -73,6 +73,7 @@ var known = []struct {
 	{repo.ErrUnknown, busyHere("unknown", "nobody can say yet whether this was written", "send it again with the same Idempotency-Key: it is carried out once", "unknown", 1)},
 	{repo.ErrReplaced, busyHere("journal_replaced", "the journal of this site was replaced under the running service; nothing was written", "after a restore restart every instance of lunpai: see the operations page", "not_written", 60)},
 	{repo.ErrBusy, busyHere("busy", "too many requests wait for this site; nothing was written", "send it again in a moment", "not_written", 1)},
+	{repo.ErrClock, busyHere("clock_wrong", "the clock of this server is wrong by more than 5 seconds; nothing was written", "tell the operator: set the clock right (NTP), and restart lunpai if it is right now", "not_written", 10)},
 	{repo.ErrDraining, busyHere("shutting_down", "this server is stopping; nothing was written", "send it again, another server answers", "not_written", 2)},
 	{repo.ErrStorageFull, busyHere("storage_full", "the disk of the service is full; nothing was written, reading goes on", "tell the operator; send it again in a while: it goes on by itself when there is space", "not_written", 5)},
 	{repo.ErrReadOnly, busyHere("read_only", "this site takes no changes until an operator has looked at its journal", "run lunpai verify and read the operations page", "not_written", 60)},

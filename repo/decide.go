@@ -19,6 +19,10 @@ func (s *siteDesk) one(ctx context.Context, j *job, behind bool) (c *workflow.Co
 	if j.view != nil {
 		return nil, s.view(ctx, j)
 	}
+	if err := s.desk.time.check(s.desk.cfg.Now()); err != nil {
+		j.answer(nil, err)
+		return nil, false
+	}
 	if j.req.DryRun {
 		if err := s.catchUpOnce(ctx); err != nil {
 			j.answer(nil, err)

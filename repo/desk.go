@@ -16,6 +16,9 @@ type Config struct {
 	Store Store
 	Now   Clock        // zero: the system's clock
 	Log   *slog.Logger // zero: no log
+	// Steady is the time since some moment, whatever is done to the clock, the machine's sleep included: see CheckClock. Zero: a
+	// clock that is put forward is noticed only by a store with a clock of its own.
+	Steady func() time.Duration
 	// QueueLimit is how many commands may wait for one site before ErrBusy; zero: 1024.
 	QueueLimit int
 	// AppendTimeout bounds one append; zero: 5 s.
@@ -32,6 +35,7 @@ type Desk struct {
 	committer *committer
 	decide    func(*workflow.Board, workflow.Envelope, workflow.Command) (*workflow.Commit, *workflow.Fault)
 	due       dueBook
+	time      timekeeper
 
 	mu       sync.Mutex
 	sites    map[workflow.SiteID]*siteDesk
@@ -54,7 +58,7 @@ func NewDesk(cfg Config) *Desk {
 	cfg.MaxBoards = orDefault(cfg.MaxBoards, 1000)
 	return &Desk{
 		cfg: cfg, committer: newCommitter(cfg.Store, cfg.AppendTimeout), decide: workflow.Decide,
-		sites: map[workflow.SiteID]*siteDesk{},
+		sites: map[workflow.SiteID]*siteDesk{}, time: timekeeper{steady: cfg.Steady},
 	}
 }
 
@@ -67,7 +71,7 @@ func orDefault[T comparable](v, def T) T {
 }
 
 // Do decides a command and answers when the commit is in the journal. Errors: *workflow.Fault, *StaleError, ErrKeyReused,
-// ErrInProgress, ErrBusy, ErrUnavailable, ErrReadOnly, ErrDraining (this call wrote nothing), or ErrUnknown (send it again
+// ErrInProgress, ErrBusy, ErrUnavailable, ErrReadOnly, ErrClock, ErrDraining (this call wrote nothing), or ErrUnknown (send it again
 // with the same ID). ctx bounds only the wait: ErrBusy when it ends before the command had begun, else ErrUnknown.
 func (d *Desk) Do(ctx context.Context, site workflow.SiteID, r Request) (*Outcome, error) {
 	return d.do(site, &job{ctx: ctx, req: r, done: make(chan result, 1)})
@@ -148,7 +152,7 @@ func (d *Desk) enqueue(site workflow.SiteID, j *job) error {
 func (d *Desk) site(id workflow.SiteID, timer bool) *siteDesk {
 	s := d.sites[id]
 	if s == nil {
-		d.evict()
+		d.evict(timer)
 		s = &siteDesk{desk: d, id: id, running: map[string]bool{}}
 		d.sites[id] = s
 	}
@@ -159,17 +163,21 @@ func (d *Desk) site(id workflow.SiteID, timer bool) *siteDesk {
 	return s
 }
 
-// evict makes room for one more site: idle ones that were not asked for longest are forgotten. While too many are busy, more
-// than MaxBoards are held.
-func (d *Desk) evict() {
+// evict makes room for one more site: idle ones that were not asked for longest are forgotten, and before them those that only a
+// timer looked at. While too many are busy, or a timer has just looked, more than MaxBoards are held.
+func (d *Desk) evict(timer bool) {
 	for len(d.sites) >= d.cfg.MaxBoards {
 		var oldest *siteDesk
+		looking := false
 		for _, s := range d.sites {
-			if (oldest == nil || s.used < oldest.used) && s.idle() {
+			switch idle := s.idle(); {
+			case !idle:
+				looking = looking || s.used == 0
+			case oldest == nil || s.used < oldest.used:
 				oldest = s
 			}
 		}
-		if oldest == nil {
+		if oldest == nil || timer && looking && oldest.used > 0 {
 			return
 		}
 		delete(d.sites, oldest.id)

@@ -99,7 +99,7 @@ func TestTimersForgetNobody(t *testing.T) {
 	if n := loads.Load(); n > 0 {
 		t.Errorf("%d boards in use were forgotten for the sake of timers", n)
 	}
-	if n := repo.Boards(busy); n > boards {
+	if n := repo.Boards(busy); n > boards+1 { // the one that was looked at last
 		t.Errorf("%d boards in memory", n)
 	}
 }

@@ -115,6 +115,7 @@ func (s *siteDesk) round(batch []*job) {
 			s.turnAway(left, err)
 			return
 		}
+		s.desk.noteTime(s.id, s.board.At) // before anybody is answered
 		if s.rivals > 0 {
 			if s.ahead(); s.board == nil {
 				continue
