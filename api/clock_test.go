@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -71,5 +72,24 @@ func TestSiteAhead(t *testing.T) {
 	told("/v1/sites/s", "")
 	if a := o.must(200, o.do("", "GET", "/readyz", nil)); a.body["sites_ahead"] != nil {
 		t.Errorf("ready: %s", a.raw)
+	}
+}
+
+// TestNoteClock: the administrator has the true time noted; the feed shows both times.
+func TestNoteClock(t *testing.T) {
+	o := newOffice(t, setup{})
+	note := map[string]any{"note_clock": true}
+	if a := o.must(409, o.do("admin", "PATCH", "/v1/sites/s", note)); a.str("code") != "not_ahead" {
+		t.Errorf("nothing is ahead: %s", a.raw)
+	}
+	o.clock.Set(monday.Add(time.Hour))
+	o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", nil))
+	o.clock.Set(monday)
+	o.must(403, o.do("M", "PATCH", "/v1/sites/s", note))
+	seq := o.must(200, o.do("admin", "PATCH", "/v1/sites/s", note)).body["seq"].(float64)
+	o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", nil))
+	a := o.must(200, o.do("M", "GET", fmt.Sprintf("/v1/sites/s/commits?after=%d", int(seq)), nil))
+	if !strings.Contains(a.raw, `"at":"2024-03-04T02:10:00Z","clock_at":"2024-03-04T01:10:00Z"`) {
+		t.Errorf("the feed: %s", a.raw)
 	}
 }

@@ -93,6 +93,7 @@ func (c *call) commitAt(seq int64) (*workflow.Commit, error) {
 type entry struct {
 	Seq     int64           `json:"seq"`
 	At      time.Time       `json:"at"`
+	ClockAt time.Time       `json:"clock_at,omitzero"`
 	By      workflow.Actor  `json:"by"`
 	Kind    workflow.Kind   `json:"kind"`
 	Subject workflow.Ref    `json:"subject"`
@@ -102,7 +103,7 @@ type entry struct {
 
 func shown(k *workflow.Commit) entry {
 	subject := workflow.Ref{Collection: k.Subject.Collection, ID: recordID(k.Subject)}
-	return entry{k.Seq, k.At, k.By, k.Kind, subject, k.Command, k.Facts}
+	return entry{k.Seq, k.At, k.ClockAt, k.By, k.Kind, subject, k.Command, k.Facts}
 }
 
 // shownEntry is an entry as it is written.

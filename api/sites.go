@@ -177,10 +177,12 @@ type siteChange struct {
 	Holidays *[]workflow.Date      `json:"holidays,omitempty"`
 	Duty     *[]workflow.DutyShift `json:"duty,omitempty"`
 	Consent  *workflow.Wording     `json:"consent,omitempty"`
+
+	NoteClock bool `json:"note_clock,omitempty"`
 }
 
 func changeSite(_ *call, b *siteChange) (workflow.Command, error) {
-	cmd := &workflow.ChangeSite{Zone: b.Zone, Holidays: b.Holidays, Duty: b.Duty, Consent: b.Consent}
+	cmd := &workflow.ChangeSite{Zone: b.Zone, Holidays: b.Holidays, Duty: b.Duty, Consent: b.Consent, NoteClock: b.NoteClock}
 	if b.Hours != nil {
 		w := week(*b.Hours)
 		cmd.Hours = &w

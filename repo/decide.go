@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"time"
 
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -176,11 +175,12 @@ func (s *siteDesk) decide(j *job) (*workflow.Commit, error) {
 			return nil, &StaleError{Ref: r.Match.Ref, Want: r.Match.Seq, Is: is}
 		}
 	}
-	at := s.desk.cfg.Now().UTC().Truncate(time.Millisecond)
+	now := s.desk.now()
+	at := now
 	if at.Before(s.board.At) {
 		at = s.board.At
 	}
-	env := workflow.Envelope{ID: r.ID, By: r.By, At: at, Fingerprint: r.Fingerprint}
+	env := workflow.Envelope{ID: r.ID, By: r.By, At: at, Clock: now, Fingerprint: r.Fingerprint}
 	c, fault := s.desk.decide(s.board, env, r.Command)
 	if fault != nil {
 		return nil, fault

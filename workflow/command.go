@@ -48,6 +48,9 @@ type ChangeSite struct {
 	Duty     *[]DutyShift `json:"duty,omitempty"`
 	// Consent is a new wording; it gets the next version.
 	Consent *Wording `json:"consent,omitempty"`
+	// NoteClock: the site's time stands in the future. From now on every commit carries what the clock says beside its time, until
+	// the clock has caught up.
+	NoteClock bool `json:"note_clock,omitempty"`
 }
 
 // AdoptPolicy puts a policy in force from a day on (policy 1, art. 51 and 52).

@@ -29,6 +29,8 @@ type Envelope struct {
 	By Actor
 	// At is when it is decided: UTC, whole milliseconds, never before the site's last commit.
 	At time.Time
+	// Clock is what the clock says, when that is earlier than At: see Site.ClockUntil. Zero: nobody needs to know.
+	Clock time.Time
 	// Fingerprint tells two contents sent under one ID apart.
 	Fingerprint string
 }
@@ -53,6 +55,7 @@ type Commit struct {
 	Seq         int64           `json:"seq"`
 	ID          string          `json:"id"`
 	At          time.Time       `json:"at"`
+	ClockAt     time.Time       `json:"clock_at,omitzero"` // what the clock said, where At stands ahead of it and it is noted
 	By          Actor           `json:"by"`
 	Kind        Kind            `json:"kind"`
 	Command     json.RawMessage `json:"command"`

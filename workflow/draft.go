@@ -170,6 +170,9 @@ func (d *draft) commit(cmd Command) (*Commit, error) {
 		Seq: d.seq, ID: d.env.ID, At: d.env.At, By: d.env.By, Kind: cmd.Kind(), Fingerprint: d.env.Fingerprint,
 		Subject: d.subject, Facts: d.facts, MinReader: d.minReader(),
 	}
+	if s := d.site(); s != nil && d.clockBehind() && d.env.Clock.Before(s.ClockUntil) {
+		c.ClockAt = d.env.Clock
+	}
 	var err error
 	if c.Command, err = Encode(cmd); err != nil {
 		return nil, err

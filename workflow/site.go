@@ -97,6 +97,8 @@ type Site struct {
 	Adoptions []Adoption `json:"adoptions"`
 	// Consent is the question to which customers consent; nil: the office has its own, on paper.
 	Consent *Wording `json:"consent,omitempty"`
+	// ClockUntil: commits carry what the clock says beside their time, until the clock reaches this moment.
+	ClockUntil time.Time `json:"clock_until,omitzero"`
 }
 
 // Wording is a text that customers agree to, in a version that is named with each consent. The journal keeps all versions.

@@ -126,12 +126,35 @@ func (d *draft) changeSite(c *ChangeSite) *Fault {
 		}
 		s.Consent = &next
 	}
+	if c.NoteClock {
+		if f := d.noteClock(s); f != nil {
+			return f
+		}
+	}
 	if f := checkSite(s); f != nil {
 		return f
 	}
 	d.subject = s.Ref()
 	d.fact(FactSiteChanged, "P1-51", s.ID)
 	return nil
+}
+
+// noteClock has commits carry the true time beside the site's, which stands ahead of it. It is the administrator's: he answers for
+// the clocks.
+func (d *draft) noteClock(s *Site) *Fault {
+	switch role := d.env.By.Role; {
+	case role != RoleAdministrator && role != RoleSystem:
+		return forbidden("role", "", "the clock is noted by the administrator of the service", "ask the administrator")
+	case !d.clockBehind():
+		return refused("not_ahead", "", "the site's time does not stand ahead of the clock", "nothing needs to be done")
+	}
+	s.ClockUntil = d.now
+	return nil
+}
+
+// clockBehind: the site's time stands ahead of the clock.
+func (d *draft) clockBehind() bool {
+	return !d.env.Clock.IsZero() && d.env.Clock.Before(d.now)
 }
 
 // adoptPolicy puts a policy in force from today or a later day; the days before stay judged by theirs (policy 1, art. 52).
