@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -92,6 +93,9 @@ func (c *playCmd) play(w *world, lang explain.Lang, sc *scenario.Scenario, o sce
 	res, err := sc.Run(w.ctx, o)
 	if w.ctx.Err() != nil {
 		return false, w.ctx.Err()
+	}
+	if broken := (*url.Error)(nil); errors.As(err, &broken) {
+		return false, fmt.Errorf("no service answers at %s: %w", c.URL, broken.Err)
 	}
 	if err != nil {
 		fmt.Fprintf(w.stderr, "NOT PLAYED %s: %v\n", sc.ID, err)

@@ -39,6 +39,18 @@ func (serveCmd) Help() string {
   lunpai serve --store sqlite:rehearsal.db --clock=manual`
 }
 
+// Validate refuses what no service can keep to, before anything is made.
+func (c *serveCmd) Validate() error {
+	for name, negative := range map[string]bool{
+		"--key-rate": c.KeyRate < 0, "--kiosk-gap": c.KioskGap < 0, "--kiosk-hourly": c.KioskHourly < 0, "--drain-for": c.DrainFor < 0,
+	} {
+		if negative {
+			return fmt.Errorf("%s is less than nothing", name)
+		}
+	}
+	return nil
+}
+
 // Run serves until the context ends.
 func (c *serveCmd) Run(w *world) error {
 	if w.env("GOGC") == "" {

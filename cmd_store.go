@@ -48,6 +48,10 @@ func openAs(ctx context.Context, name string, how opening, log *slog.Logger) (s 
 	return finished(ctx, s, how)
 }
 
+func noFile(path string) error {
+	return fmt.Errorf("there is no file %s: name the store with --store", path)
+}
+
 // openForReading opens a store to look at it. A SQLite store may be served at the same time.
 func openForReading(ctx context.Context, name string, log *slog.Logger) (repo.Store, error) {
 	path, ok := strings.CutPrefix(name, "sqlite:")
@@ -55,7 +59,7 @@ func openForReading(ctx context.Context, name string, log *slog.Logger) (repo.St
 		return openStore(ctx, name, log)
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no file %s: name the store with --store", path)
+		return nil, noFile(path)
 	}
 	s, err := sqlitestore.OpenReadOnly(ctx, path)
 	if err != nil {

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -199,6 +201,9 @@ func (c *backupCmd) Run(w *world) (err error) {
 	path, ok := strings.CutPrefix(c.Store, "sqlite:")
 	if !ok {
 		return errors.New("backup copies SQLite stores; for MongoDB use mongodump --oplog of the whole server, or lunpai copy into a SQLite file")
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return noFile(path)
 	}
 	s, err := sqlitestore.OpenReadOnly(w.ctx, path)
 	if err != nil {

@@ -135,6 +135,10 @@ func TestFailedStartsLeaveNothing(t *testing.T) {
 	}
 	defer taken.Close()
 	free := "127.0.0.1:0"
+	play, err := filepath.Abs("scenario/testdata/p1-order.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name, want string
 		args       []string
@@ -146,6 +150,10 @@ func TestFailedStartsLeaveNothing(t *testing.T) {
 		{"a store that is none", "not a database", []string{"serve", "--listen", free, "--store", "sqlite:notes.txt", "--keys", "k.json"}},
 		{"a store without a folder", "folder", []string{"serve", "--listen", free, "--store", "sqlite:no/such/folder/x.db", "--keys", "k.json"}},
 		{"a server that is not there", "refused", []string{"serve", "--listen", free, "--store", "mongodb://" + unused(t) + "/x"}},
+		{"a negative limit", "--kiosk-gap", []string{"serve", "--listen", free, "--kiosk-gap=-1s"}},
+		{"nobody to play with", "no service answers", []string{
+			"play", "--url", "http://" + unused(t), "--key", "k", play,
+		}},
 		{"an empty site id", "--site", []string{"generate", "--site", "a/b"}},
 		{"a store to copy that is not there", "source", []string{"copy", "sqlite:none.db", "sqlite:target.db"}},
 		{"a backup of nothing", "none.db", []string{"backup", "--store", "sqlite:none.db", "backup.db"}},
