@@ -22,6 +22,9 @@ func createKey(c *call) error {
 	if p := decode(c.text, &b); p != nil {
 		return p
 	}
+	if f := workflow.NoPhone(b.Label); f != nil {
+		return f
+	}
 	out, err := c.do(&workflow.MakeKey{
 		Key: repo.KeyIDFor(c.site, c.id, 1), Role: b.Role, Staff: b.Staff, Sites: b.Sites,
 		ExpiresAt: b.ExpiresAt.UTC().Truncate(time.Millisecond),

@@ -1,6 +1,9 @@
 package workflow
 
-import "unicode"
+import (
+	"slices"
+	"unicode"
+)
 
 // HoldsPhone reports whether a short text could hold a phone: seven digits or more in a row, when what people write between the
 // digits of a number is left out. Short texts (labels, ids that an office makes up, codes) reach the journal and are never erased.
@@ -30,16 +33,13 @@ func isSeparator(r rune) bool {
 }
 
 // checkShort refuses a command with a phone in a short text.
-func checkShort(cmd Command) *Fault {
-	for _, s := range shortTexts(cmd) {
-		if HoldsPhone(s) {
-			return holdsPhone()
-		}
-	}
-	return nil
-}
+func checkShort(cmd Command) *Fault { return NoPhone(shortTexts(cmd)...) }
 
-func holdsPhone() *Fault {
+// NoPhone refuses short texts of which one could hold a phone.
+func NoPhone(texts ...string) *Fault {
+	if !slices.ContainsFunc(texts, HoldsPhone) {
+		return nil
+	}
 	return invalid("holds_phone", "a short text holds seven digits or more in a row, as a phone does",
 		"shorten the number, or put a letter or # into it, such as 12#1-1502; a phone belongs into person.phone")
 }
