@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -16,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/scenario"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 )
@@ -370,6 +373,34 @@ func TestVerifyCopyBackup(t *testing.T) {
 	}
 	if _, err := command(t, "serve", "--listen", "127.0.0.1:0", "--store", from, "--keys", keys); err == nil || !strings.Contains(err.Error(), "manual") {
 		t.Errorf("a rehearsal's store was served as a real one: %v", err)
+	}
+}
+
+// TestUnfinishedCopyIsNoStore: what a copy left half done is neither served nor read.
+func TestUnfinishedCopyIsNoStore(t *testing.T) {
+	for name, address := range stores {
+		t.Run(name, func(t *testing.T) {
+			store := address(t)
+			s, err := openStore(t.Context(), store, slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			mark := repo.Side{Collection: repo.Meta, ID: "copying", At: time.Unix(0, 0).UTC(), Body: []byte(`{}`)}
+			if err := errors.Join(s.Insert(t.Context(), mark), s.Close()); err != nil {
+				t.Fatal(err)
+			}
+			keys := filepath.Join(t.TempDir(), "keys.json")
+			for _, args := range [][]string{
+				{"serve", "--listen", "127.0.0.1:0", "--store", store, "--keys", keys},
+				{"verify", "--store", store},
+				{"export", "walkouts", "--store", store},
+				{"copy", store, "sqlite:" + filepath.Join(t.TempDir(), "x.db")},
+			} {
+				if out, err := command(t, args...); !errors.Is(err, repo.ErrUnfinished) {
+					t.Errorf("%s: want ErrUnfinished, got %v %s", args[0], err, out)
+				}
+			}
+		})
 	}
 }
 

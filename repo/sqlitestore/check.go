@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/lunpai/lunpai/repo"
 )
@@ -91,12 +92,12 @@ func (s *Store) against(ctx context.Context, db *sql.DB) ([]string, error) {
 func (s *Store) checkQuickly(ctx context.Context) error {
 	for _, look := range []func(context.Context, *sql.DB) ([]string, error){integrity("quick_check"), commandIDs} {
 		found, err := look(ctx, s.pool.db)
-		if err != nil {
-			return fmt.Errorf("%w: %w", repo.ErrCorrupt, err)
+		if err == nil && len(found) > 0 {
+			err = errors.New(strings.TrimPrefix(strings.ReplaceAll(found[0], "\n", ": "), "*** in database main ***: "))
 		}
-		if len(found) > 0 {
-			return fmt.Errorf("%w: %s (and perhaps more, see lunpai verify): restore a backup, or lunpai copy to a new file",
-				repo.ErrCorrupt, found[0])
+		if err != nil {
+			return fmt.Errorf("%w: looked through, for the service was not stopped in order: %w. lunpai verify says more; "+
+				"put a backup in its place (lunpai restore --store sqlite:%s BACKUP)", repo.ErrCorrupt, err, s.path)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -95,9 +96,21 @@ func (s *Store) Lookup(ctx context.Context, c repo.SideCollection, site workflow
 	if err := repo.NeedSite(site); err != nil {
 		return repo.Side{}, fmt.Errorf("lookup %s: %w", c, err)
 	}
-	return s.oneSide(ctx, fmt.Sprintf("lookup %s of %s", c, site), func(p *pool) (*sql.Rows, error) {
-		return p.lookup.QueryContext(ctx, c, site, lookup)
-	})
+	// A phone that leads to somebody else shows nothing of itself, so the record that the index names must name the lookup too.
+	// It may do otherwise for the moment in which it is changed.
+	for range 3 {
+		found, err := s.oneSide(ctx, fmt.Sprintf("lookup %s of %s", c, site), func(p *pool) (*sql.Rows, error) {
+			return p.lookup.QueryContext(ctx, c, site, lookup)
+		})
+		if err != nil {
+			return repo.Side{}, err
+		}
+		own, err := s.Side(ctx, c, found.ID)
+		if err == nil && own.Site == site && own.Lookup == lookup || err != nil && !errors.Is(err, repo.ErrNotFound) {
+			return own, err
+		}
+	}
+	return repo.Side{}, fmt.Errorf("lookup %s of %s: %w: the index leads to another record", c, site, repo.ErrCorrupt)
 }
 
 func (s *Store) oneSide(ctx context.Context, what string, query func(*pool) (*sql.Rows, error)) (side repo.Side, err error) {

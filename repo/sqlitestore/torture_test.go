@@ -160,7 +160,7 @@ func tortured(t *testing.T) (*Store, []*office) {
 			id := fmt.Sprintf("note-%d-%d", round, n)
 			must(t, s.Insert(t.Context(), repo.Side{
 				Collection: repo.Notes, ID: id, Site: sites[0].id, Lookup: id, At: time.Unix(1, 0).UTC(),
-				Body: sealed(strings.Repeat(id, 20)),
+				Body: sealed(id, strings.Repeat(id, 20)),
 			}))
 		}
 		if round == 5 {
@@ -303,23 +303,26 @@ func readAll(ctx context.Context, s *Store, sites []*office, truth map[string]st
 			note(what, hash, err)
 		case "note":
 			d, err := s.Side(ctx, repo.Notes, parts[2])
-			if err == nil && string(sealed(text(d.Body))) != string(d.Body) {
-				err = errors.New("not what was sealed")
-			}
-			note(what, string(d.Body), err)
+			note(what, string(d.Body), errors.Join(err, unsealed(d, err)))
+			d, err = s.Lookup(ctx, repo.Notes, sites[0].id, parts[2])
+			note(what+" by lookup", string(d.Body), errors.Join(err, unsealed(d, err)))
 		}
 	}
 	return got, first
 }
 
-// sealed is a text with its sum: the vault encrypts people and notes, and reads nothing that was changed.
-func sealed(text string) []byte {
-	return fmt.Appendf(nil, `{"sum":"%s","text":"%s"}`, repo.Chain("", []byte(text)), text)
+// sealed is a text with a sum of it and of its id: the vault encrypts people and notes under their ids, and reads nothing else.
+func sealed(id, text string) []byte {
+	return fmt.Appendf(nil, `{"sum":"%s","text":"%s"}`, repo.Chain(id, []byte(text)), text)
 }
 
-func text(body []byte) string {
-	_, rest, _ := strings.Cut(string(body), `"text":"`)
-	return strings.TrimSuffix(rest, `"}`)
+// unsealed is the vault's verdict on what was found.
+func unsealed(d repo.Side, found error) error {
+	_, rest, _ := strings.Cut(string(d.Body), `"text":"`)
+	if found == nil && string(d.Body) != string(sealed(d.ID, strings.TrimSuffix(rest, `"}`))) {
+		return errors.New("not what was sealed")
+	}
+	return nil
 }
 
 func asTexts(docs []repo.Document) (texts []string) {
