@@ -102,3 +102,24 @@ func (s *Store) checkQuickly(ctx context.Context) error {
 	}
 	return nil
 }
+
+// checkBehind goes on with what takes longer, the indexes against the tables, while the store is served already. What it finds ends
+// that: an index that lacks a visit makes another board.
+func (s *Store) checkBehind(ctx context.Context) {
+	db, err := dial(ctx, s.path, "ro", 1, pragmas{"busy_timeout": "5000"})
+	var found []string
+	if err == nil {
+		found, err = integrity("integrity_check")(ctx, db)
+		err = errors.Join(err, db.Close())
+	}
+	if err == nil && len(found) > 0 {
+		err = errors.New(found[0])
+	}
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		_ = s.watch.keep(fmt.Errorf("%w: %s: %w", repo.ErrCorrupt, s.path, err)) // told in the log and with every answer
+	default:
+		s.log.InfoContext(ctx, "sqlite: looked through after a disorderly stop, all is well", "path", s.path)
+	}
+}

@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"errors"
 	"path/filepath"
 	"testing"
 
@@ -41,5 +42,25 @@ func TestCheckFindsDamagedIndexes(t *testing.T) {
 				t.Errorf("found %q", problems)
 			}
 		})
+	}
+}
+
+// TestDamagedIndexEndsTheService: an index that lacks a record makes another board; behind a disorderly stop it is found while the
+// store is served already, and nothing is answered any more.
+func TestDamagedIndexEndsTheService(t *testing.T) {
+	s, o := busyStore(t)
+	must(t, s.Close())
+	alter(t, s.path, `CREATE TEMP TABLE was AS SELECT sql FROM sqlite_schema WHERE name = 'images_open';
+		DROP INDEX images_open; CREATE INDEX images_open ON images (site) WHERE 0; PRAGMA writable_schema = 1;
+		UPDATE sqlite_schema SET sql = (SELECT sql FROM was) WHERE name = 'images_open'`)
+	c, err := Open(t.Context(), Config{Path: s.path})
+	must(t, err)
+	defer func() { _ = c.Close() }() // it may complain
+	waitFor(t, "the damage to be found", func() bool { return errors.Is(c.Ping(t.Context()), repo.ErrCorrupt) })
+	if _, _, err := c.Load(t.Context(), o.id); !errors.Is(err, repo.ErrCorrupt) {
+		t.Errorf("load: want ErrCorrupt, got %v", err)
+	}
+	if err := appendOne(t.Context(), c, o.mustPage(t, 1)); !errors.Is(err, repo.ErrCorrupt) {
+		t.Errorf("append: want ErrCorrupt, got %v", err)
 	}
 }

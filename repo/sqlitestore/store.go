@@ -45,7 +45,10 @@ type Store struct {
 	beacon  *beacon // nil: opened read-only
 	heads   heads
 	doubts  doubts
-	writer  *writer // nil: opened read-only
+
+	checking  sync.WaitGroup // behind a disorderly stop
+	stopCheck context.CancelFunc
+	writer    *writer // nil: opened read-only
 
 	mu     sync.RWMutex // held shared by everything that reads, alone by Close and by the mending after a failure
 	pool   *pool        // nil while the file cannot be read
@@ -145,6 +148,11 @@ func (s *Store) start(ctx context.Context, acceptLoss bool) error {
 		return errors.Join(err, s.pool.close(), session.close(), s.watch.close())
 	}
 	s.writer = newWriter(ctx, s, session, l)
+	if s.doubts.scans {
+		behind, stop := context.WithCancel(context.WithoutCancel(ctx))
+		s.stopCheck = stop
+		s.checking.Go(func() { s.checkBehind(behind) })
+	}
 	return nil
 }
 
@@ -283,6 +291,10 @@ func (s *Store) Close() error {
 	var errs []error
 	if s.writer != nil {
 		s.writer.stop()
+	}
+	if s.stopCheck != nil {
+		s.stopCheck()
+		s.checking.Wait()
 	}
 	s.mu.Lock() // readers that were in time have finished
 	defer s.mu.Unlock()

@@ -147,7 +147,7 @@ func (w *watch) intact() error {
 
 // keep remembers what was noticed, and says it to the operator once.
 func (w *watch) keep(err error) error {
-	if errors.Is(err, repo.ErrStoreReplaced) && w.lost.CompareAndSwap(nil, &err) {
+	if (errors.Is(err, repo.ErrStoreReplaced) || errors.Is(err, repo.ErrCorrupt)) && w.lost.CompareAndSwap(nil, &err) {
 		w.log.Error("sqlite: nothing is read or written any more: stop the service, see to the file, start again", "path", w.path, "error", err)
 	}
 	return err

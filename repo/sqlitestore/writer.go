@@ -213,7 +213,7 @@ func (w *writer) transact(t *tx, group []*job) error {
 		}
 		return nil
 	})
-	if errors.Is(err, repo.ErrStoreReplaced) {
+	if t.store.watch.lost.Load() != nil {
 		_, _ = t.rollback.ExecContext(t.ctx) // nothing is written any more; if it was committed there is nothing to take back
 	}
 	return err
