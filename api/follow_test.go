@@ -62,6 +62,36 @@ func TestScanBudget(t *testing.T) {
 	}
 }
 
+// TestEntriesAsTheyStand: an entry that is put together from a commit's text is, byte for byte, the one that is decoded.
+func TestEntriesAsTheyStand(t *testing.T) {
+	o := newOffice(t, setup{})
+	o.customer("13900000001")
+	o.must(200, o.do("D", "POST", "/v1/sites/s/staff/D/leave", `{"reason":"personal"}`))
+	o.must(201, o.do("M", "POST", "/v1/sites/s/staff", `{"id":"<E>&","role":"consultant"}`))
+	o.clock.Set(monday.Add(time.Hour))
+	o.arrive("assigned", nil)
+	o.clock.Set(monday)
+	o.must(200, o.do("admin", "PATCH", "/v1/sites/s", `{"note_clock":true}`))
+	o.arrive("arrived", nil)
+	pages, err := o.store.Since(t.Context(), "s", 1, 100)
+	o.ok(err)
+	for _, p := range pages {
+		ks, err := p.Outlines()
+		o.ok(err)
+		for _, k := range ks {
+			got, err := asItStands(k)
+			o.ok(err)
+			e, err := shownOutline(k)
+			o.ok(err)
+			want, err := e.written()
+			o.ok(err)
+			if string(got.text) != string(want.text) || got.seq != want.seq {
+				t.Errorf("got  %s\nwant %s", got.text, want.text)
+			}
+		}
+	}
+}
+
 // TestFeedIsPaidFor: what a key makes the server look at counts against its rate.
 func TestFeedIsPaidFor(t *testing.T) {
 	o := newOffice(t, setup{config: func(c *Config) { c.KeyRate = 0 }})

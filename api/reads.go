@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
@@ -140,19 +142,35 @@ func asItStands(o *workflow.Outline) (shownEntry, error) {
 		return shownEntry{}, err
 	}
 	text := make([]byte, 0, 1024)
-	for i, name := range []string{"seq", "at", "by", "kind", "subject", "command", "facts"} {
-		v := o.Field(name)
+	for i, f := range entryFields {
+		v := o.Field(f.name)
 		switch {
-		case name == "subject":
+		case f.name == "subject":
 			v = ref
+		case v == nil && f.optional:
+			continue
 		case v == nil:
-			return shownEntry{}, fmt.Errorf("%w: commit %d has no %s", repo.ErrCorrupt, o.Seq, name)
+			return shownEntry{}, fmt.Errorf("%w: commit %d has no %s", repo.ErrCorrupt, o.Seq, f.name)
 		}
 		text = append(text, "{,"[min(i, 1)])
-		text = append(strconv.AppendQuote(text, name), ':')
+		text = append(strconv.AppendQuote(text, f.name), ':')
 		text = append(text, v...)
 	}
 	return shownEntry{o.Seq, append(text, '}')}, nil
+}
+
+// entryFields are the names of an entry's fields, which are the commit's, in their order.
+var entryFields = func() (fields []entryField) {
+	for f := range reflect.TypeFor[entry]().Fields() {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		fields = append(fields, entryField{name, options != ""})
+	}
+	return fields
+}()
+
+type entryField struct {
+	name     string
+	optional bool
 }
 
 // array is a JSON array of texts.
