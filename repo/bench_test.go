@@ -116,3 +116,27 @@ func BenchmarkOverhead(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkAuthenticate: what a request pays for its key, and what it pays once in 3 s for its state.
+func BenchmarkAuthenticate(b *testing.B) {
+	s := openStore(b)
+	var skip time.Duration
+	d := openDesk(b, repo.Config{Store: s})
+	k := repo.NewKeys(d, func() time.Time { return time.Now().Add(skip) })
+	found(b, d, "s")
+	out := mustDo(b, d, "s", "key", workflow.RoleAdministrator, &workflow.MakeKey{Key: "k", Role: workflow.RoleConsultant, Staff: "A"})
+	keys, err := k.Issue(b.Context(), out)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, step := range map[string]time.Duration{"remembered": 0, "read": time.Minute} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				skip += step
+				if _, err := k.Authenticate(b.Context(), keys[0].Token); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

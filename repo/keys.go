@@ -40,7 +40,7 @@ type Key struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	RotatedAt time.Time `json:"rotated_at,omitzero"`
 	RotatedBy string    `json:"rotated_by,omitempty"`
-	// OldEndsAt is until when the secret before the last rotation works.
+	// OldEndsAt is until when a secret from before the last rotation works.
 	OldEndsAt time.Time `json:"old_ends_at,omitzero"`
 	RevokedAt time.Time `json:"revoked_at,omitzero"`
 	RevokedBy string    `json:"revoked_by,omitempty"`
@@ -66,7 +66,12 @@ func (k *Key) Actor() workflow.Actor { return workflow.Actor{Key: k.ID, Role: k.
 func (k *Key) take(r *workflow.Key) {
 	k.Site, k.Sites, k.Role, k.Staff = r.Site, r.Sites, r.Role, r.Staff
 	k.CreatedAt, k.CreatedBy, k.ExpiresAt = r.CreatedAt, string(r.CreatedBy), r.ExpiresAt
-	k.RotatedAt, k.RotatedBy, k.OldEndsAt = r.RotatedAt, string(r.RotatedBy), r.OldEndsAt
+	k.RotatedAt, k.RotatedBy = r.RotatedAt, string(r.RotatedBy)
+	for _, o := range r.Old {
+		if o.EndsAt.After(k.OldEndsAt) {
+			k.OldEndsAt = o.EndsAt
+		}
+	}
 	k.RevokedAt, k.RevokedBy = r.RevokedAt, string(r.RevokedBy)
 }
 
@@ -256,15 +261,20 @@ func (k *Keys) readInto(ctx context.Context, b *workflow.Board, ref workflow.Ref
 	return nil
 }
 
-// loadSecrets reads the secrets that may work: the one in force, and the one before it. An earlier one is forgotten.
+// loadSecrets reads the secrets that may work: the one in force, and those before it that have their time. Others are
+// forgotten.
 func (k *Keys) loadSecrets(ctx context.Context, s *keyState) error {
 	if s.record == nil || s.record.Secret <= 1 {
 		return nil
 	}
-	if s.record.Secret > 2 {
-		delete(s.secrets, 1)
-	}
-	for n := max(s.record.Secret-1, 2); n <= s.record.Secret; n++ {
+	first := s.secrets[1]
+	clear(s.secrets)
+	for _, o := range append([]workflow.OldSecret{{Secret: s.record.Secret}}, s.record.Old...) {
+		n := o.Secret
+		if n == 1 {
+			s.secrets[1] = first
+			continue
+		}
 		doc, err := k.store.Side(ctx, APIKeys, secretID(s.key.ID, n))
 		if errors.Is(err, ErrNotFound) {
 			continue // the rotation was not finished: it can be asked for again

@@ -213,6 +213,10 @@ func TestRotate(t *testing.T) {
 		o.now = o.now.Add(time.Minute)
 		o.want(o.there, first, repo.ErrKeyExpired)
 		o.want(o.there, second, nil)
+		for range 3 { // by somebody in doubt whether it worked
+			o.issue(&workflow.RotateKey{Key: "k", Overlap: 60})
+		}
+		o.want(o.here, second, nil)
 		third := o.issue(&workflow.RotateKey{Key: "k"})
 		o.want(o.here, second, repo.ErrBadToken)
 		o.want(o.here, third, nil)

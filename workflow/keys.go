@@ -17,27 +17,40 @@ type Key struct {
 	CreatedAt time.Time `json:"created_at,omitzero"`
 	CreatedBy KeyID     `json:"created_by,omitempty"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
-	// Secret is the number of the secret in force; the one before it works until OldEndsAt.
-	Secret    int       `json:"secret"`
-	OldEndsAt time.Time `json:"old_ends_at,omitzero"`
-	RotatedAt time.Time `json:"rotated_at,omitzero"`
-	RotatedBy KeyID     `json:"rotated_by,omitempty"`
-	RevokedAt time.Time `json:"revoked_at,omitzero"`
-	RevokedBy KeyID     `json:"revoked_by,omitempty"`
+	// Secret is the number of the secret in force; those before it that still work stand in Old, the newest first.
+	Secret    int         `json:"secret"`
+	Old       []OldSecret `json:"old,omitempty"`
+	RotatedAt time.Time   `json:"rotated_at,omitzero"`
+	RotatedBy KeyID       `json:"rotated_by,omitempty"`
+	RevokedAt time.Time   `json:"revoked_at,omitzero"`
+	RevokedBy KeyID       `json:"revoked_by,omitempty"`
 }
+
+// OldSecret is a secret of before a rotation, which works until EndsAt.
+type OldSecret struct {
+	Secret int       `json:"secret"`
+	EndsAt time.Time `json:"ends_at"`
+}
+
+// maxOld is how many earlier secrets of a key may work at once.
+const maxOld = 8
 
 // Ref names the key's record.
 func (k *Key) Ref() Ref { return keyRef(KeyID(k.ID)) }
 
-func (k *Key) clone() Record { c := *k; c.Sites = slices.Clone(k.Sites); return &c }
+func (k *Key) clone() Record {
+	c := *k
+	c.Sites, c.Old = slices.Clone(k.Sites), slices.Clone(k.Old)
+	return &c
+}
 
 // Expired reports whether the key's time is over.
 func (k *Key) Expired(now time.Time) bool { return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt) }
 
 // Works reports whether a secret of the key, by its number, is good at a moment.
 func (k *Key) Works(secret int, now time.Time) bool {
-	return k.RevokedAt.IsZero() && !k.Expired(now) &&
-		(secret == k.Secret || secret == k.Secret-1 && now.Before(k.OldEndsAt))
+	old := func(o OldSecret) bool { return o.Secret == secret && now.Before(o.EndsAt) }
+	return k.RevokedAt.IsZero() && !k.Expired(now) && (secret == k.Secret || slices.ContainsFunc(k.Old, old))
 }
 
 // Admits reports whether somebody may act in a role now: a member of staff who is active and has at least that role; in the
@@ -99,6 +112,9 @@ func (d *draft) mayHave(c *MakeKey) *Fault {
 	case c.Role.StaffRole() && c.Staff == "":
 		return invalid("bad_key", "a key of role "+string(c.Role)+" belongs to one member of staff, and none is named",
 			"send staff", "role", string(c.Role))
+	case !c.Role.StaffRole() && c.Staff != "":
+		return invalid("bad_key", "a key of role "+string(c.Role)+" belongs to a device or a program, not to a member of staff",
+			"leave out staff", "role", string(c.Role))
 	case !d.admits(c.Role, c.Staff):
 		return invalid("bad_key", "there is no active member of staff "+string(c.Staff)+" for a key of role "+string(c.Role),
 			"add the member of staff first, with at least that role", "role", string(c.Role), "staff", string(c.Staff))
@@ -129,11 +145,25 @@ func (d *draft) rotateKey(c *RotateKey) *Fault {
 	case k.Expired(d.now):
 		return refused("key_expired", "", "the time of key "+k.ID+" is over", "make a new key", "id", k.ID)
 	}
-	k.Secret++
-	k.OldEndsAt = d.now.Add(time.Duration(c.Overlap) * time.Second)
+	k.retire(d.now, d.now.Add(time.Duration(c.Overlap)*time.Second))
 	k.RotatedAt, k.RotatedBy = d.now, KeyID(d.env.By.Key)
 	d.fact(FactKeyRotated, "", k.ID, "role", string(k.Role), "staff", string(k.Staff))
 	return nil
+}
+
+// retire makes the secret in force an old one, which works until end, as those before it do at most: whoever is rotated twice
+// in a row keeps his time, and no overlap ends them all.
+func (k *Key) retire(now, end time.Time) {
+	old := []OldSecret{{k.Secret, end}}
+	for _, o := range k.Old {
+		if end.Before(o.EndsAt) {
+			o.EndsAt = end
+		}
+		old = append(old, o)
+	}
+	k.Old = slices.DeleteFunc(old, func(o OldSecret) bool { return !now.Before(o.EndsAt) })
+	k.Old = k.Old[:min(len(k.Old), maxOld)]
+	k.Secret++
 }
 
 // revokeKey ends a key for good. A supervisor ends a kiosk's.

@@ -123,6 +123,23 @@ func TestRotateAndRevoke(t *testing.T) {
 	if !k.Works(2, o.now) || !k.Works(1, o.now.Add(59*time.Second)) || k.Works(1, o.now.Add(time.Minute)) || k.Works(3, o.now) {
 		t.Errorf("overlap of a minute: %+v", k)
 	}
+	for range 3 {
+		if code := give(workflow.RoleManager, &workflow.RotateKey{Key: "k", Overlap: 30}); code != "" {
+			t.Fatal(code)
+		}
+	}
+	if k = o.key("k"); !k.Works(5, o.now) || !k.Works(1, o.now.Add(29*time.Second)) || k.Works(1, o.now.Add(30*time.Second)) || len(k.Old) != 4 {
+		t.Errorf("rotated again and again: %+v", k)
+	}
+	for range 20 {
+		give(workflow.RoleManager, &workflow.RotateKey{Key: "k", Overlap: 60})
+	}
+	if k = o.key("k"); len(k.Old) != 8 || k.Works(1, o.now) {
+		t.Errorf("the record grows: %+v", k)
+	}
+	if code := give(workflow.RoleManager, &workflow.RotateKey{Key: "k"}); code != "" || len(o.key("k").Old) != 0 {
+		t.Errorf("no overlap leaves earlier secrets at work: %q, %+v", code, o.key("k"))
+	}
 	if !s.Works(2, o.now) || s.Works(1, o.now) || s.RotatedBy != "key" {
 		t.Errorf("no overlap: %+v", s)
 	}
@@ -134,7 +151,7 @@ func TestRotateAndRevoke(t *testing.T) {
 	if got := give(workflow.RoleManager, &workflow.RotateKey{Key: "k"}); got != "key_revoked" {
 		t.Errorf("a revoked key is rotated: %q", got)
 	}
-	if k = o.key("k"); k.Works(1, o.now) || k.Works(2, o.now) || k.RevokedBy != "key" || len(o.full.Keys()) != 1 {
+	if k = o.key("k"); k.Works(k.Secret, o.now) || k.RevokedBy != "key" || len(o.full.Keys()) != 1 {
 		t.Errorf("revoked: %+v", k)
 	}
 	o.now = o.now.Add(25 * time.Hour)
