@@ -236,6 +236,9 @@ func (k *Keys) Bootstrap(ctx context.Context) (token string, err error) {
 
 // NewAdministrator makes a further administrator key; by is the key of who makes it, or OperatorKey.
 func (k *Keys) NewAdministrator(ctx context.Context, label, by string) (Key, string, error) {
+	if workflow.HoldsControls(label) {
+		return Key{}, "", errors.New("make administrator key: the label holds control characters, or some that turn the direction of writing")
+	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Key{}, "", fmt.Errorf("make administrator key: %w", err)

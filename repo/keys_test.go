@@ -431,6 +431,9 @@ func TestAdministrators(t *testing.T) {
 		first, err := o.here.Bootstrap(o.Context())
 		o.ok(err)
 		o.now = o.now.Add(time.Second)
+		if _, _, err := o.here.NewAdministrator(o.Context(), "spare\u202e", repo.OperatorKey); err == nil {
+			t.Error("a label that turns the direction of writing is taken")
+		}
 		k, second, err := o.here.NewAdministrator(o.Context(), "spare", repo.OperatorKey)
 		o.ok(err)
 		o.want(o.there, first, nil)

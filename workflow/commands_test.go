@@ -39,7 +39,7 @@ func (g *generator) command() command { //nolint:gocyclo // one switch over the 
 	switch n := g.between(0, 99); {
 	case n < 16:
 		id := g.identity()
-		return &workflow.ArriveVisit{Visit: workflow.VisitID(g.id("V")), Identify: &id, Assign: true}
+		return &workflow.ArriveVisit{Visit: workflow.VisitID(g.id("V")), Identify: &id, Assign: true, IfFree: g.between(0, 2) == 0}
 	case n < 21:
 		id := g.identity()
 		return &workflow.ArriveVisit{Visit: workflow.VisitID(g.id("V")), Identify: &id}
