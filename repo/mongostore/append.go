@@ -156,18 +156,16 @@ func (s standing) anyID(entries []repo.Entry) bool {
 // rivals reads the pages that stand at the numbers of these pages or hold one of their commands, with majority.
 func (s *Store) rivals(ctx context.Context, pages []*repo.Page, which []int) (map[workflow.SiteID]standing, error) {
 	var or bson.A
-	var at bson.A
 	for _, i := range which {
 		p := pages[i]
-		at = append(at, repo.PageID(p.Site, p.First))
 		ids := make(bson.A, len(p.Entries))
 		for k, e := range p.Entries {
 			ids[k] = e.ID
 		}
 		in := bson.D{{Key: "$in", Value: ids}}
-		or = append(or, bson.D{{Key: pathSite, Value: string(p.Site)}, {Key: pathEntries, Value: in}})
+		of := bson.E{Key: pathSite, Value: string(p.Site)} // beside the id too: a cluster sharded by it asks one shard
+		or = append(or, bson.D{of, {Key: pathEntries, Value: in}}, bson.D{of, {Key: pathID, Value: repo.PageID(p.Site, p.First)}})
 	}
-	or = append(or, bson.D{{Key: pathID, Value: bson.D{{Key: "$in", Value: at}}}})
 	fields := bson.D{{Key: pathSite, Value: 1}, {Key: "first", Value: 1}, {Key: "hash", Value: 1}, {Key: pathEntries, Value: 1}}
 	cursor, err := s.journal.Find(ctx, bson.D{{Key: "$or", Value: or}}, options.Find().SetProjection(fields))
 	if err != nil {

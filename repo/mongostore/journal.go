@@ -153,6 +153,9 @@ func siteOf(id string) workflow.SiteID {
 	return workflow.SiteID(id[:max(0, len(id)-len("/000000000000"))])
 }
 
+// byID is the index to look through for what ranged matches: the one that begins with the site holds every command of it.
+const byID = "_id_"
+
 // ranged matches a site's pages from one number to another. The site is named beside the ids, so that a cluster which is sharded
 // by it asks one shard.
 func ranged(site workflow.SiteID, from, to int64) bson.D {
@@ -172,8 +175,8 @@ func (s *Store) since(ctx context.Context, site workflow.SiteID, seq int64, limi
 		return nil, ctx.Err()
 	}
 	// The page that holds seq begins at most a full page before it.
-	filter := bson.D{between(site, seq-repo.MaxPageCommits+1, maxSeq), {Key: "last", Value: bson.D{{Key: "$gte", Value: seq}}}}
-	pages, err := s.pages(ctx, filter, options.Find().SetSort(keys(pathID)).SetLimit(int64(limit)))
+	filter := append(ranged(site, seq-repo.MaxPageCommits+1, maxSeq), bson.E{Key: "last", Value: bson.D{{Key: "$gte", Value: seq}}})
+	pages, err := s.pages(ctx, filter, options.Find().SetSort(keys(pathID)).SetLimit(int64(limit)).SetHint(byID))
 	return pages, fail(fmt.Sprintf("pages of %s since %d", site, seq), err)
 }
 
@@ -197,8 +200,8 @@ func (s *Store) Before(ctx context.Context, site workflow.SiteID, seq int64, lim
 	if limit <= 0 || seq < 0 {
 		return nil, nil
 	}
-	o := options.Find().SetSort(bson.D{{Key: pathID, Value: -1}}).SetLimit(int64(limit))
-	pages, err := s.pages(ctx, bson.D{between(site, 0, seq)}, o)
+	o := options.Find().SetSort(bson.D{{Key: pathID, Value: -1}}).SetLimit(int64(limit)).SetHint(byID)
+	pages, err := s.pages(ctx, ranged(site, 0, seq), o)
 	return pages, fail(fmt.Sprintf("pages of %s before %d", site, seq), err)
 }
 

@@ -1,96 +1,135 @@
 package mongostore
 
 import (
+	"context"
 	"fmt"
-	"slices"
-	"strings"
+	"sync"
 	"testing"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/event"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestPlans: every part of every list goes through its index and sorts nothing that grows. Every filter that a collection has is
-// tried with every order, so that a new one needs its index.
-func TestPlans(t *testing.T) {
-	uri := mongotest.Standalone(t)
-	base, rest, _ := strings.Cut(uri, "?")
-	uri = base[:strings.LastIndexByte(base, '/')] + fmt.Sprintf("/plans_%d?", time.Now().UnixNano()) + rest
-	s, err := Open(t.Context(), Config{URI: uri})
-	if err != nil {
+// TestOneShardOneIndex: whatever is asked about one site names the site, so that a cluster which is sharded by it asks one shard,
+// and still looks at no more of a long journal than it returns.
+func TestOneShardOneIndex(t *testing.T) {
+	const long = 1500
+	db := testDatabase(t, mongotest.Standalone(t))
+	var mu sync.Mutex
+	var asked []bson.Raw
+	cfg := db.config()
+	cfg.monitor = &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
+		if e.CommandName == "find" || e.CommandName == "update" {
+			mu.Lock()
+			defer mu.Unlock()
+			asked = append(asked, append(bson.Raw(nil), e.Command...))
+		}
+	}}
+	s := open(t, cfg)
+	a := &author{t: t, site: "a"}
+	var pages []*repo.Page
+	for range long {
+		pages = append(pages, a.next())
+	}
+	db.insertPage(t, pages[:long-1]...)
+	last := pages[long-1]
+	for name, use := range map[string]func() error{
+		"since the end":    func() error { _, err := s.Since(t.Context(), "a", long-1, 64); return err },
+		"since the middle": func() error { _, err := s.Since(t.Context(), "a", 700, 64); return err },
+		"beyond the end":   func() error { _, err := s.Since(t.Context(), "a", long+100, 64); return err },
+		"before":           func() error { _, err := s.Before(t.Context(), "a", 700, 2); return err },
+		"a command":        func() error { _, err := s.Find(t.Context(), "a", pages[3].Entries[0].ID); return err },
+		"a rival":          func() error { _ = appendOne(t.Context(), s, pages[700]); return nil },
+		"holes": func() error {
+			jobs := []*job{{f: &follower{site: "a"}, pages: []*repo.Page{pages[700], pages[710]}}}
+			s.projector.fill(t.Context(), jobs, map[*job]int64{jobs[0]: 700})
+			return jobs[0].err
+		},
+		"documents": func() error {
+			mustAppend(t, s, last)
+			_, err := s.Read(t.Context(), "a", long, []workflow.Ref{workflow.LiveRotaRef("a")})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mu.Lock()
+			asked = nil
+			mu.Unlock()
+			if err := use(); err != nil {
+				t.Fatal(err)
+			}
+			drain(t, s)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, c := range asked {
+				db.examine(t, c)
+			}
+			if len(asked) == 0 {
+				t.Error("the test is blind: nothing was asked")
+			}
+		})
+	}
+}
+
+// examine holds a command of the store against what it may cost.
+func (d *testDB) examine(t *testing.T, c bson.Raw) {
+	t.Helper()
+	if updates, ok := c.Lookup("updates").ArrayOK(); ok {
+		of, _ := c.Lookup("update").StringValueOK()
+		values, _ := updates.Values()
+		for _, u := range values {
+			if site, _ := u.Document().Lookup("q", pathSite).StringValueOK(); of != "marks" && site != "a" {
+				t.Errorf("an update of %s without its site: %v", of, u.Document().Lookup("q"))
+			}
+		}
+		return
+	}
+	if of, _ := c.Lookup("find").StringValueOK(); of != "journal" {
+		return
+	}
+	find := bson.D{}
+	for _, key := range []string{"find", "filter", "sort", "limit", "hint", "projection"} {
+		if v := c.Lookup(key); !v.IsZero() {
+			find = append(find, bson.E{Key: key, Value: v})
+		}
+	}
+	if text := fmt.Sprint(c.Lookup("filter")); !sited(c.Lookup("filter").Document()) {
+		t.Errorf("a question without its site: %s", text)
+	}
+	var plan struct {
+		Stats struct {
+			Returned int `bson:"nReturned"`
+			Keys     int `bson:"totalKeysExamined"`
+			Docs     int `bson:"totalDocsExamined"`
+		} `bson:"executionStats"`
+	}
+	explain := bson.D{{Key: "explain", Value: find}, {Key: "verbosity", Value: "executionStats"}}
+	if err := d.raw.RunCommand(t.Context(), explain).Decode(&plan); err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
-		_ = s.journal.Database().Drop(t.Context())
-		_ = s.Close()
-	}()
-	tried := 0
-	for _, c := range workflow.Collections {
-		queries := []repo.Query{{Collection: c}}
-		if c == workflow.Visits {
-			queries = append(queries, repo.Query{Collection: c, Of: "li"})
-		}
-		for _, field := range repo.Filters[c] {
-			queries = append(queries, repo.Query{Collection: c, In: map[string][]string{field: {"x", "y"}}})
-			for _, other := range repo.Filters[c] {
-				queries = append(queries, repo.Query{Collection: c, In: map[string][]string{field: {"x"}, other: {"y"}}})
-			}
-		}
-		for _, q := range queries {
-			q.Site, q.Limit = "s", 50
-			for _, q := range stretched(q) {
-				for _, q.Descending = range []bool{false, true} {
-					by, rest, err := q.Plan()
-					if err != nil {
-						t.Fatal(err)
-					}
-					for _, p := range parts(q, by, rest) {
-						for _, reach := range reaches(q) {
-							tried++
-							s.explain(t, q, p, reach)
-						}
-					}
-				}
-			}
-		}
-	}
-	if tried < 200 {
-		t.Errorf("%d plans were read", tried)
+	if n := plan.Stats; n.Docs > n.Returned+repo.MaxPageCommits || n.Keys > n.Returned+2*repo.MaxPageCommits {
+		t.Errorf("%d keys and %d pages looked at for %d: %v", n.Keys, n.Docs, n.Returned, c.Lookup("filter"))
 	}
 }
 
-// stretched is a query from the start, from the middle on, and between days.
-func stretched(q repo.Query) []repo.Query {
-	out := []repo.Query{q}
-	if q.Collection != workflow.Visits {
-		q.After.ID = "v"
-		return append(out, q)
+// sited reports whether a filter, or each of its alternatives, names the site.
+func sited(filter bson.Raw) bool {
+	if _, ok := filter.Lookup(pathSite).StringValueOK(); ok {
+		return true
 	}
-	q.From, q.To = "2026-03-01", "2026-03-31"
-	out = append(out, q)
-	q.After = repo.Place{Day: "2026-03-14", ID: "v"}
-	return append(out, q)
-}
-
-// explain reads the plan of one part. The limit stands for the budget, too.
-func (s *Store) explain(t *testing.T, q repo.Query, p part, reach bson.D) {
-	t.Helper()
-	m := merger{q: q}
-	var plan bson.Raw
-	err := s.journal.Database().RunCommand(t.Context(), bson.D{{Key: "explain", Value: bson.D{
-		{Key: "find", Value: string(p.collection)}, {Key: "filter", Value: append(slices.Clone(p.filter), reach...)},
-		{Key: "sort", Value: m.sort()}, {Key: "limit", Value: q.Limit}, {Key: "hint", Value: p.index},
-	}}, {Key: "verbosity", Value: "queryPlanner"}}).Decode(&plan)
-	if err != nil {
-		t.Fatalf("%+v by %s: %v", q, p.index, err)
+	or, ok := filter.Lookup("$or").ArrayOK()
+	if !ok {
+		return false
 	}
-	winning := plan.Lookup("queryPlanner", "winningPlan").String()
-	sorts := strings.Contains(winning, `"stage": "SORT"`) || strings.Contains(winning, `"stage":"SORT"`)
-	if strings.Contains(winning, "COLLSCAN") || !strings.Contains(winning, p.index) || sorts && p.index != indexOpen {
-		t.Errorf("%+v, reach %v: by %s: %s", q, reach, p.index, winning)
+	values, _ := or.Values()
+	for _, v := range values {
+		if !sited(v.Document()) {
+			return false
+		}
 	}
+	return true
 }

@@ -21,7 +21,7 @@ const maxDocument = 16 << 20
 // replacement is one guarded write of a record: it lands only on an older image, or where there is none.
 type replacement struct {
 	collection workflow.Collection
-	filter     bson.Raw // {_id, seq: {$lt: n}}
+	filter     bson.Raw // {_id, site, seq: {$lt: n}}
 	doc        bson.Raw
 	owner      *job
 }
@@ -171,13 +171,17 @@ func (p *projector) replace(j *job, i workflow.Image) (replacement, error) {
 	if id != i.ID || site != string(j.f.site) || seq < j.first() || seq > j.last() {
 		return replacement{}, fmt.Errorf("%w: the head of the record does not name its id, site and commit", repo.ErrCorrupt)
 	}
-	return replacement{i.Collection, guard(i.ID, seq), doc, j}, nil
+	return replacement{i.Collection, guard(i.ID, j.f.site, seq), doc, j}, nil
 }
 
-// guard matches a record whose image is older than n.
-func guard(id string, n int64) bson.Raw {
-	start, b := bsoncore.AppendDocumentStart(make([]byte, 0, 64+len(id)))
+// guard matches a record whose image is older than n. With the site beside the id a cluster that is sharded by it asks one shard,
+// and takes the upsert at all. A mark has no site but its id.
+func guard(id string, site workflow.SiteID, n int64) bson.Raw {
+	start, b := bsoncore.AppendDocumentStart(make([]byte, 0, 96+len(id)+len(site)))
 	b = bsoncore.AppendStringElement(b, pathID, id)
+	if site != "" {
+		b = bsoncore.AppendStringElement(b, pathSite, string(site))
+	}
 	less, b := bsoncore.AppendDocumentElementStart(b, pathSeq)
 	b = bsoncore.AppendInt64Element(b, "$lt", n)
 	return end(end(b, less), start)
@@ -219,7 +223,7 @@ func (s *Store) moveMarks(ctx context.Context, marks map[workflow.SiteID]int64) 
 	models := make([]mongo.WriteModel, 0, len(marks))
 	move := func(site workflow.SiteID) *mongo.UpdateOneModel {
 		set := bson.D{{Key: "$set", Value: bson.D{{Key: pathSeq, Value: marks[site]}}}}
-		return mongo.NewUpdateOneModel().SetFilter(guard(string(site), marks[site])).SetUpdate(set)
+		return mongo.NewUpdateOneModel().SetFilter(guard(string(site), "", marks[site])).SetUpdate(set)
 	}
 	for site := range marks {
 		sites = append(sites, site)
