@@ -52,6 +52,8 @@ type API struct {
 	// requests are by key id, failures by the address that shows wrong keys, streams by key id.
 	requests, failures *buckets
 	streams            *counter
+	refusals           chan struct{} // places for refusals that wait
+	pause              time.Duration // of a refusal
 	strangers          chan struct{} // places for looking up keys from addresses that show wrong ones without end
 	feeds              *feeds
 	scan               int                      // how many commits one request looks at
@@ -87,8 +89,9 @@ func New(cfg Config) (*API, error) {
 		cfg: cfg, echo: echo.New(), spec: spec, metrics: newMetrics(prometheus.NewRegistry()),
 		kiosks: newLimiter(cfg.KioskGap, cfg.KioskHourly), search: newLimiter(0, searchesHourly),
 		reports: newTurnstile(reportsAtOnce, reportPatience), readWithin: readWithin, tick: tickEvery,
-		requests:  newBuckets(perKey, max(1, int(burstSeconds*min(perKey, 1e6))), maxBuckets),
-		failures:  newBuckets(failuresAMinute/60.0, failuresAMinute, maxBuckets),
+		requests: newBuckets(perKey, max(1, int(burstSeconds*min(perKey, 1e6))), maxBuckets),
+		failures: newBuckets(failuresAMinute/60.0, failuresAMinute, maxBuckets),
+		refusals: make(chan struct{}, refusalsWaiting), pause: refusalPause,
 		strangers: make(chan struct{}, strangersAtOnce),
 		streams:   &counter{most: streamsAKey, of: map[string]int{}}, feeds: newFeeds(cfg.Desk, cfg.Store), scan: scanBudget,
 	}

@@ -178,6 +178,7 @@ func (c *call) stream() error {
 		p := problem(http.StatusTooManyRequests, "too_many", "this key holds "+strconv.Itoa(streamsAKey)+" event streams open already",
 			"close one of them; one stream serves a whole program")
 		p.retry = 10
+		c.hesitate()
 		return p
 	}
 	defer leave()

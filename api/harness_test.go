@@ -135,6 +135,7 @@ func newOffice(t testing.TB, s setup) *office {
 	}
 	o.api, err = New(cfg)
 	o.ok(err)
+	o.api.pause = 0
 	o.api.failures = newBuckets(rate.Inf, 1, maxBuckets) // tests try wrong keys by the hundred
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -23,6 +23,9 @@ const (
 	failuresAMinute = 10
 	// strangersAtOnce is how many keys from addresses that show wrong ones without end are looked up at once.
 	strangersAtOnce = 2
+	// refusalPause is how long a refusal for too many requests waits, and refusalsWaiting how many wait at most.
+	refusalPause    = 100 * time.Millisecond
+	refusalsWaiting = 1000
 	// streamsAKey is how many event streams one key may hold open.
 	streamsAKey = 5
 	// maxBuckets bounds how many keys, and how many addresses, are remembered.
@@ -112,9 +115,27 @@ func (c *call) admit() error {
 	h.Set("RateLimit-Remaining", strconv.Itoa(max(0, int(left))))
 	h.Set("RateLimit-Reset", strconv.Itoa(int(math.Ceil((float64(b.burst)-left)/float64(b.rate)))))
 	if wait > 0 {
+		c.hesitate()
 		return tooMany(wait)
 	}
 	return nil
+}
+
+// hesitate lets a refusal wait: a client that does not heed it gets no more of them than there are pauses, and costs nothing
+// meanwhile. When too many wait already they are answered at once.
+func (c *call) hesitate() {
+	select {
+	case c.api.refusals <- struct{}{}:
+		defer func() { <-c.api.refusals }()
+	default:
+		return
+	}
+	t := time.NewTimer(c.api.pause)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-c.Request().Context().Done():
+	}
 }
 
 // looked charges the caller's key for commits or documents that the server looked at for it.
@@ -128,6 +149,7 @@ func (c *call) stranger(why error) error {
 		p := problem(http.StatusTooManyRequests, "too_many", "too many wrong keys came from this address",
 			"wait as long as Retry-After says, and look which program sends a wrong key")
 		p.retry = wait
+		c.hesitate()
 		return p
 	}
 	return why

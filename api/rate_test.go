@@ -107,6 +107,35 @@ func TestWrongKeys(t *testing.T) {
 	}
 }
 
+// TestRefusalsHesitate: who does not heed a refusal gets the next one no sooner than after a pause; when too many wait they are
+// answered at once, and whoever is not refused never waits.
+func TestRefusalsHesitate(t *testing.T) {
+	o := newOffice(t, setup{config: func(c *Config) { c.KeyRate = 0 }})
+	stand(o.api.requests)
+	o.api.pause = time.Hour // whoever waits, waits till the end of the test
+	o.api.refusals = make(chan struct{}, 1)
+	o.api.requests.spend(o.keyIDs["A"], 300)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan int, 1)
+	go func() {
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/sites/s/rota", nil)
+		r.Header.Set("Authorization", "Bearer "+o.tokens["A"])
+		w := httptest.NewRecorder()
+		o.api.ServeHTTP(w, r)
+		done <- w.Code
+	}()
+	o.eventually("the refusal waits", func() bool { return len(o.api.refusals) == 1 })
+	o.must(200, o.do("B", "GET", "/v1/sites/s/rota", nil))
+	o.must(429, o.do("A", "GET", "/v1/sites/s/rota", nil)) // one too many to wait
+	if len(done) != 0 {
+		t.Error("the first refusal did not wait")
+	}
+	cancel()
+	if got := <-done; got != http.StatusTooManyRequests {
+		t.Errorf("refused with %d", got)
+	}
+}
+
 // TestFloodOfWrongKeys: however many wrong keys come at once, few are looked up at a time, and a good key from the same address gets
 // its answer.
 func TestFloodOfWrongKeys(t *testing.T) {
