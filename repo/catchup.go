@@ -27,6 +27,9 @@ func (s *siteDesk) load(ctx context.Context) error {
 		newest = max(newest, workflow.Version(r))
 		b.Put(r)
 	}
+	if mark > 0 && (b.Site() == nil || b.Rota() == nil) {
+		return fmt.Errorf("%w: site %s: the documents stand at commit %d, but the site's own record or its line is not among them", ErrCorrupt, s.id, mark)
+	}
 	b.Seq = mark
 	s.board, s.seq, s.head = b, mark, ""
 	err = s.follow(ctx, mark, mark > 0)

@@ -463,6 +463,26 @@ func TestDocumentsAheadOfJournal(t *testing.T) {
 	}
 }
 
+// TestDeletedDocuments: a board without its site or its line is none. Nobody is told that there is no such site, and nothing is
+// decided without a line.
+func TestDeletedDocuments(t *testing.T) {
+	_, f := flawedOffice(t, repo.Config{})
+	for _, gone := range []workflow.Ref{workflow.SiteRef("s"), workflow.LiveRotaRef("s")} {
+		f.set(func(f *flawed) {
+			f.onLoad = func(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64, error) {
+				docs, mark, err := f.below().Load(ctx, site)
+				return slices.DeleteFunc(docs, func(d repo.Document) bool { return d.Ref == gone }), mark, err
+			}
+		})
+		late := openDesk(t, repo.Config{Store: f})
+		for _, r := range []repo.Request{arrive("v"), serve("v")} {
+			if _, err := late.Do(t.Context(), "s", r); !errors.Is(err, repo.ErrReadOnly) || !errors.Is(err, repo.ErrCorrupt) {
+				t.Errorf("without %s: %v, want read-only", gone.ID, err)
+			}
+		}
+	}
+}
+
 // TestReadingFails: a board that cannot be read now is read the next time; nobody waits in line for the same failure.
 func TestReadingFails(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
