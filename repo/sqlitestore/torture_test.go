@@ -286,7 +286,8 @@ func readAll(ctx context.Context, s *Store, sites []*office, truth map[string]st
 		}
 		for round := range 12 {
 			for n := range 30 {
-				ask = append(ask, fmt.Sprintf("note\x00\x00note-%d-%d", round, n))
+				id := fmt.Sprintf("note-%d-%d", round, n)
+				ask = append(ask, "note\x00\x00"+id, "lookup\x00\x00"+id)
 			}
 		}
 	}
@@ -304,8 +305,9 @@ func readAll(ctx context.Context, s *Store, sites []*office, truth map[string]st
 		case "note":
 			d, err := s.Side(ctx, repo.Notes, parts[2])
 			note(what, string(d.Body), errors.Join(err, unsealed(d, err)))
-			d, err = s.Lookup(ctx, repo.Notes, sites[0].id, parts[2])
-			note(what+" by lookup", string(d.Body), errors.Join(err, unsealed(d, err)))
+		case "lookup":
+			d, err := s.Lookup(ctx, repo.Notes, sites[0].id, parts[2])
+			note(what, string(d.Body), errors.Join(err, unsealed(d, err)))
 		}
 	}
 	return got, first
