@@ -70,7 +70,7 @@ const (
 
 // readBeacon is the newest light in the beacon's file; nil when there is none that can be read.
 func readBeacon(path string) (*light, error) {
-	text, err := os.ReadFile(path + beaconName)
+	text, err := os.ReadFile(path + beaconName) //nolint:gosec // the operator names the file
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -246,7 +246,7 @@ func (l *light) beforeOpening(path string) error {
 	}
 	err = readLog(f)
 	if errors.Is(err, errLog) {
-		err = loss(path, "%v", err) //nolint:errorlint // ErrLoss it is
+		err = loss(path, "%v", err)
 	}
 	return errors.Join(err, f.Close())
 }

@@ -31,7 +31,7 @@ func (s *Store) List(ctx context.Context, q repo.Query) (l repo.Listing, err err
 			return err
 		}
 		l.Docs, l.Next, err = gather(rows, q.Limit)
-		if err := errors.Join(err, rows.Close()); err != nil {
+		if err := errors.Join(err, rows.Close()); err != nil { //nolint:sqlclosecheck // before other rows are read
 			return err
 		}
 		return s.genuine(ctx, p, l.Docs)

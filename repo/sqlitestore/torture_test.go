@@ -62,7 +62,7 @@ func TestTorture(t *testing.T) {
 	must(t, s.Close())
 	stopped := s.path
 	kinds := pagesOf(t, stopped)
-	dice := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same every time
+	dice := rand.New(rand.NewPCG(1, 2))
 	table := map[string]map[string]int{}
 	count := func(kind, how string, l *life) {
 		name := kind + " | " + how
@@ -207,7 +207,7 @@ func pagesOf(t *testing.T, path string) map[string][]int {
 		used++
 		last = max(last, page)
 	}
-	must(t, errors.Join(rows.Err(), rows.Close()))
+	must(t, errors.Join(rows.Err(), rows.Close())) //nolint:sqlclosecheck // before the next query
 	var total int
 	must(t, db.QueryRowContext(t.Context(), `PRAGMA page_count`).Scan(&total))
 	seen := map[int]bool{}

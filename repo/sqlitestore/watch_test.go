@@ -106,7 +106,7 @@ func TestOwnWritingIsNoReplacement(t *testing.T) {
 			must(t, s.write(t.Context(), 1, func(t *tx) error { t.erased = true; return nil }))
 		}
 		if i%100 == 0 {
-			time.Sleep(eraseWithin + restAfter) //nolint:forbidigo // lets the writer rest
+			time.Sleep(eraseWithin + restAfter) // lets the writer rest
 		}
 	}
 	close(done)
