@@ -288,11 +288,16 @@ func (sc *Scenario) staff() []workflow.NewStaff {
 	return out
 }
 
-// actor is who gives a command of a step: whom the step names, or the front desk. A change on the customer's demand names
-// nobody in the format; a supervisor makes it, or a manager.
+// actor is who gives a command of a step: whom the step names, or the front desk. A change on the customer's demand and a
+// dispute name nobody in the format; the front desk may do neither, so a supervisor does it, or a manager.
 func (sc *Scenario) actor(o order) string {
-	if _, change := o.cmd.(*workflow.ChangeLead); !change || o.by != "" {
+	if o.by != "" {
 		return o.by
+	}
+	switch o.cmd.(type) {
+	case *workflow.ChangeLead, *workflow.OpenDispute:
+	default:
+		return ""
 	}
 	for _, want := range []workflow.Role{workflow.RoleSupervisor, workflow.RoleManager} {
 		for _, n := range slices.Sorted(maps.Keys(sc.Given.Roles)) {
