@@ -75,7 +75,6 @@ var (
 	readers = append(slices.Clone(atSite), workflow.RoleAnalyst)
 	ticket  = append(slices.Clone(atSite), workflow.RoleAnalyst, workflow.RoleKiosk)
 	keepers = []workflow.Role{workflow.RoleManager, workflow.RoleAdministrator}
-	floor   = []workflow.Role{workflow.RoleFrontDesk, workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager}
 )
 
 const site = "/v1/sites/:site"

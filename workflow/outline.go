@@ -219,8 +219,7 @@ func (k cutter) within(open jsontext.Kind, f func() error) error {
 		return fmt.Errorf("%v where %v was expected", t.Kind(), open)
 	}
 	for {
-		switch k.PeekKind() {
-		case '}', ']':
+		if next := k.PeekKind(); next == '}' || next == ']' {
 			_, err := k.ReadToken()
 			return err
 		}

@@ -110,22 +110,41 @@ func TestTheKeyIsTheActor(t *testing.T) {
 		cmd  command
 		want string
 	}{
-		{consultant, "A", ask(""), ""}, {consultant, "A", ask("A"), ""}, {consultant, "A", ask("B"), "not_own"},
-		{supervisor, "S", ask("A"), "other_named"}, {leader, "L", ask("A"), "other_named"}, {supervisor, "S", ask("S"), ""},
+		{consultant, "A", ask(""), ""},
+		{consultant, "A", ask("A"), ""},
+		{consultant, "A", ask("B"), "not_own"},
+		{supervisor, "S", ask("A"), "other_named"},
+		{leader, "L", ask("A"), "other_named"},
+		{supervisor, "S", ask("S"), ""},
 		{frontDesk, "", ask("A"), ""},
-		{consultant, "A", check("", "V3"), ""}, {consultant, "B", check("", "V3"), "not_own"}, {consultant, "A", check("B", ""), "not_own"},
-		{consultant, "A", check("", ""), ""}, {supervisor, "S", check("A", ""), "other_named"}, {frontDesk, "", check("A", ""), ""},
-		{consultant, "A", card("K", ""), ""}, {consultant, "A", card("O", ""), ""}, {consultant, "A", card("O", "B"), "not_own"},
-		{frontDesk, "", card("K", "A"), ""}, {supervisor, "S", card("K", "A"), ""},
-		{consultant, "A", dispute("K", "A", "B"), ""}, {consultant, "B", dispute("K", "B"), "not_own"},
-		{consultant, "A", dispute("K", "B"), "not_own"}, {supervisor, "S", dispute("K", "A", "B"), ""},
-		{frontDesk, "", dispute("K", "A"), "role"}, {leader, "L", dispute("K", "A"), "role"},
-		{consultant, "A", &workflow.TakeCall{Call: "new", For: "B"}, ""}, {consultant, "A", &workflow.TakeCall{Call: "new", Customer: "O"}, "not_own"},
+		{consultant, "A", check("", "V3"), ""},
+		{consultant, "B", check("", "V3"), "not_own"},
+		{consultant, "A", check("B", ""), "not_own"},
+		{consultant, "A", check("", ""), ""},
+		{supervisor, "S", check("A", ""), "other_named"},
+		{frontDesk, "", check("A", ""), ""},
+		{consultant, "A", card("K", ""), ""},
+		{consultant, "A", card("O", ""), ""},
+		{consultant, "A", card("O", "B"), "not_own"},
+		{frontDesk, "", card("K", "A"), ""},
+		{supervisor, "S", card("K", "A"), ""},
+		{consultant, "A", dispute("K", "A", "B"), ""},
+		{consultant, "B", dispute("K", "B"), "not_own"},
+		{consultant, "A", dispute("K", "B"), "not_own"},
+		{supervisor, "S", dispute("K", "A", "B"), ""},
+		{frontDesk, "", dispute("K", "A"), "role"},
+		{leader, "L", dispute("K", "A"), "role"},
+		{consultant, "A", &workflow.TakeCall{Call: "new", For: "B"}, ""},
+		{consultant, "A", &workflow.TakeCall{Call: "new", Customer: "O"}, "not_own"},
 		{consultant, "A", &workflow.TakeCall{Call: "new", Customer: "K"}, ""},
-		{consultant, "A", &workflow.ShowPerson{Customer: "O", Reason: "x"}, "not_own"}, {consultant, "A", &workflow.ChangePerson{Customer: "O"}, "not_own"},
-		{consultant, "A", &workflow.ShowPerson{Customer: "K", Reason: "x"}, ""}, {leader, "L", &workflow.ShowPerson{Customer: "K", Reason: "x"}, "role"},
-		{frontDesk, "", &workflow.ShowPerson{Customer: "K", Reason: "x"}, ""}, {frontDesk, "", &workflow.ShowPerson{Customer: "O", Reason: "x"}, "not_here_today"},
-		{supervisor, "S", &workflow.ErasePerson{Customer: "K"}, "role"}, {manager, "M", &workflow.ErasePerson{Customer: "K"}, ""},
+		{consultant, "A", &workflow.ShowPerson{Customer: "O", Reason: "x"}, "not_own"},
+		{consultant, "A", &workflow.ChangePerson{Customer: "O"}, "not_own"},
+		{consultant, "A", &workflow.ShowPerson{Customer: "K", Reason: "x"}, ""},
+		{leader, "L", &workflow.ShowPerson{Customer: "K", Reason: "x"}, "role"},
+		{frontDesk, "", &workflow.ShowPerson{Customer: "K", Reason: "x"}, ""},
+		{frontDesk, "", &workflow.ShowPerson{Customer: "O", Reason: "x"}, "not_here_today"},
+		{supervisor, "S", &workflow.ErasePerson{Customer: "K"}, "role"},
+		{manager, "M", &workflow.ErasePerson{Customer: "K"}, ""},
 	} {
 		if got := o.asks(t, tt.role, tt.who, tt.cmd); got != tt.want {
 			t.Errorf("%d: %s %s: %s %+v: %q, want %q", i, tt.role, tt.who, tt.cmd.Kind(), tt.cmd, got, tt.want)
@@ -267,6 +286,7 @@ func TestShortTextsHoldNoPhone(t *testing.T) {
 				made = made || v.Type() == reflect.TypeFor[workflow.StaffID]() || v.Type() == reflect.TypeFor[workflow.UnitID]()
 			case *workflow.ImportCustomer:
 				made = made || v.Type() == reflect.TypeFor[workflow.StaffID]()
+			default:
 			}
 			if !made || sets[at] || at == "ShowNote.Of.ID" {
 				return

@@ -175,8 +175,11 @@ func (s *Store) sift(ctx context.Context, p part, filter bson.D, m *merger, want
 		o.SetHint(hint)
 	}
 	cursor, err := images.Aggregate(ctx, mongo.Pipeline{
-		{{Key: "$match", Value: filter}}, {{Key: "$sort", Value: m.sort()}}, {{Key: "$limit", Value: repo.ListBudget}},
-		{{Key: "$match", Value: p.rest}}, {{Key: "$limit", Value: want}},
+		{{Key: "$match", Value: filter}},
+		{{Key: "$sort", Value: m.sort()}},
+		{{Key: "$limit", Value: repo.ListBudget}},
+		{{Key: "$match", Value: p.rest}},
+		{{Key: "$limit", Value: want}},
 	}, o)
 	return documents(ctx, p.collection, cursor, err)
 }

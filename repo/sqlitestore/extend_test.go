@@ -51,7 +51,11 @@ func TestOlderFileIsExtended(t *testing.T) {
 	s = openAt(t, path)
 	add(2, head, "v2")
 	for _, q := range []repo.Query{
-		{Of: "li"}, {Of: "wang"}, {Of: "chen"}, {In: map[string][]string{"assistants": {"chen"}}}, {In: map[string][]string{"state": {"registered"}}},
+		{Of: "li"},
+		{Of: "wang"},
+		{Of: "chen"},
+		{In: map[string][]string{"assistants": {"chen"}}},
+		{In: map[string][]string{"state": {"registered"}}},
 		{In: map[string][]string{"principal": {"wang"}}},
 	} {
 		q.Collection, q.Site, q.Limit = workflow.Visits, "s", 10

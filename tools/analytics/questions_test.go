@@ -69,7 +69,8 @@ func same(t *testing.T, names []string, want, got []any) {
 }
 
 // checkPlan requires of every collection that a query reads that it is read by the index of its site and, where the query names
-// days, by that of the days.
+// days, by one that has the days in it: that of the days, or that of a field of closed visits, by day too. Where both fit the
+// server takes the one that was quicker in its trial.
 func checkPlan(t *testing.T, name, query string, plan any) {
 	t.Helper()
 	var planners []row
@@ -85,12 +86,12 @@ func checkPlan(t *testing.T, name, query string, plan any) {
 		if slices.Contains(stages, "COLLSCAN") || !slices.Contains(stages, "IXSCAN") {
 			t.Errorf("%s reads the whole of %s: %q", name, collection, stages)
 		}
-		want := "site_id"
+		fits := func(index string) bool { return index == "site_id" }
 		if collection == "visits" {
-			want = "site_business_day"
+			fits = func(index string) bool { return index == "site_business_day" || strings.HasSuffix(index, "_closed") }
 		}
-		if strings.Contains(query, "days") && !slices.Equal(indexes, []string{want}) {
-			t.Errorf("%s reads %s by %q, want %s", name, collection, indexes, want)
+		if strings.Contains(query, "days") && (len(indexes) != 1 || !fits(indexes[0])) {
+			t.Errorf("%s reads %s by %q", name, collection, indexes)
 		}
 	}
 }
