@@ -211,7 +211,7 @@ func (s *stream) run() {
 		return
 	}
 	defer live.leave()
-	if !s.catchUp(live.from) || !s.write([]byte(": still here\n\n")) {
+	if !s.catchUp(live.from) || !s.write([]byte(stillHere)) {
 		return
 	}
 	for quiet := 0; ; {
@@ -227,12 +227,15 @@ func (s *stream) run() {
 			if s.over() {
 				return
 			}
-			if quiet++; quiet%quietTicks == 0 && !s.write([]byte(": still here\n\n")) {
+			if quiet++; quiet%quietTicks == 0 && !s.write([]byte(stillHere)) {
 				return
 			}
 		}
 	}
 }
+
+// stillHere is what a stream says that has nothing to say.
+const stillHere = ": still here\n\n"
 
 // over reports whether the stream must end: the process stops, or the key does not work any more.
 func (s *stream) over() bool {
@@ -254,6 +257,9 @@ func (s *stream) catchUp(to int64) bool {
 		var text []byte
 		for _, e := range entries {
 			text = append(text, e.event()...)
+		}
+		if len(text) == 0 { // the client is to know that it is being looked for
+			text = []byte(stillHere)
 		}
 		if !s.write(text) || s.over() || !s.pause(s.looked(int(s.last-before))) {
 			return false

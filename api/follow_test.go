@@ -57,7 +57,27 @@ func TestScanBudget(t *testing.T) {
 	// A stream goes through all of it by itself.
 	events, stop := o.stream(o.listen(), "D", "1")
 	defer stop()
-	if e := o.next(events); e.id != fmt.Sprint(mine) {
+	e := o.next(events)
+	for e.comment {
+		e = o.next(events)
+	}
+	if e.id != fmt.Sprint(mine) {
+		t.Errorf("the stream begins with %+v", e)
+	}
+}
+
+// TestStreamAnswersWhileItCatchesUp: a stream that has much to look at, finds nothing for its caller and must wait for its rate
+// has answered all the same.
+func TestStreamAnswersWhileItCatchesUp(t *testing.T) {
+	o := newOffice(t, setup{})
+	o.api.scan = 2 * looksAToken
+	for range 4*looksAToken + 5 {
+		o.arrive("arrived", nil)
+	}
+	o.api.requests = newBuckets(0.001, 3, maxBuckets) // one token for the request, two for the first commits; the next ones take half an hour
+	events, stop := o.stream(o.listen(), "D", "1")
+	defer stop()
+	if e := o.next(events); !e.comment {
 		t.Errorf("the stream begins with %+v", e)
 	}
 }
