@@ -29,7 +29,7 @@ const (
 	// feedPages is how many pages of the journal are read at once.
 	feedPages = 64
 	// scanBudget is how many commits one request looks at for those that its caller may see.
-	scanBudget = 2000
+	scanBudget = 500
 )
 
 // getCommits is the journal without its images: a JSON page, or a stream of server-sent events that goes on as commits land.

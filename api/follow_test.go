@@ -124,7 +124,7 @@ func TestFeedIsPaidFor(t *testing.T) {
 	if wait := c.looked(300 * looksAToken); wait != 0 {
 		t.Errorf("what the burst pays for costs %v", wait)
 	}
-	if wait := c.looked(scanBudget); wait != time.Second {
+	if wait := c.looked(scanBudget); wait != scanBudget/looksAToken*10*time.Millisecond {
 		t.Errorf("a scan more than that costs %v", wait)
 	}
 }
