@@ -57,6 +57,7 @@ func (d *draft) openOn(day Date, away []StaffID) {
 			return a.Until < day && dateOf(d.Local(a.At)) < day // noted this morning before opening: still true
 		})
 		d.dropWaiting(day)
+		d.restUnregistered(day)
 	}
 	fresh := r.Day < day && r.Day != "" && !d.policy.CarryOver
 	r.Day, r.OpenedAt, r.ClosedAt, r.NextFirst = day, d.now, time.Time{}, ""
@@ -101,6 +102,23 @@ func (d *draft) dropWaiting(day Date) {
 			v.Reason, v.EndedAt, v.Open = reasonDayOver, d.now, false
 			d.fact(FactVisitAbandoned, "", v.ID, "reason", reasonDayOver)
 		}
+	}
+}
+
+// restUnregistered takes receptions off the board that were over a month ago, were never registered, and bind nobody (RS-3): those of
+// an assistant or a stand-in. Nothing ends them otherwise, and the board would carry them for ever. They can still be
+// registered. A leader's own stay: he receives nobody until he registers them (policy 1, art. 28).
+func (d *draft) restUnregistered(day Date) {
+	var ids []VisitID
+	d.visits(func(v *Visit) {
+		if v.State == Served && !v.leading() && lastFreshDay(d.Local(v.ServedAt), 1) < day {
+			ids = append(ids, VisitID(v.ID))
+		}
+	})
+	for _, id := range ids {
+		v := edit[*Visit](d, visitRef(id))
+		v.Open = false
+		d.flag(d.article("P1-28", "P2-02"), "unregistered:"+v.ID, v.ID)
 	}
 }
 

@@ -1,6 +1,7 @@
 package workflow_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -102,5 +103,46 @@ func TestNobodyPlacesHimself(t *testing.T) {
 	}
 	if _, f, err := o.do(step{at: o.now, by: actor(workflow.RoleSupervisor, "S"), cmd: grant}); f != nil || err != nil {
 		t.Errorf("another supervisor was refused: %v %v", f, err)
+	}
+}
+
+// A reception by an assistant that nobody ever registered leaves the board after a month, and can still be registered. A
+// leader's own stays, and binds him.
+func TestUnregisteredLeaveTheBoard(t *testing.T) {
+	o := small(t) // C went away on the 4th
+	o.at("09:00")
+	o.must(t, &workflow.OpenDay{Away: []workflow.StaffID{"C"}})
+	for _, v := range []struct {
+		id workflow.VisitID
+		is workflow.Identity
+	}{
+		{"assisted", workflow.Identity{Kind: workflow.KindNew, Named: "C"}},
+		{"own", workflow.Identity{Kind: workflow.KindNew}},
+	} {
+		o.must(t, &workflow.ArriveVisit{Visit: v.id, Identify: &v.is, Assign: true})
+		o.must(t, &workflow.ServeVisit{Visit: v.id})
+	}
+	onBoard := func() (ids []string) {
+		for _, v := range o.full.OpenVisits() {
+			ids = append(ids, v.ID)
+		}
+		return ids
+	}
+	for _, step := range []struct {
+		days int
+		want []string
+	}{{31, []string{"assisted", "own"}}, {1, []string{"own"}}} {
+		o.now = o.now.AddDate(0, 0, step.days)
+		o.must(t, &workflow.OpenDay{})
+		if got := onBoard(); !slices.Equal(got, step.want) {
+			t.Errorf("%s: on the board %v, want %v", o.now, got, step.want)
+		}
+	}
+	if o.state("assisted") != workflow.Served {
+		t.Errorf("it is %s", o.state("assisted"))
+	}
+	o.must(t, &workflow.RegisterVisit{Visit: "assisted", Customer: "K1"})
+	if o.state("assisted") != workflow.Registered {
+		t.Errorf("it is %s", o.state("assisted"))
 	}
 }

@@ -25,7 +25,7 @@ func (s *Store) Check(ctx context.Context) (problems []string, err error) {
 		return nil, fmt.Errorf("check: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	for _, look := range []func(context.Context, *sql.DB) ([]string, error){integrity("integrity_check"), commandIDs, s.against} {
+	for _, look := range []func(context.Context, *sql.DB) ([]string, error){integrity("integrity_check", maxProblems), commandIDs, s.against} {
 		found, err := look(ctx, db)
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("check: %w", ctx.Err())
@@ -38,10 +38,10 @@ func (s *Store) Check(ctx context.Context) (problems []string, err error) {
 	return problems, nil
 }
 
-// integrity runs one of SQLite's checks.
-func integrity(check string) func(context.Context, *sql.DB) ([]string, error) {
+// integrity runs one of SQLite's checks: of everything, up to a number of problems, or of one table and its indexes.
+func integrity(check string, of any) func(context.Context, *sql.DB) ([]string, error) {
 	return func(ctx context.Context, db *sql.DB) ([]string, error) {
-		rows, err := db.QueryContext(ctx, fmt.Sprintf(`PRAGMA %s(%d)`, check, maxProblems))
+		rows, err := db.QueryContext(ctx, fmt.Sprintf(`PRAGMA %s(%v)`, check, of))
 		found, err := collect(rows, err, scanText)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", check, err)
@@ -90,7 +90,10 @@ func (s *Store) against(ctx context.Context, db *sql.DB) ([]string, error) {
 
 // checkQuickly follows a service that was not stopped in order: what is read through in a moment, before anybody relies on it.
 func (s *Store) checkQuickly(ctx context.Context) error {
-	for _, look := range []func(context.Context, *sql.DB) ([]string, error){integrity("quick_check"), commandIDs} {
+	// Of the indexes, that of the phones comes first: nothing else says that somebody it lacks is known.
+	for _, look := range []func(context.Context, *sql.DB) ([]string, error){
+		integrity("quick_check", maxProblems), integrity("integrity_check", "sides"), commandIDs,
+	} {
 		found, err := look(ctx, s.pool.db)
 		if err == nil && len(found) > 0 {
 			err = errors.New(strings.TrimPrefix(strings.ReplaceAll(found[0], "\n", ": "), "*** in database main ***: "))
@@ -109,7 +112,7 @@ func (s *Store) checkBehind(ctx context.Context) {
 	db, err := dial(ctx, s.path, "ro", 1, pragmas{"busy_timeout": "5000"})
 	var found []string
 	if err == nil {
-		found, err = integrity("integrity_check")(ctx, db)
+		found, err = integrity("integrity_check", maxProblems)(ctx, db)
 		err = errors.Join(err, db.Close())
 	}
 	if err == nil && len(found) > 0 {
