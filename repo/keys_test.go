@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ type instance struct {
 type keyOffice struct {
 	*testing.T
 	here, there instance
-	now         time.Time
+	ms          atomic.Int64 // the time; sites at work read it too
 	commands    int
 }
 
@@ -45,11 +46,11 @@ func keyOffices(t *testing.T, test func(o *keyOffice)) {
 
 func newKeyOffice(t *testing.T, a, b repo.Store) *keyOffice {
 	t.Helper()
-	o := &keyOffice{T: t, now: time.Date(2024, 3, 4, 1, 0, 0, 0, time.UTC)}
-	clock := func() time.Time { return o.now }
+	o := &keyOffice{T: t}
+	o.set(time.Date(2024, 3, 4, 1, 0, 0, 0, time.UTC))
 	open := func(s repo.Store) instance {
-		d := openDesk(t, repo.Config{Store: s, Now: clock})
-		return instance{repo.NewKeys(d, clock), d, s}
+		d := openDesk(t, repo.Config{Store: s, Now: o.now})
+		return instance{repo.NewKeys(d, o.now), d, s}
 	}
 	o.here, o.there = open(a), open(b)
 	site := newSite("s")
@@ -99,8 +100,14 @@ func (o *keyOffice) want(on instance, token string, want error) repo.Key {
 	return k
 }
 
+func (o *keyOffice) now() time.Time { return time.UnixMilli(o.ms.Load()).UTC() }
+
+func (o *keyOffice) set(t time.Time) { o.ms.Store(t.UnixMilli()) }
+
+func (o *keyOffice) wait(d time.Duration) { o.set(o.now().Add(d)) }
+
 // later lets what instances believe run out: less than the 5 s that were promised, with a second for a stream to look.
-func (o *keyOffice) later() { o.now = o.now.Add(4 * time.Second) }
+func (o *keyOffice) later() { o.wait(4 * time.Second) }
 
 func TestTokens(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
@@ -193,11 +200,11 @@ func TestRevoke(t *testing.T) {
 
 func TestExpiry(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
-		end := o.now.Add(time.Hour)
+		end := o.now().Add(time.Hour)
 		token := o.issue(&workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk, ExpiresAt: end})
-		o.now = end.Add(-time.Millisecond)
+		o.set(end.Add(-time.Millisecond))
 		o.want(o.here, token, nil)
-		o.now = end // at once, whatever is remembered of the key
+		o.set(end) // at once, whatever is remembered of the key
 		o.want(o.here, token, repo.ErrKeyExpired)
 	})
 }
@@ -210,7 +217,7 @@ func TestRotate(t *testing.T) {
 		if a, b := o.want(o.there, first, nil), o.want(o.there, second, nil); a.Actor() != b.Actor() {
 			t.Errorf("two actors: %+v, %+v", a.Actor(), b.Actor())
 		}
-		o.now = o.now.Add(time.Minute)
+		o.wait(time.Minute)
 		o.want(o.there, first, repo.ErrKeyExpired)
 		o.want(o.there, second, nil)
 		for range 3 { // by somebody in doubt whether it worked
@@ -259,7 +266,7 @@ func TestIssueAgain(t *testing.T) {
 		if late, err := o.here.Issue(o.Context(), out, "label"); err != nil || late[0].Token != "" {
 			t.Errorf("the first answer, too late, got %+v, %v", late, err)
 		}
-		o.now = o.now.Add(repo.ReissueFor - time.Second)
+		o.wait(repo.ReissueFor - time.Second)
 		third := again("make", make1)
 		o.want(o.here, second, repo.ErrBadToken)
 		o.want(o.here, third, nil)
@@ -271,7 +278,7 @@ func TestIssueAgain(t *testing.T) {
 		rotate := &workflow.RotateKey{Key: "k"}
 		fourth := again("rotate", rotate)
 		fifth := again("rotate", rotate)
-		o.now = o.now.Add(repo.ReissueFor)
+		o.wait(repo.ReissueFor)
 		if token := again("rotate", rotate); token != "" {
 			t.Error("a new token after ten minutes")
 		}
@@ -288,7 +295,7 @@ func TestMakingCutShort(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
 		o.do(&workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk})
 		o.want(o.here, "lp_k_", repo.ErrBadToken)
-		o.now = o.now.Add(time.Hour)
+		o.wait(time.Hour)
 		token := o.issue(&workflow.RotateKey{Key: "k", Overlap: 60})
 		o.want(o.here, token, nil)
 		o.want(o.there, token, nil)
@@ -313,11 +320,11 @@ func TestNoKeyWithoutCommit(t *testing.T) {
 func (o *keyOffice) former(id string, role workflow.Role, staff workflow.StaffID) string {
 	o.Helper()
 	body, err := json.Marshal(map[string]any{
-		"id": id, "site": "s", "role": role, "staff": staff, "label": "old", "created_at": o.now,
+		"id": id, "site": "s", "role": role, "staff": staff, "label": "old", "created_at": o.now(),
 		"hash": "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", // of "test"
 	})
 	o.ok(err)
-	o.ok(o.here.store.Insert(o.Context(), repo.Side{Collection: repo.APIKeys, ID: id, Site: "s", At: o.now, Body: body}))
+	o.ok(o.here.store.Insert(o.Context(), repo.Side{Collection: repo.APIKeys, ID: id, Site: "s", At: o.now(), Body: body}))
 	return "lp_" + id + "_test"
 }
 
@@ -366,16 +373,16 @@ func TestUses(t *testing.T) {
 			}
 		}
 		used(time.Time{})
-		o.now = o.now.Add(time.Minute)
-		first := o.now
+		o.wait(time.Minute)
+		first := o.now()
 		o.want(o.here, token, nil)
 		used(first)
-		o.now = o.now.Add(59 * time.Minute)
+		o.wait(59 * time.Minute)
 		o.want(o.here, token, nil)
 		used(first)
-		o.now = o.now.Add(time.Minute)
+		o.wait(time.Minute)
 		o.want(o.here, token, nil)
-		used(o.now)
+		used(o.now())
 	})
 }
 
@@ -430,7 +437,7 @@ func TestAdministrators(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
 		first, err := o.here.Bootstrap(o.Context())
 		o.ok(err)
-		o.now = o.now.Add(time.Second)
+		o.wait(time.Second)
 		if _, _, err := o.here.NewAdministrator(o.Context(), "spare\u202e", repo.OperatorKey); err == nil {
 			t.Error("a label that turns the direction of writing is taken")
 		}
