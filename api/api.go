@@ -49,6 +49,7 @@ type API struct {
 	kiosks  *limiter
 	search  *limiter
 	reports *turnstile
+	pages   *turnstile // of the feed: one key reads one at a time, whatever it has in its bucket
 	// requests are by key id, failures by the address that shows wrong keys, streams by key id.
 	requests, failures *buckets
 	streams            *counter
@@ -88,7 +89,7 @@ func New(cfg Config) (*API, error) {
 	a := &API{
 		cfg: cfg, echo: echo.New(), spec: spec, metrics: newMetrics(prometheus.NewRegistry()),
 		kiosks: newLimiter(cfg.KioskGap, cfg.KioskHourly), search: newLimiter(0, searchesHourly),
-		reports: newTurnstile(reportsAtOnce, reportPatience), readWithin: readWithin, tick: tickEvery,
+		reports: newTurnstile(reportsAtOnce, reportPatience), pages: newTurnstile(1, answerWithin), readWithin: readWithin, tick: tickEvery,
 		requests: newBuckets(perKey, max(1, int(burstSeconds*min(perKey, 1e6))), maxBuckets),
 		failures: newBuckets(failuresAMinute/60.0, failuresAMinute, maxBuckets),
 		refusals: make(chan struct{}, refusalsWaiting), pause: refusalPause,

@@ -45,7 +45,12 @@ func getCommits(c *call) error {
 	if err != nil {
 		return err
 	}
+	leave, err := c.api.pages.pass(c.Request().Context(), c.key.ID, 1)
+	if err != nil {
+		return reading(err)
+	}
 	entries, last, more, err := c.entries(after, limit)
+	leave()
 	if err != nil {
 		return err
 	}
