@@ -258,3 +258,27 @@ func TestRotas(t *testing.T) {
 		t.Errorf("B sees %d marks of others", len(m))
 	}
 }
+
+// TestFeedPagesTakeTurns: a key reads one page of the feed at a time, so that one with a full bucket costs the others nothing;
+// another key does not wait for it.
+func TestFeedPagesTakeTurns(t *testing.T) {
+	o := newOffice(t, setup{})
+	o.arrive("arrived", nil)
+	leave, err := o.api.pages.pass(t.Context(), o.keyIDs["A"], 1)
+	o.ok(err)
+	answered := make(chan *answer, 1)
+	go func() { answered <- o.do("A", "GET", "/v1/sites/s/commits", nil) }()
+	o.eventually("it waits", func() bool {
+		o.api.pages.mu.Lock()
+		defer o.api.pages.mu.Unlock()
+		return o.api.pages.gates[o.keyIDs["A"]].users == 2
+	})
+	o.must(200, o.do("M", "GET", "/v1/sites/s/commits", nil))
+	select {
+	case a := <-answered:
+		t.Errorf("answered out of turn: %d", a.status)
+	default:
+	}
+	leave()
+	o.must(200, <-answered)
+}
