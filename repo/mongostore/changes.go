@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
@@ -84,25 +83,7 @@ func (s *Store) Under(ctx context.Context, c repo.SideCollection, site workflow.
 	if err := repo.NeedSite(site); err != nil {
 		return nil, fmt.Errorf("read %s: %w", c, err)
 	}
-	docs, ctx, leave, err := s.side(ctx, c, s.cfg.ReportTimeout)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
 	stretch := bson.D{{Key: "$gte", Value: prefix}, {Key: "$lt", Value: repo.PrefixEnd(prefix)}}
 	filter := bson.D{{Key: pathSite, Value: string(site)}, {Key: "lookup", Value: stretch}}
-	cursor, err := docs.Find(ctx, filter, options.Find().SetSort(keys("lookup")))
-	if err != nil {
-		return nil, fail("read "+string(c), err)
-	}
-	defer cursor.Close(context.WithoutCancel(ctx))
-	var out []repo.Side
-	for cursor.Next(ctx) {
-		d, err := decodeSide(c, cursor.Current)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, d)
-	}
-	return out, fail("read "+string(c), cursor.Err())
+	return s.findSides(ctx, c, filter, "lookup")
 }

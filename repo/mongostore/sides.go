@@ -176,16 +176,21 @@ func (s *Store) SidesOfAllSites(ctx context.Context, c repo.SideCollection, befo
 
 // listSides lists what filter matches, and only what is pending and older than before when that is not zero.
 func (s *Store) listSides(ctx context.Context, c repo.SideCollection, filter bson.D, before time.Time) ([]repo.Side, error) {
+	if !before.IsZero() {
+		old := bson.D{{Key: "$lt", Value: bson.NewDateTimeFromTime(before)}}
+		filter = append(filter, bson.E{Key: "pending", Value: true}, bson.E{Key: "at", Value: old})
+	}
+	return s.findSides(ctx, c, filter, pathID)
+}
+
+// findSides reads what filter matches, in the order of a field.
+func (s *Store) findSides(ctx context.Context, c repo.SideCollection, filter bson.D, order string) ([]repo.Side, error) {
 	docs, ctx, leave, err := s.side(ctx, c, s.cfg.ReportTimeout)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	if !before.IsZero() {
-		old := bson.D{{Key: "$lt", Value: bson.NewDateTimeFromTime(before)}}
-		filter = append(filter, bson.E{Key: "pending", Value: true}, bson.E{Key: "at", Value: old})
-	}
-	cursor, err := docs.Find(ctx, filter, options.Find().SetSort(keys(pathID)))
+	cursor, err := docs.Find(ctx, filter, options.Find().SetSort(keys(order)))
 	if err != nil {
 		return nil, fail("read "+string(c), err)
 	}
