@@ -1,111 +1,25 @@
-// Command lunpai is the reception service of a property-sales office: it knows every visitor who walks in, every consultant on
-// the floor, whose turn it is, and why.
+// Command lunpai is the reception service of a property-sales office: it knows every visitor who walks in, every
+// consultant on the floor, whose turn it is, and why.
 package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"slices"
-	"strings"
 	"syscall"
 	"time"
 	_ "time/tzdata" // zones on machines without them
 
-	"github.com/alecthomas/kong"
+	"github.com/lunpai/lunpai/cli"
 )
 
-// cli is the command line.
-type cli struct {
-	Serve    serveCmd    `cmd:"" help:"Serve the API: what lunpai does without a command. The first start makes an administrator's key and shows it once."`
-	Demo     demoCmd     `cmd:"" help:"Play a busy morning of a sales office through the API, then keep serving."`
-	Play     playCmd     `cmd:"" help:"Play scenario files and compare what is decided with what they expect."`
-	Export   exportCmd   `cmd:"" help:"Write a report as CSV, NDJSON or JSON: conversion, receptions, turns, waiting, every visit."`
-	Verify   verifyCmd   `cmd:"" help:"Check that the journal is whole and that the documents are what it says."`
-	Generate generateCmd `cmd:"" help:"Fill a store with a made-up office at work for a year, decided by the real rules."`
-	Copy     copyCmd     `cmd:"" help:"Copy everything from one store to another, empty one: SQLite to MongoDB or back."`
-	Backup   backupCmd   `cmd:"" help:"Copy a SQLite store to a file, consistently, also while it is served."`
-	Restore  restoreCmd  `cmd:"" help:"Put a verified backup in the place of a SQLite store that is not served."`
-	Keys     keysCmd     `cmd:"" help:"List and end API keys, make an administrator key: on the store itself, when no key is at hand."`
-	Health   healthCmd   `cmd:"" help:"Ask a running service whether it is ready."`
-	Version  struct{}    `cmd:"" help:"Print the version, the commit and its date."`
-
-	VersionFlag kong.VersionFlag `name:"version" help:"Print the version, the commit and its date."`
-}
-
-// world is what a command may touch beside its flags.
-type world struct {
-	ctx    context.Context
-	env    func(string) string
-	now    func() time.Time
-	stdout io.Writer
-	stderr io.Writer
-}
+// version is set by the build: -ldflags "-X main.version=v0.1.0".
+var version string
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	w := &world{ctx: ctx, env: os.Getenv, now: time.Now, stdout: os.Stdout, stderr: os.Stderr}
-	err := w.run(os.Args[1:])
+	at := cli.World{Version: version, Env: os.Getenv, Now: time.Now, Stdout: os.Stdout, Stderr: os.Stderr}
+	code := cli.Run(ctx, os.Args[1:], at)
 	stop()
-	switch {
-	case errors.Is(err, errDiffers):
-		os.Exit(1)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "lunpai:", err)
-		os.Exit(1)
-	}
-}
-
-// run is the whole program but for the process around it: tests call it as a user types it.
-func (w *world) run(args []string) error {
-	var c cli
-	exited := false
-	parser, err := w.parser(&c, func(int) { exited = true })
-	if err != nil {
-		return fmt.Errorf("command line: %w", err)
-	}
-	k, err := parser.Parse(spelled(args))
-	if exited {
-		return nil // help was asked for and printed
-	}
-	if err != nil {
-		return fmt.Errorf("%w (try: lunpai --help)", err)
-	}
-	if k.Command() == "version" {
-		_, err := fmt.Fprintln(w.stdout, build())
-		return err
-	}
-	return k.Run(w)
-}
-
-// parser reads arguments into c. exit is called after help or the version was printed.
-func (w *world) parser(c *cli, exit func(int)) (*kong.Kong, error) {
-	return kong.New(c,
-		kong.Name("lunpai"),
-		kong.Description("Reception by turns for a property-sales office: who receives whom, why, and whose customer it is."),
-		kong.Writers(w.stdout, w.stderr),
-		kong.Exit(exit),
-		kong.UsageOnError(),
-		kong.Vars{"store": defaultStore, "version": build()},
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-	)
-}
-
-// spelled are the arguments with the command that is meant: serve when there is none, and help as people ask for it. The
-// parser knows no command that may be left out, so that it can tell a mistyped command from an argument of serve.
-func spelled(args []string) []string {
-	switch {
-	case len(args) == 0:
-		return []string{"serve"}
-	case args[0] == "help":
-		return append(slices.Clone(args[1:]), "--help")
-	case args[0] == "--help", args[0] == "-h", args[0] == "--version":
-		return args
-	case strings.HasPrefix(args[0], "-"):
-		return append([]string{"serve"}, args...)
-	}
-	return args
+	os.Exit(code)
 }

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -23,7 +23,13 @@ import (
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 )
 
-func TestMain(m *testing.M) { mongotest.Main(m) }
+// TestMain runs the tests in the module's root, where the pages and the scenarios are.
+func TestMain(m *testing.M) {
+	if err := os.Chdir(".."); err != nil {
+		panic(err)
+	}
+	mongotest.Main(m)
+}
 
 // outside is a world without an environment.
 func outside(ctx context.Context, stdout, stderr io.Writer) *world {

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"cmp"
@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// version is set by the build: -ldflags "-X main.version=v0.1.0".
+// version is the one that the build was told.
 var version string
 
 // release is the version in a word: the one that the build was told, else the module's own, else dev.
