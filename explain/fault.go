@@ -1,17 +1,13 @@
 package explain
 
-import (
-	"cmp"
-
-	"github.com/lunpai/lunpai/workflow"
-)
+import "github.com/lunpai/lunpai/workflow"
 
 // Fault is a refusal in words: a title that is the same for every refusal of its code, one sentence with the particulars,
-// and how to mend it. A code of a newer program is said in the fault's own English. f must not be nil.
+// and how to mend it. f must not be nil.
 func Fault(lang Lang, f *workflow.Fault) (title, detail, fix string) {
 	t, ok := faultOf(lang, f.Code, f.Rule)
 	if !ok {
-		return f.Code, f.Detail, f.Fix
+		return f.Code, f.Error(), ""
 	}
 	values := make(map[string]string, len(f.Args))
 	for k, v := range f.Args {
@@ -20,7 +16,7 @@ func Fault(lang Lang, f *workflow.Fault) (title, detail, fix string) {
 	title, _ = t.Title.say(values)
 	detail, _ = t.Detail.say(values)
 	fix, _ = t.Fix.say(values)
-	return title, cmp.Or(detail, f.Detail), cmp.Or(fix, f.Fix)
+	return title, detail, fix
 }
 
 // faultOf finds a refusal by code and article, then by code.

@@ -121,8 +121,8 @@ func TestFault(t *testing.T) {
 			"Unknown time zone", "No time zone is named", "Send an IANA zone such as Asia/Shanghai",
 		},
 		{
-			&workflow.Fault{Code: "eclipse", Detail: "the moon is in front", Fix: "wait"}, Zh,
-			"eclipse", "the moon is in front", "wait",
+			&workflow.Fault{Code: "eclipse", Args: map[string]string{"by": "moon"}}, Zh,
+			"eclipse", "eclipse by=moon", "",
 		},
 		{ // what a caller sends is never read as a template
 			&workflow.Fault{Code: "bad_zone", Args: map[string]string{"zone": "{zone}"}}, En,

@@ -217,10 +217,10 @@ func (s *core) kindsIn(f *ast.FuncDecl) []string {
 // refusals are all refusals the core gives.
 func (s *core) refusals() []saying {
 	var all []saying
-	for helper, n := range map[string]int{"invalid": 3, "refused": 4, "forbidden": 4} {
+	for helper, n := range map[string]int{"invalid": 1, "refused": 2, "forbidden": 2} {
 		for _, c := range s.calls(helper) {
 			rule := ""
-			if n == 4 {
+			if n == 2 {
 				rule, _ = text(c.args[1])
 			}
 			for _, code := range s.values(c.in, c.args[0]) {

@@ -34,7 +34,7 @@ func (c *Core) Do(_ context.Context, at time.Time, by string, role workflow.Role
 	commit, fault := workflow.Decide(c.Board, env, cmd)
 	if fault != nil {
 		//nolint:nilerr // a refusal is an answer
-		return Answer{Facts: fault.Facts, Refusal: fault.Code, Rule: fault.Rule, Detail: fault.Detail}, nil
+		return Answer{Facts: fault.Facts, Refusal: fault.Code, Rule: fault.Rule, Detail: fault.Error()}, nil
 	}
 	if err := c.Board.Apply(commit); err != nil {
 		return Answer{}, fmt.Errorf("apply: %w", err)

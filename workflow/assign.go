@@ -159,9 +159,7 @@ func (d *draft) mayHelpBusy(x StaffID) *Fault {
 		return nil
 	}
 	rule, _ := d.cite("assist.when_busy")
-	return refused("stand_in_forbidden", rule,
-		string(x)+" is with a customer whose deal is not closed, so nobody may stand in for him",
-		"wait until "+string(x)+" is free, or let the supervisor assign the visit", "staff", string(x))
+	return refused("stand_in_forbidden", rule, "staff", string(x))
 }
 
 // leads counts the visits that x leads, and those of them whose customer's deal is closed.
@@ -240,8 +238,7 @@ func (d *draft) planLine(v *Visit, id identity, off string, concurrent bool) (pl
 	case !ok:
 		return d.planConcurrent(v, id, "", off, concurrent)
 	case concurrent:
-		return plan{}, refused("somebody_free", "P1-30a", string(s.who)+" is free, so nobody looks after two groups at once",
-			"assign without concurrent", "staff", string(s.who))
+		return plan{}, refused("somebody_free", "P1-30a", "staff", string(s.who))
 	}
 	p := plan{route: RouteLine, rule: d.lineRule(v, id), server: s.who, principal: s.who, role: Lead}
 	p.counts = d.countFor(v, id, s.who, off)
@@ -297,8 +294,7 @@ func (d *draft) planEvent(v *Visit, id identity, e *EventPlan, off string) (plan
 }
 
 func nobodyFree() *Fault {
-	return refused("nobody_free", "P1-30b", "nobody of the line is free and on site",
-		"let the visitor wait, or assign with concurrent: true when the office is short of staff")
+	return refused("nobody_free", "P1-30b")
 }
 
 // planConcurrent: with nobody eligible, the present consultant with the fewest open visits takes the visitor as well; ties
@@ -386,48 +382,53 @@ func (d *draft) planChosen(v *Visit, to StaffID) (plan, *Fault) {
 }
 
 func notFree(who StaffID, h *hindrance) *Fault {
-	return refused("not_free", "P1-30a", string(who)+" is not free: "+h.why, "choose somebody who is free and on site",
-		"staff", string(who), "why", h.why)
+	return refused("not_free", "P1-30a", "staff", string(who), "why", h.why)
 }
 
 // planStandIn lets a colleague receive a turn visit for the first of the line, who is with a closed customer (policy 2,
 // item 10; A46): the first's turn is used and the reception is his, the colleague keeps his place.
 func (d *draft) planStandIn(v *Visit, s StandInFor) (plan, *Fault) {
-	rule, _ := d.cite("assist.stand_in")
-	no := func(detail, fix string) (plan, *Fault) {
-		return plan{}, refused("stand_in_forbidden", rule, detail, fix, "for", string(s.For), "by", string(s.By))
+	u := d.unitOf(s.For)
+	if h := d.noStandIn(v, s.For, u); h != nil {
+		return plan{}, refused("stand_in_forbidden", h.rule, "for", string(s.For), "by", string(s.By), "why", h.why)
+	}
+	if h := d.hindered(s.By); h != nil {
+		return plan{}, notFree(s.By, h)
+	}
+	if s.By == s.For {
+		return plan{}, notFree(s.By, &hindrance{why: "himself"})
 	}
 	id := d.identity(v)
 	off, _ := d.offHours()
-	claimed, _, _ := d.claimant(v, id)
-	r, _ := d.category(v.Kind)
-	u := d.unitOf(s.For)
-	switch {
-	case !d.policy.Assist.StandIn:
-		return no("the policy in force knows no stand-in", "assign by the order")
-	case claimed != "" || r != RouteLine || off != "" || d.eventPlan() != nil:
-		return no("a stand-in is possible only for a visitor who goes by the order", "assign without stand_in")
-	case !d.inLine(u) || d.unitHindrance(u) == nil:
-		return no("the turn of "+string(s.For)+" is not one that somebody could stand in for", "assign by the order")
-	case !withClosedOnly(d.leads(s.For)):
-		rule = "P2-10a"
-		return no(string(s.For)+" is with a customer whose deal is not closed", "assign by the order")
-	}
-	if first, ok := d.onTurn(); ok && d.rota().lineIndex(first.unit.ID) < d.rota().lineIndex(u.ID) {
-		return no("it is not the turn of "+string(s.For), "assign by the order")
-	}
-	if h := d.hindered(s.By); h != nil || s.By == s.For {
-		if h == nil {
-			h = &hindrance{why: "himself"}
-		}
-		return plan{}, notFree(s.By, h)
-	}
 	p := plan{
 		route: RouteStandIn, rule: "assist.stand_in", server: s.By, role: StandIn, principal: s.For,
 		effect: TurnHeld, pass: d.policy.Pass.Assist, turn: u, passes: true,
 	}
 	p.counts = d.countFor(v, id, s.For, off)
 	return p, nil
+}
+
+// noStandIn tells why nobody may stand in for x, whose unit is u; nil when somebody may.
+func (d *draft) noStandIn(v *Visit, x StaffID, u *Unit) *hindrance {
+	rule, _ := d.cite("assist.stand_in")
+	claimed, _, _ := d.claimant(v, d.identity(v))
+	r, _ := d.category(v.Kind)
+	off, _ := d.offHours()
+	switch {
+	case !d.policy.Assist.StandIn:
+		return &hindrance{why: "no_stand_in", rule: rule}
+	case claimed != "" || r != RouteLine || off != "" || d.eventPlan() != nil:
+		return &hindrance{why: "not_by_order", rule: rule}
+	case !d.inLine(u) || d.unitHindrance(u) == nil:
+		return &hindrance{why: "able_to_receive", rule: rule}
+	case !withClosedOnly(d.leads(x)):
+		return &hindrance{why: "deal_open", rule: "P2-10a"}
+	}
+	line := d.rota()
+	if first, ok := d.onTurn(); ok && line.lineIndex(first.unit.ID) < line.lineIndex(u.ID) {
+		return &hindrance{why: "not_his_turn", rule: rule}
+	}
+	return nil
 }
 
 func withClosedOnly(all, closed int) bool { return all > 0 && all == closed }

@@ -100,10 +100,9 @@ func (d *draft) authorise(cmd Command) *Fault {
 	ok, own := MayCommand(cmd.Kind(), by.Role)
 	switch {
 	case !ok:
-		return forbidden("role", a.rule, "a "+string(by.Role)+" may not do this", "ask somebody who may: "+join(a.roles), "role", string(by.Role))
+		return forbidden("role", a.rule, "role", string(by.Role))
 	case own && !d.isOwn(cmd):
-		return forbidden("not_own", a.rule, "a consultant may do this only for himself, his own visits and his own customers",
-			"let the front desk or the supervisor do it", "staff", string(by.Staff))
+		return forbidden("not_own", a.rule, "staff", string(by.Staff))
 	}
 	return nil
 }
@@ -196,8 +195,7 @@ func (d *draft) received(id CustomerID) bool {
 // asker is who asks for something in whose name: the key's own staff. The front desk, which has none, may name somebody else.
 func (d *draft) asker(named StaffID, rule string) (StaffID, *Fault) {
 	if !d.himself(named) && !d.may(RoleFrontDesk, RoleSystem) {
-		return "", forbidden("other_named", rule, "only the front desk asks in somebody else's name", "leave by out, or let the front desk send it",
-			"staff", string(named))
+		return "", forbidden("other_named", rule, "staff", string(named))
 	}
 	if f := d.colleague(named); f != nil {
 		return "", f

@@ -49,16 +49,16 @@ func (d *draft) recordDeal(c *RecordDeal) *Fault {
 	case StatusReceived, StatusRegistered:
 		fallthrough
 	default:
-		return invalid("bad_status", "status "+string(c.Status)+" is not a step of a purchase", "choose intention, holding_fee, deposit, signed or refunded", "status", string(c.Status))
+		return invalid("bad_status", "status", string(c.Status))
 	}
 	if c.Amount < 0 {
-		return invalid("bad_amount", "an amount is not negative", "send fen; a refund is a status")
+		return invalid("bad_amount")
 	}
 	if c.Status == StatusRefunded && !k.Status.moneyDown() {
-		return refused("nothing_paid", "", "there is nothing to refund", "record the payment first", "customer", k.ID)
+		return refused("nothing_paid", "", "customer", k.ID)
 	}
 	if !plain(c.Unit, 40) {
-		return invalid("bad_flat", "the flat is not named by a number", "send its number in letters, digits, dots and dashes, such as 3-1202")
+		return invalid("bad_flat")
 	}
 	for _, h := range c.Helpers {
 		if f := d.consultant(h); f != nil {
@@ -129,16 +129,16 @@ func (d *draft) cover(c *CoverCustomer) *Fault {
 // importCustomer takes over a customer from the paper book. The owner may be somebody who has left.
 func (d *draft) importCustomer(c *ImportCustomer) *Fault {
 	if d.customer(c.Customer) != nil {
-		return refused("customer_exists", "", "there is already a customer "+string(c.Customer), "choose another id", "customer", string(c.Customer))
+		return refused("customer_exists", "", "customer", string(c.Customer))
 	}
 	if c.Customer == "" || !slices.Contains(CustomerStatuses, c.Status) {
-		return invalid("bad_status", "status "+string(c.Status)+" is not known", "choose received, registered, intention, holding_fee, deposit, signed or refunded", "status", string(c.Status))
+		return invalid("bad_status", "status", string(c.Status))
 	}
 	if d.colleague(c.Owner) != nil && !plain(string(c.Owner), 32) { // he may have left, but he had an id
 		return d.colleague(c.Owner)
 	}
 	if c.LastContactAt.After(d.now) {
-		return invalid("bad_contact", "the last contact lies in the future", "send a time up to now")
+		return invalid("bad_contact")
 	}
 	k := add(d, &Customer{Head: Head{ID: string(c.Customer), Site: d.ID}, Owner: c.Owner, Status: c.Status, LastContactAt: c.LastContactAt})
 	if c.Owner != "" {

@@ -33,9 +33,9 @@ func (d *draft) openDay(c *OpenDay) *Fault {
 	}
 	switch {
 	case !day.Valid():
-		return invalid("bad_date", "the date is not a day of the calendar", "write it as 2024-03-05", "date", string(day))
+		return invalid("bad_date", "date", string(day))
 	case day != d.today:
-		return refused("not_today", "", "the clock says "+string(d.today)+", not "+string(day), "open the day on its date", "date", string(day), "today", string(d.today))
+		return refused("not_today", "", "date", string(day), "today", string(d.today))
 	}
 	for _, s := range c.Away {
 		if f := d.consultant(s); f != nil {
@@ -187,7 +187,7 @@ func (d *draft) presence(members []StaffID) Presence {
 func (d *draft) closeDay(c *CloseDay) *Fault {
 	r := d.editRota()
 	if r.Day == "" || !r.ClosedAt.IsZero() || c.Date != "" && c.Date != r.Day {
-		return refused("not_open", "", "no business day is open", "open the day first")
+		return refused("not_open", "")
 	}
 	d.subject = liveRotaRef(d.ID)
 	d.visits(func(v *Visit) {
@@ -209,12 +209,11 @@ func (d *draft) closeDay(c *CloseDay) *Fault {
 func (d *draft) reorder(c *Reorder) *Fault {
 	r := d.rota()
 	if c.Reason == "" {
-		return invalid("reason_missing", "a change of the order needs a reason", "send a reason code")
+		return invalid("reason_missing")
 	}
 	a, b := slices.Sorted(slices.Values(c.Line)), slices.Sorted(slices.Values(r.Order()))
 	if !slices.Equal(a, b) {
-		return refused("not_a_permutation", "P1-04", "the new line does not hold exactly the units of the line",
-			"send every unit of the line once, and nobody else")
+		return refused("not_a_permutation", "P1-04")
 	}
 	before := unitList(r.Order())
 	d.editRota().setLine(c.Line)
@@ -241,22 +240,22 @@ func (d *draft) grantMakeUp(c *GrantMakeUp) *Fault {
 		return notFound("unit", string(c.Unit))
 	}
 	if !d.policy.mayMakeUp(d.env.By.Role) {
-		return forbidden("role", "makeup.approvers", "make-ups are granted by "+join(d.policy.MakeUp.Approvers), "ask one of them").citing(d)
+		return forbidden("role", "makeup.approvers").citing(d)
 	}
 	if slices.Contains(u.Members, d.env.By.Staff) {
-		return forbidden("own_benefit", "P1-08", "nobody places himself", "ask another supervisor")
+		return forbidden("own_benefit", "P1-08")
 	}
 	r := d.rota()
 	i := slices.IndexFunc(r.MakeUps, func(m MakeUpRight) bool { return m.Unit == c.Unit })
 	if i < 0 {
-		return refused("no_right", "makeup.approvers", string(c.Unit)+" has no turn to make up", "make-ups arise only from turns missed on company duty or a leader's errand", "unit", string(c.Unit)).citing(d)
+		return refused("no_right", "makeup.approvers", "unit", string(c.Unit)).citing(d)
 	}
 	if r.lineIndex(c.Unit) < 0 {
-		return refused("not_back", "P1-08", string(c.Unit)+" is not back in the line", "grant it when the unit is back", "unit", string(c.Unit))
+		return refused("not_back", "P1-08", "unit", string(c.Unit))
 	}
 	pos := max(c.Position, 1)
 	if c.Position < 0 || pos > len(r.Line) {
-		return invalid("bad_position", "the line has "+itoa(len(r.Line))+" places", "name a position of the line, 1 = first", "position", itoa(c.Position))
+		return invalid("bad_position", "position", itoa(c.Position))
 	}
 	r = d.editRota()
 	r.MakeUps = slices.Delete(r.MakeUps, i, i+1)
@@ -271,18 +270,18 @@ func (d *draft) grantMakeUp(c *GrantMakeUp) *Fault {
 // startEvent puts the manager's plan in force (policy 1, art. 5; A30).
 func (d *draft) startEvent(c *StartEvent) *Fault {
 	if len(c.Order) == 0 {
-		return invalid("order_missing", "the plan names nobody", "send the units in the order in which they receive")
+		return invalid("order_missing")
 	}
 	for i, u := range c.Order {
 		if d.unit(u) == nil {
 			return notFound("unit", string(u))
 		}
 		if slices.Contains(c.Order[:i], u) {
-			return invalid("named_twice", string(u)+" is named twice", "name every unit once", "unit", string(u))
+			return invalid("named_twice", "unit", string(u))
 		}
 	}
 	if !c.ToAt.IsZero() && !c.ToAt.After(d.now) {
-		return invalid("bad_end", "the plan would end before it begins", "send an end in the future, or none")
+		return invalid("bad_end")
 	}
 	d.editRota().Event = &EventPlan{Order: slices.Clone(c.Order), FromAt: d.now, ToAt: c.ToAt, By: d.env.By.Staff}
 	d.subject = liveRotaRef(d.ID)
@@ -292,7 +291,7 @@ func (d *draft) startEvent(c *StartEvent) *Fault {
 
 func (d *draft) endEvent() *Fault {
 	if d.rota().Event == nil {
-		return refused("no_event", "P1-05", "no plan is in force", "nothing needs to be done")
+		return refused("no_event", "P1-05")
 	}
 	d.editRota().Event = nil
 	d.subject = liveRotaRef(d.ID)
@@ -303,7 +302,7 @@ func (d *draft) endEvent() *Fault {
 // changeRoster adds units at the tail and takes units off; only consultants hold a place (policy 1, art. 2; A61).
 func (d *draft) changeRoster(c *ChangeRoster) *Fault {
 	if len(c.Add)+len(c.Remove) == 0 {
-		return invalid("nothing_to_do", "neither add nor remove names a unit", "name units to add or to remove")
+		return invalid("nothing_to_do")
 	}
 	for _, id := range c.Remove {
 		if f := d.removeUnit(id); f != nil {
@@ -329,13 +328,13 @@ func (d *draft) addUnit(u Unit) *Fault {
 	}
 	switch {
 	case !ValidID(string(u.ID)) || u.Type != PersonUnit && u.Type != TeamUnit:
-		return invalid("bad_unit", "the unit has no usable id or type", "send an id without blanks or slashes, and type person or team")
+		return invalid("bad_unit")
 	case d.unit(u.ID) != nil:
-		return refused("already_rostered", "P1-02", string(u.ID)+" is already in the rotation", "nothing needs to be done", "unit", string(u.ID))
+		return refused("already_rostered", "P1-02", "unit", string(u.ID))
 	case len(u.Members) == 0:
-		return invalid("members_missing", "a team needs members", "name the consultants of the team")
+		return invalid("members_missing")
 	case u.Type == PersonUnit && (len(u.Members) != 1 || u.Members[0] != StaffID(u.ID)):
-		return invalid("bad_unit", "a person's unit carries the id of that person alone", "use type team for several")
+		return invalid("bad_unit")
 	}
 	for i, s := range u.Members {
 		m := d.staffMember(s)
@@ -343,9 +342,9 @@ func (d *draft) addUnit(u Unit) *Fault {
 		case m == nil:
 			return notFound("staff", string(s))
 		case m.Role != RoleConsultant || !m.Active:
-			return refused("not_a_consultant", "P1-02", string(s)+" is not an active consultant, and only consultants take turns", "name a consultant", "staff", string(s))
+			return refused("not_a_consultant", "P1-02", "staff", string(s))
 		case d.unitOf(s) != nil || slices.Contains(u.Members[:i], s):
-			return refused("already_rostered", "P1-02", string(s)+" already has a place in the rotation", "take the other unit off first", "staff", string(s))
+			return refused("already_rostered", "P1-02", "staff", string(s))
 		}
 	}
 	r := d.editRota()
@@ -361,7 +360,7 @@ func (d *draft) removeUnit(id UnitID) *Fault {
 	}
 	for _, s := range u.Members {
 		if h := d.hindered(s); h != nil && h.visit != nil {
-			return refused("still_receiving", "P1-16a", string(s)+" has an open visit", "register the visit first", "staff", string(s), "visit", h.visit.ID)
+			return refused("still_receiving", "P1-16a", "staff", string(s), "visit", h.visit.ID)
 		}
 	}
 	r := d.editRota()

@@ -27,7 +27,7 @@ func Decide(b *Board, env Envelope, cmd Command) (*Commit, *Fault) {
 	}
 	c, err := d.commit(cmd)
 	if err != nil {
-		return nil, invalid("unencodable", "the command cannot be written down", "send plain JSON values")
+		return nil, invalid("unencodable")
 	}
 	return c, nil
 }
@@ -37,7 +37,7 @@ func (d *draft) ready(cmd Command) *Fault {
 	_, create := cmd.(*CreateSite)
 	switch {
 	case create && d.site() != nil:
-		return refused("site_exists", "", "there is already a site "+string(d.ID), "choose another id", "id", string(d.ID))
+		return refused("site_exists", "", "id", string(d.ID))
 	case !create && d.site() == nil:
 		return notFound("site", string(d.ID))
 	}
@@ -158,5 +158,5 @@ func (d *draft) run(cmd Command) *Fault { //nolint:gocyclo // one switch over th
 	case *CheckVacancy:
 		return d.checkVacancy()
 	}
-	return invalid("unknown_command", "this command is not known", "use a newer lunpai")
+	return invalid("unknown_command")
 }

@@ -135,22 +135,19 @@ func (d *draft) visit(id VisitID, e Event) (*Visit, *Fault) {
 }
 
 func notFound(what, id string) *Fault {
-	return &Fault{
-		Class: ClassNotFound, Code: what + "_not_found", Detail: "there is no " + what + " " + id + " at this site",
-		Args: pairs("id", id), Fix: "check the id",
-	}
+	return &Fault{Class: ClassNotFound, Code: what + "_not_found", Args: pairs("id", id)}
 }
 
-func invalid(code, detail, fix string, kv ...string) *Fault {
-	return &Fault{Class: ClassInvalid, Code: code, Detail: detail, Fix: fix, Args: pairs(kv...)}
+func invalid(code string, kv ...string) *Fault {
+	return &Fault{Class: ClassInvalid, Code: code, Args: pairs(kv...)}
 }
 
-func refused(code, rule, detail, fix string, kv ...string) *Fault {
-	return &Fault{Class: ClassRefused, Code: code, Rule: rule, Detail: detail, Fix: fix, Args: pairs(kv...)}
+func refused(code, rule string, kv ...string) *Fault {
+	return &Fault{Class: ClassRefused, Code: code, Rule: rule, Args: pairs(kv...)}
 }
 
-func forbidden(code, rule, detail, fix string, kv ...string) *Fault {
-	return &Fault{Class: ClassForbidden, Code: code, Rule: rule, Detail: detail, Fix: fix, Args: pairs(kv...)}
+func forbidden(code, rule string, kv ...string) *Fault {
+	return &Fault{Class: ClassForbidden, Code: code, Rule: rule, Args: pairs(kv...)}
 }
 
 // minReader is the lowest version that can read the commit. A program that does not know erased customers would write one back

@@ -104,7 +104,7 @@ func (d *draft) remindWaiting(c *RemindWaiting) *Fault {
 		return notFound("visit", string(c.Visit))
 	}
 	if !d.waitsTooLong(v) {
-		return refused("not_due", "wait_reminder_min", "this visitor has not waited too long, or the supervisor knows already", "nothing needs to be done").citing(d)
+		return refused("not_due", "wait_reminder_min").citing(d)
 	}
 	edit[*Visit](d, ref).RemindedAt = d.now
 	d.subject = ref

@@ -3,6 +3,8 @@ package workflow
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // ErrNewer is returned when a stored commit needs a newer program.
@@ -20,19 +22,24 @@ const (
 	ClassRefused    FaultClass = "refused"     // an article says no
 )
 
-// Fault is a refusal: nothing changed. Code is stable, one word for one cause; Rule is the article that refuses.
+// Fault is a refusal: nothing changed. Its words stand in package explain, in every language, by Code, Rule and Args.
 type Fault struct {
 	Class   FaultClass
-	Code    string
-	Rule    string
-	Detail  string            // one sentence, English; the edge renders other languages by Code and Args
-	Args    map[string]string // the values in Detail
-	Allowed []string          // events that would be allowed instead
-	Fix     string            // how to mend it, one sentence
-	Facts   []Fact            // how the rules came to it, when that helps
+	Code    string            // stable, one word for one cause
+	Rule    string            // the article or parameter that refuses; "" when none does
+	Args    map[string]string // who and what it is about: ids and words of closed sets
+	Allowed []string          // the events that would be allowed instead
+	Facts   []Fact            // how the rules arrived at it, where that helps
 }
 
-func (f *Fault) Error() string { return f.Code + ": " + f.Detail }
+// Error names the code and the arguments; it is meant for logs and tests.
+func (f *Fault) Error() string {
+	s := f.Code
+	for _, k := range slices.Sorted(maps.Keys(f.Args)) {
+		s += " " + k + "=" + f.Args[k]
+	}
+	return s
+}
 
 // GapError is returned when a commit does not follow the board.
 type GapError struct {

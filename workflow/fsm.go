@@ -87,21 +87,15 @@ func AllowedEvents(v *Visit) []Event {
 func wrongState(v *Visit, e Event) *Fault {
 	f := &Fault{
 		Class: ClassWrongState, Code: "transition",
-		Detail: "a visit that is " + string(v.State) + " cannot take the step " + string(e),
-		Args:   pairs("visit", v.ID, "state", string(v.State), "event", string(e)),
-		Fix:    "take one of the steps listed as allowed",
+		Args: pairs("visit", v.ID, "state", string(v.State), "event", string(e)),
 	}
 	switch {
 	case e == EventAssign && v.State == Arrived:
 		f.Code, f.Rule = "not_identified", "P1-12a"
-		f.Detail = "nobody has asked yet whether this visitor has been here before and whom he wants"
-		f.Fix = "identify the visit first"
 	case e == EventRecognise:
 		f.Code, f.Rule = "too_late", "P1-14"
-		f.Detail = "recognition can be claimed only while the visitor has just arrived"
-		f.Fix = "if the identity was learnt late, reidentify the visit"
 	case e == EventRegister && v.State == Assigned:
-		f.Rule, f.Fix = "P1-28", "serve the visit first, or send serve: true"
+		f.Rule = "P1-28"
 	}
 	for _, a := range AllowedEvents(v) {
 		f.Allowed = append(f.Allowed, string(a))

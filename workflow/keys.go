@@ -83,7 +83,7 @@ func (d *draft) makeKey(c *MakeKey) *Fault {
 		return f
 	}
 	if _, ok := look[*Key](d, keyRef(c.Key)); ok || c.Key == "" {
-		return refused("record_exists", "", "there is already a record "+string(c.Key), "choose another id", "id", string(c.Key))
+		return refused("record_exists", "", "id", string(c.Key))
 	}
 	k := add(d, &Key{
 		Head: Head{ID: string(c.Key), Site: d.ID, Open: true}, Role: c.Role, Staff: c.Staff, Sites: slices.Clone(c.Sites),
@@ -99,27 +99,23 @@ func (d *draft) mayHave(c *MakeKey) *Fault {
 	by := d.env.By.Role
 	switch {
 	case !slices.Contains(Roles, c.Role):
-		return invalid("bad_key", "role "+string(c.Role)+" is not known", "choose one of: "+join(Roles), "role", string(c.Role))
+		return invalid("bad_key", "role", string(c.Role))
 	case c.Role == RoleAdministrator:
-		return forbidden("key_beyond", "", "an administrator's key does not belong to a site",
-			"let the operator run: lunpai keys new-administrator")
+		return forbidden("key_beyond", "")
 	case len(c.Sites) > 0 && by != RoleAdministrator:
-		return forbidden("key_beyond", "", "only an administrator grants further sites", "ask the administrator")
+		return forbidden("key_beyond", "")
 	case len(c.Sites) > 0 && c.Role != RoleAnalyst:
-		return invalid("bad_key", "only an analyst is granted further sites", "leave out sites", "role", string(c.Role))
+		return invalid("bad_key", "role", string(c.Role))
 	case slices.ContainsFunc(c.Sites, func(s SiteID) bool { return !ValidID(string(s)) }):
-		return invalid("bad_key", "one of the further sites has no usable id", "send ids of sites", "role", string(c.Role))
+		return invalid("bad_key", "role", string(c.Role))
 	case c.Role.StaffRole() && c.Staff == "":
-		return invalid("bad_key", "a key of role "+string(c.Role)+" belongs to one member of staff, and none is named",
-			"send staff", "role", string(c.Role))
+		return invalid("bad_key", "role", string(c.Role))
 	case !c.Role.StaffRole() && c.Staff != "":
-		return invalid("bad_key", "a key of role "+string(c.Role)+" belongs to a device or a program, not to a member of staff",
-			"leave out staff", "role", string(c.Role))
+		return invalid("bad_key", "role", string(c.Role))
 	case !d.admits(c.Role, c.Staff):
-		return invalid("bad_key", "there is no active member of staff "+string(c.Staff)+" for a key of role "+string(c.Role),
-			"add the member of staff first, with at least that role", "role", string(c.Role), "staff", string(c.Staff))
+		return invalid("bad_key", "role", string(c.Role), "staff", string(c.Staff))
 	case !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(d.now):
-		return invalid("bad_expiry", "the key would be over already", "send expires_at later than now, or leave it out")
+		return invalid("bad_expiry")
 	}
 	return nil
 }
@@ -136,14 +132,14 @@ func (d *draft) admits(role Role, staff StaffID) bool {
 // rotateKey puts a new secret in force. The key stays the same: the ids of its commands are taken over it.
 func (d *draft) rotateKey(c *RotateKey) *Fault {
 	if c.Overlap < 0 || c.Overlap > MaxOverlap {
-		return invalid("bad_overlap", "the overlap is not within 0 seconds and one week", "send overlap_s from 0 to "+itoa(MaxOverlap))
+		return invalid("bad_overlap")
 	}
 	k, f := d.key(c.Key, c.Was)
 	switch {
 	case f != nil:
 		return f
 	case k.Expired(d.now):
-		return refused("key_expired", "", "the time of key "+k.ID+" is over", "make a new key", "id", k.ID)
+		return refused("key_expired", "", "id", k.ID)
 	}
 	k.retire(d.now, d.now.Add(time.Duration(c.Overlap)*time.Second))
 	k.RotatedAt, k.RotatedBy = d.now, KeyID(d.env.By.Key)
@@ -173,7 +169,7 @@ func (d *draft) revokeKey(c *RevokeKey) *Fault {
 	case f != nil:
 		return f
 	case d.may(RoleSupervisor) && k.Role != RoleKiosk:
-		return forbidden("kiosk_only", "", "a supervisor revokes keys of kiosks only", "ask the manager", "role", string(k.Role))
+		return forbidden("kiosk_only", "", "role", string(k.Role))
 	}
 	k.Open = false
 	k.RevokedAt, k.RevokedBy = d.now, KeyID(d.env.By.Key)
@@ -186,7 +182,7 @@ func (d *draft) key(id KeyID, was *FormerKey) (*Key, *Fault) {
 	k, ok := look[*Key](d, keyRef(id))
 	switch {
 	case !ok && was != nil && !was.RevokedAt.IsZero():
-		return nil, refused("key_revoked", "", "key "+string(id)+" was revoked", "make a new key", "id", string(id))
+		return nil, refused("key_revoked", "", "id", string(id))
 	case !ok && was != nil && id != "":
 		k = add(d, &Key{
 			Head: Head{ID: string(id), Site: d.ID, Open: true}, Role: was.Role, Staff: was.Staff, Sites: slices.Clone(was.Sites),
@@ -195,7 +191,7 @@ func (d *draft) key(id KeyID, was *FormerKey) (*Key, *Fault) {
 	case !ok || k.Site != d.ID:
 		return nil, notFound("key", string(id))
 	case !k.RevokedAt.IsZero():
-		return nil, refused("key_revoked", "", "key "+k.ID+" was revoked", "make a new key", "id", k.ID)
+		return nil, refused("key_revoked", "", "id", k.ID)
 	default:
 		k = edit[*Key](d, keyRef(id))
 	}

@@ -133,10 +133,10 @@ func (c *Card) clone() Record        { k := *c; return &k }
 // fresh makes the head of a new record, or refuses an id that is missing or taken.
 func (d *draft) newHead(c Collection, id RecordID, open bool) (Head, *Fault) {
 	if id == "" {
-		return Head{}, invalid("id_missing", "the record has no id", "send an id")
+		return Head{}, invalid("id_missing")
 	}
 	if _, ok := look[Record](d, Ref{c, string(id)}); ok {
-		return Head{}, refused("record_exists", "", "there is already a record "+string(id), "choose another id", "id", string(id))
+		return Head{}, refused("record_exists", "", "id", string(id))
 	}
 	d.subject = Ref{c, string(id)}
 	return Head{ID: string(id), Site: d.ID, Open: open}, nil
@@ -240,7 +240,7 @@ var approvalKinds = []string{"engineering", "discount", "delay_signing", "paymen
 
 func (d *draft) requestApproval(c *RequestApproval) *Fault {
 	if !slices.Contains(approvalKinds, c.Subject) {
-		return invalid("bad_kind", "kind "+c.Subject+" is not known", "choose engineering, discount, delay_signing, payment_method or other", "kind", c.Subject)
+		return invalid("bad_kind", "kind", c.Subject)
 	}
 	by, f := d.asker(c.By, "P1-24")
 	if f != nil {
@@ -266,9 +266,9 @@ func (d *draft) decideApproval(c *DecideApproval) *Fault {
 	case !ok || a.Site != d.ID:
 		return notFound("approval", string(c.Approval))
 	case a.State != "pending":
-		return refused("decided", "P1-24", "this request is already "+a.State, "nothing needs to be done", "state", a.State)
+		return refused("decided", "P1-24", "state", a.State)
 	case d.env.By.Staff != "" && (a.By == d.env.By.Staff || a.AskedBy == d.env.By.Staff):
-		return forbidden("own_benefit", "P1-24", "nobody decides his own request", "ask another supervisor")
+		return forbidden("own_benefit", "P1-24")
 	}
 	a = edit[*Approval](d, ref)
 	a.State, a.Open, a.DecidedBy, a.DecidedAt = "refused", false, d.env.By.Staff, d.now
@@ -290,7 +290,7 @@ func (d *draft) openDispute(c *OpenDispute) *Fault {
 		return notFound("customer", string(c.Customer))
 	}
 	if len(c.Claimants) == 0 {
-		return invalid("claimants_missing", "a dispute needs claimants", "name the consultants who claim the customer")
+		return invalid("claimants_missing")
 	}
 	for _, s := range c.Claimants {
 		if f := d.consultant(s); f != nil {
@@ -336,7 +336,7 @@ func (d *draft) noteConduct(c *NoteConduct) *Fault {
 		return notFound("staff", string(c.Who))
 	}
 	if !knownArticle(c.Rule) {
-		return invalid("bad_rule", "there is no article "+c.Rule, "name an article such as P1-31", "rule", c.Rule)
+		return invalid("bad_rule", "rule", c.Rule)
 	}
 	h, f := d.newHead(Conduct, c.Conduct, false)
 	if f != nil {
@@ -349,7 +349,7 @@ func (d *draft) noteConduct(c *NoteConduct) *Fault {
 
 func (d *draft) completeCheck(c *CompleteCheck) *Fault {
 	if c.Item == "" {
-		return invalid("item_missing", "no item of a checklist is named", "send the item's code")
+		return invalid("item_missing")
 	}
 	if c.Visit != "" {
 		if v, ok := look[*Visit](d, visitRef(c.Visit)); !ok || v.Site != d.ID {

@@ -18,8 +18,7 @@ func erased(k *Customer) *Fault {
 	if k.ErasedAt.IsZero() {
 		return nil
 	}
-	return refused("customer_erased", "", "what was known of customer "+k.ID+" was erased for good",
-		"receive him as a new customer", "customer", k.ID)
+	return refused("customer_erased", "", "customer", k.ID)
 }
 
 // searched notes that a phone was looked up, and who was found.
@@ -48,11 +47,11 @@ func (d *draft) showPerson(c *ShowPerson) *Fault {
 }
 
 func reasonMissing() *Fault {
-	return invalid("no_reason", "seeing personal data needs a reason", "send reason=call_back or another code of a-z, 0-9 and _")
+	return invalid("no_reason")
 }
 
 func notToday() *Fault {
-	return forbidden("not_here_today", "", "the front desk sees personal data of today's visitors only", "ask the supervisor")
+	return forbidden("not_here_today", "")
 }
 
 // hereToday: the customer has a visit on the floor, or had his last one today.
@@ -95,7 +94,6 @@ func (d *draft) erasePerson(c *ErasePerson) *Fault {
 // own or nobody's: of a colleague's customer nothing is written. To an erased one nobody writes.
 func FormPerson(by Actor, k *Customer) (write bool, f *Fault) {
 	if f := erased(k); f != nil {
-		f.Fix = "leave the person out"
 		return false, f
 	}
 	return by.Role != RoleConsultant || k.Owner == "" || k.Owner == by.Staff, nil
@@ -115,8 +113,7 @@ func (d *draft) showNote(c *ShowNote) *Fault {
 			return notToday()
 		}
 	case !d.may(RoleConsultant) && !everybodys(r) || d.may(RoleConsultant) && !d.notesOf(r):
-		return forbidden("not_yours", "", "this note hangs on a record whose personal data you may not read",
-			"ask the supervisor", "role", string(d.env.By.Role))
+		return forbidden("not_yours", "", "role", string(d.env.By.Role))
 	}
 	d.subject = c.Of
 	d.fact(FactNoteShown, "", string(c.Note), "of", c.Of.ID, "reason", c.Reason)
@@ -229,7 +226,5 @@ func (d *draft) refuseNote(cmd Command) *Fault {
 	if k == nil || k.ErasedAt.IsZero() {
 		return nil
 	}
-	f := erased(k)
-	f.Fix = "leave the free text out"
-	return f
+	return erased(k)
 }

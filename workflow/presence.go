@@ -8,10 +8,10 @@ func (d *draft) leave(c *Leave) *Fault {
 	switch c.Reason {
 	case Personal, OnLeave, DayOff, CompanyDuty:
 	default:
-		return invalid("bad_reason", "reason "+string(c.Reason)+" is not known", "choose one of personal, leave, day_off, company_duty", "reason", string(c.Reason))
+		return invalid("bad_reason", "reason", string(c.Reason))
 	}
 	if c.Until != "" && (!c.Until.Valid() || c.Until < d.today) {
-		return invalid("bad_until", "until is not a day from today on", "write the last day of the absence as 2024-03-05")
+		return invalid("bad_until")
 	}
 	if f := d.setAbsent(Absence{Staff: c.Who, State: c.Reason, OrderedBy: c.OrderedBy, Until: c.Until, At: d.now}); f != nil {
 		return f
@@ -22,10 +22,10 @@ func (d *draft) leave(c *Leave) *Fault {
 
 func (d *draft) busy(c *Busy) *Fault {
 	if c.With != Chores && c.With != LeaderTask {
-		return invalid("bad_work", "work "+string(c.With)+" is not known", "choose chores or leader_task", "with", string(c.With))
+		return invalid("bad_work", "with", string(c.With))
 	}
 	if a := d.absence(c.Who); a != nil && !a.State.onSite() {
-		return refused("not_on_site", "", string(c.Who)+" is away", "let him return first", "staff", string(c.Who))
+		return refused("not_on_site", "", "staff", string(c.Who))
 	}
 	if f := d.setAbsent(Absence{Staff: c.Who, State: c.With, OrderedBy: c.OrderedBy, At: d.now}); f != nil {
 		return f
@@ -41,7 +41,7 @@ func (d *draft) absenceRule(p Presence) string { return "pass_effect." + string(
 func (d *draft) colleague(s StaffID) *Fault {
 	if s != "" && d.staffMember(s) == nil {
 		f := notFound("staff", string(s))
-		f.Class, f.Fix = ClassInvalid, "name a member of the staff"
+		f.Class = ClassInvalid
 		return f
 	}
 	return nil
@@ -63,20 +63,20 @@ func (d *draft) setAbsent(a Absence) *Fault {
 }
 
 func (d *draft) comeBack(who StaffID) *Fault {
-	return d.endAbsence(who, func(p Presence) bool { return !p.onSite() }, FactStaffReturned, "not_away", string(who)+" is not away")
+	return d.endAbsence(who, func(p Presence) bool { return !p.onSite() }, FactStaffReturned, "not_away")
 }
 
 func (d *draft) freed(who StaffID) *Fault {
-	return d.endAbsence(who, func(p Presence) bool { return p == Chores || p == LeaderTask }, FactStaffFreed, "not_busy", string(who)+" has no other work to end")
+	return d.endAbsence(who, func(p Presence) bool { return p == Chores || p == LeaderTask }, FactStaffFreed, "not_busy")
 }
 
-func (d *draft) endAbsence(who StaffID, match func(Presence) bool, done FactKind, code, detail string) *Fault {
+func (d *draft) endAbsence(who StaffID, match func(Presence) bool, done FactKind, code string) *Fault {
 	if f := d.consultant(who); f != nil {
 		return f
 	}
 	a := d.absence(who)
 	if a == nil || !match(a.State) {
-		return refused(code, "", detail, "nothing needs to be done", "staff", string(who))
+		return refused(code, "", "staff", string(who))
 	}
 	was := a.State
 	r := d.editRota()

@@ -51,7 +51,7 @@ func (d *draft) takeForm(v *Visit, form *Form) *Fault {
 		return nil
 	}
 	if form.BudgetFrom < 0 || form.BudgetTo < 0 || form.BudgetTo > 0 && form.BudgetTo < form.BudgetFrom || form.AreaSqm < 0 {
-		return invalid("bad_form", "budget and area are not negative, and the budget's end is not below its start", "correct the form")
+		return invalid("bad_form")
 	}
 	f := *form
 	v.Form = &f

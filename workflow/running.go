@@ -114,14 +114,13 @@ func (d *draft) changeLead(c *ChangeLead) *Fault {
 		return f
 	}
 	if c.Reason != "customer_demand" {
-		return refused("no_interruption", "P1-16a", "a running reception changes hands only on the customer's demand",
-			"send reason customer_demand, or let the reception go on", "reason", c.Reason)
+		return refused("no_interruption", "P1-16a", "reason", c.Reason)
 	}
 	if f := d.consultant(c.To); f != nil {
 		return f
 	}
 	if c.To == v.Server {
-		return invalid("same_consultant", string(c.To)+" is already receiving", "name somebody else", "staff", string(c.To))
+		return invalid("same_consultant", "staff", string(c.To))
 	}
 	if h := d.hindered(c.To); h != nil {
 		return notFree(c.To, h)
@@ -151,8 +150,7 @@ func (d *draft) handOver(c *HandOver) *Fault {
 		return f
 	}
 	if v.ServerRole == Lead || c.To != v.Principal {
-		return refused("no_interruption", "P1-16a", "a running reception is handed over only by an assistant to the consultant whose customer it is",
-			"hand over to the principal, or record the customer's demand as a change", "principal", string(v.Principal))
+		return refused("no_interruption", "P1-16a", "principal", string(v.Principal))
 	}
 	if h := d.hindered(c.To); h != nil {
 		return notFree(c.To, h)
@@ -185,11 +183,10 @@ func (d *draft) addAssistant(c *AddAssistant) *Fault {
 	}
 	by := d.env.By
 	if !d.may(RoleSupervisor, RoleManager) && (by.Role != RoleConsultant || by.Staff != v.Server) {
-		return forbidden("not_invited", "P1-32", "nobody joins another's reception uninvited",
-			"let the supervisor appoint the assistant, or the one who receives invite him", "staff", string(c.Who))
+		return forbidden("not_invited", "P1-32", "staff", string(c.Who))
 	}
 	if c.Who == v.Server || slices.Contains(v.Assistants, c.Who) {
-		return invalid("already_there", string(c.Who)+" is already in this reception", "name somebody else", "staff", string(c.Who))
+		return invalid("already_there", "staff", string(c.Who))
 	}
 	if h := d.hindered(c.Who); h != nil {
 		return notFree(c.Who, h)
@@ -208,7 +205,7 @@ func (d *draft) addAssistant(c *AddAssistant) *Fault {
 // used is given back.
 func (d *draft) merge(c *MergeVisit) *Fault {
 	if c.Visit == c.Into {
-		return invalid("same_visit", "a visit cannot be merged into itself", "name the visit that goes on")
+		return invalid("same_visit")
 	}
 	into, ok := look[*Visit](d, visitRef(c.Into))
 	if !ok || into.Site != d.ID {

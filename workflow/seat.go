@@ -70,7 +70,7 @@ func (d *draft) grace() time.Duration {
 // vacateSeat notes that the first seat stands empty; the first free one must fill it.
 func (d *draft) vacateSeat(c *VacateSeat) *Fault {
 	if v := d.vacancy(); v != nil && v.FilledAt.IsZero() {
-		return refused("already_vacant", "P2-04", "the first seat already stands empty", "fill it, or pass the duty on")
+		return refused("already_vacant", "P2-04")
 	} else if v != nil { // judged when it was filled; now it leaves the board
 		edit[*Vacancy](d, v.Ref()).Open = false
 	}
@@ -87,7 +87,7 @@ func (d *draft) vacateSeat(c *VacateSeat) *Fault {
 }
 
 func noVacancy() *Fault {
-	return refused("not_vacant", "P2-04", "the first seat is not empty", "report the empty seat first")
+	return refused("not_vacant", "P2-04")
 }
 
 // notifySeat passes the duty on; only whoever has it now can do so (A40).
@@ -100,7 +100,7 @@ func (d *draft) notifySeat(c *NotifySeat) *Fault {
 		return f
 	}
 	if who, _ := v.holder(); who != c.From || c.To == c.From {
-		return refused("not_in_chain", "P2-04", string(c.From)+" does not have the duty to fill the seat", "only "+string(who)+" can pass it on", "holder", string(who))
+		return refused("not_in_chain", "P2-04", "holder", string(who))
 	}
 	v = edit[*Vacancy](d, v.Ref())
 	v.Chain = append(v.Chain, Notice{From: c.From, To: c.To, At: d.now})

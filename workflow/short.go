@@ -40,8 +40,7 @@ func NoPhone(texts ...string) *Fault {
 	if !slices.ContainsFunc(texts, HoldsPhone) {
 		return nil
 	}
-	return invalid("holds_phone", "a short text holds seven digits or more in a row, as a phone does",
-		"shorten the number, or put a letter or # into it, such as 12#1-1502; a phone belongs into person.phone")
+	return invalid("holds_phone")
 }
 
 // shortTexts are the texts of a command that somebody made up and that are no ids of records.

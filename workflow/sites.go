@@ -7,7 +7,7 @@ import (
 
 func (d *draft) createSite(c *CreateSite) *Fault {
 	if !ValidID(string(c.Site)) || c.Site != d.ID {
-		return invalid("bad_site_id", "the site's id is not usable", "send 1 to 64 bytes without blanks or slashes")
+		return invalid("bad_site_id")
 	}
 	s := &Site{
 		Head: Head{ID: string(c.Site), Site: c.Site, Open: true}, Zone: c.Zone, Hours: c.Hours,
@@ -70,28 +70,28 @@ func (d *draft) firstStaff(all []NewStaff) *Fault {
 }
 
 func badParameter(p *Parameter) *Fault {
-	return invalid("bad_policy", "the policy's "+p.Name+" is out of bounds", "choose: "+p.Bounds, "parameter", p.Name, "bounds", p.Bounds)
+	return invalid("bad_policy", "parameter", p.Name, "bounds", p.Bounds)
 }
 
 // checkSite checks zone, hours, holidays and duty shifts.
 func checkSite(s *Site) *Fault {
 	if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "" || s.Zone == "Local" {
-		return invalid("bad_zone", "zone "+s.Zone+" is not known", "send an IANA zone such as Asia/Shanghai", "zone", s.Zone)
+		return invalid("bad_zone", "zone", s.Zone)
 	}
 	for day, h := range s.Hours {
 		closed := h.From == "" && h.To == ""
 		if !closed && (!h.From.Valid() || !h.To.Valid() || h.From.minutes() >= h.To.minutes()) {
-			return invalid("bad_hours", "the hours of weekday "+itoa(day)+" are not an interval of a day", "write from and to as 09:00 and 18:00, or leave both empty for a day off", "weekday", itoa(day))
+			return invalid("bad_hours", "weekday", itoa(day))
 		}
 	}
 	for _, day := range s.Holidays {
 		if !day.Valid() {
-			return invalid("bad_date", "holiday "+string(day)+" is not a day of the calendar", "write it as 2024-10-01", "date", string(day))
+			return invalid("bad_date", "date", string(day))
 		}
 	}
 	for _, t := range s.Duty {
 		if !t.From.Valid() || !t.To.Valid() || t.From.minutes() >= t.To.minutes() || t.Staff == "" {
-			return invalid("bad_duty", "a duty shift needs from, to and staff", "write from and to as 12:00 and 13:30, and name a consultant")
+			return invalid("bad_duty")
 		}
 	}
 	return nil
@@ -118,7 +118,7 @@ func (d *draft) changeSite(c *ChangeSite) *Fault {
 	}
 	if w := c.Consent; w != nil {
 		if w.Zh == "" || w.En == "" || len(w.Zh) > 4000 || len(w.En) > 4000 {
-			return invalid("bad_wording", "the wording of the consent is not there in zh and in en", "send both, of up to 4,000 bytes each")
+			return invalid("bad_wording")
 		}
 		next := Wording{Version: 1, Zh: w.Zh, En: w.En}
 		if s.Consent != nil {
@@ -144,9 +144,9 @@ func (d *draft) changeSite(c *ChangeSite) *Fault {
 func (d *draft) noteClock(s *Site) *Fault {
 	switch role := d.env.By.Role; {
 	case role != RoleAdministrator && role != RoleSystem:
-		return forbidden("role", "", "the clock is noted by the administrator of the service", "ask the administrator")
+		return forbidden("role", "")
 	case !d.clockBehind():
-		return refused("not_ahead", "", "the site's time does not stand ahead of the clock", "nothing needs to be done")
+		return refused("not_ahead", "")
 	}
 	s.ClockUntil = d.now
 	return nil
@@ -167,7 +167,7 @@ func (d *draft) adoptPolicy(c *AdoptPolicy) *Fault {
 		from = d.today
 	}
 	if !from.Valid() || from < d.today {
-		return invalid("bad_date", "a policy is adopted from today or a later day", "send from as today or later", "date", string(from), "today", string(d.today))
+		return invalid("bad_date", "date", string(from), "today", string(d.today))
 	}
 	s := edit[*Site](d, siteRef(d.ID))
 	s.Adoptions = slices.DeleteFunc(s.Adoptions, func(a Adoption) bool { return a.From == from })
@@ -187,11 +187,11 @@ func (d *draft) adoptPolicy(c *AdoptPolicy) *Fault {
 func (d *draft) addStaff(n NewStaff) *Fault {
 	switch {
 	case !ValidID(string(n.Staff)):
-		return invalid("bad_staff_id", "the id of a member of staff is not usable", "send 1 to 64 bytes without blanks or slashes", "staff", string(n.Staff))
+		return invalid("bad_staff_id", "staff", string(n.Staff))
 	case !n.Role.StaffRole():
-		return invalid("bad_role", "role "+string(n.Role)+" is not one of staff", "choose consultant, shift_leader, supervisor or manager", "role", string(n.Role))
+		return invalid("bad_role", "role", string(n.Role))
 	case d.staffMember(n.Staff) != nil:
-		return refused("staff_exists", "", "there is already a "+string(n.Staff), "choose another id", "staff", string(n.Staff))
+		return refused("staff_exists", "", "staff", string(n.Staff))
 	}
 	s := add(d, &Staff{Head: Head{ID: staffRef(d.ID, n.Staff).ID, Site: d.ID, Open: true}, Staff: n.Staff, Role: n.Role, Team: n.Team, Active: true})
 	if d.subject == (Ref{}) {
@@ -222,7 +222,7 @@ func (d *draft) changeStaff(c *ChangeStaff) *Fault {
 	s := edit[*Staff](d, staffRef(d.ID, c.Staff))
 	if c.Role != "" {
 		if !c.Role.StaffRole() {
-			return invalid("bad_role", "role "+string(c.Role)+" is not one of staff", "choose consultant, shift_leader, supervisor or manager", "role", string(c.Role))
+			return invalid("bad_role", "role", string(c.Role))
 		}
 		s.Role = c.Role
 	}

@@ -6,10 +6,10 @@ import "slices"
 
 func (d *draft) arrive(c *ArriveVisit) *Fault {
 	if c.Visit == "" {
-		return invalid("visit_missing", "the visit has no id", "send an id for the visit")
+		return invalid("visit_missing")
 	}
 	if _, ok := look[*Visit](d, visitRef(c.Visit)); ok {
-		return refused("visit_exists", "", "there is already a visit "+string(c.Visit), "choose another id", "visit", string(c.Visit))
+		return refused("visit_exists", "", "visit", string(c.Visit))
 	}
 	if c.Party < 0 || c.Party > maxParty {
 		return badParty()
@@ -48,7 +48,6 @@ func (d *draft) arrive(c *ArriveVisit) *Fault {
 // assignAtOnce assigns a visit in the command that announces it. Where nobody may receive the visitor now he waits, if that was
 // asked for; else the whole command is refused, and the refusal says that nothing of it was recorded.
 func (d *draft) assignAtOnce(v *Visit, ifFree bool) *Fault {
-	const fix = `nothing was recorded, not even the arrival: send assign "if_free", and the visitor is recorded and waits`
 	c := &AssignVisit{Visit: VisitID(v.ID)}
 	if v.State != Identified {
 		return d.assignVisit(c)
@@ -64,12 +63,12 @@ func (d *draft) assignAtOnce(v *Visit, ifFree bool) *Fault {
 		d.fact(FactVisitWaits, f.Rule, v.ID, "why", "nobody_free")
 		return nil
 	case f.Code == "nobody_free":
-		return refused("nobody_free", f.Rule, f.Detail, fix, "instead", "if_free")
+		return refused("nobody_free", f.Rule, "instead", "if_free")
 	case f.Code == "stand_in_forbidden" && ifFree:
 		d.fact(FactVisitWaits, f.Rule, v.ID, "why", "stand_in_forbidden", "staff", f.Args["staff"])
 		return nil
 	case f.Code == "stand_in_forbidden":
-		return refused("stand_in_forbidden", f.Rule, f.Detail, fix, "staff", f.Args["staff"], "instead", "if_free")
+		return refused("stand_in_forbidden", f.Rule, "staff", f.Args["staff"], "instead", "if_free")
 	}
 	return f
 }
@@ -77,7 +76,7 @@ func (d *draft) assignAtOnce(v *Visit, ifFree bool) *Fault {
 const maxParty = 500
 
 func badParty() *Fault {
-	return invalid("bad_party", "a party has 1 to 500 people", "send the number of people who came together")
+	return invalid("bad_party")
 }
 
 // takeCustomer ties a visit to a customer; fresh makes his record.
@@ -114,13 +113,13 @@ func (d *draft) identify(id VisitID, a *Identity) *Fault {
 func (d *draft) takeIdentity(v *Visit, a *Identity) *Fault {
 	switch {
 	case !slices.Contains(VisitKinds, a.Kind):
-		return invalid("bad_kind", "kind "+string(a.Kind)+" is not known", "choose one of new, returning, referral, unrelated, peer, unstated, company_staff", "kind", string(a.Kind))
+		return invalid("bad_kind", "kind", string(a.Kind))
 	case a.Party < 0 || a.Party > maxParty:
 		return badParty()
 	case a.Groups < 0 || a.Groups > maxParty:
-		return invalid("bad_groups", "1 to 500 groups can come together", "send the number of groups")
+		return invalid("bad_groups")
 	case a.Kind == KindReferral && a.BroughtBy == "":
-		return invalid("brought_by_missing", "a referral needs the customer who brought the visitor", "send brought_by")
+		return invalid("brought_by_missing")
 	case a.BroughtBy != "" && d.customer(a.BroughtBy) == nil:
 		return notFound("customer", string(a.BroughtBy))
 	}
@@ -148,7 +147,6 @@ func (d *draft) consultant(s StaffID) *Fault {
 	if m := d.staffMember(s); m == nil || m.Role != RoleConsultant {
 		f := notFound("consultant", string(s))
 		f.Class = ClassInvalid
-		f.Fix = "name a consultant of this site"
 		return f
 	}
 	return nil
@@ -164,8 +162,7 @@ func (d *draft) recognise(c *RecogniseVisit) *Fault {
 		return f
 	}
 	if !d.onSite(c.Who) || d.unitOf(c.Who) == nil {
-		return refused("not_on_rota", "P1-14", "only a consultant who is on today's rota and on site can recognise a visitor",
-			"let the visit be identified by the front desk", "staff", string(c.Who))
+		return refused("not_on_rota", "P1-14", "staff", string(c.Who))
 	}
 	v.RecognisedBy, v.IdentifiedAt = c.Who, d.now
 	v.Kind = KindNew
@@ -219,11 +216,10 @@ func (d *draft) choose(v *Visit, c *AssignVisit) (plan, *Fault) {
 		return plan{}, e
 	}
 	if !d.may(RoleSupervisor, RoleManager) {
-		return plan{}, forbidden("not_next", "P1-06", string(c.To)+" is not the one whose turn it is",
-			"assign without to, or let the supervisor choose with a reason", "staff", string(c.To))
+		return plan{}, forbidden("not_next", "P1-06", "staff", string(c.To))
 	}
 	if c.Reason == "" {
-		return plan{}, invalid("reason_missing", "an assignment against the order needs a reason", "send a reason code")
+		return plan{}, invalid("reason_missing")
 	}
 	return d.planChosen(v, c.To)
 }
@@ -257,7 +253,7 @@ func (d *draft) serve(c *ServeVisit) *Fault {
 // takeTopic writes down what the visitor wanted and to whom it was explained.
 func (d *draft) takeTopic(v *Visit, t Topic, explained StaffID) *Fault {
 	if t != "" && t != TopicSales && t != TopicOther {
-		return invalid("bad_topic", "topic "+string(t)+" is not known", "send sales or other", "topic", string(t))
+		return invalid("bad_topic", "topic", string(t))
 	}
 	if explained != "" {
 		if f := d.consultant(explained); f != nil {
@@ -328,8 +324,7 @@ func (d *draft) abandon(c *AbandonVisit) *Fault {
 	}
 	late := !v.AssignedAt.IsZero() && d.now.Sub(v.AssignedAt) > d.policy.abandonGrace()
 	if late && (!d.may(RoleSupervisor, RoleManager) || c.Reason == "") {
-		return forbidden("grace_over", "abandon_grace_min", "the reception has been running too long to be given up as if it had not begun",
-			"serve and register the visit, or let the supervisor abandon it with a reason").citing(d)
+		return forbidden("grace_over", "abandon_grace_min").citing(d)
 	}
 	v.Reason, v.EndedAt, v.Open = c.Reason, d.now, false
 	if c.Note != "" {
