@@ -17,8 +17,11 @@ const usualReader = 2
 
 // Actor is who asks, taken from the credential and never from the body.
 type Actor struct {
-	Key   string  `json:"key,omitempty"` // key id; empty for the system
-	Role  Role    `json:"role"`
+	// Id of the key; empty for the system.
+	Key string `json:"key,omitempty"`
+	// Role in which the key acts.
+	Role Role `json:"role"`
+	// Member of staff to whom the key belongs; empty for a device or a program.
 	Staff StaffID `json:"staff,omitempty"`
 }
 
@@ -37,33 +40,51 @@ type Envelope struct {
 
 // Fact is one thing that was decided and the article that says so.
 type Fact struct {
-	Kind    FactKind          `json:"kind"`
-	Rule    string            `json:"rule,omitempty"`    // clause id of the policy whose value applied
-	Subject string            `json:"subject,omitempty"` // whom or what it is about: a staff, unit, visit or customer id
-	Detail  map[string]string `json:"detail,omitempty"`
+	// What was decided.
+	Kind FactKind `json:"kind"`
+	// Article of the policy whose value applied; empty where no article speaks.
+	Rule string `json:"rule,omitempty"`
+	// What it is about: the id of a member of staff, unit, visit or customer.
+	Subject string `json:"subject,omitempty"`
+	// Further values by name; which ones depends on the kind.
+	Detail map[string]string `json:"detail,omitempty"`
 }
 
 // Image is a record as it stands after the commit, complete.
 type Image struct {
 	Ref
-	Open bool            `json:"open"`
-	Doc  json.RawMessage `json:"doc"`
+	// Whether the record is still in play.
+	Open bool `json:"open"`
+	// The record, complete.
+	Doc json.RawMessage `json:"doc"`
 }
 
 // Commit is one immutable record: who asked for what, what was decided and why, and every record it changed.
 type Commit struct {
-	Seq         int64           `json:"seq"`
-	ID          string          `json:"id"`
-	At          time.Time       `json:"at"`
-	ClockAt     time.Time       `json:"clock_at,omitzero"` // what the clock said, where At stands ahead of it and it is noted
-	By          Actor           `json:"by"`
-	Kind        Kind            `json:"kind"`
-	Command     json.RawMessage `json:"command"`
-	Fingerprint string          `json:"fingerprint,omitempty"`
-	Subject     Ref             `json:"subject"` // the record the command was about
-	Facts       []Fact          `json:"facts"`
-	MinReader   int             `json:"min_reader"`
-	Images      []Image         `json:"images"` // last: see AppendCommits
+	// Number of the commit within the site, without gaps.
+	Seq int64 `json:"seq"`
+	// Id of the command; it runs once per site.
+	ID string `json:"id"`
+	// When it was decided.
+	At time.Time `json:"at"`
+	// What the clock said, when that was earlier than the time of the decision and is noted.
+	ClockAt time.Time `json:"clock_at,omitzero"`
+	// Key and member of staff who asked.
+	By Actor `json:"by"`
+	// Name of the command.
+	Kind Kind `json:"kind"`
+	// The command with its members.
+	Command json.RawMessage `json:"command"`
+	// Tells two contents sent under one id apart.
+	Fingerprint string `json:"fingerprint,omitempty"`
+	// Record that the command was about.
+	Subject Ref `json:"subject"`
+	// What was decided, each with its article.
+	Facts []Fact `json:"facts"`
+	// Lowest version of the program that can read the commit.
+	MinReader int `json:"min_reader"`
+	// Every record that the commit changed, as it stands after it. Last: see AppendCommits.
+	Images []Image `json:"images"`
 
 	// records are the decoded images, when this process made them.
 	records []Record

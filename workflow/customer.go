@@ -34,51 +34,80 @@ func (s CustomerStatus) closed() bool { return s == StatusDeposit || s == Status
 
 // FollowUp is one recorded contact with a customer outside a reception (policy 1, art. 17).
 type FollowUp struct {
-	By      StaffID   `json:"by,omitempty"`
-	Channel string    `json:"channel,omitempty"`
-	Reached bool      `json:"reached"`
-	Note    NoteID    `json:"note,omitempty"`
-	At      time.Time `json:"at"`
+	// Consultant who made the contact.
+	By StaffID `json:"by,omitempty"`
+	// How contact was made, as a code such as phone.
+	Channel string `json:"channel,omitempty"`
+	// Whether the customer was reached; only then the contact keeps the customer fresh.
+	Reached bool `json:"reached"`
+	// Id of the note about the contact; empty without one.
+	Note NoteID `json:"note,omitempty"`
+	// When the contact was made.
+	At time.Time `json:"at"`
 }
 
-// Deal is one step of a purchase. Credit is whose deal it is.
+// Deal is one step of a purchase.
 type Deal struct {
-	ID      DealID         `json:"id"`
-	Unit    string         `json:"unit,omitempty"` // the flat or shop bought
-	Status  CustomerStatus `json:"status"`
-	Amount  int64          `json:"amount,omitempty"` // fen
-	Credit  StaffID        `json:"credit,omitempty"`
-	Helpers []StaffID      `json:"helpers,omitempty"`
-	Visit   VisitID        `json:"visit,omitempty"`
-	At      time.Time      `json:"at"`
+	// Id of the step.
+	ID DealID `json:"id"`
+	// Flat or shop that the customer buys.
+	Unit string `json:"unit,omitempty"`
+	// Status that the customer reaches with this step.
+	Status CustomerStatus `json:"status"`
+	// Money paid, or given back, in fen.
+	Amount int64 `json:"amount,omitempty"`
+	// Consultant whose deal it is.
+	Credit StaffID `json:"credit,omitempty"`
+	// Consultants who helped.
+	Helpers []StaffID `json:"helpers,omitempty"`
+	// Last registered or running visit before the deal; empty when there was none.
+	Visit VisitID `json:"visit,omitempty"`
+	// When the deal was recorded.
+	At time.Time `json:"at"`
 }
 
 // Cover is a colleague named by the supervisor to accompany the paperwork (policy 1, art. 37).
 type Cover struct {
-	To StaffID   `json:"to"`
-	By StaffID   `json:"by,omitempty"`
+	// Consultant who accompanies the paperwork.
+	To StaffID `json:"to"`
+	// Supervisor who named the colleague.
+	By StaffID `json:"by,omitempty"`
+	// When the colleague was named.
 	At time.Time `json:"at"`
 }
 
-// Customer is a customer of the site, without name or phone: those stand in people.
+// Customer is a customer of the site, without name or phone: those are kept apart.
 type Customer struct {
 	Head
-	Owner         StaffID        `json:"owner,omitempty"`
-	OwnerSinceAt  time.Time      `json:"owner_since_at,omitzero"`
-	Status        CustomerStatus `json:"status"`
-	LastContactAt time.Time      `json:"last_contact_at,omitzero"` // the later of reception and follow-up
-	FollowUps     []FollowUp     `json:"follow_ups,omitempty"`     // the newest 20
-	Deals         []Deal         `json:"deals,omitempty"`
-	Covers        []Cover        `json:"covers,omitempty"`
-	BroughtBy     CustomerID     `json:"brought_by,omitempty"`
-	FirstVisit    VisitID        `json:"first_visit,omitempty"`
-	LastVisit     VisitID        `json:"last_visit,omitempty"`
-	Visits        int            `json:"visits,omitempty"`    // registered visits
-	VisitIDs      []VisitID      `json:"visit_ids,omitempty"` // the newest 50 of them
-	// CountedDay and CountedFor: for whom a reception of this customer was counted that day (policy 2, item 08).
-	CountedDay Date      `json:"counted_day,omitempty"`
+	// Consultant whose customer it is; empty when nobody owns the customer.
+	Owner StaffID `json:"owner,omitempty"`
+	// Since when the owner has the customer.
+	OwnerSinceAt time.Time `json:"owner_since_at,omitzero"`
+	// How far the customer has come.
+	Status CustomerStatus `json:"status"`
+	// Later of the last reception and the last follow-up that reached the customer.
+	LastContactAt time.Time `json:"last_contact_at,omitzero"`
+	// Contacts outside receptions, oldest first; the newest 20.
+	FollowUps []FollowUp `json:"follow_ups,omitempty"`
+	// Steps of purchases, oldest first.
+	Deals []Deal `json:"deals,omitempty"`
+	// Colleagues named to accompany the paperwork.
+	Covers []Cover `json:"covers,omitempty"`
+	// Customer who brought this one.
+	BroughtBy CustomerID `json:"brought_by,omitempty"`
+	// First registered visit.
+	FirstVisit VisitID `json:"first_visit,omitempty"`
+	// Last registered visit.
+	LastVisit VisitID `json:"last_visit,omitempty"`
+	// Number of registered visits.
+	Visits int `json:"visits,omitempty"`
+	// Registered visits, oldest first; the newest 50.
+	VisitIDs []VisitID `json:"visit_ids,omitempty"`
+	// Business day to which counted_for belongs (policy 2, item 08).
+	CountedDay Date `json:"counted_day,omitempty"`
+	// Consultants for whom a reception of this customer was counted on that day.
 	CountedFor []StaffID `json:"counted_for,omitempty"`
-	// ErasedAt: name, phone and notes were erased; nothing personal is written to this customer again.
+	// When name, phone and notes were erased; nothing personal is written to this customer again.
 	ErasedAt time.Time `json:"erased_at,omitzero"`
 }
 

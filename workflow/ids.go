@@ -47,10 +47,12 @@ var Collections = []Collection{
 	Disputes, Rulings, Conduct, Checks, Cards, Vacancies, Keys,
 }
 
-// Ref names one record. ID is the stored id: unique in its collection over all sites.
+// Ref names one record.
 type Ref struct {
+	// Collection of the record.
 	Collection Collection `json:"collection"`
-	ID         string     `json:"id"`
+	// Stored id: unique in its collection over all sites.
+	ID string `json:"id"`
 }
 
 // The stored ids: records whose own id is only unique within a site are qualified by it.

@@ -6,29 +6,42 @@ import (
 	"time"
 )
 
-// Key is what the journal says of an API key: who may act with it, as what, until when. Its secrets and its label are free of
-// rules and stand elsewhere: whoever has a key's secret can do no more than its record allows.
+// Key is what the journal says of an API key: who may act with it, as what, until when. Its secrets
+// and its label are free of rules and stand elsewhere: whoever has a key's secret can do no more than
+// its record allows.
 type Key struct {
 	Head
-	Role  Role     `json:"role"`
-	Staff StaffID  `json:"staff,omitempty"`
-	Sites []SiteID `json:"sites,omitempty"` // further sites granted to an analyst
-	// CreatedBy, RotatedBy and RevokedBy are the keys that did it.
+	// Role in which the key acts.
+	Role Role `json:"role"`
+	// Member of staff to whom the key belongs; empty for a device or a program.
+	Staff StaffID `json:"staff,omitempty"`
+	// Further sites granted to an analyst.
+	Sites []SiteID `json:"sites,omitempty"`
+	// When the key was made.
 	CreatedAt time.Time `json:"created_at,omitzero"`
-	CreatedBy KeyID     `json:"created_by,omitempty"`
+	// Id of the key that made it; operator when it was made on the server.
+	CreatedBy KeyID `json:"created_by,omitempty"`
+	// When the key ends by itself; missing when it does not.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
-	// Secret is the number of the secret in force; those before it that still work stand in Old, the newest first.
-	Secret    int         `json:"secret"`
-	Old       []OldSecret `json:"old,omitempty"`
-	RotatedAt time.Time   `json:"rotated_at,omitzero"`
-	RotatedBy KeyID       `json:"rotated_by,omitempty"`
-	RevokedAt time.Time   `json:"revoked_at,omitzero"`
-	RevokedBy KeyID       `json:"revoked_by,omitempty"`
+	// Number of the secret in force, 1 for the first.
+	Secret int `json:"secret"`
+	// Earlier secrets that still work, the newest first.
+	Old []OldSecret `json:"old,omitempty"`
+	// When the key last got a new secret.
+	RotatedAt time.Time `json:"rotated_at,omitzero"`
+	// Id of the key that rotated it.
+	RotatedBy KeyID `json:"rotated_by,omitempty"`
+	// When the key was revoked; missing while it works.
+	RevokedAt time.Time `json:"revoked_at,omitzero"`
+	// Id of the key that revoked it.
+	RevokedBy KeyID `json:"revoked_by,omitempty"`
 }
 
-// OldSecret is a secret of before a rotation, which works until EndsAt.
+// OldSecret is a secret of before a rotation.
 type OldSecret struct {
-	Secret int       `json:"secret"`
+	// Number of the secret.
+	Secret int `json:"secret"`
+	// Until when the secret works.
 	EndsAt time.Time `json:"ends_at"`
 }
 

@@ -8,89 +8,134 @@ import (
 // This file holds what an office records beside visits: calls and messages, approvals, disputes, rulings, conduct,
 // checklists and cards.
 
-// Call is one call on the sales telephone (policy 1, art. 38 … 41; policy 2, item 12). Contact data stand in a note.
+// Call is one call on the sales telephone (policy 1, art. 38 … 41; policy 2, item 12).
 type Call struct {
 	Head
-	AnsweredBy StaffID    `json:"answered_by,omitempty"`
-	For        StaffID    `json:"for,omitempty"`
-	Customer   CustomerID `json:"customer,omitempty"`
-	Message    RecordID   `json:"message,omitempty"`
-	Note       NoteID     `json:"note,omitempty"`
-	At         time.Time  `json:"at"`
+	// Consultant who answered, by the rules of the policy.
+	AnsweredBy StaffID `json:"answered_by,omitempty"`
+	// Consultant whom the caller asked for; empty when nobody was named.
+	For StaffID `json:"for,omitempty"`
+	// Customer who called, where known.
+	Customer CustomerID `json:"customer,omitempty"`
+	// Message that was kept for the consultant; empty when the call was passed on.
+	Message RecordID `json:"message,omitempty"`
+	// Id of the note that holds the caller's contact data.
+	Note NoteID `json:"note,omitempty"`
+	// When the call was taken.
+	At time.Time `json:"at"`
 }
 
-// Message waits until the one it is for is on site and in no reception (policy 1, art. 40; A37).
+// Message waits until its consultant is on site and in no reception (policy 1, art. 40; A37).
 type Message struct {
 	Head
-	To          StaffID   `json:"to"`
-	State       string    `json:"state"` // pending, delivered
-	Call        RecordID  `json:"call,omitempty"`
-	Note        NoteID    `json:"note,omitempty"`
-	At          time.Time `json:"at"`
+	// Consultant for whom the message is.
+	To StaffID `json:"to"`
+	// Whether the message was delivered.
+	State string `json:"state"`
+	// Call that left the message.
+	Call RecordID `json:"call,omitempty"`
+	// Id of the note that holds the caller's contact data.
+	Note NoteID `json:"note,omitempty"`
+	// When the message was taken.
+	At time.Time `json:"at"`
+	// When the message was delivered.
 	DeliveredAt time.Time `json:"delivered_at,omitzero"`
 }
 
 // Approval is a question beyond a consultant's authority (policy 1, art. 24).
 type Approval struct {
 	Head
-	Kind      string    `json:"kind"`  // engineering, discount, delay_signing, payment_method, other
-	State     string    `json:"state"` // pending, granted, refused
-	By        StaffID   `json:"by,omitempty"`
-	AskedBy   StaffID   `json:"asked_by,omitempty"` // who sent it, where that is not By
-	DecidedBy StaffID   `json:"decided_by,omitempty"`
-	Note      NoteID    `json:"note,omitempty"`
-	At        time.Time `json:"at"`
+	// What is asked for.
+	Kind string `json:"kind"`
+	// Whether the approval was decided, and how.
+	State string `json:"state"`
+	// Consultant who asks.
+	By StaffID `json:"by,omitempty"`
+	// Member of staff who sent the request, when another than the one who asks.
+	AskedBy StaffID `json:"asked_by,omitempty"`
+	// Member of staff who decided.
+	DecidedBy StaffID `json:"decided_by,omitempty"`
+	// Id of the note that explains the request.
+	Note NoteID `json:"note,omitempty"`
+	// When it was asked.
+	At time.Time `json:"at"`
+	// When it was decided.
 	DecidedAt time.Time `json:"decided_at,omitzero"`
 }
 
 // Dispute is decided from the journal; the customer is not asked (policy 1, art. 35).
 type Dispute struct {
 	Head
-	Customer  CustomerID `json:"customer"`
-	Claimants []StaffID  `json:"claimants"`
-	Evidence  []VisitID  `json:"evidence"`
-	State     string     `json:"state"` // open, ruled
-	Ruling    RecordID   `json:"ruling,omitempty"`
-	Note      NoteID     `json:"note,omitempty"`
-	At        time.Time  `json:"at"`
+	// Customer whose owner is in dispute.
+	Customer CustomerID `json:"customer"`
+	// Consultants who claim the customer.
+	Claimants []StaffID `json:"claimants"`
+	// Visits of the customer that the journal shows.
+	Evidence []VisitID `json:"evidence"`
+	// Whether the dispute was ruled.
+	State string `json:"state"`
+	// Ruling that ended the dispute.
+	Ruling RecordID `json:"ruling,omitempty"`
+	// Id of the note that explains the claim.
+	Note NoteID `json:"note,omitempty"`
+	// When the dispute was opened.
+	At time.Time `json:"at"`
 }
 
 // Ruling is the manager's word on what the policy does not cover (policy 1, art. 51).
 type Ruling struct {
 	Head
-	By      StaffID   `json:"by,omitempty"`
-	Dispute RecordID  `json:"dispute,omitempty"`
-	Note    NoteID    `json:"note,omitempty"`
-	At      time.Time `json:"at"`
+	// Manager who ruled.
+	By StaffID `json:"by,omitempty"`
+	// Dispute that the ruling ends; empty for a ruling of its own.
+	Dispute RecordID `json:"dispute,omitempty"`
+	// Id of the note that holds the text.
+	Note NoteID `json:"note,omitempty"`
+	// When the ruling was made.
+	At time.Time `json:"at"`
 }
 
 // ConductNote records conduct against an article; it moves no line and no count.
 type ConductNote struct {
 	Head
-	Rule string    `json:"rule"`
-	Who  StaffID   `json:"who"`
-	By   StaffID   `json:"by,omitempty"`
-	Note NoteID    `json:"note,omitempty"`
-	At   time.Time `json:"at"`
+	// Article against which somebody acted.
+	Rule string `json:"rule"`
+	// Member of staff whose conduct it was.
+	Who StaffID `json:"who"`
+	// Member of staff who noted it.
+	By StaffID `json:"by,omitempty"`
+	// Id of the note that describes it.
+	Note NoteID `json:"note,omitempty"`
+	// When it was noted.
+	At time.Time `json:"at"`
 }
 
 // Check is an item of a checklist that somebody did (policy 1, art. 20, 25, 26, 36).
 type Check struct {
 	Head
-	Item  string    `json:"item"`
-	Visit VisitID   `json:"visit,omitempty"`
-	By    StaffID   `json:"by,omitempty"`
-	At    time.Time `json:"at"`
+	// Item of the checklist, as a code.
+	Item string `json:"item"`
+	// Visit to which the item belongs; empty for one of the day.
+	Visit VisitID `json:"visit,omitempty"`
+	// Member of staff who did it.
+	By StaffID `json:"by,omitempty"`
+	// When it was done.
+	At time.Time `json:"at"`
 }
 
 // Card is a business card given to a customer (policy 1, art. 33).
 type Card struct {
 	Head
-	Customer  CustomerID `json:"customer"`
-	By        StaffID    `json:"by"`
-	Requested bool       `json:"requested_by_customer,omitempty"`
-	Consent   bool       `json:"consent,omitempty"` // of the owner
-	At        time.Time  `json:"at"`
+	// Customer who got the card.
+	Customer CustomerID `json:"customer"`
+	// Consultant who gave it.
+	By StaffID `json:"by"`
+	// Whether the customer asked for the card.
+	Requested bool `json:"requested_by_customer,omitempty"`
+	// Whether the owner of the customer agreed.
+	Consent bool `json:"consent,omitempty"`
+	// When the card was given.
+	At time.Time `json:"at"`
 }
 
 // Ref names the record.

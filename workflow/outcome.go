@@ -10,27 +10,41 @@ import (
 // that step. So a sum over all visits, of one or of the other, holds every step once. It is written from the registration of
 // the visit on; a deal made in the course of a visit that came to nothing stands in the first visit only.
 type Outcome struct {
+	// Every step since this visit, which was the customer's first.
 	First *Steps `json:"first,omitempty"`
-	Last  *Steps `json:"last,omitempty"`
+	// The steps before which this visit was the last one.
+	Last *Steps `json:"last,omitempty"`
 }
 
-// Steps are the steps of a purchase that were taken; nil means not taken.
+// Steps are the steps of a purchase that were taken; a step is missing when it was not taken.
 type Steps struct {
-	Registered *Step `json:"registered,omitempty"` // first entry in the visitor register
-	Intention  *Step `json:"intention,omitempty"`
+	// First entry in the visitor register.
+	Registered *Step `json:"registered,omitempty"`
+	// Intention money was paid.
+	Intention *Step `json:"intention,omitempty"`
+	// A holding fee was paid.
 	HoldingFee *Step `json:"holding_fee,omitempty"`
-	Deposit    *Step `json:"deposit,omitempty"`
-	Signed     *Step `json:"signed,omitempty"`
-	Refunded   *Step `json:"refunded,omitempty"`
+	// A deposit was paid.
+	Deposit *Step `json:"deposit,omitempty"`
+	// A contract was signed.
+	Signed *Step `json:"signed,omitempty"`
+	// A unit, or money, was given back.
+	Refunded *Step `json:"refunded,omitempty"`
 }
 
 // Step is one step of a purchase, as seen from a visit.
 type Step struct {
-	At     time.Time `json:"at"`     // when it was recorded first
-	Day    Date      `json:"day"`    // the same in the site's zone
-	Days   int       `json:"days"`   // calendar days from the visit's business day; 0 also when the form was written late and the step lies before
-	Count  int       `json:"count"`  // how often: two flats are two deposits
-	Amount int64     `json:"amount"` // fen, of all of them
+	// When it was recorded first.
+	At time.Time `json:"at"`
+	// The same moment as a business day of the office.
+	Day Date `json:"day"`
+	// Calendar days from this visit's business day; 0 also when the form was written late and the
+	// step lies before.
+	Days int `json:"days"`
+	// How often: two flats are two contracts.
+	Count int `json:"count"`
+	// Sum of all of them, in fen; 0 in registered.
+	Amount int64 `json:"amount"`
 }
 
 // UnmarshalJSON reads an outcome. Journals from before schema 1 hold a list here; it is read as no outcome.

@@ -18,95 +18,127 @@ const (
 // Policy is the written policy of an office as data: a preset and the value of every parameter in which offices differ.
 // The zero value is not a policy; take P1 or P2 and change fields.
 type Policy struct {
-	// Preset is the policy whose articles are cited: p1 or p2.
+	// Policy whose articles are cited: p1 or p2.
 	Preset string `json:"preset"`
 
-	Count  CountPolicy  `json:"count"`
-	Pass   PassPolicy   `json:"pass_effect"`
-	Route  RoutePolicy  `json:"route"`
+	// What counts as a reception.
+	Count CountPolicy `json:"count"`
+	// What happens to the place of a unit that a turn goes past, by what keeps the unit.
+	Pass PassPolicy `json:"pass_effect"`
+	// Who attends to those who are not customers.
+	Route RoutePolicy `json:"route"`
+	// When a colleague may help a consultant who is busy.
 	Assist AssistPolicy `json:"assist"`
-	Phone  PhonePolicy  `json:"phone"`
+	// Who answers the sales telephone, and what an appointment is worth.
+	Phone PhonePolicy `json:"phone"`
+	// Who grants make-ups.
 	MakeUp MakeUpPolicy `json:"makeup"`
-	Desk   DeskPolicy   `json:"desk"`
+	// How the front desk works.
+	Desk DeskPolicy `json:"desk"`
 
-	// StaleMonths: a customer without money down is new again after so many calendar months without contact; 0 = never (C12).
+	// Calendar months without contact after which a customer without money down is new again; 0
+	// means never (C12).
 	StaleMonths int `json:"stale_after_months"`
-	// CarryOver: true carries the line over night, false starts each day from the roster's order (C14).
+	// Whether the line goes on over night; otherwise each day starts from the roster's order (C14).
 	CarryOver bool `json:"carry_over"`
-	// RejoinOrder: reentry, or turn_taken (A03).
+	// Order in which units come back to the line: reentry or turn_taken (A03).
 	RejoinOrder string `json:"rejoin_order"`
-	// AbandonGraceMin: minutes after the assignment within which an abandoned visit gives the turn back.
+	// Minutes after the assignment within which an abandoned visit gives the turn back.
 	AbandonGraceMin int `json:"abandon_grace_min"`
-	// WaitReminderMin: minutes after which a waiting visitor is brought to the supervisor's notice (policy 1, art. 4).
+	// Minutes after which a waiting visitor is brought to the supervisor's notice (policy 1, art.
+	// 4).
 	WaitReminderMin int `json:"wait_reminder_min"`
 }
 
 // CountPolicy says what counts as a reception.
 type CountPolicy struct {
-	// UnpaidReturning: the visit of an old customer who has paid nothing counts (C01).
+	// Whether the visit of an old customer who has paid nothing counts (C01).
 	UnpaidReturning bool `json:"unpaid_returning"`
-	// Unstated: at_once, or when_sales: only when the visitor asks about sales (C08).
+	// When the visit of somebody who did not say what for counts: at_once, or when_sales, which is
+	// only when the visitor asks about sales (C08).
 	Unstated string `json:"unstated"`
-	// Peers: people of the trade count (C03).
+	// Whether people of the trade count (C03).
 	Peers bool `json:"peers"`
-	// ConsumesTurn: what counts uses the counted consultant's turn, what does not count uses none (C10).
+	// Whether what counts uses the counted consultant's turn and what does not count uses none
+	// (C10).
 	ConsumesTurn bool `json:"consumes_turn"`
-	// OncePerDay: the same customer counts once a day for the same consultant (C11).
+	// Whether the same customer counts only once a day for the same consultant (C11).
 	OncePerDay bool `json:"same_day_once"`
-	// OffHours: receptions outside hours and in duty shifts count (C13).
+	// Whether receptions outside hours and in duty shifts count (C13).
 	OffHours bool `json:"off_hours"`
-	// JointGroupsOnce: groups that view together count once, not once a group (C17).
+	// Whether groups that view together count once, instead of once a group (C17).
 	JointGroupsOnce bool `json:"joint_groups_once"`
 }
 
 // PassPolicy says what passing does, by what keeps the one passed (C02, RS-5).
 type PassPolicy struct {
+	// Effect on a unit that receives its own customer.
 	OwnReception PassEffect `json:"own_reception"`
-	Personal     PassEffect `json:"personal"`
-	Leave        PassEffect `json:"leave"`
-	DayOff       PassEffect `json:"day_off"`
-	Chores       PassEffect `json:"chores"`
-	CompanyDuty  PassEffect `json:"company_duty"`
-	LeaderTask   PassEffect `json:"leader_task"`
-	Assist       PassEffect `json:"assist"`
-	Unrelated    PassEffect `json:"unrelated"`
+	// Effect on a unit away on personal business.
+	Personal PassEffect `json:"personal"`
+	// Effect on a unit on leave.
+	Leave PassEffect `json:"leave"`
+	// Effect on a unit that has the day off.
+	DayOff PassEffect `json:"day_off"`
+	// Effect on a unit that does chores on site.
+	Chores PassEffect `json:"chores"`
+	// Effect on a unit away on company duty.
+	CompanyDuty PassEffect `json:"company_duty"`
+	// Effect on a unit with a task from a leader.
+	LeaderTask PassEffect `json:"leader_task"`
+	// Effect on a unit that assists a colleague.
+	Assist PassEffect `json:"assist"`
+	// Effect on a unit that attends to an unrelated visitor.
+	Unrelated PassEffect `json:"unrelated"`
+	// Effect on a unit that attends to company staff.
 	CompanyStaff PassEffect `json:"company_staff"`
-	OffHours     PassEffect `json:"off_hours"`
+	// Effect on a unit that receives outside working hours.
+	OffHours PassEffect `json:"off_hours"`
 }
 
 // RoutePolicy says who attends to those who are not customers: line (a turn), first or last_seat (no turn).
 type RoutePolicy struct {
-	Peer         Route `json:"peer"`          // C03
-	Unrelated    Route `json:"unrelated"`     // C04
-	CompanyStaff Route `json:"company_staff"` // C09
+	// Who attends to people of the trade (C03).
+	Peer Route `json:"peer"`
+	// Who attends to unrelated visitors (C04).
+	Unrelated Route `json:"unrelated"`
+	// Who attends to company staff (C09).
+	CompanyStaff Route `json:"company_staff"`
 }
 
 // AssistPolicy says when a colleague may help a consultant who is busy (C05).
 type AssistPolicy struct {
-	// WhenBusy: anyone, or closed_only: only while the busy one serves a customer whose deal is closed.
+	// Who may be helped: anyone, or closed_only, which is only while the busy one serves a customer
+	// whose deal is closed.
 	WhenBusy string `json:"when_busy"`
-	// StandIn: a colleague may receive a turn visit for the first of the line who is with a closed customer.
+	// Whether a colleague may receive a turn visit for the first of the line who is with a closed
+	// customer.
 	StandIn bool `json:"stand_in"`
 }
 
 // PhonePolicy says who answers the sales telephone and what an appointment is worth (C06, C07).
 type PhonePolicy struct {
-	// AnsweredBy: last_seat or third.
+	// Seat that answers the telephone: last_seat or third.
 	AnsweredBy string `json:"answered_by"`
-	// AppointmentOwns: a customer who comes by telephone appointment belongs to the consultant of the appointment.
+	// Whether a customer who comes by telephone appointment belongs to the consultant of the
+	// appointment.
 	AppointmentOwns bool `json:"appointment_owns"`
 }
 
 // MakeUpPolicy says who grants make-ups (C16).
 type MakeUpPolicy struct {
+	// Roles that may grant a make-up.
 	Approvers []Role `json:"approvers"`
 }
 
 // DeskPolicy describes the front desk (C15).
 type DeskPolicy struct {
-	Seats           int  `json:"seats"`
-	VacancyGraceMin int  `json:"vacancy_grace_min"`
-	Guiding         bool `json:"guiding"` // guiding, water and standing up are asked of people
+	// Number of seats at the front desk.
+	Seats int `json:"seats"`
+	// Minutes for which the first seat may stand empty.
+	VacancyGraceMin int `json:"vacancy_grace_min"`
+	// Whether guiding, water and standing up are asked of people.
+	Guiding bool `json:"guiding"`
 }
 
 // P1 is policy 1 as it stands.

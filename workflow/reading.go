@@ -6,23 +6,35 @@ import "time"
 // none is renamed or changes its meaning.
 const Schema = 1
 
-// Reading is what a visit says to its readers beyond what was recorded: derived from the rest at every commit, in the site's
-// zone, and never looked at by a decision. All zero in visits from before schema 1.
+// Reading is what a visit tells its readers beyond what was recorded. It is derived from the rest at
+// every commit, in the site's zone, and no decision looks at it. All zero in visits from before schema 1.
 type Reading struct {
-	Schema  int     `json:"schema"`
-	Week    Date    `json:"week"`    // the Monday of the business day's week
-	Weekday int     `json:"weekday"` // of the business day: 1 = Monday … 7 = Sunday
-	Hour    int     `json:"hour"`    // of the arrival: 0 … 23
+	// Version of these fields.
+	Schema int `json:"schema"`
+	// Monday of the business day's week.
+	Week Date `json:"week"`
+	// Weekday of the business day, 1 (Monday) to 7 (Sunday).
+	Weekday int `json:"weekday"`
+	// Hour of the arrival, 0 to 23.
+	Hour int `json:"hour"`
+	// Whole seconds between the states.
 	Seconds Seconds `json:"seconds"`
 }
 
-// Seconds are the whole seconds between the states of a visit; nil where it has not come so far.
+// Seconds are the whole seconds between the states of a visit; a time is missing while the visit has
+// not come so far.
 type Seconds struct {
-	Waited       *int64 `json:"waited,omitempty"`        // arrived → assigned, or until he was seen to leave without having been received
-	ToIdentified *int64 `json:"to_identified,omitempty"` // arrived → identified
-	ToAssigned   *int64 `json:"to_assigned,omitempty"`   // identified → assigned
-	ToServed     *int64 `json:"to_served,omitempty"`     // assigned → served: the reception
-	ToRegistered *int64 `json:"to_registered,omitempty"` // served → registered: writing the form
+	// From arrived to assigned, or until the visitor was seen to leave without having been
+	// received.
+	Waited *int64 `json:"waited,omitempty"`
+	// From arrived to identified.
+	ToIdentified *int64 `json:"to_identified,omitempty"`
+	// From identified to assigned.
+	ToAssigned *int64 `json:"to_assigned,omitempty"`
+	// From assigned to served: the reception.
+	ToServed *int64 `json:"to_served,omitempty"`
+	// From served to registered: writing the form.
+	ToRegistered *int64 `json:"to_registered,omitempty"`
 }
 
 // read writes the reading of a visit as it stands.

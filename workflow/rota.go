@@ -14,19 +14,24 @@ const (
 	TeamUnit   UnitType = "team"
 )
 
-// Unit is a place in the rotation: one consultant, or one team (policy 1, art. 3). The members of a team stand in the
-// order in which they receive next: whoever received last stands last (A31).
+// Unit is a place in the rotation: one consultant, or one team (policy 1, art. 3).
 type Unit struct {
-	ID      UnitID    `json:"id"`
-	Type    UnitType  `json:"type"`
+	// Id of the unit: a consultant's or a team's id.
+	ID UnitID `json:"id"`
+	// Whether the unit is one person or a team.
+	Type UnitType `json:"type"`
+	// Consultants of the unit, in the order in which they receive next: whoever received last
+	// stands last (A31).
 	Members []StaffID `json:"members"`
 }
 
-// Place is an unspent turn in the line. Ticket orders the line; a turn that is given back returns to its ticket.
+// Place is an unspent turn in the line.
 type Place struct {
-	Unit   UnitID `json:"unit"`
-	Ticket int64  `json:"ticket"`
-	// Left is the commit at which the unit last left the line; 0 when it never did.
+	// Unit that holds the turn.
+	Unit UnitID `json:"unit"`
+	// Orders the line; a turn that is given back returns to its ticket.
+	Ticket int64 `json:"ticket"`
+	// Commit at which the unit last left the line; missing when it never did.
 	Left int64 `json:"left_seq,omitempty"`
 }
 
@@ -39,22 +44,30 @@ const (
 	OutVoided OutReason = "voided"
 )
 
-// Gone is a unit out of the line: its turn was used or voided, and it has not come back (RS-2). The list of those gone is
-// in the order in which they left.
+// Gone is a unit out of the line: its turn was used or voided, and it has not come back (RS-2).
 type Gone struct {
-	Unit   UnitID    `json:"unit"`
-	Ticket int64     `json:"ticket"`
+	// Unit that left the line.
+	Unit UnitID `json:"unit"`
+	// Ticket of the turn that is gone.
+	Ticket int64 `json:"ticket"`
+	// Whether the turn was used or voided.
 	Reason OutReason `json:"reason"`
-	Since  int64     `json:"since_seq"`
+	// Commit at which the unit left the line.
+	Since int64 `json:"since_seq"`
 }
 
 // MakeUpRight may be granted by those whom the policy names, never taken (RS-16).
 type MakeUpRight struct {
-	Unit      UnitID    `json:"unit"`
-	Reason    string    `json:"reason"` // company_duty, leader_task, company_staff
-	OrderedBy StaffID   `json:"ordered_by,omitempty"`
-	Missed    int64     `json:"missed_at_seq"`
-	At        time.Time `json:"at"`
+	// Unit that may be given a turn.
+	Unit UnitID `json:"unit"`
+	// What kept the unit: company_duty, leader_task or company_staff.
+	Reason string `json:"reason"`
+	// Member of staff who gave the order that kept the unit; empty when nobody did.
+	OrderedBy StaffID `json:"ordered_by,omitempty"`
+	// Commit at which the turn went past the unit.
+	Missed int64 `json:"missed_at_seq"`
+	// When the turn went past the unit.
+	At time.Time `json:"at"`
 }
 
 // Presence is whether a consultant is on the floor, and what keeps him if he is.
@@ -76,59 +89,90 @@ func (p Presence) onSite() bool { return p == OnSite || p == Chores || p == Lead
 
 // Absence is why a consultant cannot receive: away, or on site with other work.
 type Absence struct {
-	Staff     StaffID   `json:"staff"`
-	State     Presence  `json:"state"`
-	OrderedBy StaffID   `json:"ordered_by,omitempty"`
-	Until     Date      `json:"until,omitempty"` // last day of a longer absence
-	At        time.Time `json:"at"`
+	// Consultant who cannot receive.
+	Staff StaffID `json:"staff"`
+	// Presence other than on_site.
+	State Presence `json:"state"`
+	// Member of staff who gave the order; empty when nobody did.
+	OrderedBy StaffID `json:"ordered_by,omitempty"`
+	// Last day of a longer absence; empty when it ends with the return.
+	Until Date `json:"until,omitempty"`
+	// Since when.
+	At time.Time `json:"at"`
 }
 
-// EventPlan is the manager's plan for an exhibition or a major event (policy 1, art. 5): the line stands still, receptions by
-// order go to the first free unit of Order, which then goes to its end.
+// EventPlan is the manager's plan for an exhibition or a major event (policy 1, art. 5). The line
+// stands still. Receptions by order go to the first free unit of the plan, which then goes to its end.
 type EventPlan struct {
-	Order  []UnitID  `json:"order"`
+	// Units in the order in which they receive.
+	Order []UnitID `json:"order"`
+	// When the plan begins to hold.
 	FromAt time.Time `json:"from_at"`
-	ToAt   time.Time `json:"to_at,omitzero"` // zero: until it is ended
-	By     StaffID   `json:"by,omitempty"`
+	// When the plan ends; missing when it holds until it is ended.
+	ToAt time.Time `json:"to_at,omitzero"`
+	// Member of staff who made the plan.
+	By StaffID `json:"by,omitempty"`
 }
 
-// Rota is the site's line and everything that decides about it. One record `live` never resets (RS-8); a dated copy per
-// business day is the rota table (客户轮值表).
+// Rota is the site's line and everything that decides about it. One record, live, never starts anew
+// (RS-8); a dated copy for each business day is the rota table (客户轮值表).
 type Rota struct {
 	Head
-	Day      Date          `json:"day"`
-	OpenedAt time.Time     `json:"opened_at,omitzero"`
-	ClosedAt time.Time     `json:"closed_at,omitzero"`
-	Units    []Unit        `json:"units"`
-	Line     []Place       `json:"line"`
-	Out      []Gone        `json:"out"`
-	MakeUps  []MakeUpRight `json:"make_ups,omitempty"`
-	Absent   []Absence     `json:"absent,omitempty"`
-	Event    *EventPlan    `json:"event,omitempty"`
-	// MadeUp are the make-ups granted (policy 1, art. 8): in the live rota those since the last closing, in a table those that it closed with.
-	MadeUp     []MadeUp `json:"made_up,omitempty"`
-	NextTicket int64    `json:"next_ticket"`
-	NextFirst  UnitID   `json:"next_first,omitempty"` // set at closing (policy 1, art. 7)
-	// Table is the printed table's first column, in the dated copy only: everybody's rank and presence at opening. Who received
-	// whom, and whose turn it was, are marks of the day's visits.
-	Table  []Rank `json:"table,omitempty"`
-	Schema int    `json:"schema,omitempty"`
+	// Business day; empty before the first one.
+	Day Date `json:"day"`
+	// When the day was opened.
+	OpenedAt time.Time `json:"opened_at,omitzero"`
+	// When the day was closed; missing while it is open.
+	ClosedAt time.Time `json:"closed_at,omitzero"`
+	// Units of the rotation.
+	Units []Unit `json:"units"`
+	// Unspent turns, first to last.
+	Line []Place `json:"line"`
+	// Units out of the line, in the order in which they left.
+	Out []Gone `json:"out"`
+	// Rights to a make-up that were not used.
+	MakeUps []MakeUpRight `json:"make_ups,omitempty"`
+	// Consultants who cannot receive, and why.
+	Absent []Absence `json:"absent,omitempty"`
+	// Manager's plan for an event, while it holds.
+	Event *EventPlan `json:"event,omitempty"`
+	// Make-ups granted (policy 1, art. 8): in the live line since the last closing, in a day's
+	// table those it was closed with. Those of a day that nobody closed stand in the next.
+	MadeUp []MadeUp `json:"made_up,omitempty"`
+	// Last ticket given out.
+	NextTicket int64 `json:"next_ticket"`
+	// Unit that opens the next day; set at closing (policy 1, art. 7).
+	NextFirst UnitID `json:"next_first,omitempty"`
+	// Rank and presence of everybody at opening; in a day's table only. Who received whom stands in
+	// the visits.
+	Table []Rank `json:"table,omitempty"`
+	// Version of these fields; in a day's table only.
+	Schema int `json:"schema,omitempty"`
 }
 
-// Rank is a row of the day's table as it was opened: the units of the line first to last, then those who are out.
+// Rank is a row of the day's table as it was opened: the units of the line first to last, then those
+// who are out.
 type Rank struct {
-	Rank     int       `json:"rank"` // 1 = first of the line; 0 = out of the line
-	Unit     UnitID    `json:"unit"`
-	Members  []StaffID `json:"members"`
-	Presence Presence  `json:"presence"` // of a team: of the member who is nearest to receiving
+	// Position in the line, 1 for the first; 0 when the unit is out of it.
+	Rank int `json:"rank"`
+	// Unit of the row.
+	Unit UnitID `json:"unit"`
+	// Consultants of the unit.
+	Members []StaffID `json:"members"`
+	// Presence of the member who is nearest to receiving.
+	Presence Presence `json:"presence"`
 }
 
 // MadeUp is a make-up that was granted.
 type MadeUp struct {
-	Unit     UnitID    `json:"unit"`
-	Position int       `json:"position"` // in the line, 1 = first
-	By       StaffID   `json:"by,omitempty"`
-	At       time.Time `json:"at"`
+	// Unit that got the turn.
+	Unit UnitID `json:"unit"`
+	// Position in the line that the unit was given, 1 for the first.
+	Position int `json:"position"`
+	// Member of staff who granted it.
+	By StaffID `json:"by,omitempty"`
+	// When it was granted.
+	At time.Time `json:"at"`
 }
 
 // Ref names the rota's record.

@@ -9,21 +9,31 @@ import (
 
 // Notice passes the duty to fill the seat on.
 type Notice struct {
-	From StaffID   `json:"from"`
-	To   StaffID   `json:"to"`
-	At   time.Time `json:"at"`
+	// Consultant who passed the duty on.
+	From StaffID `json:"from"`
+	// Consultant who has to fill the seat from then on.
+	To StaffID `json:"to"`
+	// When the duty was passed on.
+	At time.Time `json:"at"`
 }
 
 // Vacancy is a time during which the first seat stood empty.
 type Vacancy struct {
 	Head
-	SinceAt     time.Time `json:"since_at"`
-	Second      StaffID   `json:"second,omitempty"` // who had to fill it first
-	Chain       []Notice  `json:"chain,omitempty"`
-	FilledBy    StaffID   `json:"filled_by,omitempty"`
-	FilledAt    time.Time `json:"filled_at,omitzero"`
-	Accountable StaffID   `json:"accountable,omitempty"`
-	JudgedAt    time.Time `json:"judged_at,omitzero"`
+	// Since when the seat stood empty.
+	SinceAt time.Time `json:"since_at"`
+	// Consultant who had to fill the seat first.
+	Second StaffID `json:"second,omitempty"`
+	// Notices by which the duty was passed on, oldest first.
+	Chain []Notice `json:"chain,omitempty"`
+	// Consultant who sat down.
+	FilledBy StaffID `json:"filled_by,omitempty"`
+	// When somebody sat down.
+	FilledAt time.Time `json:"filled_at,omitzero"`
+	// Consultant who answers for the empty seat; set when it was judged.
+	Accountable StaffID `json:"accountable,omitempty"`
+	// When it was decided who answers for it.
+	JudgedAt time.Time `json:"judged_at,omitzero"`
 }
 
 // Ref names the record.
@@ -143,12 +153,18 @@ func (d *draft) checkVacancy() *Fault {
 // Desk is who sits where now: the first seats of the eligible line at the front desk, the others at the tables, and
 // everybody's rank in the line (policy 2, items 01 and 11).
 type Desk struct {
-	Seats  []StaffID      `json:"desk"`
-	Tables []StaffID      `json:"tables"`
-	Ranks  map[UnitID]int `json:"ranks"`
-	Phone  StaffID        `json:"phone,omitempty"`
-	Guide  StaffID        `json:"guide,omitempty"`
-	Water  StaffID        `json:"water,omitempty"`
+	// Consultants at the front desk, first seat first.
+	Seats []StaffID `json:"desk"`
+	// Consultants at the tables.
+	Tables []StaffID `json:"tables"`
+	// Rank of every unit in the line, 1 for the first.
+	Ranks map[UnitID]int `json:"ranks"`
+	// Consultant who answers the telephone.
+	Phone StaffID `json:"phone,omitempty"`
+	// Consultant who guides (policy 2).
+	Guide StaffID `json:"guide,omitempty"`
+	// Consultant who brings water (policy 2).
+	Water StaffID `json:"water,omitempty"`
 }
 
 // DeskAt is the front desk at a moment.

@@ -8,10 +8,15 @@ import (
 // Head stands at the front of every record: its stored id, its site, the number of the commit that wrote this image,
 // and whether the record still belongs to the board (an open visit, a message not yet delivered …).
 type Head struct {
-	ID   string `json:"id"`
+	// Stored id, unique in its collection over all sites.
+	ID string `json:"id"`
+	// Office to which the record belongs.
 	Site SiteID `json:"site"`
-	Seq  int64  `json:"seq"`
-	Open bool   `json:"open"`
+	// Number of the commit that last wrote the record; its version for If-Match.
+	Seq int64 `json:"seq"`
+	// Whether the record is still in play: a visit on the floor, a message not yet delivered, a key
+	// in force.
+	Open bool `json:"open"`
 }
 
 func (h *Head) head() *Head { return h }
@@ -64,48 +69,66 @@ func (r Role) AtLeast(other Role) bool {
 	return i >= 0 && slices.Index(ranks, r) >= i
 }
 
-// DayHours are the working hours of one weekday, half-open (policy 1, art. 43; A20). Both empty: closed.
+// DayHours are the working hours of one weekday (policy 1, art. 43; A20).
+// Both ends are empty on a day on which the office is closed.
 type DayHours struct {
+	// Time of day at which work begins.
 	From Clock `json:"from"`
-	To   Clock `json:"to"`
+	// Time of day at which work ends; this minute no longer belongs to it.
+	To Clock `json:"to"`
 }
 
-// DutyShift is staffing outside the normal line (noon, evening, holiday; policy 1, art. 48). Days are weekdays
-// 0 (Sunday) … 6; none means every day. Dates, when given, replace Days.
+// DutyShift is staffing outside the normal line: noon, evening, holiday (policy 1, art. 48).
 type DutyShift struct {
-	From  Clock   `json:"from"`
-	To    Clock   `json:"to"`
+	// Time of day at which the shift begins.
+	From Clock `json:"from"`
+	// Time of day at which the shift ends; this minute no longer belongs to it.
+	To Clock `json:"to"`
+	// Consultant who receives during the shift.
 	Staff StaffID `json:"staff"`
-	Days  []int   `json:"days,omitempty"`
-	Dates []Date  `json:"dates,omitempty"`
+	// Weekdays of the shift, 0 (Sunday) to 6; empty means every day.
+	Days []int `json:"days,omitempty"`
+	// Business days of the shift; they replace the weekdays when given.
+	Dates []Date `json:"dates,omitempty"`
 }
 
 // Adoption is a policy in force from a business day on (policy 1, art. 52).
 type Adoption struct {
-	From   Date   `json:"from"`
+	// First business day of the policy.
+	From Date `json:"from"`
+	// Preset and all its parameters.
 	Policy Policy `json:"policy"`
 }
 
 // Site is one sales office: the boundary within which everything is consistent.
 type Site struct {
 	Head
-	Zone     string      `json:"zone"`
-	Hours    [7]DayHours `json:"hours"` // by weekday, Sunday first
-	Holidays []Date      `json:"holidays,omitempty"`
-	Duty     []DutyShift `json:"duty,omitempty"`
-	// Adoptions are the policies by the day from which they hold, earliest first; never empty.
+	// Time zone of the office, such as Asia/Shanghai.
+	Zone string `json:"zone"`
+	// Working hours by weekday, Sunday first.
+	Hours [7]DayHours `json:"hours"`
+	// Business days on which the office is closed.
+	Holidays []Date `json:"holidays,omitempty"`
+	// Shifts outside the normal line.
+	Duty []DutyShift `json:"duty,omitempty"`
+	// Policies by the day from which they hold, earliest first; never empty.
 	Adoptions []Adoption `json:"adoptions"`
-	// Consent is the question to which customers consent; nil: the office has its own, on paper.
+	// Question to which customers consent; missing when the office keeps its own, on paper.
 	Consent *Wording `json:"consent,omitempty"`
-	// ClockUntil: commits carry what the clock says beside their time, until the clock reaches this moment.
+	// Until the clock reaches this moment, commits also carry what the clock says; missing when the
+	// site's time does not run ahead.
 	ClockUntil time.Time `json:"clock_until,omitzero"`
 }
 
-// Wording is a text that customers agree to, in a version that is named with each consent. The journal keeps all versions.
+// Wording is a text that customers agree to. Every consent names its version; the journal keeps
+// all versions.
 type Wording struct {
-	Version int    `json:"version,omitempty"`
-	Zh      string `json:"zh"`
-	En      string `json:"en"`
+	// Number of the version, 1 for the first.
+	Version int `json:"version,omitempty"`
+	// Text in Chinese.
+	Zh string `json:"zh"`
+	// Text in English.
+	En string `json:"en"`
 }
 
 // Ref names the site's record.
@@ -163,10 +186,14 @@ func (s *Site) onDuty(t time.Time) (DutyShift, bool) {
 // Staff is a member of the site's staff. A name, if kept, stands in people, not here.
 type Staff struct {
 	Head
-	Staff  StaffID `json:"staff"`
-	Role   Role    `json:"role"`
-	Team   UnitID  `json:"team,omitempty"`
-	Active bool    `json:"active"`
+	// Id within the office, as addresses and other records name the person.
+	Staff StaffID `json:"staff"`
+	// Widest role that a key of this person may have.
+	Role Role `json:"role"`
+	// Team whose turns the consultant shares; empty outside a team.
+	Team UnitID `json:"team,omitempty"`
+	// Whether the person still works here; inactive staff leave the rotation.
+	Active bool `json:"active"`
 }
 
 // Ref names the staff record.

@@ -97,98 +97,165 @@ const (
 
 // Change is one change of the one who leads a visit.
 type Change struct {
-	From   StaffID   `json:"from"`
-	To     StaffID   `json:"to"`
-	Reason string    `json:"reason"` // customer_demand, handed_back, late_identity
-	At     time.Time `json:"at"`
+	// Consultant who led before.
+	From StaffID `json:"from"`
+	// Consultant who leads from then on.
+	To StaffID `json:"to"`
+	// Why: customer_demand, handed_back or late_identity.
+	Reason string `json:"reason"`
+	// When the lead changed.
+	At time.Time `json:"at"`
 }
 
 // Passed is one unit that a turn went past, what kept it, and what that did to its place.
 type Passed struct {
-	Unit   UnitID     `json:"unit"`
+	// Unit that the turn went past.
+	Unit UnitID `json:"unit"`
+	// What that did to the unit's place.
 	Effect PassEffect `json:"effect"`
-	Why    string     `json:"why,omitempty"` // a Presence, receiving, assisting or inactive
+	// What kept the unit: a presence, receiving, assisting or inactive.
+	Why string `json:"why,omitempty"`
 }
 
 // Form is the visitor register (来访客户登记表): codes and numbers only; remarks go to notes.
 type Form struct {
-	Channel    string `json:"channel,omitempty"`     // how the customer heard of the project: passing_by, online, referral …
-	Purpose    string `json:"purpose,omitempty"`     // first_home, upgrade, investment …
-	District   string `json:"district,omitempty"`    // where the customer lives or works
-	Layout     string `json:"layout,omitempty"`      // layout asked for: 2br, 3br …
-	AreaSqm    int    `json:"area_sqm,omitempty"`    // area asked for, square metres
-	BudgetFrom int64  `json:"budget_from,omitempty"` // fen
-	BudgetTo   int64  `json:"budget_to,omitempty"`   // fen
-	BudgetBand string `json:"budget_band,omitempty"` // derived, see BudgetBands
-	Intent     string `json:"intent,omitempty"`      // a, b, c, d: how serious
-	Note       NoteID `json:"note,omitempty"`
+	// How the customer heard of the project, as told to the consultant: passing_by, online,
+	// referral …
+	Channel string `json:"channel,omitempty"`
+	// Why the customer buys: first_home, upgrade, investment …
+	Purpose string `json:"purpose,omitempty"`
+	// Where the customer lives or works, as a code.
+	District string `json:"district,omitempty"`
+	// Layout that the customer asked for: 2br, 3br …
+	Layout string `json:"layout,omitempty"`
+	// Area that the customer asked for, in square metres.
+	AreaSqm int `json:"area_sqm,omitempty"`
+	// Lower end of the budget, in fen.
+	BudgetFrom int64 `json:"budget_from,omitempty"`
+	// Upper end of the budget, in fen.
+	BudgetTo int64 `json:"budget_to,omitempty"`
+	// Band of the budget's upper end, upper bound included: up_to_1m, 1m_2m, 2m_3m, 3m_5m, 5m_8m or
+	// over_8m (yuan).
+	BudgetBand string `json:"budget_band,omitempty"`
+	// How serious the customer is: a, b, c or d.
+	Intent string `json:"intent,omitempty"`
+	// Id of the note that holds the remark; analysts cannot read it.
+	Note NoteID `json:"note,omitempty"`
 }
 
 // Visit is one visit of one group: a finite-state machine and the analysts' main record.
 type Visit struct {
 	Head
-	State       State     `json:"state"`
-	BusinessDay Date      `json:"business_day"`
-	Policy      string    `json:"policy"` // preset in force when it was assigned (or arrived)
-	Channel     string    `json:"channel,omitempty"`
-	Party       int       `json:"party,omitempty"`  // people
-	Groups      int       `json:"groups,omitempty"` // groups that arranged to view together (policy 1, art. 50)
-	Kind        VisitKind `json:"kind,omitempty"`
-	Purpose     string    `json:"purpose,omitempty"`
+	// How far the visit has come.
+	State State `json:"state"`
+	// Day on which the reception began; until then, the day on which the group came.
+	BusinessDay Date `json:"business_day"`
+	// Preset in force when somebody was assigned, or when the group came: p1 or p2.
+	Policy string `json:"policy"`
+	// How the group heard of the office, said at the door, else in the register: passing_by, online
+	// …
+	Channel string `json:"channel,omitempty"`
+	// Number of people.
+	Party int `json:"party,omitempty"`
+	// Number of groups that arranged to view together, when more than one (policy 1, art. 50).
+	Groups int `json:"groups,omitempty"`
+	// Kind of visitor; empty until identified.
+	Kind VisitKind `json:"kind,omitempty"`
+	// What an unrelated visitor came for, as a code.
+	Purpose string `json:"purpose,omitempty"`
 
-	Customer     CustomerID `json:"customer,omitempty"`
-	Named        StaffID    `json:"named,omitempty"`
-	RecognisedBy StaffID    `json:"recognised_by,omitempty"`
-	BroughtBy    CustomerID `json:"brought_by,omitempty"`
-	Appointment  StaffID    `json:"appointment,omitempty"`
-	Delegate     StaffID    `json:"delegate,omitempty"`
-	// FirstVisit: the customer had not been received before (freshness aside).
+	// Id of the customer. Peers, company people and unrelated visitors have none unless the talk
+	// turned to sales.
+	Customer CustomerID `json:"customer,omitempty"`
+	// Consultant whom the visitor asked for.
+	Named StaffID `json:"named,omitempty"`
+	// Consultant who recognised the visitor.
+	RecognisedBy StaffID `json:"recognised_by,omitempty"`
+	// Customer who brought this one.
+	BroughtBy CustomerID `json:"brought_by,omitempty"`
+	// Consultant with whom an appointment was made by telephone.
+	Appointment StaffID `json:"appointment,omitempty"`
+	// Colleague whom an absent or busy consultant appointed to assist.
+	Delegate StaffID `json:"delegate,omitempty"`
+	// As known at the door: nobody had received this customer before.
 	FirstVisit bool `json:"first_visit,omitempty"`
-	// VisitNo: the customer's how many-th registered visit this is, 1 = first; set at registration.
+	// Which registered visit of the customer this is, 1 for the first; set at registration.
 	VisitNo int `json:"visit_no,omitempty"`
 
-	Route      Route      `json:"route,omitempty"`
-	Server     StaffID    `json:"server,omitempty"` // who receives
+	// Rule by which the receiver was found.
+	Route Route `json:"route,omitempty"`
+	// Consultant who receives.
+	Server StaffID `json:"server,omitempty"`
+	// What the receiver is to this visit: lead, assist for the principal, or stand_in.
 	ServerRole ServerRole `json:"server_role,omitempty"`
-	Principal  StaffID    `json:"principal,omitempty"` // whose customer
-	Unit       UnitID     `json:"unit,omitempty"`      // the unit whose turn or place is in play
+	// Consultant whose customer it is.
+	Principal StaffID `json:"principal,omitempty"`
+	// Unit, a consultant or a team, of the receiver.
+	Unit UnitID `json:"unit,omitempty"`
+	// What the reception does to that unit's place.
 	TurnEffect TurnEffect `json:"turn_effect,omitempty"`
-	TurnUnit   UnitID     `json:"turn_unit,omitempty"`   // whose turn the visit used
-	TurnTicket int64      `json:"turn_ticket,omitempty"` // where that turn stood in the line
-	TurnsBack  []UnitID   `json:"turns_back,omitempty"`  // who got back a turn that the visit had used
-	PassEffect PassEffect `json:"pass_effect,omitempty"` // what happens to the server's place when passed meanwhile
-	Assistants []StaffID  `json:"assistants,omitempty"`
-	Passed     []Passed   `json:"passed,omitempty"`
-	Changes    []Change   `json:"changes,omitempty"`
-	FirstLead  StaffID    `json:"first_lead,omitempty"`
-	Guide      StaffID    `json:"guide,omitempty"`
-	Water      StaffID    `json:"water,omitempty"`
+	// Unit whose turn the visit used; missing when none was used, or when it was given back.
+	TurnUnit UnitID `json:"turn_unit,omitempty"`
+	// Ticket of that turn: where it stood in the line.
+	TurnTicket int64 `json:"turn_ticket,omitempty"`
+	// Units that got back a turn that this visit had used.
+	TurnsBack []UnitID `json:"turns_back,omitempty"`
+	// What happens when a turn goes past the unit meanwhile.
+	PassEffect PassEffect `json:"pass_effect,omitempty"`
+	// Further consultants who assist.
+	Assistants []StaffID `json:"assistants,omitempty"`
+	// Units that this visit's turn went past.
+	Passed []Passed `json:"passed,omitempty"`
+	// Changes of who leads, oldest first.
+	Changes []Change `json:"changes,omitempty"`
+	// Consultant who led first; set when the lead changes.
+	FirstLead StaffID `json:"first_lead,omitempty"`
+	// Consultant who was asked to guide (policy 2).
+	Guide StaffID `json:"guide,omitempty"`
+	// Consultant who was asked to bring water (policy 2).
+	Water StaffID `json:"water,omitempty"`
 
-	// CountsFor is whom the reception counts for; before registration whom it is going to count for. CountRule is the
-	// article that gives or denies it.
+	// Consultant for whom the reception counts; until registration, for whom it is going to.
 	CountsFor StaffID `json:"counts_for,omitempty"`
-	CountRule string  `json:"count_rule,omitempty"`
-	Count     int     `json:"count,omitempty"` // counted receptions, final at registration
-	Topic     Topic   `json:"topic,omitempty"`
+	// Article that gives or denies the count.
+	CountRule string `json:"count_rule,omitempty"`
+	// Receptions counted, final at registration; missing when none is.
+	Count int `json:"count,omitempty"`
+	// What the visit was about; empty until the reception is over.
+	Topic Topic `json:"topic,omitempty"`
 
-	ExplainedTo StaffID  `json:"explained_to,omitempty"`
-	MergedInto  VisitID  `json:"merged_into,omitempty"`
-	Reason      string   `json:"reason,omitempty"` // why abandoned, or assigned against the order
-	Note        NoteID   `json:"note,omitempty"`
-	Form        *Form    `json:"form,omitempty"`
-	Outcome     *Outcome `json:"outcome,omitempty"`
+	// Colleague who was told that it was not about sales.
+	ExplainedTo StaffID `json:"explained_to,omitempty"`
+	// Visit that this one belongs to.
+	MergedInto VisitID `json:"merged_into,omitempty"`
+	// Why the visit was abandoned (waited_too_long, left_early …) or assigned against the order, as
+	// a code.
+	Reason string `json:"reason,omitempty"`
+	// Id of a note, which analysts cannot read.
+	Note NoteID `json:"note,omitempty"`
+	// The visitor register; missing until registration.
+	Form *Form `json:"form,omitempty"`
+	// What became of the customer; from registration on.
+	Outcome *Outcome `json:"outcome,omitempty"`
 
-	ArrivedAt    time.Time `json:"arrived_at"`
+	// When the group came in.
+	ArrivedAt time.Time `json:"arrived_at"`
+	// When the visitors had said who they are and whom they want.
 	IdentifiedAt time.Time `json:"identified_at,omitzero"`
-	AssignedAt   time.Time `json:"assigned_at,omitzero"`
-	ServedAt     time.Time `json:"served_at,omitzero"`
+	// When the reception began.
+	AssignedAt time.Time `json:"assigned_at,omitzero"`
+	// When the reception was over.
+	ServedAt time.Time `json:"served_at,omitzero"`
+	// When the visit was entered in the visitor register.
 	RegisteredAt time.Time `json:"registered_at,omitzero"`
-	EndedAt      time.Time `json:"ended_at,omitzero"`    // abandoned or merged
-	RemindedAt   time.Time `json:"reminded_at,omitzero"` // the supervisor was told that the visitor waits
+	// When the visit was abandoned or merged.
+	EndedAt time.Time `json:"ended_at,omitzero"`
+	// When the supervisors were told that the visitor waits.
+	RemindedAt time.Time `json:"reminded_at,omitzero"`
 
 	Reading
 
-	// Commits are the numbers of the commits that changed this visit, for its history.
+	// Numbers of the commits that changed this visit, for its history.
 	Commits []int64 `json:"commits"`
 }
 
