@@ -16,6 +16,7 @@ import (
 
 	"github.com/lunpai/lunpai/openapi"
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -23,8 +24,8 @@ import (
 type Config struct {
 	Desk  *repo.Desk
 	Store repo.Store
-	Keys  *repo.Keys
-	Vault *repo.Vault
+	Keys  *vault.Keys
+	Vault *vault.Vault
 	// Now is the service's clock; zero: the system's.
 	Now repo.Clock
 	// Clock, when not nil, is a clock that callers may set with the header Lunpai-Now: for rehearsals and tests.

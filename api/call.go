@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
-	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -22,7 +22,7 @@ type call struct {
 	echo.Context
 	api   *API
 	route *route
-	key   repo.Key
+	key   vault.Key
 	site  workflow.SiteID
 	text  []byte // the body, checked against the contract
 	id    string // of the command: one per credential and Idempotency-Key
@@ -32,8 +32,8 @@ type call struct {
 	noteText string
 	noteID   workflow.NoteID
 	people   []kept
-	intent   *repo.Intent
-	plan     *repo.Plan
+	intent   *vault.Intent
+	plan     *vault.Plan
 	asked    bool // whether the command ran before
 	phoned   bool // a phone was looked up
 }
@@ -99,10 +99,10 @@ func (c *call) authenticate() error {
 	}
 	token, ok := strings.CutPrefix(c.Request().Header.Get("Authorization"), "Bearer ")
 	if !ok {
-		return repo.ErrBadToken
+		return vault.ErrBadToken
 	}
 	key, err := c.identify(token)
-	if errors.Is(err, repo.ErrBadToken) {
+	if errors.Is(err, vault.ErrBadToken) {
 		return c.stranger(err)
 	}
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -211,7 +212,7 @@ func putPerson(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.intent = &repo.Intent{Customer: id, Person: &r, Whole: true}
+	c.intent = &vault.Intent{Customer: id, Person: &r, Whole: true}
 	out, err := c.do(&workflow.ChangePerson{Customer: id})
 	if errors.Is(err, repo.ErrExists) {
 		return phoneTaken()
@@ -230,7 +231,7 @@ func phoneTaken() *Problem {
 // first; whoever asks again finishes what was left half done, and so does the sweep.
 func erasePerson(c *call) error {
 	id := c.customer()
-	c.intent = &repo.Intent{Customer: id, Erase: true}
+	c.intent = &vault.Intent{Customer: id, Erase: true}
 	out, err := c.do(&workflow.ErasePerson{Customer: id})
 	if err == nil && out.Replayed {
 		err = c.api.cfg.Vault.Erase(c.Request().Context(), c.site, id) // nothing comes back by it, nothing that was corrected is undone

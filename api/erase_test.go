@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -155,17 +156,17 @@ func TestErasureFinishedByTheSweep(t *testing.T) {
 		_, err := o.desk.Do(ctx, "s", repo.Request{ID: id, Fingerprint: "f", By: workflow.Actor{Key: "k", Role: workflow.RoleManager, Staff: "M"}, Command: cmd})
 		o.ok(err)
 	}
-	intend := func(id string, in repo.Intent) {
+	intend := func(id string, in vault.Intent) {
 		t.Helper()
 		in.Fingerprint = "f"
 		if _, err := o.vault.Intend(ctx, "s", id, in); err != nil {
 			t.Fatal(err)
 		}
 	}
-	now := &repo.Person{Name: "Now", Phone: "13900000004"}
-	intend("erase", repo.Intent{Customer: workflow.CustomerID(erased), Erase: true})
-	intend("change", repo.Intent{Customer: workflow.CustomerID(changed), Person: now, Whole: true})
-	intend("never", repo.Intent{Customer: workflow.CustomerID(kept), Erase: true})
+	now := &vault.Person{Name: "Now", Phone: "13900000004"}
+	intend("erase", vault.Intent{Customer: workflow.CustomerID(erased), Erase: true})
+	intend("change", vault.Intent{Customer: workflow.CustomerID(changed), Person: now, Whole: true})
+	intend("never", vault.Intent{Customer: workflow.CustomerID(kept), Erase: true})
 	do("erase", &workflow.ErasePerson{Customer: workflow.CustomerID(erased)})
 	do("change", &workflow.ChangePerson{Customer: workflow.CustomerID(changed)})
 	late, err := newVaultAt(o, 2*time.Hour)
@@ -186,13 +187,13 @@ func TestErasureFinishedByTheSweep(t *testing.T) {
 func TestLateIntentsYield(t *testing.T) {
 	o := newOffice(t, setup{})
 	k, _ := o.customer("13900000001")
-	_, err := o.vault.Intend(t.Context(), "s", "old", repo.Intent{Customer: workflow.CustomerID(k), Person: &repo.Person{Name: "Old"}, Whole: true, Fingerprint: "f"})
+	_, err := o.vault.Intend(t.Context(), "s", "old", vault.Intent{Customer: workflow.CustomerID(k), Person: &vault.Person{Name: "Old"}, Whole: true, Fingerprint: "f"})
 	o.ok(err)
 	_, err = o.desk.Do(t.Context(), "s", repo.Request{ID: "old", Fingerprint: "f", By: workflow.Actor{Role: workflow.RoleManager, Staff: "M"}, Command: &workflow.ChangePerson{Customer: workflow.CustomerID(k)}})
 	o.ok(err)
 	soon, err := newVaultAt(o, time.Minute)
 	o.ok(err)
-	o.ok(soon.SavePerson(t.Context(), "s", workflow.CustomerID(k), "", repo.Person{Name: "Newer"}))
+	o.ok(soon.SavePerson(t.Context(), "s", workflow.CustomerID(k), "", vault.Person{Name: "Newer"}))
 	late, err := newVaultAt(o, 2*time.Hour)
 	o.ok(err)
 	_, _, err = late.Sweep(t.Context(), time.Hour)

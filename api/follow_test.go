@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -117,7 +118,7 @@ func TestFeedIsPaidFor(t *testing.T) {
 	o := newOffice(t, setup{config: func(c *Config) { c.KeyRate = 0 }})
 	now := time.Now()
 	o.api.requests.now = func() time.Time { return now }
-	c := &call{api: o.api, key: repo.Key{ID: "k"}}
+	c := &call{api: o.api, key: vault.Key{ID: "k"}}
 	if wait := c.looked(looksAToken - 1); wait != 0 {
 		t.Errorf("a page costs %v", wait)
 	}

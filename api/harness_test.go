@@ -25,6 +25,7 @@ import (
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/repo/mongostore"
 	"github.com/lunpai/lunpai/repo/sqlitestore"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -61,8 +62,8 @@ type office struct {
 	api   *API
 	store repo.Store
 	desk  *repo.Desk
-	vault *repo.Vault
-	keys  *repo.Keys
+	vault *vault.Vault
+	keys  *vault.Keys
 	clock *ManualClock
 	log   *lockedBuffer
 	path  string
@@ -122,13 +123,13 @@ func newOffice(t testing.TB, s setup) *office {
 	if s.wrap != nil {
 		o.store = s.wrap(store)
 	}
-	ring, err := repo.OpenKeyring(filepath.Join(filepath.Dir(o.path), "keys.json"))
+	ring, err := vault.OpenKeyring(filepath.Join(filepath.Dir(o.path), "keys.json"))
 	o.ok(err)
-	o.vault, err = repo.NewVault(ctx, o.store, ring, nil)
+	o.vault, err = vault.New(ctx, o.store, ring, nil)
 	o.ok(err)
 	log := slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o.desk = repo.NewDesk(repo.Config{Store: o.store, Now: o.clock.Now, Log: log})
-	o.keys = repo.NewKeys(o.desk, s.machine)
+	o.keys = vault.NewKeys(o.desk, o.store, s.machine)
 	cfg := Config{Desk: o.desk, Store: o.store, Keys: o.keys, Vault: o.vault, Now: o.clock.Now, Clock: o.clock, Log: log, Version: "test", KeyRate: -1}
 	if s.config != nil {
 		s.config(&cfg)
@@ -173,7 +174,7 @@ func (o *office) found(id workflow.SiteID, policy string) {
 		cmd.Keys = append(cmd.Keys, workflow.MakeKey{Role: s.Role, Staff: s.Staff})
 	}
 	for i := range cmd.Keys {
-		cmd.Keys[i].Key = repo.KeyIDFor(id, "founding", i+1)
+		cmd.Keys[i].Key = vault.KeyIDFor(id, "founding", i+1)
 	}
 	admin := workflow.Actor{Key: "bootstrap", Role: workflow.RoleAdministrator}
 	out, err := o.desk.Do(o.Context(), id, repo.Request{ID: "founding", By: admin, Command: cmd})
@@ -336,10 +337,10 @@ func (o *office) customer(phone string) (id, owner string) {
 }
 
 // newVaultAt is the office's vault as it is some time later.
-func newVaultAt(o *office, later time.Duration) (*repo.Vault, error) {
-	ring, err := repo.LoadKeyring(filepath.Join(filepath.Dir(o.path), "keys.json"))
+func newVaultAt(o *office, later time.Duration) (*vault.Vault, error) {
+	ring, err := vault.LoadKeyring(filepath.Join(filepath.Dir(o.path), "keys.json"))
 	if err != nil {
 		return nil, err
 	}
-	return repo.NewVault(o.Context(), o.store, ring, func() time.Time { return time.Now().Add(later) })
+	return vault.New(o.Context(), o.store, ring, func() time.Time { return time.Now().Add(later) })
 }

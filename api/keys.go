@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -26,7 +27,7 @@ func createKey(c *call) error {
 		return f
 	}
 	out, err := c.do(&workflow.MakeKey{
-		Key: repo.KeyIDFor(c.site, c.id, 1), Role: b.Role, Staff: b.Staff, Sites: b.Sites,
+		Key: vault.KeyIDFor(c.site, c.id, 1), Role: b.Role, Staff: b.Staff, Sites: b.Sites,
 		ExpiresAt: b.ExpiresAt.UTC().Truncate(time.Millisecond),
 	})
 	if err != nil {
@@ -87,7 +88,7 @@ func (c *call) issued(out *repo.Outcome, labels ...string) error {
 }
 
 // issue writes the secrets behind a commit.
-func (c *call) issue(out *repo.Outcome, labels ...string) ([]repo.Issued, error) {
+func (c *call) issue(out *repo.Outcome, labels ...string) ([]vault.Issued, error) {
 	if out.Replayed {
 		c.Response().Header().Set("Idempotency-Replayed", "true")
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -44,7 +45,7 @@ func TestReplayedKey(t *testing.T) {
 		t.Errorf("other content: %d", a.status)
 	}
 	third := o.must(201, post("two", body))
-	o.clock.Set(o.clock.Now().Add(repo.ReissueFor))
+	o.clock.Set(o.clock.Now().Add(vault.ReissueFor))
 	if a := o.must(201, post("two", body)); a.at("key", "token") != nil || a.str("fix") == "" {
 		t.Errorf("after ten minutes: %s", a.raw)
 	}
@@ -169,7 +170,7 @@ func TestKilledBeforeTheKeys(t *testing.T) {
 	if a := o.must(201, found()); a.at("keys", 0, "token") != nil || !strings.Contains(a.str("fix"), "rotate") || a.str("site", "id") != "new" {
 		t.Errorf("of keys that are used: %s", a.raw)
 	}
-	o.clock.Set(o.clock.Now().Add(repo.ReissueFor)) // too late for the key
+	o.clock.Set(o.clock.Now().Add(vault.ReissueFor)) // too late for the key
 	id := o.must(201, makeKey()).str("key", "id")
 	token := o.must(200, o.do("M", "POST", sitesKeys+"/"+id+"/rotate", nil)).str("key", "token")
 	o.tokens["kiosk3"] = token

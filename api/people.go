@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -23,8 +24,8 @@ type person struct {
 func (p *person) empty() bool { return p == nil || p.Name == "" && p.Phone == "" }
 
 // record is the person as the vault keeps him: a consent with its time, who heard it, and the wording in force.
-func (c *call) record(p *person) (repo.Person, error) {
-	r := repo.Person{Name: p.Name, Phone: p.Phone, Notice: p.Notice}
+func (c *call) record(p *person) (vault.Person, error) {
+	r := vault.Person{Name: p.Name, Phone: p.Phone, Notice: p.Notice}
 	if p.Consent == nil {
 		return r, nil
 	}
@@ -32,7 +33,7 @@ func (c *call) record(p *person) (repo.Person, error) {
 	if by == "" {
 		by = c.key.ID
 	}
-	r.Consent = &repo.Consent{Given: *p.Consent, At: c.now(), By: by}
+	r.Consent = &vault.Consent{Given: *p.Consent, At: c.now(), By: by}
 	return r, c.view(nil, func(b *workflow.Board) error {
 		if w := b.Site().Consent; w != nil {
 			r.Consent.Wording = w.Version
@@ -65,7 +66,7 @@ func (c *call) once() error {
 
 // spend takes one look-up from the caller's allowance: one for each phone that a request asks about, on whatever path.
 func (c *call) spend(p *person) error {
-	if wait := c.api.search.take(c.key.ID, c.api.cfg.Vault.Fingerprint([]byte(c.id), []byte(repo.NormalPhone(p.Phone))), c.now()); wait > 0 {
+	if wait := c.api.search.take(c.key.ID, c.api.cfg.Vault.Fingerprint([]byte(c.id), []byte(vault.NormalPhone(p.Phone))), c.now()); wait > 0 {
 		return tooMany(wait)
 	}
 	return nil
@@ -76,7 +77,7 @@ func (c *call) byPhone(p *person) (id workflow.CustomerID, found bool, err error
 	if p.Phone == "" {
 		return "", false, nil
 	}
-	if repo.NormalPhone(p.Phone) == "" {
+	if vault.NormalPhone(p.Phone) == "" {
 		return "", false, badRequest("bad_phone", "the phone has fewer than five digits", "send the whole number, or none")
 	}
 	// Whoever takes the paper book over makes a customer of every phone that is not known: only the others tell him something.
@@ -121,7 +122,7 @@ func (c *call) customerOf(p *person) (id workflow.CustomerID, fresh bool, err er
 }
 
 // findOrKeep tries it once; ErrChanged: somebody else was quicker with the same phone, so he will be found.
-func (c *call) findOrKeep(p *person, r repo.Person) (id workflow.CustomerID, fresh bool, err error) {
+func (c *call) findOrKeep(p *person, r vault.Person) (id workflow.CustomerID, fresh bool, err error) {
 	id, found, err := c.byPhone(p)
 	if err != nil {
 		return "", false, err
@@ -151,7 +152,7 @@ func (c *call) unrecorded(id workflow.CustomerID) (bool, error) {
 }
 
 // keep writes a person down under a fresh id; ErrChanged when another request was quicker with the same phone.
-func (c *call) keep(id workflow.CustomerID, r repo.Person) error {
+func (c *call) keep(id workflow.CustomerID, r vault.Person) error {
 	err := c.api.cfg.Vault.SavePerson(c.Request().Context(), c.site, id, c.id, r)
 	if errors.Is(err, repo.ErrExists) {
 		return repo.ErrChanged
@@ -231,11 +232,11 @@ func (c *call) takeBack(replayed bool, err error) {
 		_ = v.Forget(ctx, c.plan)
 	}
 	if c.noteID != "" {
-		_ = v.Drop(ctx, repo.Notes, c.site, string(c.noteID), c.id)
+		_ = v.DropNote(ctx, c.site, c.noteID, c.id)
 	}
 	for _, k := range c.people {
 		if replayed || !k.phone {
-			_ = v.Drop(ctx, repo.People, c.site, string(k.id), c.id)
+			_ = v.DropPerson(ctx, c.site, k.id, c.id)
 		}
 	}
 }
@@ -288,7 +289,7 @@ func eraseNote(c *call) error {
 	if _, _, err := c.api.cfg.Vault.Note(c.Request().Context(), c.site, id); err != nil {
 		return err
 	}
-	c.intent = &repo.Intent{Note: id}
+	c.intent = &vault.Intent{Note: id}
 	out, err := c.do(&workflow.EraseNote{Note: id})
 	if err != nil {
 		return err

@@ -14,19 +14,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
 // another is a second instance of the service on the same store and keyring.
 func (o *office) another() *office {
 	o.Helper()
-	ring, err := repo.LoadKeyring(filepath.Join(filepath.Dir(o.path), "keys.json"))
+	ring, err := vault.LoadKeyring(filepath.Join(filepath.Dir(o.path), "keys.json"))
 	o.ok(err)
 	b := *o
-	b.vault, err = repo.NewVault(o.Context(), o.store, ring, nil)
+	b.vault, err = vault.New(o.Context(), o.store, ring, nil)
 	o.ok(err)
 	b.desk = repo.NewDesk(repo.Config{Store: o.store, Now: o.clock.Now, Log: slog.New(slog.DiscardHandler)})
-	b.keys = repo.NewKeys(b.desk, nil)
+	b.keys = vault.NewKeys(b.desk, b.store, nil)
 	cfg := o.api.cfg
 	cfg.Desk, cfg.Vault, cfg.Keys = b.desk, b.vault, b.keys
 	b.api, err = New(cfg)
@@ -298,7 +299,7 @@ func BenchmarkArrivalPairs(b *testing.B) {
 			Command: &workflow.ImportCustomer{Customer: workflow.CustomerID(fmt.Sprint("k", i)), Status: workflow.StatusRegistered, Owner: "B"},
 		})
 		o.ok(err)
-		o.ok(o.vault.SavePerson(b.Context(), "s", workflow.CustomerID(fmt.Sprint("k", i)), "", repo.Person{Name: "Li Lei", Phone: fmt.Sprintf("139%08d", i)}))
+		o.ok(o.vault.SavePerson(b.Context(), "s", workflow.CustomerID(fmt.Sprint("k", i)), "", vault.Person{Name: "Li Lei", Phone: fmt.Sprintf("139%08d", i)}))
 	}
 	once := func(phone string) time.Duration {
 		body := fmt.Sprintf(`{"person":{"name":"Li Lei","phone":%q}}`, phone)

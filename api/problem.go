@@ -12,6 +12,7 @@ import (
 
 	"github.com/lunpai/lunpai/explain"
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -80,9 +81,9 @@ var known = []struct {
 	{repo.ErrCorrupt, busyHere("read_only", "this site takes no changes until an operator has looked at its journal", "run lunpai verify and read the operations page", "not_written", 60)},
 	{repo.ErrClosed, busyHere("shutting_down", "this server is stopping; nothing was written", "send it again, another server answers", "not_written", 2)},
 	{repo.ErrUnavailable, busyHere("unavailable", "the store cannot be reached; nothing was written", "send it again in a moment", "not_written", 2)},
-	{repo.ErrKeyExpired, Problem{Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "the key's time, or that of its earlier token, is over", Fix: "use the key's newest token, or ask the manager for a new key"}},
-	{repo.ErrNotInService, Problem{Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "the key's member of staff is not in service in the key's role", Fix: "ask the manager"}},
-	{repo.ErrBadToken, Problem{Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "the request carries no valid key", Fix: "send Authorization: Bearer with a key that was not revoked"}},
+	{vault.ErrKeyExpired, Problem{Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "the key's time, or that of its earlier token, is over", Fix: "use the key's newest token, or ask the manager for a new key"}},
+	{vault.ErrNotInService, Problem{Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "the key's member of staff is not in service in the key's role", Fix: "ask the manager"}},
+	{vault.ErrBadToken, Problem{Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "the request carries no valid key", Fix: "send Authorization: Bearer with a key that was not revoked"}},
 	{repo.ErrNoSite, Problem{Status: http.StatusNotFound, Code: "not_found", Detail: "there is no such site here", Fix: "check the address and the key you use"}},
 	{repo.ErrNotFound, Problem{Status: http.StatusNotFound, Code: "not_found", Detail: "there is no such record here", Fix: "check the address and the key you use"}},
 	{context.DeadlineExceeded, busyHere("unavailable", "the store did not answer in time", "send it again with the same Idempotency-Key", "unknown", 2)},

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 )
 
 // What one key, or one address, may ask for.
@@ -166,14 +166,14 @@ func (c *call) flooding() bool {
 
 // identify finds the key that a request shows. From an address that shows wrong ones without end, keys are looked up a few at a
 // time: a good one waits a little, and nobody else waits for the store.
-func (c *call) identify(token string) (repo.Key, error) {
+func (c *call) identify(token string) (vault.Key, error) {
 	ctx := c.Request().Context()
 	if c.flooding() {
 		select {
 		case c.api.strangers <- struct{}{}:
 			defer func() { <-c.api.strangers }()
 		case <-ctx.Done():
-			return repo.Key{}, ctx.Err()
+			return vault.Key{}, ctx.Err()
 		}
 	}
 	return c.api.cfg.Keys.Authenticate(ctx, token)

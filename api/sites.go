@@ -8,6 +8,7 @@ import (
 
 	"github.com/lunpai/lunpai/explain"
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -126,7 +127,7 @@ func createSite(c *call) error {
 func firstKeys(cmd *workflow.CreateSite, command string) (labels []string) {
 	add := func(role workflow.Role, staff workflow.StaffID, label string) {
 		labels = append(labels, label)
-		id := repo.KeyIDFor(cmd.Site, command, len(labels))
+		id := vault.KeyIDFor(cmd.Site, command, len(labels))
 		cmd.Keys = append(cmd.Keys, workflow.MakeKey{Key: id, Role: role, Staff: staff})
 	}
 	for _, s := range cmd.Staff {

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -207,7 +208,7 @@ func (c *call) registerPerson(cmd *workflow.RegisterVisit, p *person) error {
 }
 
 // tie tries it once; ErrChanged: somebody else was quicker with the same phone.
-func (c *call) tie(cmd *workflow.RegisterVisit, p *person, r repo.Person) error {
+func (c *call) tie(cmd *workflow.RegisterVisit, p *person, r vault.Person) error {
 	known, found, err := c.byPhone(p)
 	fresh := false
 	if err == nil && found {
@@ -241,7 +242,7 @@ func (c *call) tie(cmd *workflow.RegisterVisit, p *person, r repo.Person) error 
 
 // reviseBehind has a form's person written behind the command: over what is known where it is the visitor's own record, beside it
 // where the form only named it, and not at all where the rules leave that customer to a colleague.
-func (c *call) reviseBehind(id workflow.CustomerID, r repo.Person, over bool) error {
+func (c *call) reviseBehind(id workflow.CustomerID, r vault.Person, over bool) error {
 	k, err := c.readCustomer(id)
 	if errors.Is(err, repo.ErrNotFound) {
 		return nil // the rules say so
@@ -254,7 +255,7 @@ func (c *call) reviseBehind(id workflow.CustomerID, r repo.Person, over bool) er
 		return f
 	}
 	if write && !c.dry {
-		c.intent = &repo.Intent{Customer: id, Person: &r, Over: over}
+		c.intent = &vault.Intent{Customer: id, Person: &r, Over: over}
 	}
 	return nil
 }

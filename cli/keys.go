@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -41,7 +42,7 @@ Examples:
 }
 
 // withKeys opens a store that is there, and its keys, and closes it behind f.
-func withKeys(w *world, name string, readOnly bool, f func(repo.Store, *repo.Keys) error) (err error) {
+func withKeys(w *world, name string, readOnly bool, f func(repo.Store, *vault.Keys) error) (err error) {
 	if path, ok := strings.CutPrefix(name, "sqlite:"); ok {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("there is no file %s: name the store with --store", path)
@@ -57,7 +58,7 @@ func withKeys(w *world, name string, readOnly bool, f func(repo.Store, *repo.Key
 	}
 	desk := repo.NewDesk(repo.Config{Store: s, Log: quiet(w)})
 	defer func() { err = errors.Join(err, desk.Drain(w.ctx), s.Close()) }()
-	return f(s, repo.NewKeys(desk, nil))
+	return f(s, vault.NewKeys(desk, s, nil))
 }
 
 // keysListCmd lists keys.
@@ -79,8 +80,8 @@ Examples:
 
 // Run lists the keys.
 func (c *keysListCmd) Run(w *world) error {
-	return withKeys(w, c.Store, true, func(s repo.Store, k *repo.Keys) error {
-		var all []repo.Key
+	return withKeys(w, c.Store, true, func(s repo.Store, k *vault.Keys) error {
+		var all []vault.Key
 		sites := c.Site
 		if len(sites) == 0 {
 			var err error
@@ -106,13 +107,13 @@ func (c *keysListCmd) Run(w *world) error {
 			all = append(all, keys...)
 		}
 		if c.JSON {
-			return json.NewEncoder(w.stdout).Encode(map[string]any{"keys": append([]repo.Key{}, all...)})
+			return json.NewEncoder(w.stdout).Encode(map[string]any{"keys": append([]vault.Key{}, all...)})
 		}
 		return printKeys(w.stdout, all, w.now())
 	})
 }
 
-func printKeys(out io.Writer, keys []repo.Key, now time.Time) error {
+func printKeys(out io.Writer, keys []vault.Key, now time.Time) error {
 	if len(keys) == 0 {
 		_, err := fmt.Fprintln(out, "the store holds no key: the first start of the service makes one")
 		return err
@@ -143,7 +144,7 @@ func minute(t time.Time) string {
 }
 
 // stateOf is what a key is good for as far as it depends on the key alone.
-func stateOf(k *repo.Key, now time.Time) string {
+func stateOf(k *vault.Key, now time.Time) string {
 	switch {
 	case !k.RevokedAt.IsZero():
 		return "revoked " + minute(k.RevokedAt) + " by " + dash(k.RevokedBy)
@@ -172,7 +173,7 @@ Examples:
 
 // Run makes the key and shows it.
 func (c *keysNewCmd) Run(w *world) error {
-	return withKeys(w, c.Store, false, func(s repo.Store, k *repo.Keys) error {
+	return withKeys(w, c.Store, false, func(s repo.Store, k *vault.Keys) error {
 		old, err := k.Administrators(w.ctx)
 		if err != nil {
 			return err
@@ -184,7 +185,7 @@ func (c *keysNewCmd) Run(w *world) error {
 		if len(old)+len(sites) == 0 {
 			return errors.New("nothing was ever kept in this store: check --store, or start the service on it: it shows the first key")
 		}
-		key, token, err := k.NewAdministrator(w.ctx, c.Label, repo.OperatorKey)
+		key, token, err := k.NewAdministrator(w.ctx, c.Label, vault.OperatorKey)
 		if err != nil {
 			return err
 		}
@@ -196,7 +197,7 @@ func (c *keysNewCmd) Run(w *world) error {
 
 // note logs what was done to an administrator's key: no journal holds it.
 func note(w *world, what, key string) {
-	slog.New(slog.NewTextHandler(w.stderr, nil)).Info(what, "key", key, "by", repo.OperatorKey)
+	slog.New(slog.NewTextHandler(w.stderr, nil)).Info(what, "key", key, "by", vault.OperatorKey)
 }
 
 // keysRevokeCmd ends a key.
@@ -219,11 +220,11 @@ func (c *keysRevokeCmd) Run(w *world) error {
 	if strings.HasPrefix(c.Key, "lp_") {
 		return errors.New("that is a token: name the key by its id only, the part between lp_ and the next _")
 	}
-	return withKeys(w, c.Store, false, func(_ repo.Store, k *repo.Keys) error {
+	return withKeys(w, c.Store, false, func(_ repo.Store, k *vault.Keys) error {
 		site, err := k.SiteOf(w.ctx, c.Key)
 		switch {
 		case err == nil && site == "":
-			if _, err = k.RevokeAdministrator(w.ctx, c.Key, repo.OperatorKey); err == nil {
+			if _, err = k.RevokeAdministrator(w.ctx, c.Key, vault.OperatorKey); err == nil {
 				note(w, "administrator key revoked", c.Key)
 			}
 		case err == nil:
@@ -241,7 +242,7 @@ func (c *keysRevokeCmd) Run(w *world) error {
 }
 
 // lastOne says so when no administrator key is left.
-func (*keysRevokeCmd) lastOne(w *world, k *repo.Keys) error {
+func (*keysRevokeCmd) lastOne(w *world, k *vault.Keys) error {
 	admins, err := k.Administrators(w.ctx)
 	for _, a := range admins {
 		if a.RevokedAt.IsZero() {

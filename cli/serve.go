@@ -13,6 +13,7 @@ import (
 
 	"github.com/lunpai/lunpai/api"
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 )
 
 // serveCmd serves the API.
@@ -129,8 +130,8 @@ func reachable(a net.Addr) string {
 type service struct {
 	store repo.Store
 	desk  *repo.Desk
-	keys  *repo.Keys
-	vault *repo.Vault
+	keys  *vault.Keys
+	vault *vault.Vault
 	api   *api.API
 	log   *slog.Logger
 	// rehearsal: the clock is set by hand.
@@ -159,18 +160,18 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger, now repo.Clock, c
 	if err != nil {
 		return nil, err
 	}
-	vault, err := repo.NewVault(ctx, store, ring, nil)
+	people, err := vault.New(ctx, store, ring, nil)
 	if err != nil {
 		return nil, err
 	}
-	s := &service{store: store, vault: vault, log: log, rehearsal: clock != nil}
+	s := &service{store: store, vault: people, log: log, rehearsal: clock != nil}
 	s.desk = repo.NewDesk(repo.Config{Store: store, Now: now, Steady: steady, Log: log})
 	if clock == nil {
 		_ = s.desk.CheckClock(ctx) // it is logged; the service starts, looks and says what is wrong, and commands wait
 	}
-	s.keys = repo.NewKeys(s.desk, nil)
+	s.keys = vault.NewKeys(s.desk, store, nil)
 	s.api, err = api.New(api.Config{
-		Desk: s.desk, Store: store, Keys: s.keys, Vault: vault, Now: now, Clock: clock, Log: log, Version: release(),
+		Desk: s.desk, Store: store, Keys: s.keys, Vault: people, Now: now, Clock: clock, Log: log, Version: release(),
 		KeyRate: c.keyRate(), KioskGap: c.KioskGap, KioskHourly: c.KioskHourly, QuietRequests: !c.LogRequests,
 	})
 	return s, err

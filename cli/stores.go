@@ -15,6 +15,7 @@ import (
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/repo/mongostore"
 	"github.com/lunpai/lunpai/repo/sqlitestore"
+	"github.com/lunpai/lunpai/repo/vault"
 )
 
 const defaultStore = "sqlite:lunpai.db"
@@ -101,29 +102,29 @@ func keyringFirst(store, keys string) (undo func() error, err error) {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return undo, nil // openKeyring asks the store whether there ought to be one
 	}
-	if _, err := repo.LoadKeyring(keys); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := vault.LoadKeyring(keys); !errors.Is(err, fs.ErrNotExist) {
 		return undo, err
 	}
-	if _, err := repo.CreateKeyring(keys); err != nil {
+	if _, err := vault.CreateKeyring(keys); err != nil {
 		return undo, fmt.Errorf("%w (name another place with --keys)", err)
 	}
 	return func() error { return os.Remove(keys) }, nil
 }
 
 // openKeyring loads the keyring of a store. It is made at the first start; a store that has one must find it.
-func openKeyring(ctx context.Context, s repo.Store, path string) (*repo.Keyring, error) {
-	ring, err := repo.LoadKeyring(path)
+func openKeyring(ctx context.Context, s repo.Store, path string) (*vault.Keyring, error) {
+	ring, err := vault.LoadKeyring(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return ring, err
 	}
-	id, err := repo.KeyringOf(ctx, s)
+	id, err := vault.KeyringOf(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	if id != "" {
 		return nil, fmt.Errorf("the keyring %s is missing, but names and phones in this store were written under one: bring the file back from your backup, or name it with --keys", path)
 	}
-	return repo.CreateKeyring(path)
+	return vault.CreateKeyring(path)
 }
 
 // clockMark is the meta document of a store whose clock is set by hand.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -122,7 +123,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 	s := openStore(b)
 	var skip time.Duration
 	d := openDesk(b, repo.Config{Store: s})
-	k := repo.NewKeys(d, func() time.Time { return time.Now().Add(skip) })
+	k := vault.NewKeys(d, s, func() time.Time { return time.Now().Add(skip) })
 	found(b, d, "s")
 	out := mustDo(b, d, "s", "key", workflow.RoleAdministrator, &workflow.MakeKey{Key: "k", Role: workflow.RoleConsultant, Staff: "A"})
 	keys, err := k.Issue(b.Context(), out)

@@ -20,7 +20,7 @@ func (s *siteDesk) load(ctx context.Context) error {
 	b := workflow.NewBoard(s.id)
 	newest := mark
 	for _, doc := range docs {
-		r, err := decode(doc)
+		r, err := doc.Record()
 		if err != nil {
 			return err
 		}

@@ -139,7 +139,7 @@ func (s *siteDesk) read(ctx context.Context, j *job, missing func() []workflow.R
 func (s *siteDesk) take(docs []Document) error {
 	records := make([]workflow.Record, len(docs))
 	for i, doc := range docs {
-		r, err := decode(doc)
+		r, err := doc.Record()
 		if err != nil {
 			return err
 		}
@@ -154,15 +154,6 @@ func (s *siteDesk) take(docs []Document) error {
 	return nil
 }
 
-// decode reads a document's record; ErrCorrupt, or workflow.ErrNewer.
-func decode(doc Document) (workflow.Record, error) {
-	r, err := workflow.Decode(doc.Image)
-	if err != nil && !errors.Is(err, workflow.ErrNewer) {
-		return nil, fmt.Errorf("%w: document of site %s: %w", ErrCorrupt, doc.Site, err)
-	}
-	return r, err
-}
-
 // decide checks the version the caller saw and decides. Its error is a refusal.
 func (s *siteDesk) decide(j *job) (*workflow.Commit, error) {
 	r := &j.req
@@ -175,7 +166,7 @@ func (s *siteDesk) decide(j *job) (*workflow.Commit, error) {
 			return nil, &StaleError{Ref: r.Match.Ref, Want: r.Match.Seq, Is: is}
 		}
 	}
-	now := s.desk.now()
+	now := s.desk.Now()
 	at := now
 	if at.Before(s.board.At) {
 		at = s.board.At

@@ -102,7 +102,7 @@ func (d *Desk) Answered(ctx context.Context, site workflow.SiteID, id, fingerpri
 		return nil, ErrNotFound
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look for the command in the journal: %w", unavailable(err))
+		return nil, fmt.Errorf("look for the command in the journal: %w", Unavailable(err))
 	}
 	return firstAnswer(p, id, fingerprint)
 }
@@ -214,8 +214,8 @@ func (d *Desk) Draining() bool {
 	return d.draining
 }
 
-// unavailable turns a store's reading error into ErrUnavailable, unless it says more.
-func unavailable(err error) error {
+// Unavailable turns a store's reading error into ErrUnavailable, unless it says more.
+func Unavailable(err error) error {
 	switch {
 	case err == nil, errors.Is(err, ErrCorrupt), errors.Is(err, ErrNoSite), errors.Is(err, workflow.ErrNewer),
 		errors.Is(err, ErrReadOnly), errors.Is(err, ErrUnavailable), errors.Is(err, ErrStorageFull):

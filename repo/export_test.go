@@ -30,10 +30,3 @@ func Queue(d *Desk, site workflow.SiteID) (waiting, commands int, working bool) 
 
 // KeepRecords makes a filler forget what is not open as soon as it holds more than n records.
 func KeepRecords(f *Filler, n int) { f.keep = n }
-
-// CachedKeys is how many keys are remembered.
-func CachedKeys(k *Keys) int {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return len(k.cache)
-}

@@ -119,7 +119,7 @@ func (f *Filler) read(ctx context.Context, cmd workflow.Command) error {
 			}
 		}
 		for _, doc := range docs {
-			r, err := decode(doc)
+			r, err := doc.Record()
 			if err != nil {
 				return err
 			}

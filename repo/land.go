@@ -19,7 +19,7 @@ func (s *siteDesk) land(jobs []*job, commits []*workflow.Commit) (again []*job) 
 	}
 	err = s.desk.committer.append(p)
 	if (errors.Is(err, ErrClosed) || errors.Is(err, ErrStorageFull)) && !errors.Is(err, ErrUnknown) {
-		return s.notWritten(jobs, unavailable(err))
+		return s.notWritten(jobs, Unavailable(err))
 	}
 	if err != nil && !errors.Is(err, ErrSeqTaken) && !errors.Is(err, ErrIDTaken) {
 		ctx, cancel := s.context()

@@ -133,7 +133,7 @@ func (s *siteDesk) round(batch []*job) {
 
 // noteDue tells the Desk when something may be due on the board, which stands on the journal. A fault in that is not the site's.
 func (s *siteDesk) noteDue(b *workflow.Board) {
-	now := s.desk.now()
+	now := s.desk.Now()
 	defer func() {
 		if p := recover(); p != nil {
 			s.desk.cfg.Log.Error("panic in what is due", "site", s.id, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
@@ -242,7 +242,7 @@ func (s *siteDesk) check(err error) error {
 		s.desk.cfg.Log.Error("site is read-only", "site", s.id, "err", err)
 		return s.broken
 	}
-	return unavailable(err)
+	return Unavailable(err)
 }
 
 // step decides as many jobs (of at most MaxPageCommits) as fit into one page, appends it, and returns the jobs that must be looked at again: those lost in

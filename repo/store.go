@@ -72,6 +72,15 @@ type Document struct {
 	Seq  int64
 }
 
+// Record decodes the document; ErrCorrupt, or workflow.ErrNewer.
+func (d Document) Record() (workflow.Record, error) {
+	r, err := workflow.Decode(d.Image)
+	if err != nil && !errors.Is(err, workflow.ErrNewer) {
+		return nil, fmt.Errorf("%w: document of site %s: %w", ErrCorrupt, d.Site, err)
+	}
+	return r, err
+}
+
 // BusinessDay is the day by which a visit's document is scanned.
 func (d Document) BusinessDay() (workflow.Date, error) {
 	var v struct {

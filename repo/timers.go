@@ -13,7 +13,7 @@ import (
 // called every few seconds. A timer's id is made of what is due and when, so that it runs once: after a restart, and with two
 // instances firing at once. It returns how many ran now.
 func (d *Desk) FireDue(ctx context.Context) (fired int, err error) {
-	now := d.now()
+	now := d.Now()
 	heads, next, err := d.cfg.Store.Moved(ctx, d.due.asked())
 	if err != nil {
 		return 0, fmt.Errorf("fire due timers: %w", err)
@@ -31,15 +31,15 @@ func (d *Desk) FireDue(ctx context.Context) (fired int, err error) {
 	return fired, errors.Join(errs...)
 }
 
-// now is the clock's time as commits have it.
-func (d *Desk) now() time.Time { return d.cfg.Now().UTC().Truncate(time.Millisecond) }
+// Now is the time of the service's clock as commits have it: UTC, whole milliseconds.
+func (d *Desk) Now() time.Time { return d.cfg.Now().UTC().Truncate(time.Millisecond) }
 
 // fireSite looks at a site and gives what is due there.
 func (d *Desk) fireSite(ctx context.Context, site workflow.SiteID) (fired int, err error) {
 	var due []workflow.Timer
 	look := &job{ctx: ctx, timer: true, done: make(chan result, 1)}
 	look.view = func(b *workflow.Board) error {
-		now := d.now()
+		now := d.Now()
 		due = b.Due(now)
 		d.due.note(site, b.Seq, b.NextDue(now))
 		return nil

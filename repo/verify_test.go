@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -273,15 +275,22 @@ func TestCopy(t *testing.T) {
 			mustDo(t, d, site, v, workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: workflow.VisitID(v)})
 		}
 	}
-	vault := openVault(t, s, nil)
 	ctx := t.Context()
-	if err := vault.SavePerson(ctx, "s1", "k", "later", repo.Person{Name: "张", Phone: "13800138000"}); err != nil {
+	ring, err := vault.CreateKeyring(filepath.Join(t.TempDir(), "keys.json"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := vault.SaveNote(ctx, "s1", "n", workflow.VisitRef("v"), "", "text"); err != nil {
+	v, err := vault.New(ctx, s, ring, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := newKeys(t, s).NewAdministrator(ctx, "", ""); err != nil {
+	if err := v.SavePerson(ctx, "s1", "k", "later", vault.Person{Name: "张", Phone: "13800138000"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := v.SaveNote(ctx, "s1", "n", workflow.VisitRef("v"), "", "text"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := vault.NewKeys(d, s, nil).NewAdministrator(ctx, "", ""); err != nil {
 		t.Fatal(err)
 	}
 	to := openStore(t)

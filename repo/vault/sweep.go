@@ -1,4 +1,4 @@
-package repo
+package vault
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -15,7 +16,7 @@ import (
 // how many it kept and how many it deleted. What it cannot settle now it leaves to the next sweep, and says so in the error.
 func (v *Vault) Sweep(ctx context.Context, age time.Duration) (kept, deleted int, err error) {
 	var errs []error
-	for _, c := range []SideCollection{People, Notes} {
+	for _, c := range []repo.SideCollection{repo.People, repo.Notes} {
 		docs, err := v.store.SidesOfAllSites(ctx, c, v.at().Add(-age))
 		if err != nil {
 			return kept, deleted, fmt.Errorf("sweep %s: %w", c, err)
@@ -40,7 +41,7 @@ func (v *Vault) Sweep(ctx context.Context, age time.Duration) (kept, deleted int
 
 // settle keeps or deletes a pending document, unless it has changed since it was read: then whoever changed it has settled it, or
 // the next sweep will.
-func (v *Vault) settle(ctx context.Context, doc Side) (keep bool, err error) {
+func (v *Vault) settle(ctx context.Context, doc repo.Side) (keep bool, err error) {
 	if isIntent(doc) {
 		return v.settleIntent(ctx, doc)
 	}
@@ -54,22 +55,22 @@ func (v *Vault) settle(ctx context.Context, doc Side) (keep bool, err error) {
 	} else {
 		err = v.store.DeleteIf(ctx, doc)
 	}
-	if errors.Is(err, ErrChanged) {
+	if errors.Is(err, repo.ErrChanged) {
 		err = nil
 	}
 	return keep, err
 }
 
 // happened reports whether the command that a pending document belongs to is in the journal.
-func (v *Vault) happened(ctx context.Context, doc Side) (bool, error) {
+func (v *Vault) happened(ctx context.Context, doc repo.Side) (bool, error) {
 	_, err := v.store.Find(ctx, doc.Site, doc.Command)
 	if err == nil {
 		return true, nil
 	}
-	if !errors.Is(err, ErrNotFound) {
+	if !errors.Is(err, repo.ErrNotFound) {
 		return false, err
 	}
-	if doc.Collection != People {
+	if doc.Collection != repo.People {
 		return false, nil
 	}
 	docs, err := v.store.Read(ctx, doc.Site, 0, []workflow.Ref{workflow.CustomerRef(workflow.CustomerID(doc.ID))})

@@ -1,4 +1,4 @@
-package repo_test
+package vault_test
 
 import (
 	"context"
@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
 // instance is one process on a store: its desk and its keys. The clock is the machine's and the service's.
 type instance struct {
-	*repo.Keys
+	*vault.Keys
 	desk  *repo.Desk
 	store repo.Store
 }
@@ -50,7 +51,7 @@ func newKeyOffice(t *testing.T, a, b repo.Store) *keyOffice {
 	o.set(time.Date(2024, 3, 4, 1, 0, 0, 0, time.UTC))
 	open := func(s repo.Store) instance {
 		d := openDesk(t, repo.Config{Store: s, Now: o.now})
-		return instance{repo.NewKeys(d, o.now), d, s}
+		return instance{vault.NewKeys(d, s, o.now), d, s}
 	}
 	o.here, o.there = open(a), open(b)
 	site := newSite("s")
@@ -91,7 +92,7 @@ func (o *keyOffice) ok(err error) {
 }
 
 // want checks what a token is good for: nil when it works.
-func (o *keyOffice) want(on instance, token string, want error) repo.Key {
+func (o *keyOffice) want(on instance, token string, want error) vault.Key {
 	o.Helper()
 	k, err := on.Authenticate(o.Context(), token)
 	if !errors.Is(err, want) || want == nil && err != nil {
@@ -128,7 +129,7 @@ func TestTokens(t *testing.T) {
 			"", "lp_", "lp__", token[3:], token + "x", token[:len(token)-1], strings.ToUpper(token), "lp_k", "lp_k_",
 			"lp_other_" + secret, "lp_" + strings.Repeat("x", 1000) + "_y", "lp_k~1~used_" + secret,
 		} {
-			o.want(o.here, bad, repo.ErrBadToken)
+			o.want(o.here, bad, vault.ErrBadToken)
 		}
 	})
 }
@@ -151,11 +152,11 @@ func TestKeyEndsWithTheJob(t *testing.T) {
 		o.do(&workflow.ChangeStaff{Staff: "A", Active: &no})
 		o.do(&workflow.ChangeStaff{Staff: "M", Role: workflow.RoleSupervisor})
 		o.later()
-		both(consultant, repo.ErrNotInService)
-		both(manager, repo.ErrNotInService)
+		both(consultant, vault.ErrNotInService)
+		both(manager, vault.ErrNotInService)
 		both(lesser, nil)
-		both(manager[:len(manager)-1]+"x", repo.ErrBadToken)
-		if _, err := o.there.Authenticate(o.Context(), manager[:len(manager)-1]+"x"); errors.Is(err, repo.ErrNotInService) {
+		both(manager[:len(manager)-1]+"x", vault.ErrBadToken)
+		if _, err := o.there.Authenticate(o.Context(), manager[:len(manager)-1]+"x"); errors.Is(err, vault.ErrNotInService) {
 			t.Error("whoever has no secret learns about the staff")
 		}
 		o.do(&workflow.ChangeStaff{Staff: "A", Active: &yes})
@@ -176,9 +177,9 @@ func TestRevoke(t *testing.T) {
 		if k, err := o.here.Changed(o.Context(), out); err != nil || k.RevokedAt.IsZero() || k.RevokedBy != "k" || k.Label != "label" {
 			t.Errorf("%+v, %v", k, err)
 		}
-		o.want(o.here, token, repo.ErrBadToken)
+		o.want(o.here, token, vault.ErrBadToken)
 		o.later()
-		o.want(o.there, token, repo.ErrBadToken)
+		o.want(o.there, token, vault.ErrBadToken)
 		if keys, err := o.there.List(o.Context(), "s"); err != nil || len(keys) != 1 || keys[0].RevokedAt.IsZero() || keys[0].Label != "label" {
 			t.Errorf("%+v, %v", keys, err)
 		}
@@ -186,10 +187,10 @@ func TestRevoke(t *testing.T) {
 		token = o.issue(&workflow.MakeKey{Key: "k2", Role: workflow.RoleKiosk})
 		o.ok(o.there.Revoke(o.Context(), "s", "k2", "by-hand"))
 		o.later()
-		o.want(o.here, token, repo.ErrBadToken)
+		o.want(o.here, token, vault.ErrBadToken)
 		p, err := o.here.store.Find(o.Context(), "s", "by-hand")
 		o.ok(err)
-		if cs, err := p.Commits(); err != nil || cs[0].By.Key != repo.OperatorKey || cs[0].Kind != workflow.KindRevokeKey {
+		if cs, err := p.Commits(); err != nil || cs[0].By.Key != vault.OperatorKey || cs[0].Kind != workflow.KindRevokeKey {
 			t.Errorf("%+v, %v", cs, err)
 		}
 		if err := o.here.Revoke(o.Context(), "s", "none", "by-hand-2"); !errors.Is(err, repo.ErrNotFound) {
@@ -205,7 +206,7 @@ func TestExpiry(t *testing.T) {
 		o.set(end.Add(-time.Millisecond))
 		o.want(o.here, token, nil)
 		o.set(end) // at once, whatever is remembered of the key
-		o.want(o.here, token, repo.ErrKeyExpired)
+		o.want(o.here, token, vault.ErrKeyExpired)
 	})
 }
 
@@ -218,14 +219,14 @@ func TestRotate(t *testing.T) {
 			t.Errorf("two actors: %+v, %+v", a.Actor(), b.Actor())
 		}
 		o.wait(time.Minute)
-		o.want(o.there, first, repo.ErrKeyExpired)
+		o.want(o.there, first, vault.ErrKeyExpired)
 		o.want(o.there, second, nil)
 		for range 3 { // by somebody in doubt whether it worked
 			o.issue(&workflow.RotateKey{Key: "k", Overlap: 60})
 		}
 		o.want(o.here, second, nil)
 		third := o.issue(&workflow.RotateKey{Key: "k"})
-		o.want(o.here, second, repo.ErrBadToken)
+		o.want(o.here, second, vault.ErrBadToken)
 		o.want(o.here, third, nil)
 		// Killed between commit and secret: the key has the earlier secret for its time, and gets a new one with the next rotation.
 		o.do(&workflow.RotateKey{Key: "k", Overlap: 60})
@@ -233,7 +234,7 @@ func TestRotate(t *testing.T) {
 		o.want(o.there, third, nil)
 		fifth := o.issue(&workflow.RotateKey{Key: "k"})
 		o.want(o.here, fifth, nil)
-		o.want(o.here, third, repo.ErrBadToken)
+		o.want(o.here, third, vault.ErrBadToken)
 		if keys, err := o.here.List(o.Context(), "s"); err != nil || len(keys) != 1 || keys[0].RotatedBy != "k" || keys[0].Label != "label" {
 			t.Errorf("%+v, %v", keys, err)
 		}
@@ -262,13 +263,13 @@ func TestIssueAgain(t *testing.T) {
 		}
 		first := again("make", make1)
 		second := again("make", make1)
-		o.want(o.here, first, repo.ErrBadToken)
+		o.want(o.here, first, vault.ErrBadToken)
 		if late, err := o.here.Issue(o.Context(), out, "label"); err != nil || late[0].Token != "" {
 			t.Errorf("the first answer, too late, got %+v, %v", late, err)
 		}
-		o.wait(repo.ReissueFor - time.Second)
+		o.wait(vault.ReissueFor - time.Second)
 		third := again("make", make1)
-		o.want(o.here, second, repo.ErrBadToken)
+		o.want(o.here, second, vault.ErrBadToken)
 		o.want(o.here, third, nil)
 		if token := again("make", make1); token != "" {
 			t.Error("a key that is used got a new token")
@@ -278,11 +279,11 @@ func TestIssueAgain(t *testing.T) {
 		rotate := &workflow.RotateKey{Key: "k"}
 		fourth := again("rotate", rotate)
 		fifth := again("rotate", rotate)
-		o.wait(repo.ReissueFor)
+		o.wait(vault.ReissueFor)
 		if token := again("rotate", rotate); token != "" {
 			t.Error("a new token after ten minutes")
 		}
-		o.want(o.here, fourth, repo.ErrBadToken)
+		o.want(o.here, fourth, vault.ErrBadToken)
 		o.want(o.here, fifth, nil)
 		if _, err := o.here.desk.Do(o.Context(), "s", repo.Request{ID: "make", Fingerprint: "other", By: workflow.Actor{Role: workflow.RoleAdministrator}, Command: make1}); !errors.Is(err, repo.ErrKeyReused) {
 			t.Errorf("other content under the same key: %v", err)
@@ -294,12 +295,12 @@ func TestIssueAgain(t *testing.T) {
 func TestMakingCutShort(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
 		o.do(&workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk})
-		o.want(o.here, "lp_k_", repo.ErrBadToken)
+		o.want(o.here, "lp_k_", vault.ErrBadToken)
 		o.wait(time.Hour)
 		token := o.issue(&workflow.RotateKey{Key: "k", Overlap: 60})
 		o.want(o.here, token, nil)
 		o.want(o.there, token, nil)
-		o.want(o.there, "lp_k_", repo.ErrBadToken)
+		o.want(o.there, "lp_k_", vault.ErrBadToken)
 	})
 }
 
@@ -312,7 +313,7 @@ func TestNoKeyWithoutCommit(t *testing.T) {
 		doc.ID = "forged"
 		doc.Body = []byte(strings.Replace(string(doc.Body), `"id":"k"`, `"id":"forged"`, 1))
 		o.ok(o.here.store.Insert(o.Context(), doc))
-		o.want(o.here, strings.Replace(token, "lp_k_", "lp_forged_", 1), repo.ErrBadToken)
+		o.want(o.here, strings.Replace(token, "lp_k_", "lp_forged_", 1), vault.ErrBadToken)
 	})
 }
 
@@ -335,8 +336,8 @@ func TestFormerKeys(t *testing.T) {
 		more := o.former("m", workflow.RoleManager, "A")
 		o.want(o.there, kiosk, nil)
 		o.want(o.there, a, nil)
-		o.want(o.there, gone, repo.ErrNotInService) // staff never added
-		o.want(o.there, more, repo.ErrNotInService) // never had that role
+		o.want(o.there, gone, vault.ErrNotInService) // staff never added
+		o.want(o.there, more, vault.ErrNotInService) // never had that role
 		change := func(id string) *workflow.FormerKey {
 			was, err := o.here.Former(o.Context(), "s", id)
 			o.ok(err)
@@ -348,7 +349,7 @@ func TestFormerKeys(t *testing.T) {
 		for _, on := range []instance{o.here, o.there} {
 			o.want(on, kiosk, nil)
 			o.want(on, rotated, nil)
-			o.want(on, a, repo.ErrBadToken)
+			o.want(on, a, vault.ErrBadToken)
 		}
 		if k := o.want(o.there, rotated, nil); k.Role != workflow.RoleKiosk || k.Label != "old" {
 			t.Errorf("%+v", k)
@@ -397,7 +398,7 @@ func TestStaffUnreadable(t *testing.T) {
 		f.onSince = func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page, error) { return nil, broken }
 	})
 	o.later()
-	if _, err := o.here.Authenticate(o.Context(), token); !errors.Is(err, repo.ErrUnavailable) || errors.Is(err, repo.ErrBadToken) {
+	if _, err := o.here.Authenticate(o.Context(), token); !errors.Is(err, repo.ErrUnavailable) || errors.Is(err, vault.ErrBadToken) {
 		t.Errorf("unreadable: %v", err)
 	}
 	f.heal()
@@ -419,7 +420,7 @@ func TestStaffUnreadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.want(o.here, token, nil)
-	o.want(o.here, manager, repo.ErrNotInService)
+	o.want(o.here, manager, vault.ErrNotInService)
 }
 
 // TestAnalystOfTwoSites: his key stands in the journal of one.
@@ -438,25 +439,25 @@ func TestAdministrators(t *testing.T) {
 		first, err := o.here.Bootstrap(o.Context())
 		o.ok(err)
 		o.wait(time.Second)
-		if _, _, err := o.here.NewAdministrator(o.Context(), "spare\u202e", repo.OperatorKey); err == nil {
+		if _, _, err := o.here.NewAdministrator(o.Context(), "spare\u202e", vault.OperatorKey); err == nil {
 			t.Error("a label that turns the direction of writing is taken")
 		}
-		k, second, err := o.here.NewAdministrator(o.Context(), "spare", repo.OperatorKey)
+		k, second, err := o.here.NewAdministrator(o.Context(), "spare", vault.OperatorKey)
 		o.ok(err)
 		o.want(o.there, first, nil)
 		o.want(o.there, second, nil)
 		_, err = o.here.RevokeAdministrator(o.Context(), "bootstrap", k.ID)
 		o.ok(err)
-		o.want(o.here, first, repo.ErrBadToken)
+		o.want(o.here, first, vault.ErrBadToken)
 		o.later()
-		o.want(o.there, first, repo.ErrBadToken)
+		o.want(o.there, first, vault.ErrBadToken)
 		o.want(o.there, second, nil)
 		if token, err := o.there.Bootstrap(o.Context()); err != nil || token != "" {
 			t.Errorf("a revoked first key came back: %q, %v", token, err)
 		}
 		o.issue(&workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk})
 		keys, err := o.there.Administrators(o.Context())
-		if err != nil || len(keys) != 2 || keys[0].RevokedBy != k.ID || keys[1].CreatedBy != repo.OperatorKey || keys[1].UsedAt.IsZero() {
+		if err != nil || len(keys) != 2 || keys[0].RevokedBy != k.ID || keys[1].CreatedBy != vault.OperatorKey || keys[1].UsedAt.IsZero() {
 			t.Errorf("%+v, %v", keys, err)
 		}
 		for _, id := range []string{"k", "none", "k~1~used"} {
@@ -470,16 +471,16 @@ func TestAdministrators(t *testing.T) {
 	})
 }
 
-func newKeys(t *testing.T, s repo.Store) *repo.Keys {
+func newKeys(t *testing.T, s repo.Store) *vault.Keys {
 	t.Helper()
-	return repo.NewKeys(openDesk(t, repo.Config{Store: s}), nil)
+	return vault.NewKeys(openDesk(t, repo.Config{Store: s}), s, nil)
 }
 
 func TestBootstrap(t *testing.T) {
 	s := openStore(t)
 	ctx := t.Context()
 	early := newKeys(t, s)
-	if _, err := early.Authenticate(ctx, "lp_bootstrap_x"); !errors.Is(err, repo.ErrBadToken) {
+	if _, err := early.Authenticate(ctx, "lp_bootstrap_x"); !errors.Is(err, vault.ErrBadToken) {
 		t.Error(err)
 	}
 	tokens := make([]string, 8)
@@ -528,7 +529,7 @@ func (d deaf) Insert(ctx context.Context, s repo.Side) error {
 // TestBootstrapAnswerLost: the only token there will ever be is not lost with an answer.
 func TestBootstrapAnswerLost(t *testing.T) {
 	k := newKeys(t, deaf{openStore(t)})
-	if _, err := k.Authenticate(t.Context(), "lp_bootstrap_x"); !errors.Is(err, repo.ErrBadToken) { // tried before it was there
+	if _, err := k.Authenticate(t.Context(), "lp_bootstrap_x"); !errors.Is(err, vault.ErrBadToken) { // tried before it was there
 		t.Error(err)
 	}
 	token, err := k.Bootstrap(t.Context())
@@ -560,7 +561,7 @@ func TestSecretAnswerLost(t *testing.T) {
 // TestMadeUpKeysAreNotRemembered: who tries ids by the thousand fills no memory, and pushes no good key out of it.
 func TestMadeUpKeysAreNotRemembered(t *testing.T) {
 	s := openStore(t)
-	k := repo.NewKeys(openDesk(t, repo.Config{Store: s}), nil)
+	k := vault.NewKeys(openDesk(t, repo.Config{Store: s}), s, nil)
 	token, err := k.Bootstrap(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -569,11 +570,11 @@ func TestMadeUpKeysAreNotRemembered(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 50 {
-		if _, err := k.Authenticate(t.Context(), fmt.Sprintf("lp_%032x_secret", i)); !errors.Is(err, repo.ErrBadToken) {
+		if _, err := k.Authenticate(t.Context(), fmt.Sprintf("lp_%032x_secret", i)); !errors.Is(err, vault.ErrBadToken) {
 			t.Fatal(err)
 		}
 	}
-	if n := repo.CachedKeys(k); n != 1 {
+	if n := vault.CachedKeys(k); n != 1 {
 		t.Errorf("%d keys are remembered, one is good", n)
 	}
 }

@@ -1,4 +1,4 @@
-package repo
+package vault
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -32,39 +33,39 @@ type Intent struct {
 
 // Plan is an intent written down.
 type Plan struct {
-	doc Side
+	doc repo.Side
 	Intent
 }
 
 // intentPrefix begins the ids of intents, which stand among the people: they hold the same and are as erasable.
 const intentPrefix = "intent/"
 
-func isIntent(doc Side) bool {
-	return doc.Collection == People && strings.HasPrefix(doc.ID, intentPrefix)
+func isIntent(doc repo.Side) bool {
+	return doc.Collection == repo.People && strings.HasPrefix(doc.ID, intentPrefix)
 }
 
 // Intend writes an intent down, pending until command is in the journal.
 func (v *Vault) Intend(ctx context.Context, site workflow.SiteID, command string, in Intent) (*Plan, error) {
-	doc := Side{
-		Collection: People, ID: intentPrefix + uuid.NewString(), Site: site, Command: command, Pending: true, At: v.at(),
+	doc := repo.Side{
+		Collection: repo.People, ID: intentPrefix + uuid.NewString(), Site: site, Command: command, Pending: true, At: v.at(),
 	}
 	var err error
 	if doc.Body, err = v.body(doc.ID, in); err != nil {
 		return nil, err
 	}
-	return &Plan{doc, in}, unavailable(v.store.Insert(ctx, doc))
+	return &Plan{doc, in}, repo.Unavailable(v.store.Insert(ctx, doc))
 }
 
 // planExpiry notes when a person's time is over. The sweep looks at it from then on.
 func (v *Vault) planExpiry(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, at time.Time) error {
-	doc := Side{
-		Collection: People, ID: intentPrefix + "expiry/" + string(id), Site: site, Pending: true, At: at.UTC().Truncate(time.Millisecond),
+	doc := repo.Side{
+		Collection: repo.People, ID: intentPrefix + "expiry/" + string(id), Site: site, Pending: true, At: at.UTC().Truncate(time.Millisecond),
 	}
 	var err error
 	if doc.Body, err = v.body(doc.ID, Intent{Customer: id, Expires: doc.At}); err != nil {
 		return err
 	}
-	return unavailable(v.store.Replace(ctx, doc))
+	return repo.Unavailable(v.store.Replace(ctx, doc))
 }
 
 // Carry carries an intent out, whose command was decided just now. ErrExists: the phone has become another customer's meanwhile, and
@@ -72,9 +73,9 @@ func (v *Vault) planExpiry(ctx context.Context, site workflow.SiteID, id workflo
 func (v *Vault) Carry(ctx context.Context, p *Plan) error {
 	err := v.apply(ctx, p.doc, p.Intent, false)
 	switch {
-	case errors.Is(err, ErrErased), errors.Is(err, ErrNotFound): // nothing is left to be done
+	case errors.Is(err, ErrErased), errors.Is(err, repo.ErrNotFound): // nothing is left to be done
 		err = nil
-	case err != nil && !errors.Is(err, ErrExists):
+	case err != nil && !errors.Is(err, repo.ErrExists):
 		return err // the sweep will do it
 	}
 	return errors.Join(err, v.Forget(ctx, p))
@@ -82,25 +83,25 @@ func (v *Vault) Carry(ctx context.Context, p *Plan) error {
 
 // Forget removes an intent.
 func (v *Vault) Forget(ctx context.Context, p *Plan) error {
-	if err := v.store.DeleteIf(ctx, p.doc); err != nil && !errors.Is(err, ErrChanged) {
-		return unavailable(err)
+	if err := v.store.DeleteIf(ctx, p.doc); err != nil && !errors.Is(err, repo.ErrChanged) {
+		return repo.Unavailable(err)
 	}
 	return nil
 }
 
 // apply does what is intended. late: by the sweep, long after; what was written since is newer, and stays.
-func (v *Vault) apply(ctx context.Context, doc Side, in Intent, late bool) error {
+func (v *Vault) apply(ctx context.Context, doc repo.Side, in Intent, late bool) error {
 	switch {
 	case in.Note != "":
 		return v.EraseNote(ctx, doc.Site, in.Note)
 	case in.Erase:
 		return v.Erase(ctx, doc.Site, in.Customer)
 	case in.Person == nil:
-		return fmt.Errorf("%w: %s %s intends nothing", ErrCorrupt, doc.Collection, doc.ID)
+		return fmt.Errorf("%w: %s %s intends nothing", repo.ErrCorrupt, doc.Collection, doc.ID)
 	}
 	form := *in.Person
 	write := func() error {
-		return v.writePerson(ctx, doc.Site, in.Customer, "", func(old Person, is Side) (Person, error) {
+		return v.writePerson(ctx, doc.Site, in.Customer, "", func(old Person, is repo.Side) (Person, error) {
 			if late && is.At.After(doc.At) {
 				return Person{}, errNewer
 			}
@@ -112,7 +113,7 @@ func (v *Vault) apply(ctx context.Context, doc Side, in Intent, late bool) error
 		})
 	}
 	err := write()
-	if errors.Is(err, ErrExists) && (!in.Whole || late) {
+	if errors.Is(err, repo.ErrExists) && (!in.Whole || late) {
 		form.Phone = ""
 		err = write()
 	}
@@ -126,7 +127,7 @@ func (v *Vault) apply(ctx context.Context, doc Side, in Intent, late bool) error
 var errNewer = errors.New("newer")
 
 // settleIntent carries an intent out that nobody has, or forgets it.
-func (v *Vault) settleIntent(ctx context.Context, doc Side) (kept bool, err error) {
+func (v *Vault) settleIntent(ctx context.Context, doc repo.Side) (kept bool, err error) {
 	var in Intent
 	if err := v.unseal(doc, &in); err != nil {
 		return false, err
@@ -138,17 +139,17 @@ func (v *Vault) settleIntent(ctx context.Context, doc Side) (kept bool, err erro
 	if err == nil && kept {
 		err = v.apply(ctx, doc, in, true)
 	}
-	if err != nil && !errors.Is(err, ErrErased) && !errors.Is(err, ErrNotFound) {
+	if err != nil && !errors.Is(err, ErrErased) && !errors.Is(err, repo.ErrNotFound) {
 		return kept, err
 	}
 	return kept, v.Forget(ctx, &Plan{doc: doc})
 }
 
 // expire erases a person whose time is over.
-func (v *Vault) expire(ctx context.Context, doc Side, in Intent) error {
+func (v *Vault) expire(ctx context.Context, doc repo.Side, in Intent) error {
 	p, err := v.Person(ctx, doc.Site, in.Customer)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, repo.ErrNotFound):
 	case err != nil:
 		return err
 	case !p.ExpiresAt.IsZero() && !p.ExpiresAt.After(v.at()):
@@ -162,7 +163,7 @@ func (v *Vault) expire(ctx context.Context, doc Side, in Intent) error {
 // ran reports whether a command is in the journal with this content.
 func (v *Vault) ran(ctx context.Context, site workflow.SiteID, command, fingerprint string) (bool, error) {
 	p, err := v.store.Find(ctx, site, command)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, repo.ErrNotFound) {
 		return false, nil
 	}
 	if err != nil {

@@ -1,4 +1,4 @@
-package repo
+package vault
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -22,9 +23,9 @@ var (
 
 // Vault keeps personal data and free text apart from everything else: encrypted, erasable, never in the journal.
 type Vault struct {
-	store Store
+	store repo.Store
 	ring  *Keyring
-	now   Clock
+	now   repo.Clock
 }
 
 // sealedBody is what stands in a side document.
@@ -37,8 +38,8 @@ type sealedBody struct {
 // keyringMark is the meta document that names the keyring a store was written under.
 const keyringMark = "keyring"
 
-// NewVault opens the vault of a store. A store written under another keyring is refused.
-func NewVault(ctx context.Context, s Store, ring *Keyring, now Clock) (*Vault, error) {
+// New opens the vault of a store. A store written under another keyring is refused.
+func New(ctx context.Context, s repo.Store, ring *Keyring, now repo.Clock) (*Vault, error) {
 	if now == nil {
 		now = time.Now //nolint:forbidigo // the system's clock is the default
 	}
@@ -47,11 +48,11 @@ func NewVault(ctx context.Context, s Store, ring *Keyring, now Clock) (*Vault, e
 	if err != nil {
 		return nil, fmt.Errorf("open vault: %w", err)
 	}
-	err = s.Insert(ctx, Side{Collection: Meta, ID: keyringMark, At: v.at(), Body: body})
+	err = s.Insert(ctx, repo.Side{Collection: repo.Meta, ID: keyringMark, At: v.at(), Body: body})
 	if err == nil {
 		return v, nil
 	}
-	if !errors.Is(err, ErrExists) {
+	if !errors.Is(err, repo.ErrExists) {
 		return nil, fmt.Errorf("open vault: %w", err)
 	}
 	id, err := KeyringOf(ctx, s)
@@ -66,9 +67,9 @@ func NewVault(ctx context.Context, s Store, ring *Keyring, now Clock) (*Vault, e
 
 // KeyringOf is the id of the keyring that a store was written under; "" when there is none yet. Only then may a new keyring
 // be made: with another one the names, phones and notes in the store could not be read.
-func KeyringOf(ctx context.Context, s Store) (string, error) {
-	doc, err := s.Side(ctx, Meta, keyringMark)
-	if errors.Is(err, ErrNotFound) {
+func KeyringOf(ctx context.Context, s repo.Store) (string, error) {
+	doc, err := s.Side(ctx, repo.Meta, keyringMark)
+	if errors.Is(err, repo.ErrNotFound) {
 		return "", nil
 	}
 	if err != nil {
@@ -76,7 +77,7 @@ func KeyringOf(ctx context.Context, s Store) (string, error) {
 	}
 	var mark struct{ Keyring string }
 	if err := json.Unmarshal(doc.Body, &mark); err != nil || mark.Keyring == "" {
-		return "", fmt.Errorf("%w: meta document %s", ErrCorrupt, keyringMark)
+		return "", fmt.Errorf("%w: meta document %s", repo.ErrCorrupt, keyringMark)
 	}
 	return mark.Keyring, nil
 }
@@ -127,12 +128,12 @@ func (v *Vault) FindPhone(ctx context.Context, site workflow.SiteID, phone strin
 	if l == "" {
 		return "", false, nil
 	}
-	doc, err := v.store.Lookup(ctx, People, site, l)
-	if errors.Is(err, ErrNotFound) {
+	doc, err := v.store.Lookup(ctx, repo.People, site, l)
+	if errors.Is(err, repo.ErrNotFound) {
 		return "", false, nil
 	}
 	if err != nil {
-		return "", false, fmt.Errorf("find phone: %w", unavailable(err))
+		return "", false, fmt.Errorf("find phone: %w", repo.Unavailable(err))
 	}
 	return workflow.CustomerID(doc.ID), true, nil
 }
@@ -155,32 +156,32 @@ func (v *Vault) body(id string, value any) (json.RawMessage, error) {
 }
 
 // read is a side document of a site, and what it holds, in value; ErrNotFound when there is none, or what it held was erased.
-func (v *Vault) read(ctx context.Context, c SideCollection, site workflow.SiteID, id string, value any) (Side, error) {
+func (v *Vault) read(ctx context.Context, c repo.SideCollection, site workflow.SiteID, id string, value any) (repo.Side, error) {
 	doc, err := v.store.Side(ctx, c, id)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return Side{}, unavailable(err)
+	if err != nil && !errors.Is(err, repo.ErrNotFound) {
+		return repo.Side{}, repo.Unavailable(err)
 	}
 	if err != nil || doc.Site != site {
-		return Side{}, ErrNotFound
+		return repo.Side{}, repo.ErrNotFound
 	}
 	return doc, v.unseal(doc, value)
 }
 
 // unseal reads what a side document holds into value.
-func (v *Vault) unseal(doc Side, value any) error {
+func (v *Vault) unseal(doc repo.Side, value any) error {
 	var b sealedBody
 	if err := json.Unmarshal(doc.Body, &b); err != nil {
-		return fmt.Errorf("%w: %s %s", ErrCorrupt, doc.Collection, doc.ID)
+		return fmt.Errorf("%w: %s %s", repo.ErrCorrupt, doc.Collection, doc.ID)
 	}
 	if b.Erased {
-		return ErrNotFound
+		return repo.ErrNotFound
 	}
 	text, err := v.ring.unseal(doc.ID, b.Sealed)
 	if err != nil {
 		return err
 	}
 	if err := json.Unmarshal(text, value); err != nil {
-		return fmt.Errorf("%w: %s %s", ErrCorrupt, doc.Collection, doc.ID)
+		return fmt.Errorf("%w: %s %s", repo.ErrCorrupt, doc.Collection, doc.ID)
 	}
 	return nil
 }

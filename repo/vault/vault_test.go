@@ -1,4 +1,4 @@
-package repo_test
+package vault_test
 
 import (
 	"bytes"
@@ -13,16 +13,17 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
-func openVault(t testing.TB, s repo.Store, now repo.Clock) *repo.Vault {
+func openVault(t testing.TB, s repo.Store, now repo.Clock) *vault.Vault {
 	t.Helper()
-	ring, err := repo.OpenKeyring(filepath.Join(t.TempDir(), "keys.json"))
+	ring, err := vault.OpenKeyring(filepath.Join(t.TempDir(), "keys.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := repo.NewVault(t.Context(), s, ring, now)
+	v, err := vault.New(t.Context(), s, ring, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func TestNormalPhone(t *testing.T) {
 		"a13800138000":            "",
 		"138+00138000":            "",
 	} {
-		if got := repo.NormalPhone(in); got != want {
+		if got := vault.NormalPhone(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}
@@ -58,7 +59,7 @@ func TestPerson(t *testing.T) {
 	s := openStore(t)
 	v := openVault(t, s, nil)
 	ctx := t.Context()
-	p := repo.Person{Name: "张小明", Phone: "+86 138-0013-8000", Notice: true}
+	p := vault.Person{Name: "张小明", Phone: "+86 138-0013-8000", Notice: true}
 	if err := v.SavePerson(ctx, "s", "k1", "", p); err != nil {
 		t.Fatal(err)
 	}
@@ -78,10 +79,10 @@ func TestPerson(t *testing.T) {
 	if err := v.SavePerson(ctx, "s", "k2", "", p); !errors.Is(err, repo.ErrExists) {
 		t.Errorf("a second customer with the phone: %v", err)
 	}
-	if err := v.SavePerson(ctx, "other", "k1", "", repo.Person{Name: "thief"}); !errors.Is(err, repo.ErrNotFound) {
+	if err := v.SavePerson(ctx, "other", "k1", "", vault.Person{Name: "thief"}); !errors.Is(err, repo.ErrNotFound) {
 		t.Errorf("another site's customer: %v", err)
 	}
-	if err := v.SavePerson(ctx, "s", "k3", "", repo.Person{Phone: "none"}); !errors.Is(err, repo.ErrBadPhone) {
+	if err := v.SavePerson(ctx, "s", "k3", "", vault.Person{Phone: "none"}); !errors.Is(err, vault.ErrBadPhone) {
 		t.Errorf("no phone: %v", err)
 	}
 	if _, err := v.Person(ctx, "other", "k1"); !errors.Is(err, repo.ErrNotFound) {
@@ -113,7 +114,7 @@ func TestSealed(t *testing.T) {
 	s := openStore(t)
 	v := openVault(t, s, nil)
 	ctx := t.Context()
-	if err := v.SavePerson(ctx, "s", "k1", "", repo.Person{Name: "canary", Phone: "13800138000"}); err != nil {
+	if err := v.SavePerson(ctx, "s", "k1", "", vault.Person{Name: "canary", Phone: "13800138000"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := v.SaveNote(ctx, "s", "n1", workflow.VisitRef("v"), "", "canary"); err != nil {
@@ -140,17 +141,17 @@ func TestSealed(t *testing.T) {
 	if _, err := v.Person(ctx, "s", "moved"); !errors.Is(err, repo.ErrCorrupt) {
 		t.Errorf("a body under another id: %v", err)
 	}
-	other, err := repo.OpenKeyring(filepath.Join(t.TempDir(), "other.json"))
+	other, err := vault.OpenKeyring(filepath.Join(t.TempDir(), "other.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := repo.NewVault(ctx, s, other, nil); err == nil || !strings.Contains(err.Error(), "--keys") {
+	if _, err := vault.New(ctx, s, other, nil); err == nil || !strings.Contains(err.Error(), "--keys") {
 		t.Errorf("another keyring: %v", err)
 	}
-	if id, err := repo.KeyringOf(ctx, s); err != nil || id == "" || id == other.ID {
+	if id, err := vault.KeyringOf(ctx, s); err != nil || id == "" || id == other.ID {
 		t.Errorf("the store's keyring is %q, %v", id, err)
 	}
-	if id, err := repo.KeyringOf(ctx, openStore(t)); err != nil || id != "" {
+	if id, err := vault.KeyringOf(ctx, openStore(t)); err != nil || id != "" {
 		t.Errorf("a new store's keyring is %q, %v", id, err)
 	}
 }
@@ -171,14 +172,14 @@ func TestFingerprint(t *testing.T) {
 
 func TestKeyringFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys.json")
-	made, err := repo.CreateKeyring(path)
+	made, err := vault.CreateKeyring(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := repo.CreateKeyring(path); !errors.Is(err, os.ErrExist) {
+	if _, err := vault.CreateKeyring(path); !errors.Is(err, os.ErrExist) {
 		t.Errorf("made over an old one: %v", err)
 	}
-	if k, err := repo.LoadKeyring(path); err != nil || k.ID != made.ID {
+	if k, err := vault.LoadKeyring(path); err != nil || k.ID != made.ID {
 		t.Errorf("loaded %v, %v", k, err)
 	}
 	if runtime.GOOS != "windows" { // where a mode says who may read
@@ -188,7 +189,7 @@ func TestKeyringFile(t *testing.T) {
 		if err := os.Chmod(path, 0o640); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := repo.OpenKeyring(path); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+		if _, err := vault.OpenKeyring(path); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 			t.Errorf("a file that others may read: %v", err)
 		}
 	}
@@ -196,7 +197,7 @@ func TestKeyringFile(t *testing.T) {
 	if err := os.WriteFile(broken, []byte(`{"id":"x","hmac":"AA==","cipher":"AA=="}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := repo.OpenKeyring(broken); err == nil {
+	if _, err := vault.OpenKeyring(broken); err == nil {
 		t.Error("a file with short keys was taken")
 	}
 }
@@ -210,7 +211,7 @@ func TestSweep(t *testing.T) {
 	ctx := t.Context()
 	save := func(id workflow.CustomerID, command string, expires time.Time) {
 		t.Helper()
-		if err := v.SavePerson(ctx, "s", id, command, repo.Person{Name: string(id), ExpiresAt: expires}); err != nil {
+		if err := v.SavePerson(ctx, "s", id, command, vault.Person{Name: string(id), ExpiresAt: expires}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -271,7 +272,7 @@ func TestSweepAgainstErase(t *testing.T) {
 	ctx := t.Context()
 	mustDo(t, d, "s", "arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 	for id, command := range map[workflow.CustomerID]string{"erased": "arrive-v", "changed": "lost"} {
-		if err := v.SavePerson(ctx, "s", id, command, repo.Person{Name: "old"}); err != nil {
+		if err := v.SavePerson(ctx, "s", id, command, vault.Person{Name: "old"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -280,14 +281,14 @@ func TestSweepAgainstErase(t *testing.T) {
 		f.onFind = func(ctx context.Context, site workflow.SiteID, id string) (*repo.Page, error) {
 			var err error
 			if id == "lost" {
-				err = v.SavePerson(ctx, "s", "changed", "", repo.Person{Name: "new"})
+				err = v.SavePerson(ctx, "s", "changed", "", vault.Person{Name: "new"})
 			} else {
 				err = v.Erase(ctx, "s", "erased")
 			}
 			if err != nil {
 				t.Error(err)
 			}
-			return f.below().Find(ctx, site, id)
+			return f.Store.Find(ctx, site, id)
 		}
 	})
 	if _, _, err := v.Sweep(ctx, time.Hour); err != nil {

@@ -1,4 +1,4 @@
-package repo
+package vault
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -54,14 +55,14 @@ func (p Person) Masked() Person {
 // Person is who a customer is; ErrNotFound when nothing is kept, or it was erased.
 func (v *Vault) Person(ctx context.Context, site workflow.SiteID, id workflow.CustomerID) (Person, error) {
 	var p Person
-	_, err := v.read(ctx, People, site, string(id), &p)
+	_, err := v.read(ctx, repo.People, site, string(id), &p)
 	return p, err
 }
 
 // SavePerson writes a customer's person, pending until command is in the journal. ErrExists: the phone is somebody else's;
 // ErrBadPhone; ErrErased; ErrNotFound: the id belongs to another site.
 func (v *Vault) SavePerson(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, p Person) error {
-	return v.writePerson(ctx, site, id, command, func(Person, Side) (Person, error) { return p, nil })
+	return v.writePerson(ctx, site, id, command, func(Person, repo.Side) (Person, error) { return p, nil })
 }
 
 // revised is a person with what a form says about him. Consent that was given stays until somebody takes it back by name.
@@ -84,19 +85,19 @@ const maxChanges = 8
 
 // writePerson changes a person as it stands: make gets it, and its document, empty when there is none. A tombstone is never
 // written over, on whichever instance it was set up.
-func (v *Vault) writePerson(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, make func(Person, Side) (Person, error)) error {
+func (v *Vault) writePerson(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, make func(Person, repo.Side) (Person, error)) error {
 	for range maxChanges {
 		var old Person
-		doc, err := v.store.Side(ctx, People, string(id))
-		absent := errors.Is(err, ErrNotFound)
+		doc, err := v.store.Side(ctx, repo.People, string(id))
+		absent := errors.Is(err, repo.ErrNotFound)
 		switch {
 		case absent:
 		case err != nil:
-			return unavailable(err)
+			return repo.Unavailable(err)
 		case doc.Site != site:
-			return ErrNotFound
+			return repo.ErrNotFound
 		default:
-			if err := v.unseal(doc, &old); errors.Is(err, ErrNotFound) {
+			if err := v.unseal(doc, &old); errors.Is(err, repo.ErrNotFound) {
 				return ErrErased
 			} else if err != nil {
 				return err
@@ -112,61 +113,61 @@ func (v *Vault) writePerson(ctx context.Context, site workflow.SiteID, id workfl
 			err = v.store.ReplaceIf(ctx, doc, now)
 		}
 		switch {
-		case errors.Is(err, ErrChanged):
+		case errors.Is(err, repo.ErrChanged):
 			continue
-		case errors.Is(err, ErrExists):
-			return ErrExists
+		case errors.Is(err, repo.ErrExists):
+			return repo.ErrExists
 		}
-		return unavailable(err)
+		return repo.Unavailable(err)
 	}
-	return ErrBusy
+	return repo.ErrBusy
 }
 
 // personDoc is the document of a person as make has it.
 func (v *Vault) personDoc(
-	ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, old Person, doc Side, make func(Person, Side) (Person, error),
-) (Side, error) {
+	ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, old Person, doc repo.Side, make func(Person, repo.Side) (Person, error),
+) (repo.Side, error) {
 	p, err := make(old, doc)
 	if err != nil {
-		return Side{}, err
+		return repo.Side{}, err
 	}
 	if phone := NormalPhone(p.Phone); phone != "" || p.Phone == "" {
 		p.Phone = phone
 	} else {
-		return Side{}, ErrBadPhone
+		return repo.Side{}, ErrBadPhone
 	}
 	if !p.ExpiresAt.IsZero() {
 		if err := v.planExpiry(ctx, site, id, p.ExpiresAt); err != nil {
-			return Side{}, err
+			return repo.Side{}, err
 		}
 	}
 	body, err := v.body(string(id), p)
-	return Side{
-		Collection: People, ID: string(id), Site: site, Lookup: v.lookup(site, p.Phone), Command: command, Pending: command != "",
+	return repo.Side{
+		Collection: repo.People, ID: string(id), Site: site, Lookup: v.lookup(site, p.Phone), Command: command, Pending: command != "",
 		At: v.at(), Body: body,
 	}, err
 }
 
 // insertPerson adds a person; ErrChanged when somebody else has written that customer meanwhile.
-func (v *Vault) insertPerson(ctx context.Context, doc Side) error {
+func (v *Vault) insertPerson(ctx context.Context, doc repo.Side) error {
 	err := v.store.Insert(ctx, doc)
-	if !errors.Is(err, ErrExists) {
+	if !errors.Is(err, repo.ErrExists) {
 		return err
 	}
-	if _, there := v.store.Side(ctx, People, doc.ID); there == nil {
-		return ErrChanged
+	if _, there := v.store.Side(ctx, repo.People, doc.ID); there == nil {
+		return repo.ErrChanged
 	}
-	return ErrExists // it was the phone
+	return repo.ErrExists // it was the phone
 }
 
 // Adopt makes a person that a request has left pending the affair of another command, which has found it by its phone. ErrChanged:
 // it does not stand so any more; look again.
 func (v *Vault) Adopt(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string) error {
 	var p Person
-	doc, err := v.read(ctx, People, site, string(id), &p)
+	doc, err := v.read(ctx, repo.People, site, string(id), &p)
 	switch {
-	case errors.Is(err, ErrNotFound):
-		return ErrChanged
+	case errors.Is(err, repo.ErrNotFound):
+		return repo.ErrChanged
 	case err != nil:
 		return err
 	case !doc.Pending:
@@ -174,10 +175,10 @@ func (v *Vault) Adopt(ctx context.Context, site workflow.SiteID, id workflow.Cus
 	}
 	now := doc
 	now.Command, now.At = command, v.at()
-	if err := v.store.ReplaceIf(ctx, doc, now); errors.Is(err, ErrChanged) {
-		return ErrChanged
+	if err := v.store.ReplaceIf(ctx, doc, now); errors.Is(err, repo.ErrChanged) {
+		return repo.ErrChanged
 	} else {
-		return unavailable(err)
+		return repo.Unavailable(err)
 	}
 }
 
@@ -188,8 +189,8 @@ func (v *Vault) Blank(ctx context.Context, site workflow.SiteID, id, command str
 	if err != nil {
 		return err
 	}
-	return unavailable(v.store.Insert(ctx, Side{
-		Collection: People, ID: id, Site: site, Lookup: v.ring.sum([]byte("blank"), []byte(id)), Command: "blank/" + command,
+	return repo.Unavailable(v.store.Insert(ctx, repo.Side{
+		Collection: repo.People, ID: id, Site: site, Lookup: v.ring.sum([]byte("blank"), []byte(id)), Command: "blank/" + command,
 		Pending: true, At: v.at(), Body: body,
 	}))
 }
@@ -203,19 +204,24 @@ func pad(s string) string {
 	return string(b)
 }
 
-// Drop removes a person or a note that a request put into the vault ahead of its command, if it is still that command's.
-func (v *Vault) Drop(ctx context.Context, c SideCollection, site workflow.SiteID, id, command string) error {
+// DropPerson removes a person whom a request saved ahead of its command, if he is still that command's.
+func (v *Vault) DropPerson(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string) error {
+	return v.drop(ctx, repo.People, site, string(id), command)
+}
+
+// drop removes what was saved ahead of a command and is still that command's.
+func (v *Vault) drop(ctx context.Context, c repo.SideCollection, site workflow.SiteID, id, command string) error {
 	doc, err := v.store.Side(ctx, c, id)
-	if errors.Is(err, ErrNotFound) || err == nil && (doc.Site != site || doc.Command != command || !doc.Pending) {
+	if errors.Is(err, repo.ErrNotFound) || err == nil && (doc.Site != site || doc.Command != command || !doc.Pending) {
 		return nil
 	}
 	if err == nil {
 		err = v.store.DeleteIf(ctx, doc)
 	}
-	if errors.Is(err, ErrChanged) {
+	if errors.Is(err, repo.ErrChanged) {
 		return nil
 	}
-	return unavailable(err)
+	return repo.Unavailable(err)
 }
 
 // Erase removes for good what is known of a customer: the person, in whose place a tombstone stays, and every note that hangs on
@@ -233,29 +239,29 @@ func (v *Vault) bury(ctx context.Context, site workflow.SiteID, id workflow.Cust
 	if err != nil {
 		return fmt.Errorf("erase: %w", err)
 	}
-	stone := Side{Collection: People, ID: string(id), Site: site, At: v.at(), Body: body}
+	stone := repo.Side{Collection: repo.People, ID: string(id), Site: site, At: v.at(), Body: body}
 	for range maxChanges {
-		doc, err := v.store.Side(ctx, People, string(id))
+		doc, err := v.store.Side(ctx, repo.People, string(id))
 		switch {
-		case errors.Is(err, ErrNotFound):
+		case errors.Is(err, repo.ErrNotFound):
 			err = v.insertPerson(ctx, stone)
 		case err != nil:
-			return unavailable(err)
+			return repo.Unavailable(err)
 		case doc.Site != site:
-			return ErrNotFound
+			return repo.ErrNotFound
 		case isTombstone(doc):
 			return nil
 		default:
 			err = v.store.ReplaceIf(ctx, doc, stone)
 		}
-		if !errors.Is(err, ErrChanged) {
-			return unavailable(err)
+		if !errors.Is(err, repo.ErrChanged) {
+			return repo.Unavailable(err)
 		}
 	}
-	return ErrBusy
+	return repo.ErrBusy
 }
 
-func isTombstone(doc Side) bool {
+func isTombstone(doc repo.Side) bool {
 	var b sealedBody
 	return json.Unmarshal(doc.Body, &b) == nil && b.Erased
 }

@@ -1,4 +1,4 @@
-package repo
+package vault
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -25,15 +26,20 @@ func (v *Vault) SaveNote(ctx context.Context, site workflow.SiteID, id workflow.
 	if err != nil {
 		return err
 	}
-	return unavailable(v.store.Insert(ctx, Side{
-		Collection: Notes, ID: string(id), Site: site, Lookup: hook(of, id), Command: command, Pending: command != "", At: v.at(),
+	return repo.Unavailable(v.store.Insert(ctx, repo.Side{
+		Collection: repo.Notes, ID: string(id), Site: site, Lookup: hook(of, id), Command: command, Pending: command != "", At: v.at(),
 		Body: body,
 	}))
 }
 
+// DropNote removes a note that a request saved ahead of its command, if it is still that command's.
+func (v *Vault) DropNote(ctx context.Context, site workflow.SiteID, id workflow.NoteID, command string) error {
+	return v.drop(ctx, repo.Notes, site, string(id), command)
+}
+
 // Note reads free text, and says which record it hangs on.
 func (v *Vault) Note(ctx context.Context, site workflow.SiteID, id workflow.NoteID) (text string, of workflow.Ref, err error) {
-	doc, err := v.read(ctx, Notes, site, string(id), &text)
+	doc, err := v.read(ctx, repo.Notes, site, string(id), &text)
 	if err != nil {
 		return "", workflow.Ref{}, err
 	}
@@ -42,7 +48,7 @@ func (v *Vault) Note(ctx context.Context, site workflow.SiteID, id workflow.Note
 }
 
 // hangsOn is the record of a note. Notes from before they were hung up say it by their command.
-func (v *Vault) hangsOn(ctx context.Context, doc Side) (workflow.Ref, error) {
+func (v *Vault) hangsOn(ctx context.Context, doc repo.Side) (workflow.Ref, error) {
 	if at, ok := strings.CutSuffix(doc.Lookup, "/"+doc.ID); ok {
 		c, id, _ := strings.Cut(at, "/")
 		return workflow.Ref{Collection: workflow.Collection(c), ID: id}, nil
@@ -60,7 +66,7 @@ func (v *Vault) hangsOn(ctx context.Context, doc Side) (workflow.Ref, error) {
 			return c.Subject, nil
 		}
 	}
-	return workflow.Ref{}, ErrNotFound
+	return workflow.Ref{}, repo.ErrNotFound
 }
 
 // EraseNote removes free text for good; ErrNotFound when the site has no such note. Whoever read it before cannot put it back.
@@ -68,7 +74,7 @@ func (v *Vault) EraseNote(ctx context.Context, site workflow.SiteID, id workflow
 	if _, _, err := v.Note(ctx, site, id); err != nil {
 		return err
 	}
-	return unavailable(v.store.Delete(ctx, Notes, string(id)))
+	return repo.Unavailable(v.store.Delete(ctx, repo.Notes, string(id)))
 }
 
 // eraseNotesOf erases the notes of a customer's records: himself, his visits, calls and disputes, and the rulings on those.
@@ -78,16 +84,16 @@ func (v *Vault) eraseNotesOf(ctx context.Context, site workflow.SiteID, id workf
 	}
 	refs, err := v.recordsOf(ctx, site, id)
 	if err != nil {
-		return fmt.Errorf("erase notes: %w", unavailable(err))
+		return fmt.Errorf("erase notes: %w", repo.Unavailable(err))
 	}
 	for _, ref := range refs {
-		notes, err := v.store.Under(ctx, Notes, site, under(ref))
+		notes, err := v.store.Under(ctx, repo.Notes, site, under(ref))
 		if err != nil {
-			return fmt.Errorf("erase notes: %w", unavailable(err))
+			return fmt.Errorf("erase notes: %w", repo.Unavailable(err))
 		}
 		for _, n := range notes {
-			if err := v.store.Delete(ctx, Notes, n.ID); err != nil {
-				return fmt.Errorf("erase notes: %w", unavailable(err))
+			if err := v.store.Delete(ctx, repo.Notes, n.ID); err != nil {
+				return fmt.Errorf("erase notes: %w", repo.Unavailable(err))
 			}
 		}
 	}
@@ -106,8 +112,8 @@ func (v *Vault) recordsOf(ctx context.Context, site workflow.SiteID, id workflow
 			return nil, err
 		}
 	}
-	visits := Query{Collection: workflow.Visits, Site: site, In: map[string][]string{"customer": {string(id)}}}
-	err = v.each(ctx, visits, func(d Document) error {
+	visits := repo.Query{Collection: workflow.Visits, Site: site, In: map[string][]string{"customer": {string(id)}}}
+	err = v.each(ctx, visits, func(d repo.Document) error {
 		refs = append(refs, d.Ref)
 		return nil
 	})
@@ -117,13 +123,13 @@ func (v *Vault) recordsOf(ctx context.Context, site workflow.SiteID, id workflow
 	// Erasing is rare: calls, disputes and rulings are gone through.
 	disputes := map[workflow.RecordID]bool{}
 	for _, c := range []workflow.Collection{workflow.Calls, workflow.Disputes, workflow.Rulings} { // disputes before their rulings
-		err := v.each(ctx, Query{Collection: c, Site: site}, func(d Document) error {
+		err := v.each(ctx, repo.Query{Collection: c, Site: site}, func(d repo.Document) error {
 			var r struct {
 				Customer workflow.CustomerID `json:"customer"`
 				Dispute  workflow.RecordID   `json:"dispute"`
 			}
 			if err := json.Unmarshal(d.Doc, &r); err != nil {
-				return fmt.Errorf("%w: %s %s: %w", ErrCorrupt, d.Collection, d.ID, err)
+				return fmt.Errorf("%w: %s %s: %w", repo.ErrCorrupt, d.Collection, d.ID, err)
 			}
 			if r.Customer == id || c == workflow.Rulings && disputes[r.Dispute] {
 				refs = append(refs, d.Ref)
@@ -138,9 +144,12 @@ func (v *Vault) recordsOf(ctx context.Context, site workflow.SiteID, id workflow
 	return refs, nil
 }
 
+// listLimit is how many documents are read at once.
+const listLimit = 64
+
 // each calls f for every document of a query, page by page.
-func (v *Vault) each(ctx context.Context, q Query, f func(Document) error) error {
-	q.Limit = readPages
+func (v *Vault) each(ctx context.Context, q repo.Query, f func(repo.Document) error) error {
+	q.Limit = listLimit
 	for {
 		l, err := v.store.List(ctx, q)
 		if err != nil {
@@ -151,7 +160,7 @@ func (v *Vault) each(ctx context.Context, q Query, f func(Document) error) error
 				return err
 			}
 		}
-		if l.Next == (Place{}) {
+		if l.Next == (repo.Place{}) {
 			return nil
 		}
 		q.After = l.Next
@@ -163,19 +172,19 @@ func hungMark(site workflow.SiteID) string { return "notes_hung/" + string(site)
 
 // hangUp gives the notes of a site from before their place in the lookup; once done it is not done again.
 func (v *Vault) hangUp(ctx context.Context, site workflow.SiteID) error {
-	if _, err := v.store.Side(ctx, Meta, hungMark(site)); !errors.Is(err, ErrNotFound) {
-		return unavailable(err)
+	if _, err := v.store.Side(ctx, repo.Meta, hungMark(site)); !errors.Is(err, repo.ErrNotFound) {
+		return repo.Unavailable(err)
 	}
-	notes, err := v.store.Sides(ctx, Notes, site, time.Time{})
+	notes, err := v.store.Sides(ctx, repo.Notes, site, time.Time{})
 	if err != nil {
-		return fmt.Errorf("hang notes up: %w", unavailable(err))
+		return fmt.Errorf("hang notes up: %w", repo.Unavailable(err))
 	}
 	for _, n := range notes {
 		if n.Lookup != "" {
 			continue
 		}
 		of, err := v.hangsOn(ctx, n)
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, repo.ErrNotFound) {
 			continue // its command never ran: the sweep removes it
 		}
 		if err == nil {
@@ -183,13 +192,13 @@ func (v *Vault) hangUp(ctx context.Context, site workflow.SiteID) error {
 			hung.Lookup = hook(of, workflow.NoteID(n.ID))
 			err = v.store.ReplaceIf(ctx, n, hung)
 		}
-		if err != nil && !errors.Is(err, ErrChanged) {
-			return fmt.Errorf("hang notes up: %w", unavailable(err))
+		if err != nil && !errors.Is(err, repo.ErrChanged) {
+			return fmt.Errorf("hang notes up: %w", repo.Unavailable(err))
 		}
 	}
-	err = v.store.Insert(ctx, Side{Collection: Meta, ID: hungMark(site), At: v.at(), Body: []byte(`{}`)})
-	if errors.Is(err, ErrExists) {
+	err = v.store.Insert(ctx, repo.Side{Collection: repo.Meta, ID: hungMark(site), At: v.at(), Body: []byte(`{}`)})
+	if errors.Is(err, repo.ErrExists) {
 		return nil
 	}
-	return unavailable(err)
+	return repo.Unavailable(err)
 }

@@ -1,4 +1,4 @@
-package repo
+package vault
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -44,9 +45,9 @@ func (k *Keys) used(ctx context.Context, key *Key, secret int) {
 	k.noted(id, now)
 }
 
-func usedSide(id string, site workflow.SiteID, at time.Time) (Side, error) {
+func usedSide(id string, site workflow.SiteID, at time.Time) (repo.Side, error) {
 	body, err := json.Marshal(usedBody{at})
-	return Side{Collection: APIKeys, ID: id, Site: site, At: at, Body: body}, err
+	return repo.Side{Collection: repo.APIKeys, ID: id, Site: site, At: at, Body: body}, err
 }
 
 func (k *Keys) noted(id string, at time.Time) {
@@ -83,9 +84,9 @@ func (k *Keys) NoteUses(ctx context.Context) error {
 
 // List lists the keys of a site, revoked ones too; ErrNotFound when there is no such site.
 func (k *Keys) List(ctx context.Context, site workflow.SiteID) ([]Key, error) {
-	docs, err := k.store.Sides(ctx, APIKeys, site, time.Time{})
+	docs, err := k.store.Sides(ctx, repo.APIKeys, site, time.Time{})
 	if err != nil {
-		return nil, fmt.Errorf("list keys: %w", unavailable(err))
+		return nil, fmt.Errorf("list keys: %w", repo.Unavailable(err))
 	}
 	keys, err := stored(docs, site)
 	if err != nil {
@@ -97,7 +98,7 @@ func (k *Keys) List(ctx context.Context, site workflow.SiteID) ([]Key, error) {
 	}
 	err = k.desk.View(ctx, site, refs, func(b *workflow.Board) error {
 		if b.Site() == nil { // an administrator's key covers what is not there
-			return ErrNotFound
+			return repo.ErrNotFound
 		}
 		for _, ref := range refs {
 			r, _ := b.Record(ref)
@@ -121,16 +122,16 @@ func (k *Keys) List(ctx context.Context, site workflow.SiteID) ([]Key, error) {
 
 // Administrators lists the administrators' keys, revoked ones too.
 func (k *Keys) Administrators(ctx context.Context) ([]Key, error) {
-	docs, err := k.store.SidesOfAllSites(ctx, APIKeys, time.Time{})
+	docs, err := k.store.SidesOfAllSites(ctx, repo.APIKeys, time.Time{})
 	if err != nil {
-		return nil, fmt.Errorf("list keys: %w", unavailable(err))
+		return nil, fmt.Errorf("list keys: %w", repo.Unavailable(err))
 	}
 	keys, err := stored(docs, "")
 	return inOrder(keys), err
 }
 
 // stored reads what stands of keys beside the journal: of a site, or of administrators, who are of none.
-func stored(docs []Side, site workflow.SiteID) (keys map[string]*Key, err error) {
+func stored(docs []repo.Side, site workflow.SiteID) (keys map[string]*Key, err error) {
 	keys = map[string]*Key{}
 	used := map[string]time.Time{}
 	for _, doc := range docs {
@@ -151,7 +152,7 @@ func stored(docs []Side, site workflow.SiteID) (keys map[string]*Key, err error)
 			keys[id] = &s.Key
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: key %s", ErrCorrupt, doc.ID)
+			return nil, fmt.Errorf("%w: key %s", repo.ErrCorrupt, doc.ID)
 		}
 	}
 	for id, at := range used {
@@ -175,11 +176,11 @@ func inOrder(keys map[string]*Key) []Key {
 // SiteOf is the site that a key belongs to, "" for an administrator's; ErrNotFound when there is no such key.
 func (k *Keys) SiteOf(ctx context.Context, id string) (workflow.SiteID, error) {
 	if strings.Contains(id, "~") {
-		return "", ErrNotFound
+		return "", repo.ErrNotFound
 	}
-	doc, err := k.store.Side(ctx, APIKeys, id)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		err = unavailable(err)
+	doc, err := k.store.Side(ctx, repo.APIKeys, id)
+	if err != nil && !errors.Is(err, repo.ErrNotFound) {
+		err = repo.Unavailable(err)
 	}
 	return doc.Site, err
 }
@@ -190,14 +191,14 @@ func (k *Keys) Revoke(ctx context.Context, site workflow.SiteID, id, command str
 	if err != nil {
 		return err
 	}
-	_, err = k.desk.Do(ctx, site, Request{
+	_, err = k.desk.Do(ctx, site, repo.Request{
 		ID: command, By: workflow.Actor{Key: OperatorKey, Role: workflow.RoleAdministrator},
 		Command: &workflow.RevokeKey{Key: workflow.KeyID(id), Was: was},
 	})
 	k.forget(id)
 	var f *workflow.Fault
 	if errors.As(err, &f) && f.Class == workflow.ClassNotFound {
-		return ErrNotFound
+		return repo.ErrNotFound
 	}
 	return err
 }

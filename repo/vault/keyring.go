@@ -1,4 +1,4 @@
-package repo
+package vault
 
 import (
 	"crypto/aes"
@@ -13,6 +13,8 @@ import (
 	"io/fs"
 
 	"github.com/google/uuid"
+
+	"github.com/lunpai/lunpai/repo"
 )
 
 // Keyring holds the secrets that personal data depend on: one key to look phones up, one to encrypt. It lives in one file that
@@ -113,11 +115,11 @@ func (k *Keyring) seal(id string, text []byte) ([]byte, error) {
 func (k *Keyring) unseal(id string, sealed []byte) ([]byte, error) {
 	n := k.aead.NonceSize()
 	if len(sealed) < n {
-		return nil, fmt.Errorf("%w: sealed record %s is too short", ErrCorrupt, id)
+		return nil, fmt.Errorf("%w: sealed record %s is too short", repo.ErrCorrupt, id)
 	}
 	text, err := k.aead.Open(nil, sealed[:n], sealed[n:], []byte(id))
 	if err != nil {
-		return nil, fmt.Errorf("%w: record %s was sealed under another key or changed", ErrCorrupt, id)
+		return nil, fmt.Errorf("%w: record %s was sealed under another key or changed", repo.ErrCorrupt, id)
 	}
 	return text, nil
 }

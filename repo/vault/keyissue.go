@@ -1,4 +1,4 @@
-package repo
+package vault
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -52,7 +53,7 @@ func token(id, secret string) string { return "lp_" + id + "_" + secret }
 // making is not in the journal. When the first answer was lost, or a crash came between commit and secret, the same command
 // sent again gets new secrets for the same keys, and the earlier ones die: for ten minutes, while no secret of them was used.
 // Later the tokens are empty. labels are the office's words for the keys, in the order of their making.
-func (k *Keys) Issue(ctx context.Context, out *Outcome, labels ...string) ([]Issued, error) {
+func (k *Keys) Issue(ctx context.Context, out *repo.Outcome, labels ...string) ([]Issued, error) {
 	made, err := keysIn(out.Commit)
 	if err != nil {
 		return nil, err
@@ -102,17 +103,17 @@ func keysIn(c *workflow.Commit) ([]*workflow.Key, error) {
 }
 
 // Changed is the key that a command was about, as it stood then. This instance looks at it anew.
-func (k *Keys) Changed(ctx context.Context, out *Outcome) (Key, error) {
+func (k *Keys) Changed(ctx context.Context, out *repo.Outcome) (Key, error) {
 	keys, err := keysIn(out.Commit)
 	if err == nil && len(keys) != 1 {
-		err = ErrNotFound
+		err = repo.ErrNotFound
 	}
 	if err != nil {
 		return Key{}, err
 	}
 	key := Key{ID: keys[0].ID}
 	k.forget(key.ID)
-	if doc, err := k.store.Side(ctx, APIKeys, key.ID); err == nil {
+	if doc, err := k.store.Side(ctx, repo.APIKeys, key.ID); err == nil {
 		var s storedKey
 		if json.Unmarshal(doc.Body, &s) == nil {
 			key.Label = s.Label
@@ -124,7 +125,7 @@ func (k *Keys) Changed(ctx context.Context, out *Outcome) (Key, error) {
 
 // mayReissue: the commit is young, its keys stand as it left them, and none of their secrets was used.
 func (k *Keys) mayReissue(ctx context.Context, c *workflow.Commit, made []*workflow.Key) (bool, error) {
-	if len(made) == 0 || k.desk.cfg.Now().Sub(c.At) >= ReissueFor {
+	if len(made) == 0 || k.desk.Now().Sub(c.At) >= ReissueFor {
 		return false, nil
 	}
 	stand, refs := true, make([]workflow.Ref, len(made))
@@ -142,12 +143,12 @@ func (k *Keys) mayReissue(ctx context.Context, c *workflow.Commit, made []*workf
 		return false, err
 	}
 	for _, r := range made {
-		_, err := k.store.Side(ctx, APIKeys, usedID(r.ID, r.Secret))
+		_, err := k.store.Side(ctx, repo.APIKeys, usedID(r.ID, r.Secret))
 		switch {
 		case err == nil:
 			return false, nil
-		case !errors.Is(err, ErrNotFound):
-			return false, unavailable(err)
+		case !errors.Is(err, repo.ErrNotFound):
+			return false, repo.Unavailable(err)
 		}
 	}
 	return true, nil
@@ -164,15 +165,15 @@ func (k *Keys) write(ctx context.Context, r *workflow.Key, label string, again b
 	if r.Secret > 1 { // a key whose first secret was never written needs its first document all the same
 		err = k.put(ctx, r, 1, storedKey{}, false)
 	}
-	if err == nil || errors.Is(err, ErrExists) {
+	if err == nil || errors.Is(err, repo.ErrExists) {
 		err = k.put(ctx, r, r.Secret, storedKey{Key: Key{Label: label}, Hash: hash}, again)
 	}
 	k.forget(r.ID) // somebody may have tried the id before it was there
 	switch {
-	case errors.Is(err, ErrExists), errors.Is(err, ErrChanged):
+	case errors.Is(err, repo.ErrExists), errors.Is(err, repo.ErrChanged):
 		return "", nil
 	case err != nil:
-		return "", fmt.Errorf("%w: key %s is in the journal, its secret may not be stored: %w", ErrUnknown, r.ID, err)
+		return "", fmt.Errorf("%w: key %s is in the journal, its secret may not be stored: %w", repo.ErrUnknown, r.ID, err)
 	}
 	return token(r.ID, text), nil
 }
@@ -184,10 +185,10 @@ func (k *Keys) put(ctx context.Context, r *workflow.Key, secret int, s storedKey
 	if err != nil {
 		return err
 	}
-	doc := Side{Collection: APIKeys, ID: secretID(r.ID, secret), Site: r.Site, At: k.at(), Body: body}
+	doc := repo.Side{Collection: repo.APIKeys, ID: secretID(r.ID, secret), Site: r.Site, At: k.at(), Body: body}
 	if again {
-		old, err := k.store.Side(ctx, APIKeys, doc.ID)
-		if !errors.Is(err, ErrNotFound) {
+		old, err := k.store.Side(ctx, repo.APIKeys, doc.ID)
+		if !errors.Is(err, repo.ErrNotFound) {
 			if err == nil {
 				err = k.store.ReplaceIf(ctx, old, doc)
 			}
@@ -205,16 +206,16 @@ func (k *Keys) Former(ctx context.Context, site workflow.SiteID, id string) (*wo
 	if strings.Contains(id, "~") {
 		return nil, nil
 	}
-	doc, err := k.store.Side(ctx, APIKeys, id)
-	if errors.Is(err, ErrNotFound) || err == nil && (doc.Site != site || site == "") {
+	doc, err := k.store.Side(ctx, repo.APIKeys, id)
+	if errors.Is(err, repo.ErrNotFound) || err == nil && (doc.Site != site || site == "") {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read key: %w", unavailable(err))
+		return nil, fmt.Errorf("read key: %w", repo.Unavailable(err))
 	}
 	var s storedKey
 	if err := json.Unmarshal(doc.Body, &s); err != nil {
-		return nil, fmt.Errorf("%w: key %s", ErrCorrupt, id)
+		return nil, fmt.Errorf("%w: key %s", repo.ErrCorrupt, id)
 	}
 	if s.Role == "" {
 		return nil, nil
@@ -228,7 +229,7 @@ const bootstrapID = "bootstrap"
 // Bootstrap makes the first administrator key. token is empty when there is one already, here or on another instance.
 func (k *Keys) Bootstrap(ctx context.Context) (token string, err error) {
 	_, token, err = k.administrator(ctx, Key{ID: bootstrapID, Label: "first key"})
-	if errors.Is(err, ErrExists) {
+	if errors.Is(err, repo.ErrExists) {
 		return "", nil
 	}
 	return token, err
@@ -256,7 +257,7 @@ func (k *Keys) administrator(ctx context.Context, key Key) (Key, string, error) 
 	if err != nil {
 		return Key{}, "", fmt.Errorf("make administrator key: %w", err)
 	}
-	err = k.store.Insert(ctx, Side{Collection: APIKeys, ID: key.ID, At: key.CreatedAt, Body: body})
+	err = k.store.Insert(ctx, repo.Side{Collection: repo.APIKeys, ID: key.ID, At: key.CreatedAt, Body: body})
 	if err != nil && !k.stands(ctx, key.ID, hash) {
 		return Key{}, "", fmt.Errorf("make administrator key: %w", err)
 	}
@@ -267,7 +268,7 @@ func (k *Keys) administrator(ctx context.Context, key Key) (Key, string, error) 
 // stands reports whether a key is stored with this secret: it was, although the store's answer was lost. The first key's token
 // would be lost with it.
 func (k *Keys) stands(ctx context.Context, id string, hash []byte) bool {
-	doc, err := k.store.Side(ctx, APIKeys, id)
+	doc, err := k.store.Side(ctx, repo.APIKeys, id)
 	var s storedKey
 	return err == nil && json.Unmarshal(doc.Body, &s) == nil && subtle.ConstantTimeCompare(s.Hash, hash) == 1
 }
@@ -275,15 +276,15 @@ func (k *Keys) stands(ctx context.Context, id string, hash []byte) bool {
 // RevokeAdministrator ends an administrator key; by is the key of who ends it, or OperatorKey. It stops at once here, and
 // within 5 s on other instances. ErrNotFound when there is no such key, or it is a site's.
 func (k *Keys) RevokeAdministrator(ctx context.Context, id, by string) (Key, error) {
-	doc, err := k.store.Side(ctx, APIKeys, id)
+	doc, err := k.store.Side(ctx, repo.APIKeys, id)
 	var s storedKey
 	switch {
-	case errors.Is(err, ErrNotFound), err == nil && (doc.Site != "" || strings.Contains(id, "~")):
-		return Key{}, ErrNotFound
+	case errors.Is(err, repo.ErrNotFound), err == nil && (doc.Site != "" || strings.Contains(id, "~")):
+		return Key{}, repo.ErrNotFound
 	case err != nil:
-		return Key{}, fmt.Errorf("revoke key: %w", unavailable(err))
+		return Key{}, fmt.Errorf("revoke key: %w", repo.Unavailable(err))
 	case json.Unmarshal(doc.Body, &s) != nil:
-		return Key{}, fmt.Errorf("%w: key %s", ErrCorrupt, id)
+		return Key{}, fmt.Errorf("%w: key %s", repo.ErrCorrupt, id)
 	}
 	if s.RevokedAt.IsZero() {
 		s.RevokedAt, s.RevokedBy = k.at(), by
@@ -291,7 +292,7 @@ func (k *Keys) RevokeAdministrator(ctx context.Context, id, by string) (Key, err
 			return Key{}, fmt.Errorf("revoke key: %w", err)
 		}
 		if err := k.store.Replace(ctx, doc); err != nil { // nobody else changes it but to end it too
-			return Key{}, fmt.Errorf("revoke key: %w", unavailable(err))
+			return Key{}, fmt.Errorf("revoke key: %w", repo.Unavailable(err))
 		}
 	}
 	k.forget(id)

@@ -1,4 +1,4 @@
-package repo_test
+package vault_test
 
 import (
 	"context"
@@ -10,19 +10,20 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
 // vaults are two instances on one store and keyring, whose clocks show another moment at every look.
-func vaults(t *testing.T, s repo.Store) [2]*repo.Vault {
+func vaults(t *testing.T, s repo.Store) [2]*vault.Vault {
 	t.Helper()
-	ring, err := repo.OpenKeyring(filepath.Join(t.TempDir(), "keys.json"))
+	ring, err := vault.OpenKeyring(filepath.Join(t.TempDir(), "keys.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out [2]*repo.Vault
+	var out [2]*vault.Vault
 	for i := range out {
-		if out[i], err = repo.NewVault(t.Context(), s, ring, nil); err != nil {
+		if out[i], err = vault.New(t.Context(), s, ring, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -37,7 +38,7 @@ func TestTwoInstancesAndASweep(t *testing.T) {
 	ctx := t.Context()
 	mustDo(t, d, "s", "arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 	for id, command := range map[workflow.CustomerID]string{"erased": "arrive-v", "changed": "lost", "adopted": "lost too"} {
-		if err := both[0].SavePerson(ctx, "s", id, command, repo.Person{Name: "old"}); err != nil {
+		if err := both[0].SavePerson(ctx, "s", id, command, vault.Person{Name: "old"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -47,11 +48,11 @@ func TestTwoInstancesAndASweep(t *testing.T) {
 	done := map[string]bool{}
 	f.set(func(f *flawed) {
 		f.onFind = func(ctx context.Context, site workflow.SiteID, id string) (*repo.Page, error) {
-			page, found := f.below().Find(ctx, site, id) // the sweep has read; now the other instance writes
+			page, found := f.Store.Find(ctx, site, id) // the sweep has read; now the other instance writes
 			var err error
 			switch {
 			case id == "lost":
-				err = both[1].SavePerson(ctx, "s", "changed", "", repo.Person{Name: "new"})
+				err = both[1].SavePerson(ctx, "s", "changed", "", vault.Person{Name: "new"})
 			case id == "lost too":
 				err = both[1].Adopt(ctx, "s", "adopted", "another")
 			case !done["erased"]:
@@ -74,7 +75,7 @@ func TestTwoInstancesAndASweep(t *testing.T) {
 	if _, err := both[0].Person(ctx, "s", "erased"); !errors.Is(err, repo.ErrNotFound) {
 		t.Errorf("erased, and there again: %v", err)
 	}
-	if err := both[0].SavePerson(ctx, "s", "erased", "", repo.Person{Name: "back"}); !errors.Is(err, repo.ErrErased) {
+	if err := both[0].SavePerson(ctx, "s", "erased", "", vault.Person{Name: "back"}); !errors.Is(err, vault.ErrErased) {
 		t.Errorf("written on a tombstone: %v", err)
 	}
 	if _, _, err := both[0].Note(ctx, "s", "n"); !errors.Is(err, repo.ErrNotFound) {
@@ -95,15 +96,15 @@ func TestEraseAgainstWriters(t *testing.T) {
 	ctx := t.Context()
 	for round := range 20 {
 		id := workflow.CustomerID(fmt.Sprint("k", round))
-		if err := both[0].SavePerson(ctx, "s", id, "", repo.Person{Name: "first", Phone: fmt.Sprintf("139%08d", round)}); err != nil {
+		if err := both[0].SavePerson(ctx, "s", id, "", vault.Person{Name: "first", Phone: fmt.Sprintf("139%08d", round)}); err != nil {
 			t.Fatal(err)
 		}
 		var wg sync.WaitGroup
 		for i := range 4 {
 			wg.Go(func() {
 				for range 5 {
-					err := both[i%2].SavePerson(ctx, "s", id, "", repo.Person{Name: "again", Phone: fmt.Sprintf("139%08d", round)})
-					if err != nil && !errors.Is(err, repo.ErrErased) && !errors.Is(err, repo.ErrBusy) {
+					err := both[i%2].SavePerson(ctx, "s", id, "", vault.Person{Name: "again", Phone: fmt.Sprintf("139%08d", round)})
+					if err != nil && !errors.Is(err, vault.ErrErased) && !errors.Is(err, repo.ErrBusy) {
 						t.Error(err)
 					}
 				}
@@ -165,7 +166,7 @@ func TestCopiesCarryTombstones(t *testing.T) {
 	from, to := openStore(t), openStore(t)
 	both := vaults(t, from)
 	ctx := t.Context()
-	if err := both[0].SavePerson(ctx, "s", "k", "", repo.Person{Name: "x"}); err != nil {
+	if err := both[0].SavePerson(ctx, "s", "k", "", vault.Person{Name: "x"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := both[0].Erase(ctx, "s", "k"); err != nil {

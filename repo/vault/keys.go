@@ -1,4 +1,4 @@
-package repo
+package vault
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -99,9 +100,9 @@ const cacheFor = 3 * time.Second
 // Keys are the API keys of a store. Who may act with a key of a site is what the site's journal says; only secrets, labels and
 // the last use are kept beside it. Administrators' keys belong to no site and stand beside the journals altogether.
 type Keys struct {
-	store Store
-	desk  *Desk
-	now   Clock
+	store repo.Store
+	desk  *repo.Desk
+	now   repo.Clock
 
 	mu    sync.Mutex
 	cache map[string]keyState // by key id
@@ -117,12 +118,12 @@ type keyState struct {
 	until   time.Time
 }
 
-// NewKeys opens the keys of a Desk's store. now is the time of the machine: caching does not follow a rehearsal's clock.
-func NewKeys(d *Desk, now Clock) *Keys {
+// NewKeys opens the keys of a store on which d decides. now is the time of the machine: caching does not follow a rehearsal's clock.
+func NewKeys(d *repo.Desk, s repo.Store, now repo.Clock) *Keys {
 	if now == nil {
 		now = time.Now //nolint:forbidigo // the system's clock is the default
 	}
-	return &Keys{store: d.cfg.Store, desk: d, now: now, cache: map[string]keyState{}, uses: map[string]use{}}
+	return &Keys{store: s, desk: d, now: now, cache: map[string]keyState{}, uses: map[string]use{}}
 }
 
 // Authenticate finds the key of a token; ErrBadToken when there is none that works: it was revoked, its time is over, or its
@@ -143,7 +144,7 @@ func (k *Keys) Authenticate(ctx context.Context, token string) (Key, error) {
 		if subtle.ConstantTimeCompare(hash[:], h) != 1 {
 			continue
 		}
-		if err := s.works(n, k.desk.cfg.Now()); err != nil {
+		if err := s.works(n, k.desk.Now()); err != nil {
 			return Key{}, err
 		}
 		k.used(ctx, &s.key.Key, n)
@@ -176,7 +177,7 @@ func (k *Keys) read(ctx context.Context, id string) (keyState, error) {
 	}
 	s, err := k.load(ctx, id)
 	if err != nil {
-		return keyState{}, fmt.Errorf("read key: %w", unavailable(err))
+		return keyState{}, fmt.Errorf("read key: %w", repo.Unavailable(err))
 	}
 	if s.key.ID == "" { // made-up ids do not fill the memory, nor push good keys out of it
 		return s, nil
@@ -194,15 +195,15 @@ func (k *Keys) read(ctx context.Context, id string) (keyState, error) {
 // load reads a key: what stands beside the journal, then what the journal says.
 func (k *Keys) load(ctx context.Context, id string) (keyState, error) {
 	s := keyState{secrets: map[int][]byte{}}
-	doc, err := k.store.Side(ctx, APIKeys, id)
-	if errors.Is(err, ErrNotFound) {
+	doc, err := k.store.Side(ctx, repo.APIKeys, id)
+	if errors.Is(err, repo.ErrNotFound) {
 		return s, nil
 	}
 	if err != nil {
 		return s, err
 	}
 	if err := json.Unmarshal(doc.Body, &s.key); err != nil || s.key.ID != id {
-		return s, fmt.Errorf("%w: key %s", ErrCorrupt, id)
+		return s, fmt.Errorf("%w: key %s", repo.ErrCorrupt, id)
 	}
 	if len(s.key.Hash) > 0 {
 		s.secrets[1] = s.key.Hash
@@ -230,7 +231,7 @@ func (k *Keys) stand(ctx context.Context, site workflow.SiteID, s *keyState) err
 		return nil
 	}
 	err := k.desk.View(ctx, site, []workflow.Ref{ref}, look)
-	if !errors.Is(err, ErrReadOnly) {
+	if !errors.Is(err, repo.ErrReadOnly) {
 		return err
 	}
 	// The journal decides nothing any more; what it had decided stands in the documents, and these can still be read.
@@ -252,7 +253,7 @@ func (k *Keys) readInto(ctx context.Context, b *workflow.Board, ref workflow.Ref
 		return err
 	}
 	for _, doc := range docs {
-		r, err := decode(doc)
+		r, err := doc.Record()
 		if err != nil {
 			return err
 		}
@@ -275,8 +276,8 @@ func (k *Keys) loadSecrets(ctx context.Context, s *keyState) error {
 			s.secrets[1] = first
 			continue
 		}
-		doc, err := k.store.Side(ctx, APIKeys, secretID(s.key.ID, n))
-		if errors.Is(err, ErrNotFound) {
+		doc, err := k.store.Side(ctx, repo.APIKeys, secretID(s.key.ID, n))
+		if errors.Is(err, repo.ErrNotFound) {
 			continue // the rotation was not finished: it can be asked for again
 		}
 		if err != nil {
@@ -284,7 +285,7 @@ func (k *Keys) loadSecrets(ctx context.Context, s *keyState) error {
 		}
 		var more storedKey
 		if err := json.Unmarshal(doc.Body, &more); err != nil {
-			return fmt.Errorf("%w: key %s", ErrCorrupt, doc.ID)
+			return fmt.Errorf("%w: key %s", repo.ErrCorrupt, doc.ID)
 		}
 		s.secrets[n] = more.Hash
 	}
