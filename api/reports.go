@@ -185,15 +185,18 @@ func (c *call) narrow(q *report.Query) error {
 // asked turns a query that cannot be answered into a problem; what else went wrong is the store's.
 func asked(err error) error {
 	var e *report.Error
-	switch {
-	case !errors.As(err, &e):
+	if !errors.As(err, &e) {
 		return reading(err)
-	case e.Code == "unknown_report":
-		return problem(http.StatusNotFound, "not_found", e.Detail, e.Fix)
-	case e.Code == "whole_floor":
-		return problem(http.StatusForbidden, "role", e.Detail, e.Fix)
 	}
-	return badRequest(e.Code, e.Detail, e.Fix)
+	code, _, _ := strings.Cut(e.Key, "/")
+	_, detail, fix := explain.Problem(explain.En, e.Key, e.Args)
+	switch code {
+	case "not_found":
+		return problem(http.StatusNotFound, code, detail, fix)
+	case "role":
+		return problem(http.StatusForbidden, code, detail, fix)
+	}
+	return badRequest(code, detail, fix)
 }
 
 // format is what the caller wants: the parameter format, or the first of Accept that there is, or JSON.

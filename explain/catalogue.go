@@ -56,6 +56,8 @@ type catalogue struct {
 	facts      map[string]both[lines]             // by kind, or kind/value of its distinguishing detail
 	faults     map[string]both[faultText]         // by code, or code/article where one code has two causes
 	parameters map[string]both[string]            // by name
+	phrases    map[string]both[lines]             // by key
+	problems   map[string]both[faultText]         // by code, or code/cause where one code has several
 	words      map[string]map[string]both[string] // by group and value
 }
 
@@ -70,7 +72,8 @@ func load() (*catalogue, error) {
 	c := &catalogue{}
 	for name, to := range map[string]any{
 		"articles.json": &c.articles, "facts.json": &c.facts, "faults.json": &c.faults,
-		"parameters.json": &c.parameters, "words.json": &c.words,
+		"parameters.json": &c.parameters, "phrases.json": &c.phrases, "problems.json": &c.problems,
+		"words.json": &c.words,
 	} {
 		text, err := files.ReadFile(name)
 		if err != nil {

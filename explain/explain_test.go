@@ -206,7 +206,11 @@ func TestWordsComplete(t *testing.T) {
 		"source":       {"article", "comma", "office"},
 		"weekday":      {"0", "1", "2", "3", "4", "5", "6"},
 		"approval":     {"delay_signing", "discount", "engineering", "other", "payment_method"},
-		"item":         nil, "reason": {"customer_demand", "day_over"}, "why": {"company_staff"},
+		"what": {
+			"address", "approval", "call", "customer", "date", "dispute", "key", "note", "policy", "record",
+			"report", "site", "staff", "visit",
+		},
+		"item": nil, "reason": {"customer_demand", "day_over"}, "why": {"company_staff"},
 	}
 	for group, typ := range map[string]string{
 		"state": "State", "kind": "VisitKind", "route": "Route", "server_role": "ServerRole", "turn_effect": "TurnEffect",

@@ -34,6 +34,7 @@ var groups = map[string][]string{
 	"topic":   {"topic"},
 	"was":     {"presence"},
 	"weekday": {"weekday"},
+	"what":    {"what"},
 	"why":     {"presence", "why"},
 	"with":    {"presence"},
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lunpai/lunpai/workflow"
@@ -47,7 +48,7 @@ func (g *groups) take(e *entry) error {
 	to := g.open[key]
 	if to == nil {
 		if len(g.open) == maxGroups {
-			return &Error{"too_many_groups", fmt.Sprintf("more than %d rows would have to be added up at once", maxGroups), "ask for fewer days or dimensions, or name the day first"}
+			return refuse("too_many_groups", "max", strconv.Itoa(maxGroups))
 		}
 		to = &group{slices.Clone(g.by), g.of.defined.tally()}
 		g.open[key] = to

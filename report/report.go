@@ -8,10 +8,11 @@ package report
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/lunpai/lunpai/explain"
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -54,10 +55,25 @@ const (
 	Time    Type = "time" // UTC
 )
 
-// Error is a query that cannot be answered, and how to mend it.
-type Error struct{ Code, Detail, Fix string }
+// Error is a query that cannot be answered. Its words are those of explain.Problem.
+type Error struct {
+	Key  string // the problem's code, or code/cause
+	Args map[string]string
+}
 
-func (e *Error) Error() string { return e.Detail + ": " + e.Fix }
+func (e *Error) Error() string {
+	_, detail, fix := explain.Problem(explain.En, e.Key, e.Args)
+	return detail + ". " + fix
+}
+
+// refuse makes an Error of a problem's key and the names and values of its arguments.
+func refuse(key string, args ...string) *Error {
+	e := &Error{Key: key, Args: map[string]string{}}
+	for i := 0; i+1 < len(args); i += 2 {
+		e.Args[args[i]] = args[i+1]
+	}
+	return e
+}
 
 // definition is a report that there is.
 type definition struct {
@@ -96,7 +112,7 @@ type Report struct {
 func New(q Query) (*Report, error) {
 	i := slices.IndexFunc(definitions, func(d *definition) bool { return d.name == q.Report })
 	if i < 0 {
-		return nil, &Error{"unknown_report", "there is no report of that name", "choose one of " + strings.Join(Names(), ", ")}
+		return nil, refuse("not_found/report", "words", strings.Join(Names(), ", "))
 	}
 	r := &Report{Query: q, defined: definitions[i]}
 	if err := r.checkDays(); err != nil {
@@ -105,9 +121,9 @@ func New(q Query) (*Report, error) {
 	switch {
 	case r.Own == nil:
 	case *r.Own == "":
-		return nil, &Error{"bad_own", "one's own figures were asked for, and nobody is named", "name the consultant"}
+		return nil, refuse("bad_own")
 	case r.defined.floor:
-		return nil, &Error{"whole_floor", r.defined.name + " is about the whole floor, not about one consultant", "ask the supervisor for it, or take turns_ledger"}
+		return nil, refuse("role/whole_floor", "report", r.defined.name)
 	}
 	if len(r.GroupBy) == 0 {
 		r.GroupBy = r.defined.by
@@ -137,22 +153,20 @@ const (
 // badGroup tells which of the names in group_by is wrong, by its place: a name may be anything.
 func (r *Report) badGroup(place int) error {
 	if len(r.defined.may) == 0 {
-		return &Error{"bad_group_by", r.defined.name + " is not grouped", "leave group_by out"}
+		return refuse("bad_group_by/none", "report", r.defined.name)
 	}
-	return &Error{
-		"bad_group_by", fmt.Sprintf("name %d in group_by is no dimension of this report, stands there twice, or is one too many (%d at most)", place, maxDimensions),
-		"choose from " + strings.Join(r.defined.may, ", ") + ", with commas between them",
-	}
+	return refuse("bad_group_by", "place", strconv.Itoa(place), "max", strconv.Itoa(maxDimensions),
+		"words", strings.Join(r.defined.may, ", "))
 }
 
 func (r *Report) checkDays() error {
 	for _, d := range []workflow.Date{r.From, r.To} {
 		if d != "" && !d.Valid() {
-			return &Error{"bad_date", "from or to is not a day of the calendar", "write it as 2024-03-05"}
+			return refuse("bad_date")
 		}
 	}
 	if r.From != "" && r.To != "" && r.To < r.From {
-		return &Error{"bad_range", "to lies before from", "exchange them"}
+		return refuse("bad_range")
 	}
 	return nil
 }

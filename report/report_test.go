@@ -226,7 +226,7 @@ func TestTooManyGroups(t *testing.T) {
 		t.Fatal(err)
 	}
 	var e *report.Error
-	if err := table.Rows(t.Context(), many{}, func([]any) error { return nil }); !errors.As(err, &e) || e.Code != "too_many_groups" || e.Fix == "" {
+	if err := table.Rows(t.Context(), many{}, func([]any) error { return nil }); !errors.As(err, &e) || e.Key != "too_many_groups" || e.Args["max"] == "" {
 		t.Errorf("got %v", err)
 	}
 }

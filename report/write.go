@@ -40,7 +40,7 @@ func (r *Report) Write(ctx context.Context, docs repo.Documents, to io.Writer, f
 	case JSON:
 		return r.writeJSON(ctx, docs, to)
 	default:
-		return &Error{"bad_format", "there is no format of that name", "choose json, csv or ndjson"}
+		return refuse("bad_format")
 	}
 }
 
