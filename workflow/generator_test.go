@@ -1,10 +1,12 @@
 package workflow_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lunpai/lunpai/workflow"
@@ -202,7 +204,7 @@ func (g *generator) anyVisit() *visit {
 	vs := g.full.OpenVisits()
 	if len(vs) == 0 || g.chance(5) {
 		vs = g.visits(func(*visit) bool { return true })
-		slices.SortFunc(vs, func(a, b *visit) int { return int(a.ArrivedAt.Sub(b.ArrivedAt)) + len(a.ID) - len(b.ID) })
+		slices.SortFunc(vs, func(a, b *visit) int { return cmp.Or(a.ArrivedAt.Compare(b.ArrivedAt), strings.Compare(a.ID, b.ID)) })
 	}
 	if len(vs) == 0 {
 		return nil

@@ -1,0 +1,68 @@
+package workflow
+
+// Event is what moves a visit.
+type Event string
+
+// The events.
+const (
+	EventIdentify     Event = "identify"
+	EventRecognise    Event = "recognise"
+	EventAssign       Event = "assign"
+	EventReidentify   Event = "reidentify"
+	EventHandOver     Event = "hand_over"
+	EventChange       Event = "change"
+	EventAddAssistant Event = "add_assistant"
+	EventServe        Event = "serve"
+	EventRegister     Event = "register"
+	EventAbandon      Event = "abandon"
+	EventMerge        Event = "merge"
+)
+
+// visitMachine is the whole life of a visit.
+var visitMachine = NewMachine(
+	Row[State, Event]{EventIdentify, []State{Arrived, Identified}, Identified},
+	Row[State, Event]{EventRecognise, []State{Arrived}, Identified},
+	Row[State, Event]{EventAssign, []State{Identified}, Assigned},
+	Row[State, Event]{EventReidentify, []State{Assigned}, Assigned},
+	Row[State, Event]{EventHandOver, []State{Assigned}, Assigned},
+	Row[State, Event]{EventChange, []State{Assigned}, Assigned},
+	Row[State, Event]{EventAddAssistant, []State{Assigned}, Assigned},
+	Row[State, Event]{EventServe, []State{Assigned}, Served},
+	Row[State, Event]{EventRegister, []State{Served}, Registered},
+	Row[State, Event]{EventAbandon, []State{Arrived, Identified, Assigned}, Abandoned},
+	Row[State, Event]{EventMerge, []State{Arrived, Identified, Assigned}, Merged},
+)
+
+// Transitions are the rows of the visit's state machine.
+func Transitions() []Row[State, Event] { return visitMachine.Rows() }
+
+// AllowedEvents are the events that the visit's state admits, in order of the table.
+func AllowedEvents(v *Visit) []Event { return visitMachine.Allowed(v.State) }
+
+// step is the state to which an event moves a visit, or why it cannot.
+func step(v *Visit, e Event) (State, *Fault) {
+	to, ok := visitMachine.Step(v.State, e)
+	if !ok {
+		return v.State, wrongState(v, e)
+	}
+	return to, nil
+}
+
+func wrongState(v *Visit, e Event) *Fault {
+	f := &Fault{
+		Class: ClassWrongState, Code: "transition",
+		Args: pairs("visit", v.ID, "state", string(v.State), "event", string(e)),
+	}
+	switch {
+	case e == EventAssign && v.State == Arrived:
+		f.Code, f.Rule = "not_identified", "P1-12a"
+	case e == EventRecognise:
+		f.Code, f.Rule = "too_late", "P1-14"
+	case e == EventRegister && v.State == Assigned:
+		f.Rule = "P1-28"
+	}
+	for _, a := range AllowedEvents(v) {
+		f.Allowed = append(f.Allowed, string(a))
+	}
+	return f
+}
