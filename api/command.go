@@ -71,19 +71,11 @@ func (c *call) decision(out *repo.Outcome) (map[string]any, *workflow.Image) {
 	}
 	for i := range k.Images {
 		if im := &k.Images[i]; im.Ref == k.Subject {
-			body[singular[im.Collection]] = shownDoc(*im)
+			body[im.Collection.Singular()] = shownDoc(*im)
 			return body, im
 		}
 	}
 	return body, nil
-}
-
-// singular names the record of a collection in an answer.
-var singular = map[workflow.Collection]string{
-	workflow.Sites: "site", workflow.StaffList: "staff", workflow.Rotas: "rota", workflow.Visits: "visit",
-	workflow.Customers: "customer", workflow.Calls: "call", workflow.Messages: "message", workflow.Approvals: "approval",
-	workflow.Disputes: "dispute", workflow.Rulings: "ruling", workflow.Conduct: "conduct", workflow.Checks: "check",
-	workflow.Cards: "card", workflow.Vacancies: "vacancy", workflow.Keys: "key",
 }
 
 // decided writes the answer to a command.

@@ -306,6 +306,6 @@ func getMatter(of workflow.Collection, param string) handler {
 			return repo.ErrNotFound
 		}
 		c.Response().Header().Set("ETag", etag(workflow.Version(r)))
-		return c.JSON(http.StatusOK, map[string]any{singular[of]: r})
+		return c.JSON(http.StatusOK, map[string]any{of.Singular(): r})
 	}
 }

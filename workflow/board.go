@@ -45,6 +45,9 @@ func (b *Board) Put(r Record) {
 func (b *Board) set(ref Ref, r Record) {
 	b.records[ref] = r
 	delete(b.absent, ref)
+	if recordTypes[ref.Collection].matter {
+		b.putMatter(r)
+	}
 	switch r := r.(type) {
 	case *Site:
 		b.loc = r.Location()
@@ -55,8 +58,6 @@ func (b *Board) set(ref Ref, r Record) {
 		} else {
 			b.staff = slices.Insert(b.staff, i, r)
 		}
-	case *Message, *Approval, *Dispute, *Vacancy:
-		b.putMatter(r)
 	case *Visit:
 		i, ok := slices.BinarySearchFunc(b.open, r.ID, func(v *Visit, id string) int { return cmp.Compare(v.ID, id) })
 		switch {

@@ -143,56 +143,6 @@ func (i *Image) append(b []byte) ([]byte, error) {
 	return append(append(b, i.Doc...), '}'), nil
 }
 
-// Blank is an empty record of a collection. It fails with ErrNewer on a collection this program does not know.
-func Blank(c Collection) (Record, error) {
-	switch c {
-	case Sites:
-		return &Site{}, nil
-	case StaffList:
-		return &Staff{}, nil
-	case Rotas:
-		return &Rota{}, nil
-	case Visits:
-		return &Visit{}, nil
-	case Customers:
-		return &Customer{}, nil
-	case Calls:
-		return &Call{}, nil
-	case Messages:
-		return &Message{}, nil
-	case Approvals:
-		return &Approval{}, nil
-	case Disputes:
-		return &Dispute{}, nil
-	case Rulings:
-		return &Ruling{}, nil
-	case Conduct:
-		return &ConductNote{}, nil
-	case Checks:
-		return &Check{}, nil
-	case Cards:
-		return &Card{}, nil
-	case Vacancies:
-		return &Vacancy{}, nil
-	case Keys:
-		return &Key{}, nil
-	default:
-		return nil, fmt.Errorf("%w: collection %q", ErrNewer, c)
-	}
-}
-
-// Decode reads the record of an image. It fails with ErrNewer on a collection this program does not know.
-func Decode(i Image) (Record, error) {
-	r, err := Blank(i.Collection)
-	if err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(i.Doc, r); err != nil {
-		return nil, fmt.Errorf("decode %s %s: %w", i.Collection, i.ID, err)
-	}
-	return r, nil
-}
-
 // Records are the records the commit changed, decoded.
 func (c *Commit) Records() ([]Record, error) {
 	if c.records == nil {

@@ -41,12 +41,6 @@ const (
 	Keys      Collection = "keys"
 )
 
-// Collections lists every image collection, in the order in which images stand in a commit.
-var Collections = []Collection{
-	Sites, StaffList, Rotas, Visits, Customers, Calls, Messages, Approvals,
-	Disputes, Rulings, Conduct, Checks, Cards, Vacancies, Keys,
-}
-
 // Ref names one record.
 type Ref struct {
 	// Collection of the record.
