@@ -22,7 +22,7 @@ import (
 
 // Config is what the API stands on. Desk, Store, Keys and Vault are needed.
 type Config struct {
-	Desk  *repo.Desk
+	Desk  *repo.Engine
 	Store repo.Store
 	Keys  *vault.Keys
 	Vault *vault.Vault

@@ -80,7 +80,7 @@ func (a *API) serve(r *route) echo.HandlerFunc {
 	}
 }
 
-// tellAhead has every answer say by how many seconds the site's time stands in the future, if it does: see repo.Desk.Ahead.
+// tellAhead has every answer say by how many seconds the site's time stands in the future, if it does: see repo.Engine.Ahead.
 func (c *call) tellAhead() {
 	if c.site == "" {
 		return

@@ -27,13 +27,13 @@ type frame struct {
 
 // feeds are the live ends of the journals that somebody follows: one reader a site, however many follow.
 type feeds struct {
-	desk  *repo.Desk
+	desk  *repo.Engine
 	store repo.Store
 	mu    sync.Mutex
 	of    map[workflow.SiteID]*feed
 }
 
-func newFeeds(d *repo.Desk, s repo.Store) *feeds {
+func newFeeds(d *repo.Engine, s repo.Store) *feeds {
 	return &feeds{desk: d, store: s, of: map[workflow.SiteID]*feed{}}
 }
 

@@ -61,7 +61,7 @@ type office struct {
 	testing.TB
 	api   *API
 	store repo.Store
-	desk  *repo.Desk
+	desk  *repo.Engine
 	vault *vault.Vault
 	keys  *vault.Keys
 	clock *ManualClock
@@ -128,7 +128,7 @@ func newOffice(t testing.TB, s setup) *office {
 	o.vault, err = vault.New(ctx, o.store, ring, nil)
 	o.ok(err)
 	log := slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	o.desk = repo.NewDesk(repo.Config{Store: o.store, Now: o.clock.Now, Log: log})
+	o.desk = repo.NewEngine(repo.Config{Store: o.store, Now: o.clock.Now, Log: log})
 	o.keys = vault.NewKeys(o.desk, o.store, s.machine)
 	cfg := Config{Desk: o.desk, Store: o.store, Keys: o.keys, Vault: o.vault, Now: o.clock.Now, Clock: o.clock, Log: log, Version: "test", KeyRate: -1}
 	if s.config != nil {

@@ -26,7 +26,7 @@ func (o *office) another() *office {
 	b := *o
 	b.vault, err = vault.New(o.Context(), o.store, ring, nil)
 	o.ok(err)
-	b.desk = repo.NewDesk(repo.Config{Store: o.store, Now: o.clock.Now, Log: slog.New(slog.DiscardHandler)})
+	b.desk = repo.NewEngine(repo.Config{Store: o.store, Now: o.clock.Now, Log: slog.New(slog.DiscardHandler)})
 	b.keys = vault.NewKeys(b.desk, b.store, nil)
 	cfg := o.api.cfg
 	cfg.Desk, cfg.Vault, cfg.Keys = b.desk, b.vault, b.keys

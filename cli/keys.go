@@ -56,7 +56,7 @@ func withKeys(w *world, name string, readOnly bool, f func(repo.Store, *vault.Ke
 	if err != nil {
 		return err
 	}
-	desk := repo.NewDesk(repo.Config{Store: s, Log: quiet(w)})
+	desk := repo.NewEngine(repo.Config{Store: s, Log: quiet(w)})
 	defer func() { err = errors.Join(err, desk.Drain(w.ctx), s.Close()) }()
 	return f(s, vault.NewKeys(desk, s, nil))
 }

@@ -129,7 +129,7 @@ func reachable(a net.Addr) string {
 // service is an API on an open store.
 type service struct {
 	store repo.Store
-	desk  *repo.Desk
+	desk  *repo.Engine
 	keys  *vault.Keys
 	vault *vault.Vault
 	api   *api.API
@@ -165,7 +165,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger, now repo.Clock, c
 		return nil, err
 	}
 	s := &service{store: store, vault: people, log: log, rehearsal: clock != nil}
-	s.desk = repo.NewDesk(repo.Config{Store: store, Now: now, Steady: steady, Log: log})
+	s.desk = repo.NewEngine(repo.Config{Store: store, Now: now, Steady: steady, Log: log})
 	if clock == nil {
 		_ = s.desk.CheckClock(ctx) // it is logged; the service starts, looks and says what is wrong, and commands wait
 	}

@@ -32,7 +32,7 @@ func steps(name string, whole bool) []workflow.Command {
 }
 
 // load has clients give n commands to sites; it returns how long each waited.
-func load(b *testing.B, d *repo.Desk, sites, clients, n int, whole bool) {
+func load(b *testing.B, d *repo.Engine, sites, clients, n int, whole bool) {
 	b.Helper()
 	var left, visit atomic.Int64
 	left.Store(int64(n))
@@ -66,14 +66,14 @@ func load(b *testing.B, d *repo.Desk, sites, clients, n int, whole bool) {
 	b.ReportMetric(float64(all[len(all)*99/100].Microseconds())/1000, "p99-ms")
 }
 
-// BenchmarkDesk is commands through a desk on SQLite, from clients that wait for each answer.
-func BenchmarkDesk(b *testing.B) {
+// BenchmarkEngine is commands through an engine on SQLite, from clients that wait for each answer.
+func BenchmarkEngine(b *testing.B) {
 	for _, c := range []struct {
 		sites, clients int
 		whole          bool
 	}{{1, 1, true}, {1, 64, false}, {50, 16, true}, {50, 64, true}, {50, 64, false}} {
 		b.Run(fmt.Sprintf("sites=%d/clients=%d/whole=%v", c.sites, c.clients, c.whole), func(b *testing.B) {
-			d := openDesk(b, repo.Config{Store: openStore(b)})
+			d := openEngine(b, repo.Config{Store: openStore(b)})
 			for i := range c.sites {
 				found(b, d, workflow.SiteID(fmt.Sprintf("s%d", i)))
 			}
@@ -100,12 +100,12 @@ func (void) Read(context.Context, workflow.SiteID, int64, []workflow.Ref) ([]rep
 	return nil, nil
 }
 
-// BenchmarkOverhead is what the desk itself costs: next to nothing is decided and nothing is stored.
+// BenchmarkOverhead is what the engine itself costs: next to nothing is decided and nothing is stored.
 func BenchmarkOverhead(b *testing.B) {
 	doc := []byte(`{"id":"r","site":"s","seq":1,"open":true}`)
 	for _, sites := range []int{1, 50} {
 		b.Run(fmt.Sprintf("sites=%d", sites), func(b *testing.B) {
-			d := openDesk(b, repo.Config{Store: void{}})
+			d := openEngine(b, repo.Config{Store: void{}})
 			repo.DecideWith(d, func(board *workflow.Board, env workflow.Envelope, cmd workflow.Command) (*workflow.Commit, *workflow.Fault) {
 				ref := workflow.SiteRef(board.ID)
 				return &workflow.Commit{
@@ -122,7 +122,7 @@ func BenchmarkOverhead(b *testing.B) {
 func BenchmarkAuthenticate(b *testing.B) {
 	s := openStore(b)
 	var skip time.Duration
-	d := openDesk(b, repo.Config{Store: s})
+	d := openEngine(b, repo.Config{Store: s})
 	k := vault.NewKeys(d, s, func() time.Time { return time.Now().Add(skip) })
 	found(b, d, "s")
 	out := mustDo(b, d, "s", "key", workflow.RoleAdministrator, &workflow.MakeKey{Key: "k", Role: workflow.RoleConsultant, Staff: "A"})

@@ -12,8 +12,8 @@ import (
 const readPages = 64
 
 // load reads the site's board: open documents, then the journal from their mark on.
-func (s *siteDesk) load(ctx context.Context) error {
-	docs, mark, err := s.desk.cfg.Store.Load(ctx, s.id)
+func (s *siteWriter) load(ctx context.Context) error {
+	docs, mark, err := s.engine.cfg.Store.Load(ctx, s.id)
 	if err != nil {
 		return fmt.Errorf("load site %s: %w", s.id, err)
 	}
@@ -46,7 +46,7 @@ func (s *siteDesk) load(ctx context.Context) error {
 
 // catchUpOnce brings the board up to the journal, unless that was done since the jobs of this round were taken. No undecided
 // commit may be on the board.
-func (s *siteDesk) catchUpOnce(ctx context.Context) error {
+func (s *siteWriter) catchUpOnce(ctx context.Context) error {
 	if s.fresh && s.board != nil {
 		return nil
 	}
@@ -60,19 +60,19 @@ func (s *siteDesk) catchUpOnce(ctx context.Context) error {
 
 // catchUp folds in what others appended. The head page is read again and its hash compared: where it is gone or different the
 // newest pages were lost (a restore, a roll-back), and the board is read anew.
-func (s *siteDesk) catchUp(ctx context.Context) error {
+func (s *siteWriter) catchUp(ctx context.Context) error {
 	if s.board == nil {
 		return s.load(ctx)
 	}
 	if s.board.Seq == 0 {
 		return s.follow(ctx, 0, false)
 	}
-	pages, err := s.desk.cfg.Store.Since(ctx, s.id, s.board.Seq, readPages)
+	pages, err := s.engine.cfg.Store.Since(ctx, s.id, s.board.Seq, readPages)
 	if err != nil {
 		return fmt.Errorf("catch up site %s: %w", s.id, err)
 	}
 	if len(pages) == 0 || pages[0].Hash != s.head {
-		s.desk.cfg.Log.Warn("board dropped: the journal's head is not the one it stood on", "site", s.id, "seq", s.board.Seq)
+		s.engine.cfg.Log.Warn("board dropped: the journal's head is not the one it stood on", "site", s.id, "seq", s.board.Seq)
 		s.board = nil // even if it cannot be read anew now: what is decided on it would leave a gap in the journal
 		return s.load(ctx)
 	}
@@ -86,9 +86,9 @@ func (s *siteDesk) catchUp(ctx context.Context) error {
 }
 
 // follow reads from the page that holds commit seq on. With known, that page must be there: the board stands on it.
-func (s *siteDesk) follow(ctx context.Context, seq int64, known bool) error {
+func (s *siteWriter) follow(ctx context.Context, seq int64, known bool) error {
 	for {
-		pages, err := s.desk.cfg.Store.Since(ctx, s.id, seq, readPages)
+		pages, err := s.engine.cfg.Store.Since(ctx, s.id, seq, readPages)
 		if err != nil {
 			return fmt.Errorf("read journal of site %s: %w", s.id, err)
 		}
@@ -125,7 +125,7 @@ func (s *siteDesk) follow(ctx context.Context, seq int64, known bool) error {
 
 // stand puts the board's head on a page after checking it. What the documents hold was written up to there: a newer program's
 // commit in it means that they may hold what this one does not understand.
-func (s *siteDesk) stand(p *Page) error {
+func (s *siteWriter) stand(p *Page) error {
 	cs, err := p.Commits()
 	if err != nil {
 		return err
@@ -143,7 +143,7 @@ func (s *siteDesk) stand(p *Page) error {
 }
 
 // tail folds in the commits of a page that the board does not hold yet.
-func (s *siteDesk) tail(p *Page) error {
+func (s *siteWriter) tail(p *Page) error {
 	cs, err := p.Commits()
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func (s *siteDesk) tail(p *Page) error {
 }
 
 // unfoldable is why a stored commit cannot be folded in.
-func (s *siteDesk) unfoldable(c *workflow.Commit, err error) error {
+func (s *siteWriter) unfoldable(c *workflow.Commit, err error) error {
 	if errors.Is(err, workflow.ErrNewer) {
 		return fmt.Errorf("commit %d of site %s: %w", c.Seq, s.id, err)
 	}
@@ -169,7 +169,7 @@ func (s *siteDesk) unfoldable(c *workflow.Commit, err error) error {
 }
 
 // fold adds pages that follow the board, each checked against the one before.
-func (s *siteDesk) fold(pages []*Page) error {
+func (s *siteWriter) fold(pages []*Page) error {
 	for _, p := range pages {
 		if p.Prev != s.head || p.First != s.board.Seq+1 {
 			return fmt.Errorf("%w: page %s does not follow commit %d", ErrCorrupt, PageID(p.Site, p.First), s.board.Seq)

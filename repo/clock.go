@@ -30,13 +30,13 @@ type timekeeper struct {
 }
 
 // CheckClock holds the clock against the store's, or, where the store has none of its own, against the steady time. Until it finds
-// the clock right again the desk answers commands with ErrClock. It is meant to be called at the start and every few seconds;
-// a desk whose clock is never checked trusts it. While the store cannot be asked the verdict stays.
-func (d *Desk) CheckClock(ctx context.Context) error {
-	before := d.cfg.Now()
-	theirs, err := d.cfg.Store.Clock(ctx)
-	after := d.cfg.Now()
-	t := &d.time
+// the clock right again the engine answers commands with ErrClock. It is meant to be called at the start and every few seconds;
+// an engine whose clock is never checked trusts it. While the store cannot be asked the verdict stays.
+func (e *Engine) CheckClock(ctx context.Context) error {
+	before := e.cfg.Now()
+	theirs, err := e.cfg.Store.Clock(ctx)
+	after := e.cfg.Now()
+	t := &e.time
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err != nil {
@@ -51,7 +51,7 @@ func (d *Desk) CheckClock(ctx context.Context) error {
 	if t.err == nil {
 		t.right(after)
 	}
-	switch log := d.cfg.Log; {
+	switch log := e.cfg.Log; {
 	case was == nil && t.err != nil:
 		log.Error("commands are refused: set the clock of this machine right (NTP); if it is right now, restart lunpai", "err", t.err)
 	case was != nil && t.err == nil:
@@ -102,16 +102,16 @@ func (t *timekeeper) check(now time.Time) error {
 }
 
 // ClockError is what CheckClock found last.
-func (d *Desk) ClockError() error {
-	d.time.mu.Lock()
-	defer d.time.mu.Unlock()
-	return d.time.err
+func (e *Engine) ClockError() error {
+	e.time.mu.Lock()
+	defer e.time.mu.Unlock()
+	return e.time.err
 }
 
 // noteTime keeps whether a site's time stands in the future, as its board says. That is told once, and when it is over.
-func (d *Desk) noteTime(site workflow.SiteID, at time.Time) {
-	ahead := at.Sub(d.cfg.Now()) > ClockLimit
-	t := &d.time
+func (e *Engine) noteTime(site workflow.SiteID, at time.Time) {
+	ahead := at.Sub(e.cfg.Now()) > ClockLimit
+	t := &e.time
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	_, was := t.ahead[site]
@@ -120,33 +120,33 @@ func (d *Desk) noteTime(site workflow.SiteID, at time.Time) {
 		if t.ahead == nil {
 			t.ahead = map[workflow.SiteID]time.Time{}
 		}
-		d.cfg.Log.Warn("the time of a site stands in the future: a commit was made by a clock that ran ahead", "site", site, "at", at)
+		e.cfg.Log.Warn("the time of a site stands in the future: a commit was made by a clock that ran ahead", "site", site, "at", at)
 		fallthrough
 	case ahead:
 		t.ahead[site] = at
 	case was:
 		delete(t.ahead, site)
-		d.cfg.Log.Info("the clock has caught up with the site's time", "site", site)
+		e.cfg.Log.Info("the clock has caught up with the site's time", "site", site)
 	}
 }
 
 // Ahead is by how much the time of a site stands in the future, as far as this process has looked at it: 0 when it does not.
-func (d *Desk) Ahead(site workflow.SiteID) time.Duration {
-	d.time.mu.Lock()
-	defer d.time.mu.Unlock()
-	at, ok := d.time.ahead[site]
+func (e *Engine) Ahead(site workflow.SiteID) time.Duration {
+	e.time.mu.Lock()
+	defer e.time.mu.Unlock()
+	at, ok := e.time.ahead[site]
 	if !ok {
 		return 0
 	}
-	return max(0, at.Sub(d.cfg.Now()))
+	return max(0, at.Sub(e.cfg.Now()))
 }
 
 // SitesAhead counts the sites whose time stands in the future, and tells by how much at most.
-func (d *Desk) SitesAhead() (n int, most time.Duration) {
-	d.time.mu.Lock()
-	defer d.time.mu.Unlock()
-	now := d.cfg.Now()
-	for _, at := range d.time.ahead {
+func (e *Engine) SitesAhead() (n int, most time.Duration) {
+	e.time.mu.Lock()
+	defer e.time.mu.Unlock()
+	now := e.cfg.Now()
+	for _, at := range e.time.ahead {
 		if by := at.Sub(now); by > 0 {
 			n, most = n+1, max(most, by)
 		}

@@ -87,7 +87,7 @@ func TestTimeAhead(t *testing.T) {
 	fast.forward(time.Hour)
 	wrong, f := flawedOffice(t, repo.Config{Now: fast.now})
 	before := mustDo(t, wrong, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "u"}).Commit.At
-	d := openDesk(t, repo.Config{Store: f, Now: clock.now, Log: logger})
+	d := openEngine(t, repo.Config{Store: f, Now: clock.now, Log: logger})
 	found(t, d, "other")
 	if at := mustDo(t, d, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"}).Commit.At; !at.Equal(before) {
 		t.Errorf("decided at %s, want %s", at, before)

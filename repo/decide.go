@@ -14,11 +14,11 @@ var errBehind = errors.New("the board is behind the documents")
 
 // one decides one job. It returns a commit to be written, or nil when the job was answered or must be looked at again.
 // behind: undecided commits stand in front of it.
-func (s *siteDesk) one(ctx context.Context, j *job, behind bool) (c *workflow.Commit, retry bool) {
+func (s *siteWriter) one(ctx context.Context, j *job, behind bool) (c *workflow.Commit, retry bool) {
 	if j.view != nil {
 		return nil, s.view(ctx, j)
 	}
-	if err := s.desk.time.check(s.desk.cfg.Now()); err != nil {
+	if err := s.engine.time.check(s.engine.cfg.Now()); err != nil {
 		j.answer(nil, err)
 		return nil, false
 	}
@@ -66,10 +66,10 @@ func (s *siteDesk) one(ctx context.Context, j *job, behind bool) (c *workflow.Co
 
 // careful runs what a command makes happen before anything of it is written. A panic in it is the command's: it is answered, the
 // board is dropped, for nobody knows what became of it, and the site goes on. The value of a panic may hold what must not be logged.
-func (s *siteDesk) careful(j *job, f func()) {
+func (s *siteWriter) careful(j *job, f func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.desk.cfg.Log.Error("panic in a command", "site", s.id, "kind", j.req.Command.Kind(), "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			s.engine.cfg.Log.Error("panic in a command", "site", s.id, "kind", j.req.Command.Kind(), "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 			s.board = nil
 			j.answer(nil, fmt.Errorf("%s at site %s: %w", j.req.Command.Kind(), s.id, errFault))
 		}
@@ -81,7 +81,7 @@ func (s *siteDesk) careful(j *job, f func()) {
 var errFault = errors.New("a fault in the program")
 
 // view lets a caller look at the board, exactly as the journal has it.
-func (s *siteDesk) view(ctx context.Context, j *job) (retry bool) {
+func (s *siteWriter) view(ctx context.Context, j *job) (retry bool) {
 	if err := s.catchUpOnce(ctx); err != nil {
 		j.answer(nil, err)
 		return false
@@ -99,7 +99,7 @@ func (s *siteDesk) view(ctx context.Context, j *job) (retry bool) {
 
 // needs are the records that a command needs and the board does not know about: what Decide looks at, and the record whose
 // version the caller names.
-func (s *siteDesk) needs(r *Request) []workflow.Ref {
+func (s *siteWriter) needs(r *Request) []workflow.Ref {
 	refs := s.board.Needs(r.Command)
 	if r.Match.Collection != "" {
 		refs = append(refs, s.board.Missing([]workflow.Ref{r.Match.Ref})...)
@@ -110,9 +110,9 @@ func (s *siteDesk) needs(r *Request) []workflow.Ref {
 // read loads the records a job needs beyond the board, until it needs no more. A record newer than the board means that the
 // board is behind: it catches up, at once or, behind undecided commits, after them, and the job is looked at again. A job
 // that is neither ready nor to be looked at again was answered.
-func (s *siteDesk) read(ctx context.Context, j *job, missing func() []workflow.Ref) (ready, retry bool) {
+func (s *siteWriter) read(ctx context.Context, j *job, missing func() []workflow.Ref) (ready, retry bool) {
 	for refs := missing(); len(refs) > 0; refs = missing() {
-		docs, err := s.desk.cfg.Store.Read(ctx, s.id, s.seq, refs)
+		docs, err := s.engine.cfg.Store.Read(ctx, s.id, s.seq, refs)
 		if err == nil {
 			err = s.take(docs)
 		}
@@ -136,7 +136,7 @@ func (s *siteDesk) read(ctx context.Context, j *job, missing func() []workflow.R
 }
 
 // take puts records that were read on the board; errBehind when one is newer than the board's commits in the journal.
-func (s *siteDesk) take(docs []Document) error {
+func (s *siteWriter) take(docs []Document) error {
 	records := make([]workflow.Record, len(docs))
 	for i, doc := range docs {
 		r, err := doc.Record()
@@ -155,7 +155,7 @@ func (s *siteDesk) take(docs []Document) error {
 }
 
 // decide checks the version the caller saw and decides. Its error is a refusal.
-func (s *siteDesk) decide(j *job) (*workflow.Commit, error) {
+func (s *siteWriter) decide(j *job) (*workflow.Commit, error) {
 	r := &j.req
 	if r.Match.Collection != "" {
 		is := int64(0)
@@ -166,13 +166,13 @@ func (s *siteDesk) decide(j *job) (*workflow.Commit, error) {
 			return nil, &StaleError{Ref: r.Match.Ref, Want: r.Match.Seq, Is: is}
 		}
 	}
-	now := s.desk.Now()
+	now := s.engine.Now()
 	at := now
 	if at.Before(s.board.At) {
 		at = s.board.At
 	}
 	env := workflow.Envelope{ID: r.ID, By: r.By, At: at, Clock: now, Fingerprint: r.Fingerprint}
-	c, fault := s.desk.decide(s.board, env, r.Command)
+	c, fault := s.engine.decide(s.board, env, r.Command)
 	if fault != nil {
 		return nil, fault
 	}
@@ -181,7 +181,7 @@ func (s *siteDesk) decide(j *job) (*workflow.Commit, error) {
 
 // refuse answers with a refusal only when the board is exactly the journal and the journal does not hold the command: a
 // command whose first answer was lost gets that answer.
-func (s *siteDesk) refuse(ctx context.Context, j *job, refusal error) (retry bool) {
+func (s *siteWriter) refuse(ctx context.Context, j *job, refusal error) (retry bool) {
 	board, seq := s.board, s.seq
 	if err := s.catchUpOnce(ctx); err != nil {
 		j.answer(nil, err)
@@ -211,7 +211,7 @@ func (s *siteDesk) refuse(ctx context.Context, j *job, refusal error) (retry boo
 
 // confirm makes sure that what was read is the truth, once for all jobs of a round: refusals one after another are no way to have
 // a server write all the time.
-func (s *siteDesk) confirm(ctx context.Context) (bool, error) {
+func (s *siteWriter) confirm(ctx context.Context) (bool, error) {
 	if s.confirmed == s.seq {
 		return true, nil
 	}
@@ -221,7 +221,7 @@ func (s *siteDesk) confirm(ctx context.Context) (bool, error) {
 			ids = append(ids, j.req.ID)
 		}
 	}
-	ok, err := s.desk.cfg.Store.Confirm(ctx, s.id, s.seq, ids)
+	ok, err := s.engine.cfg.Store.Confirm(ctx, s.id, s.seq, ids)
 	if ok {
 		s.confirmed = s.seq
 	}
@@ -229,7 +229,7 @@ func (s *siteDesk) confirm(ctx context.Context) (bool, error) {
 }
 
 // again counts a job's tries; too many end in ErrBusy.
-func (s *siteDesk) again(j *job) bool {
+func (s *siteWriter) again(j *job) bool {
 	if j.tries++; j.tries >= maxTries {
 		j.answer(nil, ErrBusy)
 		return false
@@ -239,8 +239,8 @@ func (s *siteDesk) again(j *job) bool {
 
 // find is the first answer of a command that is already in the journal; ErrNotFound when it is not, ErrUnknown when that
 // cannot be told.
-func (s *siteDesk) find(ctx context.Context, j *job) (*Outcome, error) {
-	p, err := s.desk.cfg.Store.Find(ctx, s.id, j.req.ID)
+func (s *siteWriter) find(ctx context.Context, j *job) (*Outcome, error) {
+	p, err := s.engine.cfg.Store.Find(ctx, s.id, j.req.ID)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return nil, ErrNotFound

@@ -18,8 +18,8 @@ type handClock struct{ ahead atomic.Int64 }
 func (c *handClock) now() time.Time          { return time.Now().Add(time.Duration(c.ahead.Load())) }
 func (c *handClock) forward(d time.Duration) { c.ahead.Add(int64(d)) }
 
-// fire lets a desk fire what is due.
-func fire(t testing.TB, d *repo.Desk, want int) {
+// fire lets an engine fire what is due.
+func fire(t testing.TB, d *repo.Engine, want int) {
 	t.Helper()
 	n, err := d.FireDue(t.Context())
 	if err != nil {
@@ -54,9 +54,9 @@ func TestIdleSitesCostNothing(t *testing.T) {
 	for i := range 20 {
 		found(t, d, workflow.SiteID(fmt.Sprint("idle", i)))
 	}
-	started := openDesk(t, repo.Config{Store: f, Now: clock.now})
-	for _, desk := range []*repo.Desk{d, started} {
-		fire(t, desk, 0)
+	started := openEngine(t, repo.Config{Store: f, Now: clock.now})
+	for _, engine := range []*repo.Engine{d, started} {
+		fire(t, engine, 0)
 	}
 	loads, reads := f.countLoads()
 	for range 5 {
@@ -84,7 +84,7 @@ func TestTimersForgetNobody(t *testing.T) {
 	for i := range 3 * boards {
 		found(t, d, workflow.SiteID(fmt.Sprint("idle", i)))
 	}
-	busy := openDesk(t, repo.Config{Store: f, Now: clock.now, MaxBoards: boards})
+	busy := openEngine(t, repo.Config{Store: f, Now: clock.now, MaxBoards: boards})
 	var used []workflow.SiteID
 	for i := range boards - 1 {
 		used = append(used, workflow.SiteID(fmt.Sprint("idle", i)))
@@ -109,7 +109,7 @@ func TestTimersForgetNobody(t *testing.T) {
 func TestTakeoverOfTimers(t *testing.T) {
 	var clock handClock
 	first, f := flawedOffice(t, repo.Config{Now: clock.now})
-	second := openDesk(t, repo.Config{Store: f, Now: clock.now})
+	second := openEngine(t, repo.Config{Store: f, Now: clock.now})
 	fire(t, second, 0)
 	mustDo(t, first, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 	loads, reads := f.countLoads()
@@ -139,7 +139,7 @@ func TestTimersNoticeARestore(t *testing.T) {
 		}
 	})
 	backup := openStore(t)
-	found(t, openDesk(t, repo.Config{Store: backup}), "s")
+	found(t, openEngine(t, repo.Config{Store: backup}), "s")
 	fire(t, d, 0)
 	f.set(func(f *flawed) { f.Store = backup })
 	for range 3 {
@@ -159,7 +159,7 @@ func TestFaultInWhatIsDue(t *testing.T) {
 		mustDo(t, d, site, "a-"+string(site), workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: workflow.VisitID("v-" + site)})
 	}
 	clock.forward(20 * time.Minute)
-	late := openDesk(t, repo.Config{Store: f, Now: clock.now})
+	late := openEngine(t, repo.Config{Store: f, Now: clock.now})
 	f.set(func(f *flawed) {
 		f.onLoad = func(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64, error) {
 			if site == "s" {

@@ -2,24 +2,24 @@ package repo
 
 import "github.com/lunpai/lunpai/workflow"
 
-// Decider is what a Desk decides with.
+// Decider is what an Engine decides with.
 type Decider = func(*workflow.Board, workflow.Envelope, workflow.Command) (*workflow.Commit, *workflow.Fault)
 
-// DecideWith makes a desk decide with f; for tests, before it is used.
-func DecideWith(d *Desk, f Decider) { d.decide = f }
+// DecideWith makes an engine decide with f; for tests, before it is used.
+func DecideWith(e *Engine, f Decider) { e.decide = f }
 
-// Boards is how many sites a desk holds in memory.
-func Boards(d *Desk) int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.sites)
+// Boards is how many sites an engine holds in memory.
+func Boards(e *Engine) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.sites)
 }
 
 // Queue is what happens at a site: jobs that wait, commands that wait or are decided, and whether anybody works.
-func Queue(d *Desk, site workflow.SiteID) (waiting, commands int, working bool) {
-	d.mu.Lock()
-	s := d.sites[site]
-	d.mu.Unlock()
+func Queue(e *Engine, site workflow.SiteID) (waiting, commands int, working bool) {
+	e.mu.Lock()
+	s := e.sites[site]
+	e.mu.Unlock()
 	if s == nil {
 		return 0, 0, false
 	}

@@ -153,10 +153,10 @@ func openStore(t testing.TB) repo.Store {
 	return s
 }
 
-// openDesk makes a desk that is drained at the end of the test.
-func openDesk(t testing.TB, c repo.Config) *repo.Desk {
+// openEngine makes an engine that is drained at the end of the test.
+func openEngine(t testing.TB, c repo.Config) *repo.Engine {
 	t.Helper()
-	d := repo.NewDesk(c)
+	d := repo.NewEngine(c)
 	t.Cleanup(func() {
 		if err := d.Drain(context.Background()); err != nil {
 			t.Error(err)
@@ -165,12 +165,12 @@ func openDesk(t testing.TB, c repo.Config) *repo.Desk {
 	return d
 }
 
-// flawedOffice is a desk over a store with flaws, and one site "s".
-func flawedOffice(t testing.TB, c repo.Config) (*repo.Desk, *flawed) {
+// flawedOffice is an engine over a store with flaws, and one site "s".
+func flawedOffice(t testing.TB, c repo.Config) (*repo.Engine, *flawed) {
 	t.Helper()
 	f := &flawed{Store: openStore(t)}
 	c.Store = f
-	d := openDesk(t, c)
+	d := openEngine(t, c)
 	found(t, d, "s")
 	return d, f
 }
@@ -197,7 +197,7 @@ func (f *flawed) hold() (begun <-chan struct{}, release func()) {
 }
 
 // outcomes runs requests side by side and returns their answers in order.
-func outcomes(ctx context.Context, d *repo.Desk, rs ...repo.Request) func() []error {
+func outcomes(ctx context.Context, d *repo.Engine, rs ...repo.Request) func() []error {
 	errs := make([]error, len(rs))
 	var wg sync.WaitGroup
 	for i, r := range rs {
@@ -240,13 +240,13 @@ func eventually(t testing.TB, what string, ok func() bool) {
 }
 
 // queued waits until so many jobs wait for site "s", behind what is being done there.
-func queued(t testing.TB, d *repo.Desk, n int) {
+func queued(t testing.TB, d *repo.Engine, n int) {
 	t.Helper()
 	eventually(t, "jobs in the queue", func() bool { waiting, _, _ := repo.Queue(d, "s"); return waiting == n })
 }
 
 // atRest waits until nothing is done at a site.
-func atRest(t testing.TB, d *repo.Desk, site workflow.SiteID) {
+func atRest(t testing.TB, d *repo.Engine, site workflow.SiteID) {
 	t.Helper()
 	eventually(t, "the site to rest", func() bool { _, _, working := repo.Queue(d, site); return !working })
 }

@@ -104,7 +104,7 @@ func TestFiller(t *testing.T) {
 // TestFillerTakesOnlyNewSites: what is decided on an empty board must not follow a journal.
 func TestFillerTakesOnlyNewSites(t *testing.T) {
 	s := openStore(t)
-	found(t, openDesk(t, repo.Config{Store: s}), "s")
+	found(t, openEngine(t, repo.Config{Store: s}), "s")
 	if _, err := repo.OpenFiller(t.Context(), s, "s"); !errors.Is(err, repo.ErrExists) {
 		t.Errorf("a filler works at a site that exists: %v", err)
 	}
@@ -143,7 +143,7 @@ func TestFillerLostAnswers(t *testing.T) {
 func TestFillerMeetsSomebody(t *testing.T) {
 	s := openStore(t)
 	b := fillInto(t, s)
-	d := openDesk(t, repo.Config{Store: s})
+	d := openEngine(t, repo.Config{Store: s})
 	found(t, d, "s")
 	err := b.visits(t.Context(), 1, 200)
 	if err == nil || !errors.Is(err, repo.ErrSeqTaken) && !errors.Is(err, repo.ErrIDTaken) || !strings.Contains(err.Error(), "somebody else") {

@@ -62,7 +62,7 @@ func head(t testing.TB, s repo.Store) int64 {
 }
 
 // client does visits, and things that are wrong, with the ids of the others, and sends again what got no answer.
-func (h *history) client(ctx context.Context, t testing.TB, d *repo.Desk, s repo.Store, r *rand.Rand, steps int) {
+func (h *history) client(ctx context.Context, t testing.TB, d *repo.Engine, s repo.Store, r *rand.Rand, steps int) {
 	for range steps {
 		v := workflow.VisitID(fmt.Sprintf("v%d", r.IntN(12)))
 		var cmd workflow.Command
@@ -94,7 +94,7 @@ func (h *history) client(ctx context.Context, t testing.TB, d *repo.Desk, s repo
 	}
 }
 
-func (h *history) send(ctx context.Context, t testing.TB, d *repo.Desk, s repo.Store, r repo.Request) {
+func (h *history) send(ctx context.Context, t testing.TB, d *repo.Engine, s repo.Store, r repo.Request) {
 	h.mu.Lock()
 	if first, ok := h.commands[r.ID]; ok {
 		r.Command = first // what is sent again is the same
@@ -118,7 +118,7 @@ func (h *history) send(ctx context.Context, t testing.TB, d *repo.Desk, s repo.S
 	t.Errorf("%s was never answered: %v", r.ID, last)
 }
 
-func (h *history) look(ctx context.Context, t testing.TB, d *repo.Desk, s repo.Store) {
+func (h *history) look(ctx context.Context, t testing.TB, d *repo.Engine, s repo.Store) {
 	c := call{from: h.begin()}
 	c.err = d.View(ctx, "s", nil, func(b *workflow.Board) error { c.view = b.Seq; return nil })
 	c.to = head(t, s)
@@ -284,7 +284,7 @@ func unreliable(s repo.Store, seed uint64) *flawed {
 	return f
 }
 
-// TestHistories: clients on two desks over one store that loses answers, writes late and breaks. Nothing acknowledged is
+// TestHistories: clients on two engines over one store that loses answers, writes late and breaks. Nothing acknowledged is
 // lost, nothing runs twice, every commit was decided on exactly the commits before it, and every refusal was right.
 func TestHistories(t *testing.T) {
 	seeds := uint64(4)
@@ -321,14 +321,14 @@ func openMongo(t testing.TB, uri, name string) repo.Store {
 	return s
 }
 
-// live lets clients of a desk on each store go at one site, and checks what they saw.
+// live lets clients of an engine on each store go at one site, and checks what they saw.
 func live(t *testing.T, seed uint64, stores ...repo.Store) {
 	t.Helper()
 	h := &history{commands: map[string]workflow.Command{"create-s": newSite("s")}}
-	found(t, openDesk(t, repo.Config{Store: stores[0]}), "s")
+	found(t, openEngine(t, repo.Config{Store: stores[0]}), "s")
 	var wg sync.WaitGroup
 	for i, s := range stores {
-		d := openDesk(t, repo.Config{
+		d := openEngine(t, repo.Config{
 			Store: unreliable(s, 2*seed+uint64(i)), Deadline: 200 * time.Millisecond, AppendTimeout: 100 * time.Millisecond,
 		})
 		for c := range 5 {

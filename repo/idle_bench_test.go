@@ -40,7 +40,7 @@ func BenchmarkIdleSites(b *testing.B) {
 }
 
 func idle(b *testing.B, store repo.Store, sites int, server func() time.Duration) {
-	d := openDesk(b, repo.Config{Store: store})
+	d := openEngine(b, repo.Config{Store: store})
 	var work sync.WaitGroup
 	for c := range 32 {
 		work.Go(func() {
@@ -54,7 +54,7 @@ func idle(b *testing.B, store repo.Store, sites int, server func() time.Duration
 		})
 	}
 	work.Wait()
-	started := openDesk(b, repo.Config{Store: store}) // knows nothing yet
+	started := openEngine(b, repo.Config{Store: store}) // knows nothing yet
 	begun, before := time.Now(), ownCPU()
 	for range sites/500 + 2 {
 		if _, err := started.FireDue(b.Context()); err != nil {

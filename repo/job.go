@@ -15,9 +15,9 @@ type job struct {
 	req      Request
 	refs     []workflow.Ref              // of a look
 	view     func(*workflow.Board) error // nil: a command
-	timer    bool                        // nobody asked: see Desk.site
+	timer    bool                        // nobody asked: see Engine.site
 	tries    int
-	site     *siteDesk // whose running commands it is among; nil for a look
+	site     *siteWriter // whose running commands it is among; nil for a look
 	done     chan result
 	answered bool
 	claim    atomic.Int32
@@ -63,10 +63,10 @@ func (j *job) notBegun() {
 }
 
 // look runs the function of a view. Its panic is the caller's, not the site's: the board is only read.
-func (j *job) look(s *siteDesk) (err error) {
+func (j *job) look(s *siteWriter) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.desk.cfg.Log.Error("panic in a view", "site", s.id, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			s.engine.cfg.Log.Error("panic in a view", "site", s.id, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 			err = fmt.Errorf("view site %s: a fault in the program", s.id)
 		}
 	}()

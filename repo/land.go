@@ -12,12 +12,12 @@ import (
 )
 
 // land writes a page and answers its jobs; it returns those to decide again.
-func (s *siteDesk) land(jobs []*job, commits []*workflow.Commit) (again []*job) {
+func (s *siteWriter) land(jobs []*job, commits []*workflow.Commit) (again []*job) {
 	p, err := s.page(commits)
 	if err != nil {
 		return s.notWritten(jobs, fmt.Errorf("page of site %s: %w", s.id, err))
 	}
-	err = s.desk.committer.append(p)
+	err = s.engine.committer.append(p)
 	if (errors.Is(err, ErrClosed) || errors.Is(err, ErrStorageFull)) && !errors.Is(err, ErrUnknown) {
 		return s.notWritten(jobs, Unavailable(err))
 	}
@@ -28,7 +28,7 @@ func (s *siteDesk) land(jobs []*job, commits []*workflow.Commit) (again []*job) 
 		switch {
 		case unsettled != nil:
 			if errors.Is(unsettled, ErrReplaced) {
-				s.desk.cfg.Log.Error("site stopped: its journal was replaced under this process; restart every instance", "site", s.id, "seq", p.First, "err", unsettled)
+				s.engine.cfg.Log.Error("site stopped: its journal was replaced under this process; restart every instance", "site", s.id, "seq", p.First, "err", unsettled)
 			}
 			err = fmt.Errorf("%w: commit %d of site %s: %w", ErrUnknown, p.First, s.id, unsettled)
 		case landed:
@@ -57,10 +57,10 @@ func (s *siteDesk) land(jobs []*job, commits []*workflow.Commit) (again []*job) 
 }
 
 // page makes the page of commits that were decided; a panic in it is an error, for nothing was written.
-func (s *siteDesk) page(commits []*workflow.Commit) (_ *Page, err error) {
+func (s *siteWriter) page(commits []*workflow.Commit) (_ *Page, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.desk.cfg.Log.Error("panic while a page was made", "site", s.id, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			s.engine.cfg.Log.Error("panic while a page was made", "site", s.id, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 			err = errFault
 		}
 	}()
@@ -68,7 +68,7 @@ func (s *siteDesk) page(commits []*workflow.Commit) (_ *Page, err error) {
 }
 
 // notWritten takes commits back of which nothing reached the store.
-func (s *siteDesk) notWritten(jobs []*job, err error) (none []*job) {
+func (s *siteWriter) notWritten(jobs []*job, err error) (none []*job) {
 	s.board.Rollback()
 	for _, j := range jobs {
 		j.answer(nil, err)
@@ -78,7 +78,7 @@ func (s *siteDesk) notWritten(jobs []*job, err error) (none []*job) {
 
 // lost takes the page's commits back after a conflict. With ids, some commands may be in the journal already: those get their
 // first answer. The others are decided again on the journal as it is now.
-func (s *siteDesk) lost(jobs []*job, ids bool) (again []*job) {
+func (s *siteWriter) lost(jobs []*job, ids bool) (again []*job) {
 	s.board.Rollback()
 	if !ids {
 		s.rivals = usualRivals
@@ -106,7 +106,7 @@ func (s *siteDesk) lost(jobs []*job, ids bool) (again []*job) {
 }
 
 // findAll answers the jobs whose commands are in the journal, and returns the others.
-func (s *siteDesk) findAll(ctx context.Context, jobs []*job) (others []*job) {
+func (s *siteWriter) findAll(ctx context.Context, jobs []*job) (others []*job) {
 	for _, j := range jobs {
 		out, err := s.find(ctx, j)
 		if errors.Is(err, ErrNotFound) {
@@ -121,16 +121,16 @@ func (s *siteDesk) findAll(ctx context.Context, jobs []*job) (others []*job) {
 // settle finds out whether a page landed, sending it again until its slot is seen occupied, by it or by another page, or
 // until one of its commands is seen in another page: then it can never land any more. An error: its fate is still unknown.
 // ErrReplaced: it must not be sent.
-func (s *siteDesk) settle(ctx context.Context, p *Page) (landed bool, err error) {
+func (s *siteWriter) settle(ctx context.Context, p *Page) (landed bool, err error) {
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		at, err := slot(ctx, s.desk.cfg.Store, p)
+		at, err := slot(ctx, s.engine.cfg.Store, p)
 		switch {
 		case at != nil:
 			return at.First == p.First && at.Hash == p.Hash, nil
 		case errors.Is(err, ErrReplaced), errors.Is(err, ErrStoreReplaced):
 			return false, err
 		case err == nil:
-			switch err = s.desk.committer.append(p); {
+			switch err = s.engine.committer.append(p); {
 			case err == nil:
 				return true, nil
 			case errors.Is(err, ErrSeqTaken), errors.Is(err, ErrIDTaken):

@@ -102,7 +102,7 @@ func TestPanics(t *testing.T) {
 	if _, err := d.Do(t.Context(), "s", arrive("v")); err != nil {
 		t.Errorf("after a panic in a view: %v", err)
 	}
-	faulty := openDesk(t, repo.Config{Store: f, Log: log})
+	faulty := openEngine(t, repo.Config{Store: f, Log: log})
 	repo.DecideWith(faulty, func(b *workflow.Board, env workflow.Envelope, cmd workflow.Command) (*workflow.Commit, *workflow.Fault) {
 		if env.ID == "arrive-poison" {
 			b.OpenVisits()[0].Party = 99 // the board is not to be trusted any more
@@ -147,7 +147,7 @@ func TestPanics(t *testing.T) {
 func TestPanicWhileFolding(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	found(t, d, "other")
-	faulty := openDesk(t, repo.Config{Store: f})
+	faulty := openEngine(t, repo.Config{Store: f})
 	f.set(func(f *flawed) {
 		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
 			pages, err := f.below().Since(ctx, site, seq, limit)
@@ -186,7 +186,7 @@ func TestTime(t *testing.T) {
 // TestManySites: more sites than are kept in memory.
 func TestManySites(t *testing.T) {
 	s := openStore(t)
-	d := openDesk(t, repo.Config{Store: s, MaxBoards: 3})
+	d := openEngine(t, repo.Config{Store: s, MaxBoards: 3})
 	var wg sync.WaitGroup
 	for i := range 12 {
 		wg.Go(func() {
@@ -211,7 +211,7 @@ func TestManySites(t *testing.T) {
 	}
 }
 
-func look(t testing.TB, d *repo.Desk, site workflow.SiteID) (seq int64) {
+func look(t testing.TB, d *repo.Engine, site workflow.SiteID) (seq int64) {
 	t.Helper()
 	if err := d.View(t.Context(), site, nil, func(b *workflow.Board) error { seq = b.Seq; return nil }); err != nil {
 		t.Fatal(err)
@@ -225,9 +225,9 @@ func TestWatch(t *testing.T) {
 	signals, stop := d.Watch("s")
 	defer stop()
 	<-signals // the first comes by itself
-	other := openDesk(t, repo.Config{Store: f.below()})
+	other := openEngine(t, repo.Config{Store: f.below()})
 	time.Sleep(1100 * time.Millisecond) // the first look at the journal is signalled too
-	for i, desk := range []*repo.Desk{d, other, d} {
+	for i, engine := range []*repo.Engine{d, other, d} {
 		for done := false; !done; { // what is still on its way about the commit before
 			select {
 			case <-signals:
@@ -236,16 +236,16 @@ func TestWatch(t *testing.T) {
 			}
 		}
 		f.heal()
-		look(t, desk, "s")
+		look(t, engine, "s")
 		f.set(func(f *flawed) {
-			if desk == d { // its own commits need no look at the journal
+			if engine == d { // its own commits need no look at the journal
 				f.onSince = func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page, error) {
 					return nil, errors.New("down")
 				}
 			}
 		})
 		id := fmt.Sprintf("v%d", i)
-		mustDo(t, desk, "s", id, workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: workflow.VisitID(id)})
+		mustDo(t, engine, "s", id, workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: workflow.VisitID(id)})
 		select {
 		case <-signals:
 		case <-time.After(3 * time.Second):
@@ -281,7 +281,7 @@ func TestDrain(t *testing.T) {
 // TestCommitter: a site is never in two appends at once, and no more appends run than the store wants.
 func TestCommitter(t *testing.T) {
 	f := &flawed{Store: openStore(t), parallel: 3}
-	d := openDesk(t, repo.Config{Store: f})
+	d := openEngine(t, repo.Config{Store: f})
 	var mu sync.Mutex
 	flying, most := map[workflow.SiteID]bool{}, 0
 	calls, together := 0, 0
@@ -364,7 +364,7 @@ func TestPagesAreBounded(t *testing.T) {
 // TestPagesAreSmall: commands that change much fill a page by its size.
 func TestPagesAreSmall(t *testing.T) {
 	f := &flawed{Store: openStore(t)}
-	d := openDesk(t, repo.Config{Store: f})
+	d := openEngine(t, repo.Config{Store: f})
 	c := newSite("s")
 	for i := range 300 {
 		c.Staff = append(c.Staff, workflow.NewStaff{Staff: workflow.StaffID(fmt.Sprintf("consultant-%03d", i)), Role: workflow.RoleConsultant})
@@ -403,15 +403,15 @@ func TestPagesAreSmall(t *testing.T) {
 func TestForgetting(t *testing.T) {
 	for name, c := range map[string]struct {
 		deadline time.Duration // of a command; short where it is waited for, else one that a busy machine meets
-		keep     func(d *repo.Desk, f *flawed)
+		keep     func(d *repo.Engine, f *flawed)
 		want     int // sites in memory afterwards
 	}{
-		"idle": {0, func(*repo.Desk, *flawed) {}, 1},
-		"watched": {0, func(d *repo.Desk, _ *flawed) {
+		"idle": {0, func(*repo.Engine, *flawed) {}, 1},
+		"watched": {0, func(d *repo.Engine, _ *flawed) {
 			_, stop := d.Watch("s")
 			t.Cleanup(stop)
 		}, 2},
-		"unsettled": {time.Second, func(d *repo.Desk, f *flawed) {
+		"unsettled": {time.Second, func(d *repo.Engine, f *flawed) {
 			f.set(func(f *flawed) {
 				f.onAppend = func(ctx context.Context, p []*repo.Page) []error {
 					if p[0].Site == "s" {

@@ -17,7 +17,7 @@ func serve(id string) repo.Request {
 // TestRefusalIsCaughtUp: what another instance did counts, although this one was not told.
 func TestRefusalIsCaughtUp(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
-	other := openDesk(t, repo.Config{Store: f.below()})
+	other := openEngine(t, repo.Config{Store: f.below()})
 	mustDo(t, other, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v", Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true})
 	if _, err := d.Do(t.Context(), "s", serve("v")); err != nil {
 		t.Errorf("refused on an old board: %v", err)
@@ -127,7 +127,7 @@ func TestRecordsAreReadAtTheJournal(t *testing.T) {
 // TestRecordNewerThanBoard: a record that was read shows that others have gone on: the board catches up before it is used.
 func TestRecordNewerThanBoard(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
-	other := openDesk(t, repo.Config{Store: f.below()})
+	other := openEngine(t, repo.Config{Store: f.below()})
 	v := "v"
 	mustDo(t, other, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 	mustDo(t, other, "s", "b", workflow.RoleFrontDesk, &workflow.AbandonVisit{Visit: "v"})

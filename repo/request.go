@@ -8,7 +8,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Request is one command on its way to the Desk.
+// Request is one command on its way to the engine.
 type Request struct {
 	// ID names the command for ever: SHA-256(credential id ‖ idempotency key), hex.
 	ID string
@@ -35,7 +35,7 @@ type Outcome struct {
 	Replayed bool
 }
 
-// What the Desk answers besides *workflow.Fault and the store's errors.
+// What the engine answers besides *workflow.Fault and the store's errors.
 var (
 	// ErrKeyReused: the ID was used before with other content.
 	ErrKeyReused = errors.New("idempotency key reused with other content")

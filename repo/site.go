@@ -18,11 +18,11 @@ const (
 	maxRecords = 256
 )
 
-// siteDesk is the queue of one site and its board. Everything from board on belongs to the one goroutine that works.
-type siteDesk struct {
-	desk *Desk
-	id   workflow.SiteID
-	used uint64 // when it was last asked for, by the Desk's count; guarded by the Desk
+// siteWriter is the queue of one site and its board. Everything from board on belongs to the one goroutine that works.
+type siteWriter struct {
+	engine *Engine
+	id     workflow.SiteID
+	used   uint64 // when it was last asked for, by the engine's count; guarded by the engine
 
 	mu       sync.Mutex
 	queue    []*job
@@ -38,16 +38,16 @@ type siteDesk struct {
 	confirmed int64  // the commit at which the journal is confirmed to end, since this round began; -1: not yet
 	cleared   uint64 // the store's count of cleared pools when the board was last known good
 	unsettled *Page  // a page whose fate is unknown
-	noted     int64  // the commit up to which the Desk knows what is due here
+	noted     int64  // the commit up to which the engine knows what is due here
 	rivals    int    // as long as it is not 0 another instance works at this site too: catch up before deciding
 	broken    error  // why the site is read-only
 }
 
 // push queues a job; start tells the caller to start a worker.
-func (s *siteDesk) push(j *job) (start bool, err error) {
+func (s *siteWriter) push(j *job) (start bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.queue) >= s.desk.cfg.QueueLimit {
+	if len(s.queue) >= s.engine.cfg.QueueLimit {
 		return false, ErrBusy
 	}
 	if j.view == nil && !j.req.DryRun {
@@ -65,14 +65,14 @@ func (s *siteDesk) push(j *job) (start bool, err error) {
 }
 
 // idle reports whether the site can be forgotten: nothing is lost with its board.
-func (s *siteDesk) idle() bool {
+func (s *siteWriter) idle() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.working && s.watchers.none() && s.unsettled == nil && s.broken == nil
 }
 
 // work takes what is queued until nothing is.
-func (s *siteDesk) work() {
+func (s *siteWriter) work() {
 	for {
 		s.mu.Lock()
 		n := min(len(s.queue), MaxPageCommits)
@@ -93,11 +93,11 @@ func (s *siteDesk) work() {
 
 // round answers every job of a batch. A panic while the journal is folded in, a broken chain or a newer program's record stops
 // this site only.
-func (s *siteDesk) round(batch []*job) {
+func (s *siteWriter) round(batch []*job) {
 	left := batch
 	defer func() {
 		if p := recover(); p != nil {
-			s.desk.cfg.Log.Error("site stopped: panic", "site", s.id, "seq", s.seq, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			s.engine.cfg.Log.Error("site stopped: panic", "site", s.id, "seq", s.seq, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 			s.broken, s.board = fmt.Errorf("%w: %w", ErrReadOnly, errFault), nil
 			for _, j := range batch {
 				if !j.answered {
@@ -115,7 +115,7 @@ func (s *siteDesk) round(batch []*job) {
 			s.turnAway(left, err)
 			return
 		}
-		s.desk.noteTime(s.id, s.board.At) // before anybody is answered
+		s.engine.noteTime(s.id, s.board.At) // before anybody is answered
 		if s.rivals > 0 {
 			if s.ahead(); s.board == nil {
 				continue
@@ -131,16 +131,16 @@ func (s *siteDesk) round(batch []*job) {
 	}
 }
 
-// noteDue tells the Desk when something may be due on the board, which stands on the journal. A fault in that is not the site's.
-func (s *siteDesk) noteDue(b *workflow.Board) {
-	now := s.desk.Now()
+// noteDue tells the engine when something may be due on the board, which stands on the journal. A fault in that is not the site's.
+func (s *siteWriter) noteDue(b *workflow.Board) {
+	now := s.engine.Now()
 	defer func() {
 		if p := recover(); p != nil {
-			s.desk.cfg.Log.Error("panic in what is due", "site", s.id, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-			s.desk.due.again(s.id, now.Add(dueTakeover))
+			s.engine.cfg.Log.Error("panic in what is due", "site", s.id, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			s.engine.due.again(s.id, now.Add(dueTakeover))
 		}
 	}()
-	s.desk.due.note(s.id, b.Seq, b.NextDue(now))
+	s.engine.due.note(s.id, b.Seq, b.NextDue(now))
 	s.noted = b.Seq
 }
 
@@ -149,7 +149,7 @@ const usualRivals = 16
 
 // ahead catches up before anything is decided: cheaper than to lose the number, where another instance is at work. What fails
 // here shows again when it matters.
-func (s *siteDesk) ahead() {
+func (s *siteWriter) ahead() {
 	ctx, cancel := s.context()
 	defer cancel()
 	seq := s.seq
@@ -161,7 +161,7 @@ func (s *siteDesk) ahead() {
 
 // turnAway answers jobs, and all that wait behind them, when there is no board to decide on. They would each wait as long
 // for the same answer.
-func (s *siteDesk) turnAway(jobs []*job, err error) {
+func (s *siteWriter) turnAway(jobs []*job, err error) {
 	s.mu.Lock()
 	jobs = slices.Concat(jobs, s.queue)
 	s.queue = nil
@@ -170,7 +170,7 @@ func (s *siteDesk) turnAway(jobs []*job, err error) {
 }
 
 // refuseAll answers jobs with an error. Those whose fate is unknown hear that.
-func (s *siteDesk) refuseAll(jobs []*job, err error) {
+func (s *siteWriter) refuseAll(jobs []*job, err error) {
 	for _, j := range jobs {
 		if s.holds(j.req.ID) {
 			j.answer(nil, fmt.Errorf("%w: commit %d of site %s", ErrUnknown, s.unsettled.First, s.id))
@@ -182,7 +182,7 @@ func (s *siteDesk) refuseAll(jobs []*job, err error) {
 
 // readOn answers those who only look, while a page waits for room in the store: they see what the journal holds. It returns the
 // others.
-func (s *siteDesk) readOn(jobs []*job) (others []*job) {
+func (s *siteWriter) readOn(jobs []*job) (others []*job) {
 	ctx, cancel := s.context()
 	defer cancel()
 	defer func() { s.board = nil }() // nothing is decided on it: the page may still land
@@ -195,17 +195,17 @@ func (s *siteDesk) readOn(jobs []*job) (others []*job) {
 }
 
 // holds reports whether a command is in the page whose fate is unknown: nobody may be told that it was not written.
-func (s *siteDesk) holds(id string) bool {
+func (s *siteWriter) holds(id string) bool {
 	return s.unsettled != nil && slices.ContainsFunc(s.unsettled.Entries, func(e Entry) bool { return e.ID == id })
 }
 
 // prepare makes the board stand on the journal: an unsettled page is settled first, a board that cannot be trusted is read
 // again.
-func (s *siteDesk) prepare() error {
+func (s *siteWriter) prepare() error {
 	if s.broken != nil {
 		return s.broken
 	}
-	if c, ok := s.desk.cfg.Store.(interface{ Cleared() uint64 }); ok {
+	if c, ok := s.engine.cfg.Store.(interface{ Cleared() uint64 }); ok {
 		if n := c.Cleared(); n != s.cleared { // the newest pages may be gone with the server that had them
 			s.board, s.cleared = nil, n
 		}
@@ -231,15 +231,15 @@ func (s *siteDesk) prepare() error {
 }
 
 // context bounds the reading of one step. It belongs to no single request: several jobs share what it reads.
-func (s *siteDesk) context() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), s.desk.cfg.Deadline) //nolint:forbidigo // see above
+func (s *siteWriter) context() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), s.engine.cfg.Deadline) //nolint:forbidigo // see above
 }
 
 // check makes the site read-only on what cannot be mended by trying again.
-func (s *siteDesk) check(err error) error {
+func (s *siteWriter) check(err error) error {
 	if errors.Is(err, ErrCorrupt) || errors.Is(err, workflow.ErrNewer) {
 		s.broken, s.board = fmt.Errorf("%w: %w", ErrReadOnly, err), nil
-		s.desk.cfg.Log.Error("site is read-only", "site", s.id, "err", err)
+		s.engine.cfg.Log.Error("site is read-only", "site", s.id, "err", err)
 		return s.broken
 	}
 	return Unavailable(err)
@@ -247,7 +247,7 @@ func (s *siteDesk) check(err error) error {
 
 // step decides as many jobs (of at most MaxPageCommits) as fit into one page, appends it, and returns the jobs that must be looked at again: those lost in
 // a race, and those refused or to be viewed behind undecided commits.
-func (s *siteDesk) step(jobs []*job) (again []*job) {
+func (s *siteWriter) step(jobs []*job) (again []*job) {
 	ctx, cancel := s.context()
 	defer cancel()
 	s.board.Begin()

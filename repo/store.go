@@ -1,4 +1,4 @@
-// Package repo keeps sites: the contract of a store, and the Desk that decides on top of it.
+// Package repo keeps sites: the contract of a store, and the engine that decides on top of it.
 package repo
 
 import (

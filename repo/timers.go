@@ -12,19 +12,19 @@ import (
 // FireDue gives the commands whose time has come, as the system, at every site where something may be due: it is meant to be
 // called every few seconds. A timer's id is made of what is due and when, so that it runs once: after a restart, and with two
 // instances firing at once. It returns how many ran now.
-func (d *Desk) FireDue(ctx context.Context) (fired int, err error) {
-	now := d.Now()
-	heads, next, err := d.cfg.Store.Moved(ctx, d.due.asked())
+func (e *Engine) FireDue(ctx context.Context) (fired int, err error) {
+	now := e.Now()
+	heads, next, err := e.cfg.Store.Moved(ctx, e.due.asked())
 	if err != nil {
 		return 0, fmt.Errorf("fire due timers: %w", err)
 	}
-	d.due.moved(heads, next, now)
+	e.due.moved(heads, next, now)
 	var errs []error
-	for _, site := range d.due.take(now) {
-		n, err := d.fireSite(ctx, site)
+	for _, site := range e.due.take(now) {
+		n, err := e.fireSite(ctx, site)
 		fired += n
 		if err != nil { // one site must not stop the others
-			d.due.again(site, now.Add(dueTakeover))
+			e.due.again(site, now.Add(dueTakeover))
 			errs = append(errs, fmt.Errorf("fire due timers of site %s: %w", site, err))
 		}
 	}
@@ -32,24 +32,24 @@ func (d *Desk) FireDue(ctx context.Context) (fired int, err error) {
 }
 
 // Now is the time of the service's clock as commits have it: UTC, whole milliseconds.
-func (d *Desk) Now() time.Time { return d.cfg.Now().UTC().Truncate(time.Millisecond) }
+func (e *Engine) Now() time.Time { return e.cfg.Now().UTC().Truncate(time.Millisecond) }
 
 // fireSite looks at a site and gives what is due there.
-func (d *Desk) fireSite(ctx context.Context, site workflow.SiteID) (fired int, err error) {
+func (e *Engine) fireSite(ctx context.Context, site workflow.SiteID) (fired int, err error) {
 	var due []workflow.Timer
 	look := &job{ctx: ctx, timer: true, done: make(chan result, 1)}
 	look.view = func(b *workflow.Board) error {
-		now := d.Now()
+		now := e.Now()
 		due = b.Due(now)
-		d.due.note(site, b.Seq, b.NextDue(now))
+		e.due.note(site, b.Seq, b.NextDue(now))
 		return nil
 	}
-	if err := d.view(site, look); err != nil {
+	if err := e.view(site, look); err != nil {
 		return 0, err
 	}
 	for _, t := range due {
 		r := Request{ID: t.ID, By: workflow.Actor{Role: workflow.RoleSystem}, Command: t.Command}
-		out, err := d.do(site, &job{ctx: ctx, req: r, timer: true, done: make(chan result, 1)})
+		out, err := e.do(site, &job{ctx: ctx, req: r, timer: true, done: make(chan result, 1)})
 		var f *workflow.Fault
 		switch {
 		case errors.As(err, &f), errors.Is(err, ErrInProgress): // somebody was quicker

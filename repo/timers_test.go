@@ -10,7 +10,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestFireDueOnce: what is due fires once, from two desks on one store and again after both.
+// TestFireDueOnce: what is due fires once, from two engines on one store and again after both.
 func TestFireDueOnce(t *testing.T) {
 	d, s := office(t, nil)
 	found(t, d, "s")
@@ -20,21 +20,21 @@ func TestFireDueOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			desk := repo.NewDesk(repo.Config{Store: s, Now: later})
+			engine := repo.NewEngine(repo.Config{Store: s, Now: later})
 			for range 3 {
-				n, err := desk.FireDue(t.Context())
+				n, err := engine.FireDue(t.Context())
 				if err != nil {
 					t.Error(err)
 				}
 				fired.Add(int64(n))
 			}
-			if err := desk.Drain(t.Context()); err != nil {
+			if err := engine.Drain(t.Context()); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	if fired.Load() == 0 { // two desks may both have written it, when they wrote the same bytes
+	if fired.Load() == 0 { // two engines may both have written it, when they wrote the same bytes
 		t.Error("the reminder did not fire")
 	}
 	if r := sound(t, s); r[0].Commits != 3 { // create, arrive, remind

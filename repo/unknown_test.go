@@ -110,7 +110,7 @@ func TestRestoredWhileUnknown(t *testing.T) {
 
 func restoredWhileUnknown(t *testing.T, live, backup repo.Store, another bool) {
 	f := &flawed{Store: live}
-	d := openDesk(t, repo.Config{Store: f, Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond})
+	d := openEngine(t, repo.Config{Store: f, Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond})
 	eventually(t, "the office", func() bool { // the deadline is short
 		_, err := d.Do(t.Context(), "s", request("create-s", workflow.RoleAdministrator, newSite("s")))
 		return err == nil
@@ -119,7 +119,7 @@ func restoredWhileUnknown(t *testing.T, live, backup repo.Store, another bool) {
 		t.Fatal(err)
 	}
 	if another {
-		mustDo(t, openDesk(t, repo.Config{Store: backup}), "s", "other", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "other"})
+		mustDo(t, openEngine(t, repo.Config{Store: backup}), "s", "other", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "other"})
 	}
 	want := commits(t, backup)
 	eventually(t, "a commit that the backup lacks", func() bool { _, err := d.Do(t.Context(), "s", arrive("u")); return err == nil })
@@ -149,7 +149,7 @@ func restoredWhileUnknown(t *testing.T, live, backup repo.Store, another bool) {
 	if n := commits(t, backup); n != want {
 		t.Errorf("%d commits in the restored journal, want %d", n, want)
 	}
-	if _, err := openDesk(t, repo.Config{Store: backup}).Do(t.Context(), "s", arrive("v")); err != nil {
+	if _, err := openEngine(t, repo.Config{Store: backup}).Do(t.Context(), "s", arrive("v")); err != nil {
 		t.Errorf("a new process: %v", err)
 	}
 }
@@ -217,7 +217,7 @@ func TestFillerOnAReplacedJournal(t *testing.T) {
 // TestSlotTakenWhileUnknown: the page was not written and another instance took its number: the command is decided again.
 func TestSlotTakenWhileUnknown(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
-	other := openDesk(t, repo.Config{Store: f.below()})
+	other := openEngine(t, repo.Config{Store: f.below()})
 	var once sync.Once
 	f.set(func(f *flawed) {
 		f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
@@ -241,7 +241,7 @@ func TestSlotTakenWhileUnknown(t *testing.T) {
 // TestTwinOnAnotherInstance: the command ran there while this one knew nothing: its commit is the answer.
 func TestTwinOnAnotherInstance(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
-	other := openDesk(t, repo.Config{Store: f.below()})
+	other := openEngine(t, repo.Config{Store: f.below()})
 	first := mustDo(t, other, "s", "arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 	out, err := d.Do(t.Context(), "s", request("arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "elsewhere"}))
 	if err != nil || !out.Replayed || out.Commit.Seq != first.Commit.Seq {
@@ -295,17 +295,17 @@ func TestClosedStore(t *testing.T) {
 	}
 }
 
-// TestRestoredStore: the newest pages are gone under a live desk: it reads its board again instead of going on.
+// TestRestoredStore: the newest pages are gone under a live engine: it reads its board again instead of going on.
 func TestRestoredStore(t *testing.T) {
-	for name, notice := range map[string]func(d *repo.Desk, f *flawed) error{
-		"refusal": func(d *repo.Desk, _ *flawed) error {
+	for name, notice := range map[string]func(d *repo.Engine, f *flawed) error{
+		"refusal": func(d *repo.Engine, _ *flawed) error {
 			_, err := d.Do(t.Context(), "s", request("x", workflow.RoleFrontDesk, &workflow.ServeVisit{Visit: "v"}))
 			if fault := (*workflow.Fault)(nil); !errors.As(err, &fault) || fault.Class != workflow.ClassNotFound {
 				return errors.Join(errors.New("want not found: the visit is gone with the newest page"), err)
 			}
 			return nil
 		},
-		"view": func(d *repo.Desk, _ *flawed) error {
+		"view": func(d *repo.Engine, _ *flawed) error {
 			return d.View(t.Context(), "s", nil, func(b *workflow.Board) error {
 				if b.Seq != 2 || len(b.OpenVisits()) != 1 {
 					return errors.New("the view shows commits that are gone")
@@ -313,7 +313,7 @@ func TestRestoredStore(t *testing.T) {
 				return nil
 			})
 		},
-		"refusal, and the board cannot be read anew at once": func(d *repo.Desk, f *flawed) error {
+		"refusal, and the board cannot be read anew at once": func(d *repo.Engine, f *flawed) error {
 			f.set(func(f *flawed) {
 				f.onLoad = func(context.Context, workflow.SiteID) ([]repo.Document, int64, error) {
 					return nil, 0, errors.New("down")
@@ -326,7 +326,7 @@ func TestRestoredStore(t *testing.T) {
 			}
 			return appendedAt(t, d, f, 3)
 		},
-		"cleared pool": func(d *repo.Desk, f *flawed) error {
+		"cleared pool": func(d *repo.Engine, f *flawed) error {
 			f.cleared.Add(1)
 			return appendedAt(t, d, f, 3)
 		},
@@ -353,7 +353,7 @@ func TestRestoredStore(t *testing.T) {
 
 // appendedAt gives a command and tells whether its first try was made with this number: a store may have refused an earlier
 // one because of the gap, or taken it.
-func appendedAt(t testing.TB, d *repo.Desk, f *flawed, want int64) error {
+func appendedAt(t testing.TB, d *repo.Engine, f *flawed, want int64) error {
 	var at []int64
 	f.set(func(f *flawed) {
 		f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
@@ -377,7 +377,7 @@ func writeNewer(p *repo.Page) {
 // TestNewerHead: a board is not made of documents that a newer program wrote.
 func TestNewerHead(t *testing.T) {
 	_, f := flawedOffice(t, repo.Config{})
-	writer := openDesk(t, repo.Config{Store: f.below()})
+	writer := openEngine(t, repo.Config{Store: f.below()})
 	mustDo(t, writer, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 	f.set(func(f *flawed) {
 		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
@@ -388,7 +388,7 @@ func TestNewerHead(t *testing.T) {
 			return pages, err
 		}
 	})
-	late := openDesk(t, repo.Config{Store: f}) // it has the documents of commit 2 before it sees a page
+	late := openEngine(t, repo.Config{Store: f}) // it has the documents of commit 2 before it sees a page
 	if err := late.View(t.Context(), "s", nil, func(*workflow.Board) error { return nil }); !errors.Is(err, repo.ErrReadOnly) {
 		t.Errorf("got %v, want %v", err, repo.ErrReadOnly)
 	}
@@ -407,7 +407,7 @@ func TestBrokenChain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d, f := flawedOffice(t, repo.Config{})
 			found(t, d, "other")
-			writer := openDesk(t, repo.Config{Store: f.below()})
+			writer := openEngine(t, repo.Config{Store: f.below()})
 			mustDo(t, writer, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 			f.set(func(f *flawed) {
 				f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
@@ -456,7 +456,7 @@ func TestDocumentsAheadOfJournal(t *testing.T) {
 				return f.below().Since(ctx, site, seq, 1)
 			}
 		})
-		fresh := openDesk(t, repo.Config{Store: f})
+		fresh := openEngine(t, repo.Config{Store: f})
 		if _, err := fresh.Do(t.Context(), "s", arrive("w")); !errors.Is(err, repo.ErrReadOnly) || !errors.Is(err, repo.ErrCorrupt) {
 			t.Errorf("%s: %v, want read-only", name, err)
 		}
@@ -474,7 +474,7 @@ func TestDeletedDocuments(t *testing.T) {
 				return slices.DeleteFunc(docs, func(d repo.Document) bool { return d.Ref == gone }), mark, err
 			}
 		})
-		late := openDesk(t, repo.Config{Store: f})
+		late := openEngine(t, repo.Config{Store: f})
 		for _, r := range []repo.Request{arrive("v"), serve("v")} {
 			if _, err := late.Do(t.Context(), "s", r); !errors.Is(err, repo.ErrReadOnly) || !errors.Is(err, repo.ErrCorrupt) {
 				t.Errorf("without %s: %v, want read-only", gone.ID, err)
@@ -486,7 +486,7 @@ func TestDeletedDocuments(t *testing.T) {
 // TestReadingFails: a board that cannot be read now is read the next time; nobody waits in line for the same failure.
 func TestReadingFails(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
-	fresh := openDesk(t, repo.Config{Store: f})
+	fresh := openEngine(t, repo.Config{Store: f})
 	loads, begun, release := 0, make(chan struct{}), make(chan struct{})
 	f.set(func(f *flawed) {
 		f.onLoad = func(context.Context, workflow.SiteID) ([]repo.Document, int64, error) {
@@ -514,8 +514,8 @@ func TestReadingFails(t *testing.T) {
 		t.Errorf("the board was read %d times", loads)
 	}
 	f.heal()
-	for _, desk := range []*repo.Desk{d, fresh} {
-		look(t, desk, "s")
+	for _, engine := range []*repo.Engine{d, fresh} {
+		look(t, engine, "s")
 	}
 }
 
@@ -551,7 +551,7 @@ func TestReadingAnewFails(t *testing.T) {
 // TestLostRaceIsCheap: after a lost race the board is brought up to the journal, not read anew.
 func TestLostRaceIsCheap(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
-	other := openDesk(t, repo.Config{Store: f.below()})
+	other := openEngine(t, repo.Config{Store: f.below()})
 	intrude := func(id string) {
 		mustDo(t, other, "s", id, workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: workflow.VisitID(id)})
 	}

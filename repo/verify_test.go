@@ -99,7 +99,7 @@ func (f *forged) Mark(ctx context.Context, site workflow.SiteID) (int64, error) 
 // book is a store with one site of five commits: created, visit v arrives, is identified, is assigned, visit w arrives.
 func book(t testing.TB) repo.Store {
 	s := openStore(t)
-	d := openDesk(t, repo.Config{Store: s})
+	d := openEngine(t, repo.Config{Store: s})
 	found(t, d, "s")
 	for i, cmd := range []workflow.Command{
 		&workflow.ArriveVisit{Visit: "v"},
@@ -245,7 +245,7 @@ func only(c workflow.Collection, d repo.Document) []repo.Document {
 // TestVerifyInService: what is written while the store is verified is no problem.
 func TestVerifyInService(t *testing.T) {
 	s := book(t)
-	d := openDesk(t, repo.Config{Store: s})
+	d := openEngine(t, repo.Config{Store: s})
 	n := 0
 	f := &forged{Store: s, doc: func(d2 repo.Document) (repo.Document, bool) {
 		return d2, true
@@ -266,7 +266,7 @@ func TestVerifyInService(t *testing.T) {
 
 func TestCopy(t *testing.T) {
 	s := openStore(t)
-	d := openDesk(t, repo.Config{Store: s})
+	d := openEngine(t, repo.Config{Store: s})
 	for i := range 12 {
 		site := workflow.SiteID(fmt.Sprintf("s%d", i))
 		found(t, d, site)

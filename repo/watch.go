@@ -27,14 +27,14 @@ func (w *watchers) none() bool {
 }
 
 // add adds a watcher; the function it returns takes it away.
-func (w *watchers) add(d *Desk, site workflow.SiteID) (<-chan struct{}, func()) {
+func (w *watchers) add(e *Engine, site workflow.SiteID) (<-chan struct{}, func()) {
 	c := make(chan struct{}, 1)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.who) == 0 {
 		ctx, stop := context.WithCancel(context.Background()) //nolint:forbidigo // ends with the last watcher
 		w.who, w.seen, w.stop = map[chan struct{}]struct{}{}, -1, stop
-		go w.poll(ctx, d.cfg.Store, site, d.cfg.AppendTimeout)
+		go w.poll(ctx, e.cfg.Store, site, e.cfg.AppendTimeout)
 	}
 	w.who[c] = struct{}{}
 	signal(c) // what landed before is not told otherwise

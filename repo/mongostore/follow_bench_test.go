@@ -22,16 +22,16 @@ func BenchmarkTwoInstances(b *testing.B) {
 	const sites, clients = 50, 32
 	db := testDatabase(b, mongotest.Standalone(b))
 	var log journalLog
-	var desks []*repo.Desk
+	var engines []*repo.Engine
 	var stores []*Store
 	for range 2 {
 		cfg := db.config()
 		cfg.Log, cfg.Validation, cfg.StrictAPI, cfg.RepairEvery = log.logger(), "", false, 0
 		stores = append(stores, open(b, cfg))
-		desks = append(desks, repo.NewDesk(repo.Config{Store: stores[len(stores)-1]}))
+		engines = append(engines, repo.NewEngine(repo.Config{Store: stores[len(stores)-1]}))
 	}
 	for i := range sites {
-		if _, err := desks[0].Do(b.Context(), siteName(i), newSite(siteName(i))); err != nil {
+		if _, err := engines[0].Do(b.Context(), siteName(i), newSite(siteName(i))); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -49,7 +49,7 @@ func BenchmarkTwoInstances(b *testing.B) {
 				site := siteName(int(n) % sites)
 				for _, r := range visitRequests(n) {
 					turn++
-					out, err := desks[turn%len(desks)].Do(b.Context(), site, r)
+					out, err := engines[turn%len(engines)].Do(b.Context(), site, r)
 					if err != nil {
 						b.Error(err)
 						return
@@ -63,7 +63,7 @@ func BenchmarkTwoInstances(b *testing.B) {
 	took := b.Elapsed()
 	lags := lag.end()
 	b.StopTimer()
-	for _, d := range desks {
+	for _, d := range engines {
 		if err := d.Drain(b.Context()); err != nil {
 			b.Error(err)
 		}

@@ -45,7 +45,7 @@ func TestRefusalNeedsAMajority(t *testing.T) {
 	cfg := testDatabase(t, uri).config()
 	cfg.PointTimeout = 500 * time.Millisecond
 	s := open(t, cfg)
-	d := repo.NewDesk(repo.Config{Store: s})
+	d := repo.NewEngine(repo.Config{Store: s})
 	if _, err := d.Do(t.Context(), "s00", newSite("s00")); err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func BenchmarkRefusal(b *testing.B) {
 			} else {
 				uri = mongotest.Standalone(b)
 			}
-			d := repo.NewDesk(repo.Config{Store: open(b, testDatabase(b, uri).config())})
+			d := repo.NewEngine(repo.Config{Store: open(b, testDatabase(b, uri).config())})
 			if _, err := d.Do(b.Context(), "s00", newSite("s00")); err != nil {
 				b.Fatal(err)
 			}

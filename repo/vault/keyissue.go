@@ -125,14 +125,14 @@ func (k *Keys) Changed(ctx context.Context, out *repo.Outcome) (Key, error) {
 
 // mayReissue: the commit is young, its keys stand as it left them, and none of their secrets was used.
 func (k *Keys) mayReissue(ctx context.Context, c *workflow.Commit, made []*workflow.Key) (bool, error) {
-	if len(made) == 0 || k.desk.Now().Sub(c.At) >= ReissueFor {
+	if len(made) == 0 || k.engine.Now().Sub(c.At) >= ReissueFor {
 		return false, nil
 	}
 	stand, refs := true, make([]workflow.Ref, len(made))
 	for i, r := range made {
 		refs[i] = r.Ref()
 	}
-	err := k.desk.View(ctx, made[0].Site, refs, func(b *workflow.Board) error {
+	err := k.engine.View(ctx, made[0].Site, refs, func(b *workflow.Board) error {
 		for _, r := range made {
 			now, ok := b.Record(r.Ref())
 			stand = stand && ok && workflow.Version(now) == workflow.Version(r)

@@ -16,7 +16,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// What Keys answers beside the Desk's errors. The first is all that somebody without the key's secret learns.
+// What Keys answers beside the engine's errors. The first is all that somebody without the key's secret learns.
 var (
 	// ErrBadToken: no valid key has this token.
 	ErrBadToken = errors.New("unknown or revoked key")
@@ -100,9 +100,9 @@ const cacheFor = 3 * time.Second
 // Keys are the API keys of a store. Who may act with a key of a site is what the site's journal says; only secrets, labels and
 // the last use are kept beside it. Administrators' keys belong to no site and stand beside the journals altogether.
 type Keys struct {
-	store repo.Store
-	desk  *repo.Desk
-	now   repo.Clock
+	store  repo.Store
+	engine *repo.Engine
+	now    repo.Clock
 
 	mu    sync.Mutex
 	cache map[string]keyState // by key id
@@ -118,17 +118,17 @@ type keyState struct {
 	until   time.Time
 }
 
-// NewKeys opens the keys of a store on which d decides. now is the time of the machine: caching does not follow a rehearsal's clock.
-func NewKeys(d *repo.Desk, s repo.Store, now repo.Clock) *Keys {
+// NewKeys opens the keys of a store on which e decides. now is the time of the machine: caching does not follow a rehearsal's clock.
+func NewKeys(e *repo.Engine, s repo.Store, now repo.Clock) *Keys {
 	if now == nil {
 		now = time.Now //nolint:forbidigo // the system's clock is the default
 	}
-	return &Keys{store: s, desk: d, now: now, cache: map[string]keyState{}, uses: map[string]use{}}
+	return &Keys{store: s, engine: e, now: now, cache: map[string]keyState{}, uses: map[string]use{}}
 }
 
 // Authenticate finds the key of a token; ErrBadToken when there is none that works: it was revoked, its time is over, or its
 // member of staff is not in service in that role. What it knows may be up to 3 s old. Where the staff or the key cannot be
-// read nobody is let in: the errors are the Desk's.
+// read nobody is let in: the errors are the engine's.
 func (k *Keys) Authenticate(ctx context.Context, token string) (Key, error) {
 	rest, ok := strings.CutPrefix(token, "lp_")
 	id, secret, ok2 := strings.Cut(rest, "_")
@@ -144,7 +144,7 @@ func (k *Keys) Authenticate(ctx context.Context, token string) (Key, error) {
 		if subtle.ConstantTimeCompare(hash[:], h) != 1 {
 			continue
 		}
-		if err := s.works(n, k.desk.Now()); err != nil {
+		if err := s.works(n, k.engine.Now()); err != nil {
 			return Key{}, err
 		}
 		k.used(ctx, &s.key.Key, n)
@@ -230,7 +230,7 @@ func (k *Keys) stand(ctx context.Context, site workflow.SiteID, s *keyState) err
 		s.admits = b.Admits(s.key.Role, s.key.Staff)
 		return nil
 	}
-	err := k.desk.View(ctx, site, []workflow.Ref{ref}, look)
+	err := k.engine.View(ctx, site, []workflow.Ref{ref}, look)
 	if !errors.Is(err, repo.ErrReadOnly) {
 		return err
 	}

@@ -17,11 +17,11 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// instance is one process on a store: its desk and its keys. The clock is the machine's and the service's.
+// instance is one process on a store: its engine and its keys. The clock is the machine's and the service's.
 type instance struct {
 	*vault.Keys
-	desk  *repo.Desk
-	store repo.Store
+	engine *repo.Engine
+	store  repo.Store
 }
 
 // keyOffice is an office with staff A (consultant) and M (manager) on two instances of the service, and their clock.
@@ -50,7 +50,7 @@ func newKeyOffice(t *testing.T, a, b repo.Store) *keyOffice {
 	o := &keyOffice{T: t}
 	o.set(time.Date(2024, 3, 4, 1, 0, 0, 0, time.UTC))
 	open := func(s repo.Store) instance {
-		d := openDesk(t, repo.Config{Store: s, Now: o.now})
+		d := openEngine(t, repo.Config{Store: s, Now: o.now})
 		return instance{vault.NewKeys(d, s, o.now), d, s}
 	}
 	o.here, o.there = open(a), open(b)
@@ -70,7 +70,7 @@ func (o *keyOffice) do(cmd workflow.Command) *repo.Outcome {
 }
 
 func (o *keyOffice) send(id string, cmd workflow.Command) (*repo.Outcome, error) {
-	return o.here.desk.Do(o.Context(), "s", request(id, workflow.RoleAdministrator, cmd))
+	return o.here.engine.Do(o.Context(), "s", request(id, workflow.RoleAdministrator, cmd))
 }
 
 // issue has a key made or rotated and returns its token.
@@ -285,7 +285,7 @@ func TestIssueAgain(t *testing.T) {
 		}
 		o.want(o.here, fourth, vault.ErrBadToken)
 		o.want(o.here, fifth, nil)
-		if _, err := o.here.desk.Do(o.Context(), "s", repo.Request{ID: "make", Fingerprint: "other", By: workflow.Actor{Role: workflow.RoleAdministrator}, Command: make1}); !errors.Is(err, repo.ErrKeyReused) {
+		if _, err := o.here.engine.Do(o.Context(), "s", repo.Request{ID: "make", Fingerprint: "other", By: workflow.Actor{Role: workflow.RoleAdministrator}, Command: make1}); !errors.Is(err, repo.ErrKeyReused) {
 			t.Errorf("other content under the same key: %v", err)
 		}
 	})
@@ -416,7 +416,7 @@ func TestStaffUnreadable(t *testing.T) {
 		}
 	})
 	o.later()
-	if err := o.here.desk.View(o.Context(), "s", nil, func(*workflow.Board) error { return nil }); !errors.Is(err, repo.ErrReadOnly) {
+	if err := o.here.engine.View(o.Context(), "s", nil, func(*workflow.Board) error { return nil }); !errors.Is(err, repo.ErrReadOnly) {
 		t.Fatal(err)
 	}
 	o.want(o.here, token, nil)
@@ -473,7 +473,7 @@ func TestAdministrators(t *testing.T) {
 
 func newKeys(t *testing.T, s repo.Store) *vault.Keys {
 	t.Helper()
-	return vault.NewKeys(openDesk(t, repo.Config{Store: s}), s, nil)
+	return vault.NewKeys(openEngine(t, repo.Config{Store: s}), s, nil)
 }
 
 func TestBootstrap(t *testing.T) {
@@ -561,7 +561,7 @@ func TestSecretAnswerLost(t *testing.T) {
 // TestMadeUpKeysAreNotRemembered: who tries ids by the thousand fills no memory, and pushes no good key out of it.
 func TestMadeUpKeysAreNotRemembered(t *testing.T) {
 	s := openStore(t)
-	k := vault.NewKeys(openDesk(t, repo.Config{Store: s}), s, nil)
+	k := vault.NewKeys(openEngine(t, repo.Config{Store: s}), s, nil)
 	token, err := k.Bootstrap(t.Context())
 	if err != nil {
 		t.Fatal(err)

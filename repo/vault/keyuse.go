@@ -96,7 +96,7 @@ func (k *Keys) List(ctx context.Context, site workflow.SiteID) ([]Key, error) {
 	for id := range keys {
 		refs = append(refs, workflow.KeyRef(workflow.KeyID(id)))
 	}
-	err = k.desk.View(ctx, site, refs, func(b *workflow.Board) error {
+	err = k.engine.View(ctx, site, refs, func(b *workflow.Board) error {
 		if b.Site() == nil { // an administrator's key covers what is not there
 			return repo.ErrNotFound
 		}
@@ -191,7 +191,7 @@ func (k *Keys) Revoke(ctx context.Context, site workflow.SiteID, id, command str
 	if err != nil {
 		return err
 	}
-	_, err = k.desk.Do(ctx, site, repo.Request{
+	_, err = k.engine.Do(ctx, site, repo.Request{
 		ID: command, By: workflow.Actor{Key: OperatorKey, Role: workflow.RoleAdministrator},
 		Command: &workflow.RevokeKey{Key: workflow.KeyID(id), Was: was},
 	})

@@ -71,10 +71,10 @@ func openStore(t testing.TB) repo.Store {
 	return s
 }
 
-// openDesk makes a desk that is drained at the end of the test.
-func openDesk(t testing.TB, c repo.Config) *repo.Desk {
+// openEngine makes an engine that is drained at the end of the test.
+func openEngine(t testing.TB, c repo.Config) *repo.Engine {
 	t.Helper()
-	d := repo.NewDesk(c)
+	d := repo.NewEngine(c)
 	t.Cleanup(func() {
 		if err := d.Drain(context.Background()); err != nil {
 			t.Error(err)
@@ -83,12 +83,12 @@ func openDesk(t testing.TB, c repo.Config) *repo.Desk {
 	return d
 }
 
-// flawedOffice is a desk over a store with flaws, and one site "s".
-func flawedOffice(t testing.TB, c repo.Config) (*repo.Desk, *flawed) {
+// flawedOffice is an engine over a store with flaws, and one site "s".
+func flawedOffice(t testing.TB, c repo.Config) (*repo.Engine, *flawed) {
 	t.Helper()
 	f := &flawed{Store: openStore(t)}
 	c.Store = f
-	d := openDesk(t, c)
+	d := openEngine(t, c)
 	mustDo(t, d, "s", "create-s", workflow.RoleAdministrator, newSite("s"))
 	return d, f
 }
@@ -108,7 +108,7 @@ func request(id string, role workflow.Role, cmd workflow.Command) repo.Request {
 	return repo.Request{ID: id, Fingerprint: "f-" + id, By: workflow.Actor{Key: "k", Role: role}, Command: cmd}
 }
 
-func mustDo(t testing.TB, d *repo.Desk, site workflow.SiteID, id string, role workflow.Role, cmd workflow.Command) *repo.Outcome {
+func mustDo(t testing.TB, d *repo.Engine, site workflow.SiteID, id string, role workflow.Role, cmd workflow.Command) *repo.Outcome {
 	t.Helper()
 	out, err := d.Do(t.Context(), site, request(id, role, cmd))
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// office opens a store in a new folder and a desk with one site of four consultants, whose office never closes.
-func office(t testing.TB, wrap func(repo.Store) repo.Store) (*repo.Desk, repo.Store) {
+// office opens a store in a new folder and an engine with one site of four consultants, whose office never closes.
+func office(t testing.TB, wrap func(repo.Store) repo.Store) (*repo.Engine, repo.Store) {
 	t.Helper()
 	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: filepath.Join(t.TempDir(), "lunpai.db")})
 	if err != nil {
@@ -26,7 +26,7 @@ func office(t testing.TB, wrap func(repo.Store) repo.Store) (*repo.Desk, repo.St
 	if wrap != nil {
 		store = wrap(s)
 	}
-	d := repo.NewDesk(repo.Config{Store: store, Deadline: 2 * time.Second, AppendTimeout: time.Second})
+	d := repo.NewEngine(repo.Config{Store: store, Deadline: 2 * time.Second, AppendTimeout: time.Second})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
@@ -55,7 +55,7 @@ func request(id string, role workflow.Role, cmd workflow.Command) repo.Request {
 	return repo.Request{ID: id, Fingerprint: "f-" + id, By: workflow.Actor{Key: "k", Role: role}, Command: cmd}
 }
 
-func mustDo(t testing.TB, d *repo.Desk, site workflow.SiteID, id string, role workflow.Role, cmd workflow.Command) *repo.Outcome {
+func mustDo(t testing.TB, d *repo.Engine, site workflow.SiteID, id string, role workflow.Role, cmd workflow.Command) *repo.Outcome {
 	t.Helper()
 	out, err := d.Do(t.Context(), site, request(id, role, cmd))
 	if err != nil {
@@ -64,13 +64,13 @@ func mustDo(t testing.TB, d *repo.Desk, site workflow.SiteID, id string, role wo
 	return out
 }
 
-func found(t testing.TB, d *repo.Desk, site workflow.SiteID) {
+func found(t testing.TB, d *repo.Engine, site workflow.SiteID) {
 	t.Helper()
 	mustDo(t, d, site, "create-"+string(site), workflow.RoleAdministrator, newSite(site))
 }
 
 // visit takes one visit through, with retries of what is unknown or busy; it returns how many commands were acknowledged.
-func visit(ctx context.Context, d *repo.Desk, site workflow.SiteID, name string) error {
+func visit(ctx context.Context, d *repo.Engine, site workflow.SiteID, name string) error {
 	v := workflow.VisitID(name)
 	for i, cmd := range []workflow.Command{
 		&workflow.ArriveVisit{Visit: v},
@@ -212,14 +212,14 @@ func (f *faulty) Append(ctx context.Context, pages []*repo.Page) []error {
 	return f.Store.Append(ctx, pages)
 }
 
-func TestLostAnswersOfTwoDesks(t *testing.T) {
+func TestLostAnswersOfTwoEngines(t *testing.T) {
 	d1, s := office(t, func(s repo.Store) repo.Store { return &faulty{Store: s} })
-	d2 := repo.NewDesk(repo.Config{Store: s, Deadline: 2 * time.Second})
+	d2 := repo.NewEngine(repo.Config{Store: s, Deadline: 2 * time.Second})
 	found(t, d1, "s")
 	var wg sync.WaitGroup
 	for c := range 8 {
 		wg.Go(func() {
-			d := []*repo.Desk{d1, d2}[c%2]
+			d := []*repo.Engine{d1, d2}[c%2]
 			for i := range 8 {
 				if err := visit(t.Context(), d, "s", fmt.Sprintf("v-%d-%d", c, i)); err != nil {
 					t.Error(err)

@@ -11,7 +11,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Config configures a Desk. The zero of every field but Store is usable.
+// Config configures an Engine. The zero of every field but Store is usable.
 type Config struct {
 	Store Store
 	Now   Clock        // zero: the system's clock
@@ -29,8 +29,8 @@ type Config struct {
 	MaxBoards int
 }
 
-// Desk decides commands: one writer per site in this process, any number of processes. Close is Drain.
-type Desk struct {
+// Engine decides commands: one writer per site in this process, any number of processes. Close is Drain.
+type Engine struct {
 	cfg       Config
 	committer *committer
 	decide    func(*workflow.Board, workflow.Envelope, workflow.Command) (*workflow.Commit, *workflow.Fault)
@@ -38,14 +38,14 @@ type Desk struct {
 	time      timekeeper
 
 	mu       sync.Mutex
-	sites    map[workflow.SiteID]*siteDesk
+	sites    map[workflow.SiteID]*siteWriter
 	uses     uint64 // counts what is asked for
 	draining bool
 	work     sync.WaitGroup
 }
 
-// NewDesk makes a Desk on a store.
-func NewDesk(cfg Config) *Desk {
+// NewEngine makes an Engine on a store.
+func NewEngine(cfg Config) *Engine {
 	if cfg.Now == nil {
 		cfg.Now = time.Now //nolint:forbidigo // the one place where the clock comes from
 	}
@@ -56,9 +56,9 @@ func NewDesk(cfg Config) *Desk {
 	cfg.AppendTimeout = orDefault(cfg.AppendTimeout, 5*time.Second)
 	cfg.Deadline = orDefault(cfg.Deadline, 10*time.Second)
 	cfg.MaxBoards = orDefault(cfg.MaxBoards, 1000)
-	return &Desk{
+	return &Engine{
 		cfg: cfg, committer: newCommitter(cfg.Store, cfg.AppendTimeout), decide: workflow.Decide,
-		sites: map[workflow.SiteID]*siteDesk{}, time: timekeeper{steady: cfg.Steady},
+		sites: map[workflow.SiteID]*siteWriter{}, time: timekeeper{steady: cfg.Steady},
 	}
 }
 
@@ -73,12 +73,12 @@ func orDefault[T comparable](v, def T) T {
 // Do decides a command and answers when the commit is in the journal. Errors: *workflow.Fault, *StaleError, ErrKeyReused,
 // ErrInProgress, ErrBusy, ErrUnavailable, ErrReadOnly, ErrClock, ErrDraining (this call wrote nothing), or ErrUnknown (send it again
 // with the same ID). ctx bounds only the wait: ErrBusy when it ends before the command had begun, else ErrUnknown.
-func (d *Desk) Do(ctx context.Context, site workflow.SiteID, r Request) (*Outcome, error) {
-	return d.do(site, &job{ctx: ctx, req: r, done: make(chan result, 1)})
+func (e *Engine) Do(ctx context.Context, site workflow.SiteID, r Request) (*Outcome, error) {
+	return e.do(site, &job{ctx: ctx, req: r, done: make(chan result, 1)})
 }
 
-func (d *Desk) do(site workflow.SiteID, j *job) (*Outcome, error) {
-	if err := d.enqueue(site, j); err != nil {
+func (e *Engine) do(site workflow.SiteID, j *job) (*Outcome, error) {
+	if err := e.enqueue(site, j); err != nil {
 		return nil, err
 	}
 	ctx := j.ctx
@@ -96,8 +96,8 @@ func (d *Desk) do(site workflow.SiteID, j *job) (*Outcome, error) {
 
 // Answered is the first answer of a command that has run; ErrNotFound when the journal does not hold it, ErrKeyReused when it ran
 // with other content. It may be running now: whoever acts on ErrNotFound must still heed what Do says.
-func (d *Desk) Answered(ctx context.Context, site workflow.SiteID, id, fingerprint string) (*Outcome, error) {
-	p, err := d.cfg.Store.Find(ctx, site, id)
+func (e *Engine) Answered(ctx context.Context, site workflow.SiteID, id, fingerprint string) (*Outcome, error) {
+	p, err := e.cfg.Store.Find(ctx, site, id)
 	if errors.Is(err, ErrNotFound) {
 		return nil, ErrNotFound
 	}
@@ -110,12 +110,12 @@ func (d *Desk) Answered(ctx context.Context, site workflow.SiteID, id, fingerpri
 // View gives f the board of a site exactly as the acknowledged journal has it, with the named records loaded. f must not keep
 // or change the board, and must be quick: the site waits for it. The error is f's, ErrBusy when ctx ended before f began, or
 // one of ErrUnavailable, ErrReadOnly, ErrDraining.
-func (d *Desk) View(ctx context.Context, site workflow.SiteID, refs []workflow.Ref, f func(*workflow.Board) error) error {
-	return d.view(site, &job{ctx: ctx, refs: refs, view: f, done: make(chan result, 1)})
+func (e *Engine) View(ctx context.Context, site workflow.SiteID, refs []workflow.Ref, f func(*workflow.Board) error) error {
+	return e.view(site, &job{ctx: ctx, refs: refs, view: f, done: make(chan result, 1)})
 }
 
-func (d *Desk) view(site workflow.SiteID, j *job) error {
-	if err := d.enqueue(site, j); err != nil {
+func (e *Engine) view(site workflow.SiteID, j *job) error {
+	if err := e.enqueue(site, j); err != nil {
 		return err
 	}
 	ctx := j.ctx
@@ -131,45 +131,45 @@ func (d *Desk) view(site workflow.SiteID, j *job) error {
 }
 
 // enqueue puts a job into its site's queue and sees to it that somebody works there.
-func (d *Desk) enqueue(site workflow.SiteID, j *job) error {
+func (e *Engine) enqueue(site workflow.SiteID, j *job) error {
 	if err := NeedSite(site); err != nil {
 		return err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock() // held until the site has work: until then it could be forgotten
-	if d.draining {
+	e.mu.Lock()
+	defer e.mu.Unlock() // held until the site has work: until then it could be forgotten
+	if e.draining {
 		return ErrDraining
 	}
-	s := d.site(site, j.timer)
+	s := e.site(site, j.timer)
 	start, err := s.push(j)
 	if start {
-		d.work.Go(s.work)
+		e.work.Go(s.work)
 	}
 	return err
 }
 
-// site is the queue of a site; the Desk is locked. What a timer asks for is not kept for its sake: it is forgotten first.
-func (d *Desk) site(id workflow.SiteID, timer bool) *siteDesk {
-	s := d.sites[id]
+// site is the queue of a site; the engine is locked. What a timer asks for is not kept for its sake: it is forgotten first.
+func (e *Engine) site(id workflow.SiteID, timer bool) *siteWriter {
+	s := e.sites[id]
 	if s == nil {
-		d.evict(timer)
-		s = &siteDesk{desk: d, id: id, running: map[string]bool{}}
-		d.sites[id] = s
+		e.evict(timer)
+		s = &siteWriter{engine: e, id: id, running: map[string]bool{}}
+		e.sites[id] = s
 	}
 	if !timer {
-		d.uses++
-		s.used = d.uses
+		e.uses++
+		s.used = e.uses
 	}
 	return s
 }
 
 // evict makes room for one more site: idle ones that were not asked for longest are forgotten, and before them those that only a
 // timer looked at. While too many are busy, or a timer has just looked, more than MaxBoards are held.
-func (d *Desk) evict(timer bool) {
-	for len(d.sites) >= d.cfg.MaxBoards {
-		var oldest *siteDesk
+func (e *Engine) evict(timer bool) {
+	for len(e.sites) >= e.cfg.MaxBoards {
+		var oldest *siteWriter
 		looking := false
-		for _, s := range d.sites {
+		for _, s := range e.sites {
 			switch idle := s.idle(); {
 			case !idle:
 				looking = looking || s.used == 0
@@ -180,25 +180,25 @@ func (d *Desk) evict(timer bool) {
 		if oldest == nil || timer && looking && oldest.used > 0 {
 			return
 		}
-		delete(d.sites, oldest.id)
+		delete(e.sites, oldest.id)
 	}
 }
 
 // Watch returns a channel that gets a signal after commits of a site landed, here or, within about a second, on another
 // instance; one signal may stand for many commits, and the first comes without any. Call the function to stop.
-func (d *Desk) Watch(site workflow.SiteID) (<-chan struct{}, func()) {
-	d.mu.Lock()
-	defer d.mu.Unlock() // held until the site is watched: until then it could be forgotten
-	return d.site(site, false).watchers.add(d, site)
+func (e *Engine) Watch(site workflow.SiteID) (<-chan struct{}, func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock() // held until the site is watched: until then it could be forgotten
+	return e.site(site, false).watchers.add(e, site)
 }
 
 // Drain refuses new work and waits until what was begun is answered.
-func (d *Desk) Drain(ctx context.Context) error {
-	d.mu.Lock()
-	d.draining = true
-	d.mu.Unlock()
+func (e *Engine) Drain(ctx context.Context) error {
+	e.mu.Lock()
+	e.draining = true
+	e.mu.Unlock()
 	done := make(chan struct{})
-	go func() { d.work.Wait(); d.committer.wait(); close(done) }()
+	go func() { e.work.Wait(); e.committer.wait(); close(done) }()
 	select {
 	case <-done:
 		return nil
@@ -208,10 +208,10 @@ func (d *Desk) Drain(ctx context.Context) error {
 }
 
 // Draining reports whether Drain was called.
-func (d *Desk) Draining() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.draining
+func (e *Engine) Draining() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.draining
 }
 
 // Unavailable turns a store's reading error into ErrUnavailable, unless it says more.
