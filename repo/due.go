@@ -40,11 +40,15 @@ func (b *dueBook) asked() int64 {
 	return b.after
 }
 
-// note keeps what a board says; at is zero when nothing will be due.
+// note keeps what a board says; at is zero when nothing will be due. A board that another instance
+// has overtaken since does not cancel the look at the site that is planned for that reason.
 func (b *dueBook) note(site workflow.SiteID, seq int64, at time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.site(site)
+	if s.place >= 0 && seq < s.seq && (at.IsZero() || s.at.Before(at)) {
+		at = s.at
+	}
 	s.seq, s.known = seq, true
 	b.set(s, at)
 }

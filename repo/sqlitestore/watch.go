@@ -132,14 +132,9 @@ func (w *watch) intact() error {
 		return *p
 	}
 	was := w.look.Load()
-	if was == nil {
-		return nil // this store is writing; whoever looks next compares
-	}
 	is, err := w.see()
-	if w.look.Load() != was {
-		return nil
-	}
-	if err == nil && is != *was {
+	// While this store is writing only the names tell something; change compares the rest.
+	if err == nil && was != nil && w.look.Load() == was && is != *was {
 		err = fmt.Errorf("%w: somebody else wrote to %s", repo.ErrStoreReplaced, w.path)
 	}
 	return w.keep(err)
@@ -154,14 +149,33 @@ func (w *watch) keep(err error) error {
 }
 
 // change runs f, which may write to the main file, between two looks. The second must show what SQLite makes of the first.
-func (w *watch) change(f func() error) error {
+func (w *watch) change(f func() error) error { return w.between(f, look.follows) }
+
+// commit runs f, which ends a transaction. That leaves the main file alone unless the log is long,
+// so a write of somebody else shows even while this store is busy.
+func (w *watch) commit(f func() error) error {
+	return w.between(f, func(is look, was *look) bool {
+		return is == *was || w.longLog(is) && is.follows(was)
+	})
+}
+
+// longLog reports whether the log may be so long that SQLite wrote it back with a commit. Its file
+// never shrinks by itself, so this errs towards yes.
+func (w *watch) longLog(l look) bool {
+	page := int64(binary.BigEndian.Uint16(l.header[16:])) // https://sqlite.org/fileformat2.html
+	log, err := os.Stat(w.path + sideNames[0])
+	return err != nil || log.Size() >= walPages*page
+}
+
+// between runs f between two looks; fits tells whether the second may be what f made of the first.
+func (w *watch) between(f func() error, fits func(is look, was *look) bool) error {
 	if err := w.intact(); err != nil {
 		return err
 	}
 	was := w.look.Swap(nil)
 	failed := f()
 	is, err := w.see()
-	if err == nil && was != nil && !is.follows(was) {
+	if err == nil && was != nil && !fits(is, was) {
 		err = fmt.Errorf("%w: somebody else wrote to %s", repo.ErrStoreReplaced, w.path)
 	}
 	if w.keep(err) == nil {

@@ -1,6 +1,9 @@
 package sqlitestore
 
 import (
+	"context"
+	"database/sql"
+	"encoding/binary"
 	"errors"
 	"io"
 	"os"
@@ -35,6 +38,7 @@ func TestReplacedUnderTheService(t *testing.T) {
 	} {
 		for _, first := range []string{"append", "insert", "read", "ping"} {
 			t.Run(what+", then "+first, func(t *testing.T) {
+				t.Parallel()
 				dir := t.TempDir()
 				path := filepath.Join(dir, "lunpai.db")
 				s, err := Open(t.Context(), Config{Path: path})
@@ -48,6 +52,7 @@ func TestReplacedUnderTheService(t *testing.T) {
 				elsewhere, p := openAt(t, other), newOffice("elsewhere")
 				mustAppend(t, elsewhere, p.mustPage(t, 3))
 				must(t, elsewhere.Close())
+				atRest(t, s) // while the log is written back nobody can tell who writes
 
 				replace(t, path, other)
 				person := repo.Side{Collection: repo.People, ID: "c", Site: "site", Body: []byte(`{}`)}
@@ -125,8 +130,11 @@ func TestOverwrittenFileSurvives(t *testing.T) {
 	}
 	must(t, s.Backup(t.Context(), other))
 	mustAppend(t, s, o.mustPage(t, 8))
-	overwrite(t, other, path)
-	if err := appendOne(t.Context(), s, o.mustPage(t, 1)); !errors.Is(err, repo.ErrStoreReplaced) {
+	err = s.write(t.Context(), 1, func(*tx) error { // the writer's own goroutine: the log is not written back meanwhile
+		overwrite(t, other, path)
+		return nil
+	})
+	if !errors.Is(err, repo.ErrStoreReplaced) {
 		t.Fatalf("want ErrStoreReplaced, got %v", err)
 	}
 	must(t, s.Close())
@@ -172,6 +180,50 @@ func TestOneFileManyNames(t *testing.T) {
 	if _, err := os.Stat(path + "-wal"); err != nil {
 		t.Errorf("the log does not stand beside the real file: %v", err)
 	}
+}
+
+// TestReplacedWhileCommitting: what somebody else does to the files while this store writes is noticed too.
+func TestReplacedWhileCommitting(t *testing.T) {
+	for what, replace := range map[string]func(t *testing.T, path string){
+		"log moved away": func(t *testing.T, path string) { must(t, os.Rename(path+"-wal", path+"-wal.away")) },
+		"a byte written": func(t *testing.T, path string) { write(t, path, 5000, "x") },
+	} {
+		t.Run(what, func(t *testing.T) {
+			path, o := filepath.Join(t.TempDir(), "lunpai.db"), newOffice("site")
+			s, err := Open(t.Context(), Config{Path: path})
+			must(t, err)
+			defer func() { _ = s.Close() }() // it may complain about what was done to it
+			mustAppend(t, s, o.mustPage(t, 2))
+			var pinged error
+			onCommit(t, s, 1, func(ctx context.Context, commit *sql.Stmt) error {
+				replace(t, path)
+				pinged = s.Ping(ctx)
+				_, err := commit.ExecContext(ctx)
+				return err
+			})
+			if err := appendOne(t.Context(), s, o.mustPage(t, 1)); !errors.Is(err, repo.ErrStoreReplaced) {
+				t.Errorf("append: want ErrStoreReplaced, got %v", err)
+			}
+			if what == "log moved away" && !errors.Is(pinged, repo.ErrStoreReplaced) {
+				t.Errorf("ping meanwhile: want ErrStoreReplaced, got %v", pinged)
+			}
+		})
+	}
+}
+
+// atRest waits until a store has written its whole log back, and leaves its files alone until somebody writes.
+func atRest(t *testing.T, s *Store) {
+	t.Helper()
+	shm, err := os.Open(s.path + "-shm")
+	must(t, err)
+	t.Cleanup(func() { _ = shm.Close() }) // not earlier: closing it drops SQLite's locks
+	waitFor(t, "the log to be written back", func() bool {
+		var index [100]byte // https://sqlite.org/walformat.html#the_wal_index_file_format
+		_, err := shm.ReadAt(index[:], 0)
+		must(t, err)
+		frames, written := binary.NativeEndian.Uint32(index[16:]), binary.NativeEndian.Uint32(index[96:])
+		return frames == written && s.watch.look.Load() != nil
+	})
 }
 
 func must(t *testing.T, err error) {

@@ -207,7 +207,7 @@ func (w *writer) transact(t *tx, group []*job) error {
 	if w.commit != nil {
 		commit = w.commit
 	}
-	err := t.store.watch.change(func() error {
+	err := t.store.watch.commit(func() error {
 		if err := commit(t.ctx, t.commit); err != nil {
 			return &doubt{err}
 		}
