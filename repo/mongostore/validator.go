@@ -2,129 +2,128 @@ package mongostore
 
 import (
 	"fmt"
-	"reflect"
 	"strings"
-	"time"
+	"sync"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// validator is the schema of an image collection: that of its record, field by field. Fields that a record always has are
-// required; further ones are let in, so that an older program does not reject what a newer one writes. testdata/schema.json
-// keeps those that analysts rely on.
+// validator is the schema of an image collection: that of its record, field by field, as
+// workflow/schema.json describes it. Fields that a record always has are required. Further ones are let
+// in, so that an older program does not reject what a newer one writes. testdata/schema.json keeps the
+// fields that analysts rely on.
 func validator(c workflow.Collection) (bson.D, error) {
-	r, err := workflow.Blank(c)
+	all, err := recordSchema()
 	if err != nil {
 		return nil, err
 	}
-	o := object{record: true}
-	if err := o.add(reflect.TypeOf(r).Elem()); err != nil {
+	record, ok := member(all, "properties", string(c)).(bson.D)
+	if !ok {
+		return nil, fmt.Errorf("collection %s has no schema", c)
+	}
+	s, err := converter{all}.object(resolve(all, record), true)
+	if err != nil {
 		return nil, fmt.Errorf("schema of %s: %w", c, err)
 	}
-	return bson.D{{Key: "$jsonSchema", Value: o.schema()}}, nil
+	return bson.D{{Key: "$jsonSchema", Value: s}}, nil
 }
 
-// valuesOf are the closed sets of values, by the type that holds one.
-var valuesOf = map[reflect.Type][]any{
-	reflect.TypeFor[workflow.State](): {
-		workflow.Arrived, workflow.Identified, workflow.Assigned, workflow.Served, workflow.Registered, workflow.Abandoned, workflow.Merged,
-	},
-	reflect.TypeFor[workflow.VisitKind]():      list(workflow.VisitKinds),
-	reflect.TypeFor[workflow.Route]():          list(workflow.Routes),
-	reflect.TypeFor[workflow.ServerRole]():     {workflow.Lead, workflow.Assist, workflow.StandIn},
-	reflect.TypeFor[workflow.TurnEffect]():     {workflow.TurnUsed, workflow.TurnKept, workflow.TurnHeld, workflow.TurnNone},
-	reflect.TypeFor[workflow.PassEffect]():     {workflow.PassVoid, workflow.PassVoidWithRight, workflow.PassHold},
-	reflect.TypeFor[workflow.OutReason]():      {workflow.OutUsed, workflow.OutVoided},
-	reflect.TypeFor[workflow.UnitType]():       {workflow.PersonUnit, workflow.TeamUnit},
-	reflect.TypeFor[workflow.Topic]():          {workflow.TopicSales, workflow.TopicOther},
-	reflect.TypeFor[workflow.CustomerStatus](): list(workflow.CustomerStatuses),
-	reflect.TypeFor[workflow.Presence](): {
-		workflow.OnSite, workflow.Personal, workflow.OnLeave, workflow.DayOff, workflow.CompanyDuty, workflow.Chores, workflow.LeaderTask,
-	},
-}
+// recordSchema is workflow/schema.json with its members in order.
+var recordSchema = sync.OnceValues(func() (all bson.D, err error) {
+	err = bson.UnmarshalExtJSON(workflow.RecordSchema, false, &all)
+	return all, err
+})
 
-func list[T any](values []T) (out []any) {
-	for _, v := range values {
-		out = append(out, v)
-	}
-	return out
-}
+// converter turns a JSON schema into one for the documents that encode.go writes.
+type converter struct{ all bson.D }
 
-// schemaOf is the schema of a value, as encode.go writes it.
-func schemaOf(t reflect.Type) (bson.D, error) {
-	if t == reflect.TypeFor[time.Time]() {
-		return bsonType("date"), nil
+func (k converter) convert(s bson.D) (bson.D, error) {
+	if ref := resolve(k.all, s); ref != nil {
+		return k.convert(ref)
 	}
-	if values := valuesOf[t]; values != nil {
-		return bson.D{{Key: "enum", Value: bson.A(values)}}, nil
+	if words, ok := member(s, "enum").(bson.A); ok {
+		return bson.D{{Key: "enum", Value: words}}, nil
 	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		return schemaOf(t.Elem())
-	case reflect.String:
+	switch member(s, "type") {
+	case "string":
+		if member(s, "format") == "date-time" {
+			return bsonType("date"), nil
+		}
 		return bsonType("string"), nil
-	case reflect.Bool:
+	case "boolean":
 		return bsonType("bool"), nil
-	case reflect.Int, reflect.Int64:
+	case "integer":
 		return bsonType("long"), nil
-	case reflect.Slice, reflect.Array:
-		items, err := schemaOf(t.Elem())
-		return append(bsonType("array"), bson.E{Key: "items", Value: items}), err
-	case reflect.Map:
-		return bsonType("object"), nil
-	case reflect.Struct:
-		o := object{}
-		if err := o.add(t); err != nil {
-			return nil, err
+	case "array":
+		items, _ := member(s, "items").(bson.D)
+		i, err := k.convert(items)
+		return append(bsonType("array"), bson.E{Key: "items", Value: i}), err
+	case "object":
+		if member(s, "additionalProperties") != nil { // any names
+			return bsonType("object"), nil
 		}
-		return o.schema(), nil
-	default:
-		return nil, fmt.Errorf("no BSON type for %s", t)
+		return k.object(s, false)
 	}
+	return nil, fmt.Errorf("no BSON type for %v", s)
 }
 
-func bsonType(name string) bson.D { return bson.D{{Key: "bsonType", Value: name}} }
-
-// object gathers the fields of a struct.
-type object struct {
-	record     bool // its id is stored as _id
-	required   bson.A
-	properties bson.D
-}
-
-// add takes the fields in; those of embedded structs stand beside them.
-func (o *object) add(t reflect.Type) error {
-	for f := range t.Fields() {
-		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		switch {
-		case f.Anonymous:
-			if err := o.add(f.Type); err != nil {
-				return err
-			}
-			continue
-		case !f.IsExported() || name == "-":
-			continue
-		case name == "id" && o.record:
-			name = pathID
+// object converts the schema of an object; the id of a record is stored as _id.
+func (k converter) object(s bson.D, record bool) (bson.D, error) {
+	name := func(n string) string {
+		if record && n == "id" {
+			return pathID
 		}
-		s, err := schemaOf(f.Type)
+		return n
+	}
+	out := bsonType("object")
+	if required, ok := member(s, "required").(bson.A); ok { // MongoDB takes no empty list
+		names := bson.A{}
+		for _, n := range required {
+			names = append(names, name(fmt.Sprint(n)))
+		}
+		out = append(out, bson.E{Key: "required", Value: names})
+	}
+	properties := bson.D{}
+	fields, _ := member(s, "properties").(bson.D)
+	for _, f := range fields {
+		field, _ := f.Value.(bson.D)
+		p, err := k.convert(field)
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", f.Key, err)
 		}
-		o.properties = append(o.properties, bson.E{Key: name, Value: s})
-		if options == "" {
-			o.required = append(o.required, name)
+		properties = append(properties, bson.E{Key: name(f.Key), Value: p})
+	}
+	return append(out, bson.E{Key: "properties", Value: properties}), nil
+}
+
+// resolve is the schema that another one refers to, alone or beside a description; nil when it does not.
+func resolve(all, s bson.D) bson.D {
+	if one, ok := member(s, "allOf").(bson.A); ok && len(one) == 1 {
+		s, _ = one[0].(bson.D)
+	}
+	ref, ok := member(s, "$ref").(string)
+	if !ok {
+		return nil
+	}
+	to, _ := member(all, "$defs", strings.TrimPrefix(ref, "#/$defs/")).(bson.D)
+	return to
+}
+
+// member is the value at a path of a document; nil when there is none.
+func member(d bson.D, path ...string) any {
+	for _, e := range d {
+		if e.Key != path[0] {
+			continue
 		}
+		if len(path) == 1 {
+			return e.Value
+		}
+		below, _ := e.Value.(bson.D)
+		return member(below, path[1:]...)
 	}
 	return nil
 }
 
-func (o *object) schema() bson.D {
-	s := bsonType("object")
-	if len(o.required) > 0 { // MongoDB takes no empty list
-		s = append(s, bson.E{Key: "required", Value: o.required})
-	}
-	return append(s, bson.E{Key: "properties", Value: o.properties})
-}
+func bsonType(name string) bson.D { return bson.D{{Key: "bsonType", Value: name}} }
