@@ -8,7 +8,8 @@ type count struct {
 	rule string // article or parameter
 }
 
-// countFor says for whom the visit counts if the principal is x; off is the article of off-hours or duty, or empty.
+// countFor says for whom the visit counts if the principal is x; off is the article of off-hours or
+// duty, or empty. A count is the principal's, assistants get none (policy 1, art. 42 and 46).
 func (d *draft) countFor(v *Visit, id identity, x StaffID, off string) count {
 	c := d.policy.Count
 	switch {

@@ -203,7 +203,7 @@ func (d *draft) assignVisit(c *AssignVisit) *Fault {
 }
 
 // choose finds the plan: a stand-in, the rules, or the supervisor's choice. A choice that the rules make anyway needs no
-// authority (policy 1, art. 4, 6 and 8).
+// authority, and nobody picks himself (policy 1, art. 4, 6, 8 and 29a).
 func (d *draft) choose(v *Visit, c *AssignVisit) (plan, *Fault) {
 	if c.StandIn != nil {
 		return d.planStandIn(v, *c.StandIn)

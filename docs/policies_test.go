@@ -1,0 +1,246 @@
+package docs_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/lunpai/lunpai/explain"
+	"github.com/lunpai/lunpai/scenario"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// bare are the articles of which the code or the scenarios may say nothing, and why.
+var bare = map[string]string{
+	"P1-01": "a preamble, there is nothing to carry out",
+	"P1-52": "no scenario spans the day a policy comes into force; workflow's tests do",
+}
+
+// plain are the articles that no function cites, because what they ask for is how something is
+// built or is noted without a rule of its own.
+var plain = map[string]string{
+	"P1-21": conduct, "P1-22": conduct, "P1-31": conduct, "P1-34": conduct, "P2-13": conduct,
+	"P1-36": "`CompleteCheck` ticks an item of a checklist, whatever it is called",
+}
+
+const conduct = "`NoteConduct` notes conduct under any article"
+
+// TestPolicies keeps docs/policies.md equal to what it is drawn from: the articles' texts, the
+// core's source, the parameters and the scenarios. An article that no code carries out or no
+// scenario proves fails, unless it is listed with a reason.
+func TestPolicies(t *testing.T) {
+	src, proofs := readSource(t), readScenarios(t)
+	for _, id := range workflow.Articles() {
+		switch {
+		case bare[id] != "":
+		case len(places(src, id)) == 0 && plain[id] == "":
+			t.Errorf("%s: no code carries it out", id)
+		case len(proofs.rules[id]) == 0:
+			t.Errorf("%s: no scenario proves it", id)
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%d scenarios prove them.\n", len(proofs.ids))
+	for _, p := range []string{"P1", "P2"} {
+		fmt.Fprintf(&b, "\n## Policy %s\n", p[1:])
+		for _, id := range workflow.Articles() {
+			if strings.HasPrefix(id, p+"-") {
+				b.WriteString(article(id, src, proofs))
+			}
+		}
+	}
+	b.WriteString(parameters())
+	drawn(t, "policies.md", b.String())
+}
+
+// article is one article: its title and sentence in both languages, and what it rests on.
+func article(id string, src *source, proofs *proofs) string {
+	en, _ := explain.Article(explain.En, id)
+	zh, _ := explain.Article(explain.Zh, id)
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n### %s %s · %s\n\n%s\n\n%s\n\n", id, en.Title, zh.Title, wrap(en.Text, ""), zh.Text)
+	fmt.Fprintf(&b, "- %s: %s\n", en.Mode, modes[en.Mode])
+	line := func(name string, values []string) {
+		if len(values) > 0 {
+			b.WriteString(wrap("- "+name+": "+strings.Join(values, ", "), "  ") + "\n")
+		}
+	}
+	line("Parameters", quoted(parametersOf(id)))
+	line("Refuses with", quoted(slices.Sorted(maps.Keys(src.refusals[id]))))
+	line("Code", quoted(places(src, id)))
+	if why := plain[id]; why != "" {
+		line("Code", []string{why})
+	}
+	line("Scenarios", proofs.rules[id])
+	if why := bare[id]; why != "" {
+		line("Note", []string{why})
+	}
+	return b.String()
+}
+
+var modes = map[explain.Mode]string{
+	explain.Enforce: "the service decides by it, or refuses",
+	explain.Record:  "evidence is kept, nothing is refused",
+	explain.Remind:  "people are reminded, nobody can check",
+	explain.None:    "a preamble",
+}
+
+// places are the functions and commands that carry an article out: those that cite it, and those
+// that go by a parameter that it sets.
+func places(src *source, id string) []string {
+	all := maps.Clone(src.articles[id])
+	if all == nil {
+		all = map[string]bool{}
+	}
+	for _, p := range parametersOf(id) {
+		maps.Copy(all, src.parameters[p])
+	}
+	for _, every := range []string{"P1", "P2", "Set"} { // they deal with all parameters alike
+		delete(all, every)
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// parametersOf are the parameters whose preset value an article sets.
+func parametersOf(id string) []string {
+	var names []string
+	for _, m := range workflow.Parameters() {
+		if m.P1 == id && id[:2] == "P1" || m.P2 == id && id[:2] == "P2" {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
+// parameters is the table of what an office may change.
+func parameters() string {
+	var b strings.Builder
+	b.WriteString("\n## Parameters\n\n" +
+		"What an office may change, within these bounds (`POST /v1/sites/{site}/policy`), with the\n" +
+		"presets' values and the articles that set them.\n\n" +
+		"| parameter | decides | bounds | p1 | p2 |\n|---|---|---|---|---|\n")
+	p1, p2 := workflow.P1(), workflow.P2()
+	for _, m := range workflow.Parameters() {
+		fmt.Fprintf(&b, "| `%s` | %s · %s | %s | %s (%s) | %s (%s) |\n",
+			m.Name, explain.Parameter(explain.En, m.Name), explain.Parameter(explain.Zh, m.Name), m.Bounds,
+			shown(m.Value(&p1)), m.P1, shown(m.Value(&p2)), m.P2)
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+func shown(v any) string {
+	if roles, ok := v.([]workflow.Role); ok {
+		var names []string
+		for _, r := range roles {
+			names = append(names, string(r))
+		}
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprint(v)
+}
+
+// proofs are the scenarios, by what they prove and rest on.
+type proofs struct {
+	ids      []string
+	rules    map[string][]string // by article
+	readings map[string][]string // by reading
+}
+
+func readScenarios(t *testing.T) *proofs {
+	t.Helper()
+	files, err := filepath.Glob("../scenario/testdata/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	p := &proofs{rules: map[string][]string{}, readings: map[string][]string{}}
+	for _, name := range files {
+		p.read(t, name)
+	}
+	for _, ids := range p.rules {
+		slices.Sort(ids)
+	}
+	return p
+}
+
+func (p *proofs) read(t *testing.T, name string) {
+	t.Helper()
+	r, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	f, err := scenario.Read(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range f.Scenarios {
+		p.ids = append(p.ids, s.ID)
+		for _, rule := range s.Rules {
+			if !slices.Contains(workflow.Articles(), rule) {
+				t.Errorf("%s: %s names %s, which is no article", name, s.ID, rule)
+			}
+			p.rules[rule] = append(p.rules[rule], s.ID)
+		}
+		for _, reading := range slices.Concat(f.Meta.GlobalReadings, s.ReliesOn) {
+			p.readings[reading] = append(p.readings[reading], s.ID)
+		}
+	}
+}
+
+// TestReadings: every reading that a scenario rests on stands in the table of readings, and no
+// other.
+func TestReadings(t *testing.T) {
+	page, err := os.ReadFile("policies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, ok := strings.Cut(string(page), "\n## Readings taken\n")
+	if !ok {
+		t.Fatal("policies.md has no table of readings")
+	}
+	var listed []string
+	for _, row := range regexp.MustCompile(`(?m)^\| (A[0-9]{2}(?:, A[0-9]{2})*) \|`).FindAllStringSubmatch(table, -1) {
+		listed = append(listed, strings.Split(row[1], ", ")...)
+	}
+	slices.Sort(listed)
+	if want := slices.Sorted(maps.Keys(readScenarios(t).readings)); !slices.Equal(listed, want) {
+		t.Errorf("readings: the table has %v,\nthe scenarios rest on %v", listed, want)
+	}
+}
+
+// wrap breaks a text into lines of at most 100 characters; the lines after the first begin with
+// indent.
+func wrap(text, indent string) string {
+	var b strings.Builder
+	at := 0
+	for word := range strings.FieldsSeq(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case at == 0:
+		case at+1+n > 100:
+			b.WriteString("\n" + indent)
+			at = len(indent)
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += n
+	}
+	return b.String()
+}
+
+func quoted(names []string) []string {
+	var all []string
+	for _, n := range names {
+		all = append(all, "`"+n+"`")
+	}
+	return all
+}
