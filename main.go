@@ -1,5 +1,5 @@
-// Command lunpai is the reception service of a property-sales office: it knows every visitor who walks in, every
-// consultant on the floor, whose turn it is, and why.
+// Command lunpai is the reception service of a property-sales office: it knows every visitor who
+// walks in, every consultant on the floor, whose turn it is, and why.
 package main
 
 import (
@@ -13,13 +13,13 @@ import (
 	"github.com/lunpai/lunpai/cli"
 )
 
-// version is set by the build: -ldflags "-X main.version=v0.1.0".
-var version string
+var version string // set by the build: -ldflags "-X main.version=v0.1.0"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	at := cli.World{Version: version, Env: os.Getenv, Now: time.Now, Stdout: os.Stdout, Stderr: os.Stderr}
-	code := cli.Run(ctx, os.Args[1:], at)
+	w := cli.World{Version: version, Env: os.LookupEnv, Now: time.Now}
+	w.Stdin, w.Stdout, w.Stderr = os.Stdin, os.Stdout, os.Stderr
+	code := cli.Run(ctx, os.Args[1:], w)
 	stop()
 	os.Exit(code)
 }

@@ -11,10 +11,31 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/lunpai/lunpai/explain"
 )
 
-// cli is the command line.
-type cli struct {
+// World is everything outside the process that a command may touch beside files and the network.
+type World struct {
+	// Version is the release that the build was told, such as v0.1.0; empty: the build info says.
+	Version string
+	// Env looks up a variable of the environment; false: it is not set.
+	Env func(name string) (string, bool)
+	// Now is the clock of the machine.
+	Now    func() time.Time
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+}
+
+// env is a variable of the environment, empty when it is not set.
+func (w *World) env(name string) string {
+	value, _ := w.Env(name)
+	return value
+}
+
+// commands is the command line.
+type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Serve the API: what lunpai does without a command. The first start makes an administrator's key and shows it once."`
 	Demo     demoCmd     `cmd:"" help:"Play a busy morning of a sales office through the API, then keep serving."`
 	Play     playCmd     `cmd:"" help:"Play scenario files and compare what is decided with what they expect."`
@@ -26,81 +47,83 @@ type cli struct {
 	Restore  restoreCmd  `cmd:"" help:"Put a verified backup in the place of a SQLite store that is not served."`
 	Keys     keysCmd     `cmd:"" help:"List and end API keys, make an administrator key: on the store itself, when no key is at hand."`
 	Health   healthCmd   `cmd:"" help:"Ask a running service whether it is ready."`
-	Version  struct{}    `cmd:"" help:"Print the version, the commit and its date."`
+	Version  versionCmd  `cmd:"" help:"Print the version, the commit and its date."`
 
 	VersionFlag kong.VersionFlag `name:"version" help:"Print the version, the commit and its date."`
 }
 
-// World is what a command may touch beside its flags.
-type World struct {
-	// Version is the one that the build was told; empty: what the build info says.
-	Version string
-	Env     func(string) string
-	Now     func() time.Time
-	Stdout  io.Writer
-	Stderr  io.Writer
+// storeFlag names a store that must exist already.
+type storeFlag struct {
+	Store string `help:"The store: sqlite:PATH or mongodb://…" default:"${store}" env:"LUNPAI_STORE"`
 }
 
-// world is what a command may touch beside its flags.
-type world struct {
-	ctx    context.Context
-	env    func(string) string
-	now    func() time.Time
-	stdout io.Writer
-	stderr io.Writer
+// langFlag chooses the language in which decisions are told.
+type langFlag struct {
+	Lang string `help:"zh or en; default from the environment." enum:"zh,en,auto" default:"auto"`
 }
+
+func (f langFlag) language(w *World) explain.Lang { return language(f.Lang, w) }
+
+// language is the one that a flag names, or the environment's.
+func language(flag string, w *World) explain.Lang {
+	switch flag {
+	case "zh":
+		return explain.Zh
+	case "en":
+		return explain.En
+	}
+	return explain.FromEnv(w.env("LC_ALL"), w.env("LC_MESSAGES"), w.env("LANG"))
+}
+
+// errDiffers ends the program with exit code 1 and without another word: all was said.
+var errDiffers = errors.New("something differs from what was expected")
 
 // Run carries out a command line and returns the exit code.
-func Run(ctx context.Context, args []string, at World) int {
-	version = at.Version
-	w := &world{ctx: ctx, env: at.Env, now: at.Now, stdout: at.Stdout, stderr: at.Stderr}
-	switch err := w.run(args); {
-	case errors.Is(err, errDiffers):
-		return 1
-	case err != nil:
-		fmt.Fprintln(at.Stderr, "lunpai:", err)
-		return 1
+func Run(ctx context.Context, args []string, w World) int {
+	err := w.run(ctx, args)
+	if err == nil {
+		return 0
 	}
-	return 0
+	if !errors.Is(err, errDiffers) {
+		fmt.Fprintln(w.Stderr, "lunpai:", err)
+	}
+	return 1
 }
 
-// run is the whole program but for the process around it: tests call it as a user types it.
-func (w *world) run(args []string) error {
-	var c cli
+func (w *World) run(ctx context.Context, args []string) error {
 	exited := false
-	parser, err := w.parser(&c, func(int) { exited = true })
+	parser, err := w.parser(func(int) { exited = true })
 	if err != nil {
 		return fmt.Errorf("command line: %w", err)
 	}
-	k, err := parser.Parse(spelled(args))
+	command, err := parser.Parse(spelled(args))
 	if exited {
-		return nil // help was asked for and printed
+		return nil // help or the version was asked for and printed
 	}
 	if err != nil {
 		return fmt.Errorf("%w (try: lunpai --help)", err)
 	}
-	if k.Command() == "version" {
-		_, err := fmt.Fprintln(w.stdout, build())
-		return err
-	}
-	return k.Run(w)
+	command.BindTo(ctx, (*context.Context)(nil))
+	return command.Run(w)
 }
 
-// parser reads arguments into c. exit is called after help or the version was printed.
-func (w *world) parser(c *cli, exit func(int)) (*kong.Kong, error) {
-	return kong.New(c,
+// parser reads command lines. It calls exit after it printed help or the version.
+func (w *World) parser(exit func(int)) (*kong.Kong, error) {
+	return kong.New(new(commands),
 		kong.Name("lunpai"),
-		kong.Description("Reception by turns for a property-sales office: who receives whom, why, and whose customer it is."),
-		kong.Writers(w.stdout, w.stderr),
+		kong.Description("Reception by turns for a property-sales office: "+
+			"who receives whom, why, and whose customer it is."),
+		kong.Writers(w.Stdout, w.Stderr),
 		kong.Exit(exit),
-		kong.UsageOnError(),
-		kong.Vars{"store": defaultStore, "version": build()},
+		kong.Vars{"store": defaultStore, "version": build(w.Version)},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.PostBuild(w.readEnvironment),
 	)
 }
 
-// spelled are the arguments with the command that is meant: serve when there is none, and help as people ask for it. The
-// parser knows no command that may be left out, so that it can tell a mistyped command from an argument of serve.
+// spelled adds what a user may leave out: without a command he means serve, and `help x` is
+// `x --help`. The parser itself has no default command, so it can tell a mistyped command from
+// an argument of serve.
 func spelled(args []string) []string {
 	switch {
 	case len(args) == 0:

@@ -31,16 +31,19 @@ func TestMain(m *testing.M) {
 	mongotest.Main(m)
 }
 
-// outside is a world without an environment.
-func outside(ctx context.Context, stdout, stderr io.Writer) *world {
-	return &world{ctx: ctx, env: func(string) string { return "" }, now: time.Now, stdout: stdout, stderr: stderr}
+// outside is a World without an environment.
+func outside(stdout, stderr io.Writer) *World {
+	return &World{
+		Env: func(string) (string, bool) { return "", false }, Now: time.Now,
+		Stdin: strings.NewReader(""), Stdout: stdout, Stderr: stderr,
+	}
 }
 
 // command runs lunpai as a user types it and returns what it printed.
 func command(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	err := outside(t.Context(), &out, &errs).run(args)
+	err := outside(&out, &errs).run(t.Context(), args)
 	return out.String() + errs.String(), err
 }
 
@@ -97,7 +100,7 @@ func start(t *testing.T, args ...string) *started {
 	out := &printed{}
 	go func() {
 		args := append([]string{"serve", "--listen", "127.0.0.1:0", "--no-log-requests", "--key-rate=0"}, args...)
-		done <- outside(ctx, out, io.Discard).run(args)
+		done <- outside(out, io.Discard).run(ctx, args)
 	}()
 	for {
 		select {
@@ -239,7 +242,7 @@ func TestScenariosOverHTTP(t *testing.T) {
 			}()
 			c := &scenario.Client{Base: s.base, Manual: true}
 			for _, file := range files {
-				f, err := readScenarios(file)
+				f, err := readScenarios(file, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -318,7 +321,7 @@ func TestVerifyCopyBackup(t *testing.T) {
 	dir := t.TempDir()
 	from, keys := "sqlite:"+filepath.Join(dir, "a.db"), filepath.Join(dir, "keys.json")
 	s := start(t, "--clock=manual", "--store", from, "--keys", keys)
-	f, err := readScenarios(firstScenario(t))
+	f, err := readScenarios(firstScenario(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -474,7 +477,8 @@ func exported(t *testing.T, store string) {
 func TestGenerateStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	store := "sqlite:" + filepath.Join(t.TempDir(), "lunpai.db")
-	err := outside(ctx, io.Discard, onWrite(cancel)).run([]string{"generate", "--store", store}) // as soon as it tells how far it is
+	// Stopped as soon as it tells how far it is.
+	err := outside(io.Discard, onWrite(cancel)).run(ctx, []string{"generate", "--store", store})
 	if err == nil || !strings.Contains(err.Error(), "the store is sound") {
 		t.Errorf("stopped, yet: %v", err)
 	}

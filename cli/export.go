@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/lunpai/lunpai/explain"
 	"github.com/lunpai/lunpai/repo"
@@ -43,59 +42,39 @@ Examples:
 }
 
 // Run computes and writes, or lists.
-func (c *exportCmd) Run(w *world) (err error) {
+func (c *exportCmd) Run(ctx context.Context, w *World) (err error) {
 	if c.Report == "" {
 		return c.list(w)
 	}
-	q := report.Query{Report: c.Report, Site: workflow.SiteID(c.Site), From: workflow.Date(c.From), To: workflow.Date(c.To), GroupBy: c.GroupBy}
+	q := report.Query{
+		Report: c.Report, Site: workflow.SiteID(c.Site),
+		From: workflow.Date(c.From), To: workflow.Date(c.To), GroupBy: c.GroupBy,
+	}
 	if _, err := report.New(q); err != nil { // before a store is opened
 		return err
 	}
-	s, err := openForReading(w.ctx, c.Store, quiet(w))
+	s, err := openForReading(ctx, c.Store, w.warnings())
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if q.Site, err = oneSite(w.ctx, s, q.Site); err != nil {
+	if q.Site, err = oneSite(ctx, s, q.Site); err != nil {
 		return err
 	}
 	r, err := report.New(q)
 	if err != nil {
 		return err
 	}
-	counted := &counting{Documents: s, status: status{out: w.stderr, last: time.Now()}}
+	counted := &counting{Documents: s, progress: w.patientProgress()}
 	if c.Output == "" {
 		counted.out = io.Discard // the rows may go to the same terminal
 	}
 	defer counted.clear()
-	return c.to(w.stdout, func(out io.Writer) error { return r.Write(w.ctx, counted, out, c.Format) })
+	return c.to(w.Stdout, func(out io.Writer) error { return r.Write(ctx, counted, out, c.Format) })
 }
 
-// oneSite is the site that was named, or the only one there is.
-func oneSite(ctx context.Context, s repo.Store, named workflow.SiteID) (workflow.SiteID, error) {
-	sites, err := s.Sites(ctx)
-	if err != nil {
-		return "", err
-	}
-	known := make([]string, len(sites))
-	for i, site := range sites {
-		if site == named {
-			return site, nil
-		}
-		known[i] = string(site)
-	}
-	switch {
-	case len(sites) == 0:
-		return "", errNoSite
-	case named != "":
-		return "", fmt.Errorf("the store holds no site %s: there are %s", named, strings.Join(known, ", "))
-	case len(sites) > 1:
-		return "", fmt.Errorf("the store holds several sites: name one with --site (%s)", strings.Join(known, ", "))
-	}
-	return sites[0], nil
-}
-
-// to calls write with the file that was named, or with stdout. A file that was not written to its end is removed.
+// to calls write with the file that was named, or with stdout. A file that could not be written
+// to its end is removed.
 func (c *exportCmd) to(stdout io.Writer, write func(io.Writer) error) error {
 	if c.Output == "" {
 		out := bufio.NewWriter(stdout)
@@ -113,18 +92,19 @@ func (c *exportCmd) to(stdout io.Writer, write func(io.Writer) error) error {
 }
 
 // list prints what can be exported.
-func (c *exportCmd) list(w *world) error {
-	zh := language(c.Lang, w.env) == explain.Zh
+func (c *exportCmd) list(w *World) error {
+	zh := language(c.Lang, w) == explain.Zh
 	by, or, columns := "by", "or by", "columns"
 	if zh {
 		by, or, columns = "分组", "或按", "列"
 	}
 	for _, r := range report.List(zh) {
-		fmt.Fprintf(w.stdout, "%s: %s\n", r.Name, r.Title)
+		fmt.Fprintf(w.Stdout, "%s: %s\n", r.Name, r.Title)
 		if len(r.GroupBy) > 0 {
-			fmt.Fprintf(w.stdout, "  %s %s (%s %s)\n", by, strings.Join(r.GroupBy, ", "), or, strings.Join(names(r.Dimensions), ", "))
+			fmt.Fprintf(w.Stdout, "  %s %s (%s %s)\n",
+				by, strings.Join(r.GroupBy, ", "), or, strings.Join(names(r.Dimensions), ", "))
 		}
-		fmt.Fprintf(w.stdout, "  %s %s\n", columns, strings.Join(names(r.Columns), ", "))
+		fmt.Fprintf(w.Stdout, "  %s %s\n", columns, strings.Join(names(r.Columns), ", "))
 	}
 	return nil
 }
@@ -137,10 +117,10 @@ func names(of []report.About) []string {
 	return out
 }
 
-// counting tells on stderr how many documents were read while a long report is computed.
+// counting shows how many documents were read while a long report is computed.
 type counting struct {
 	repo.Documents
-	status
+	progress
 	read int
 }
 

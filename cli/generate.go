@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
@@ -38,69 +37,71 @@ Examples:
 const fillWithin = time.Minute
 
 // Run fills the store and tells how fast.
-func (c *generateCmd) Run(w *world) (err error) {
-	if w.env("GOGC") == "" {
-		debug.SetGCPercent(300) // as when serving
-	}
+func (c *generateCmd) Run(ctx context.Context, w *World) (err error) {
+	collectLess(w)
 	if c.From == "" && c.To == "" {
-		c.To = time.Now().AddDate(0, 0, -1).Format(time.DateOnly)
+		c.To = w.Now().AddDate(0, 0, -1).Format(time.DateOnly)
 	}
 	if !workflow.ValidID(c.Site) {
 		return fmt.Errorf("--site %q is not an id: write 1 to 64 letters, digits and dashes", c.Site)
 	}
 	office := sample.Config{
-		Site: workflow.SiteID(c.Site), Seed: c.Seed, From: workflow.Date(c.From), To: workflow.Date(c.To), Visits: c.Visits,
+		Site: workflow.SiteID(c.Site), Seed: c.Seed,
+		From: workflow.Date(c.From), To: workflow.Date(c.To), Visits: c.Visits,
 	}
 	if err := office.Check(); err != nil { // before a store is made
 		return err
 	}
-	s, err := openStore(w.ctx, c.Store, quiet(w))
+	s, err := openStore(ctx, c.Store, w.warnings())
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	f, err := repo.OpenFiller(w.ctx, s, workflow.SiteID(c.Site))
+	f, err := repo.OpenFiller(ctx, s, workflow.SiteID(c.Site))
 	if errors.Is(err, repo.ErrExists) {
-		return fmt.Errorf("site %s is in this store already: choose another with --site, or another --store", c.Site)
+		return fmt.Errorf("site %s is in this store already: "+
+			"choose another with --site, or another --store", c.Site)
 	}
 	if err != nil {
 		return err
 	}
-	return c.fill(w, f, office)
+	return c.fill(ctx, w, f, office)
 }
 
-// fill lets the office work. Stopped in the middle, what was decided so far is written all the same: a shorter year.
-func (c *generateCmd) fill(w *world, f *repo.Filler, office sample.Config) error {
-	m := &meter{status: status{out: w.stderr, last: time.Now()}, begun: time.Now()}
-	err := sample.Run(w.ctx, office, f.Do, m.tell)
+// fill lets the office work. When it is stopped, what was decided so far is written all the same: a
+// shorter year.
+func (c *generateCmd) fill(ctx context.Context, w *World, f *repo.Filler, office sample.Config) error {
+	m := &meter{progress: w.patientProgress(), begun: w.Now()}
+	err := sample.Run(ctx, office, f.Do, m.tell)
 	m.clear()
-	end, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), fillWithin)
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), fillWithin)
 	defer cancel()
 	closed := f.Close(end)
-	if stopped := w.ctx.Err() != nil && errors.Is(err, w.ctx.Err()); closed == nil && stopped {
+	if stopped := ctx.Err() != nil && errors.Is(err, ctx.Err()); closed == nil && stopped {
 		return fmt.Errorf("stopped after %d of %d visits; the store is sound and holds them", m.done, m.total)
 	}
 	if err = errors.Join(err, closed); err != nil {
 		return err
 	}
-	took := time.Since(m.begun).Seconds()
+	took := w.Now().Sub(m.begun).Seconds()
 	head := f.Head()
-	_, err = fmt.Fprintf(w.stdout, "%s: %d visits, %d commits in %.1f s, %.0f visits/s, head %s:%d:%s\n",
+	_, err = fmt.Fprintf(w.Stdout, "%s: %d visits, %d commits in %.1f s, %.0f visits/s, head %s:%d:%s\n",
 		c.Site, m.done, head.Seq, took, float64(m.done)/took, c.Site, head.Seq, head.Hash)
 	return err
 }
 
-// meter shows how far long work has come.
+// meter shows how far the work has come.
 type meter struct {
-	status
+	progress
 	begun       time.Time
 	done, total int
 }
 
-// tell is called for every visit.
+// tell is called after every visit.
 func (m *meter) tell(done, total int) {
 	m.done, m.total = done, total
-	took := time.Since(m.begun)
+	took := m.now().Sub(m.begun)
 	left := time.Duration(float64(took) * float64(total-done) / float64(done)).Round(time.Second)
-	m.show("generate: %3d %%, %d of %d visits, %.0f visits/s, %v left", 100*done/total, done, total, float64(done)/took.Seconds(), left)
+	m.show("generate: %3d %%, %d of %d visits, %.0f visits/s, %v left",
+		100*done/total, done, total, float64(done)/took.Seconds(), left)
 }

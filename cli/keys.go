@@ -1,13 +1,12 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -19,7 +18,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// keysCmd looks after the API keys of a store without the API: for whoever has the store, and no administrator key any more.
+// keysCmd looks after the API keys of a store without the API: for whoever has the store, but no
+// administrator key any more.
 type keysCmd struct {
 	List             keysListCmd   `cmd:"" help:"List the keys of a store: the administrators' and every site's."`
 	NewAdministrator keysNewCmd    `cmd:"" help:"Make an administrator key and show it once: a second one, or one in place of a lost one."`
@@ -41,31 +41,32 @@ Examples:
   lunpai keys revoke bootstrap`
 }
 
-// withKeys opens a store that is there, and its keys, and closes it behind f.
-func withKeys(w *world, name string, readOnly bool, f func(repo.Store, *vault.Keys) error) (err error) {
+// withKeys opens a store that is there, calls f with it and its keys, and closes it.
+func withKeys(
+	ctx context.Context, w *World, name string, open openFunc, f func(repo.Store, *vault.Keys) error,
+) (err error) {
 	if path, ok := strings.CutPrefix(name, "sqlite:"); ok {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("there is no file %s: name the store with --store", path)
+		if err := fileThere(path); err != nil {
+			return err
 		}
 	}
-	open := openStore
-	if readOnly {
-		open = openForReading
-	}
-	s, err := open(w.ctx, name, quiet(w))
+	s, err := open(ctx, name, w.warnings())
 	if err != nil {
 		return err
 	}
-	desk := repo.NewEngine(repo.Config{Store: s, Log: quiet(w)})
-	defer func() { err = errors.Join(err, desk.Drain(w.ctx), s.Close()) }()
-	return f(s, vault.NewKeys(desk, s, nil))
+	engine := repo.NewEngine(repo.Config{Store: s, Now: w.Now, Log: w.warnings()})
+	defer func() { err = errors.Join(err, engine.Drain(ctx), s.Close()) }()
+	return f(s, vault.NewKeys(engine, s, nil))
 }
+
+// openFunc is openStore or openForReading.
+type openFunc func(ctx context.Context, name string, log *slog.Logger) (repo.Store, error)
 
 // keysListCmd lists keys.
 type keysListCmd struct {
-	Store string   `help:"The store: sqlite:PATH or mongodb://…" default:"${store}" env:"LUNPAI_STORE"`
-	Site  []string `help:"Only the keys of this site; may be repeated."`
-	JSON  bool     `help:"Print the list as JSON." name:"json"`
+	storeFlag
+	Site []string `help:"Only the keys of this site; may be repeated."`
+	JSON bool     `help:"Print the list as JSON." name:"json"`
 }
 
 // Help is printed below the flags.
@@ -79,38 +80,45 @@ Examples:
 }
 
 // Run lists the keys.
-func (c *keysListCmd) Run(w *world) error {
-	return withKeys(w, c.Store, true, func(s repo.Store, k *vault.Keys) error {
-		var all []vault.Key
-		sites := c.Site
-		if len(sites) == 0 {
-			var err error
-			if all, err = k.Administrators(w.ctx); err != nil {
-				return err
-			}
-			ids, err := s.Sites(w.ctx)
-			if err != nil {
-				return err
-			}
-			for _, id := range ids {
-				sites = append(sites, string(id))
-			}
-		}
-		for _, site := range sites {
-			keys, err := k.List(w.ctx, workflow.SiteID(site))
-			if errors.Is(err, repo.ErrNotFound) {
-				err = fmt.Errorf("there is no site %s in this store", site)
-			}
-			if err != nil {
-				return err
-			}
-			all = append(all, keys...)
+func (c *keysListCmd) Run(ctx context.Context, w *World) error {
+	return withKeys(ctx, w, c.Store, openForReading, func(s repo.Store, k *vault.Keys) error {
+		all, err := c.keys(ctx, s, k)
+		if err != nil {
+			return err
 		}
 		if c.JSON {
-			return json.NewEncoder(w.stdout).Encode(map[string]any{"keys": append([]vault.Key{}, all...)})
+			return json.NewEncoder(w.Stdout).Encode(map[string]any{"keys": append([]vault.Key{}, all...)})
 		}
-		return printKeys(w.stdout, all, w.now())
+		return printKeys(w.Stdout, all, w.Now())
 	})
+}
+
+// keys are those of the sites that were named, or else the administrators' and every site's.
+func (c *keysListCmd) keys(ctx context.Context, s repo.Store, k *vault.Keys) (all []vault.Key, err error) {
+	sites := c.Site
+	if len(sites) == 0 {
+		if all, err = k.Administrators(ctx); err != nil {
+			return nil, err
+		}
+		ids, err := s.Sites(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			sites = append(sites, string(id))
+		}
+	}
+	for _, site := range sites {
+		keys, err := k.List(ctx, workflow.SiteID(site))
+		if errors.Is(err, repo.ErrNotFound) {
+			err = fmt.Errorf("there is no site %s in this store", site)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, keys...)
+	}
+	return all, nil
 }
 
 func printKeys(out io.Writer, keys []vault.Key, now time.Time) error {
@@ -158,7 +166,7 @@ func stateOf(k *vault.Key, now time.Time) string {
 
 // keysNewCmd makes an administrator key.
 type keysNewCmd struct {
-	Store string `help:"The store: sqlite:PATH or mongodb://…" default:"${store}" env:"LUNPAI_STORE"`
+	storeFlag
 	Label string `help:"What the key is for, in your words." default:"made with lunpai keys"`
 }
 
@@ -172,38 +180,39 @@ Examples:
 }
 
 // Run makes the key and shows it.
-func (c *keysNewCmd) Run(w *world) error {
-	return withKeys(w, c.Store, false, func(s repo.Store, k *vault.Keys) error {
-		old, err := k.Administrators(w.ctx)
+func (c *keysNewCmd) Run(ctx context.Context, w *World) error {
+	return withKeys(ctx, w, c.Store, openStore, func(s repo.Store, k *vault.Keys) error {
+		old, err := k.Administrators(ctx)
 		if err != nil {
 			return err
 		}
-		sites, err := s.Sites(w.ctx)
+		sites, err := s.Sites(ctx)
 		if err != nil {
 			return err
 		}
 		if len(old)+len(sites) == 0 {
-			return errors.New("nothing was ever kept in this store: check --store, or start the service on it: it shows the first key")
+			return errors.New("nothing was ever kept in this store: check --store, " +
+				"or start the service on it: it shows the first key")
 		}
-		key, token, err := k.NewAdministrator(w.ctx, c.Label, vault.OperatorKey)
+		key, token, err := k.NewAdministrator(ctx, c.Label, vault.OperatorKey)
 		if err != nil {
 			return err
 		}
 		note(w, "administrator key made", key.ID)
-		_, err = fmt.Fprintf(w.stdout, "administrator key %s, shown this once: %s\n", key.ID, token)
+		_, err = fmt.Fprintf(w.Stdout, "administrator key %s, shown this once: %s\n", key.ID, token)
 		return err
 	})
 }
 
 // note logs what was done to an administrator's key: no journal holds it.
-func note(w *world, what, key string) {
-	slog.New(slog.NewTextHandler(w.stderr, nil)).Info(what, "key", key, "by", vault.OperatorKey)
+func note(w *World, what, key string) {
+	slog.New(slog.NewTextHandler(w.Stderr, nil)).Info(what, "key", key, "by", vault.OperatorKey)
 }
 
 // keysRevokeCmd ends a key.
 type keysRevokeCmd struct {
-	Key   string `arg:"" help:"The key's id: what stands between lp_ and the next _ in its token, or in lunpai keys list."`
-	Store string `help:"The store: sqlite:PATH or mongodb://…" default:"${store}" env:"LUNPAI_STORE"`
+	Key string `arg:"" help:"The key's id: what stands between lp_ and the next _ in its token, or in lunpai keys list."`
+	storeFlag
 }
 
 // Help is printed below the flags.
@@ -216,19 +225,19 @@ Examples:
 }
 
 // Run ends the key.
-func (c *keysRevokeCmd) Run(w *world) error {
+func (c *keysRevokeCmd) Run(ctx context.Context, w *World) error {
 	if strings.HasPrefix(c.Key, "lp_") {
 		return errors.New("that is a token: name the key by its id only, the part between lp_ and the next _")
 	}
-	return withKeys(w, c.Store, false, func(_ repo.Store, k *vault.Keys) error {
-		site, err := k.SiteOf(w.ctx, c.Key)
+	return withKeys(ctx, w, c.Store, openStore, func(_ repo.Store, k *vault.Keys) error {
+		site, err := k.SiteOf(ctx, c.Key)
 		switch {
 		case err == nil && site == "":
-			if _, err = k.RevokeAdministrator(w.ctx, c.Key, vault.OperatorKey); err == nil {
+			if _, err = k.RevokeAdministrator(ctx, c.Key, vault.OperatorKey); err == nil {
 				note(w, "administrator key revoked", c.Key)
 			}
 		case err == nil:
-			err = k.Revoke(w.ctx, site, c.Key, uuid.NewString())
+			err = k.Revoke(ctx, site, c.Key, uuid.NewString())
 		}
 		if errors.Is(err, repo.ErrNotFound) {
 			return fmt.Errorf("there is no key %s in this store: lunpai keys list shows them", c.Key)
@@ -236,21 +245,22 @@ func (c *keysRevokeCmd) Run(w *world) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w.stdout, "key %s is revoked; running services know within 5 seconds\n", c.Key)
-		return c.lastOne(w, k)
+		fmt.Fprintf(w.Stdout, "key %s is revoked; running services know within 5 seconds\n", c.Key)
+		return c.lastOne(ctx, w, k)
 	})
 }
 
 // lastOne says so when no administrator key is left.
-func (*keysRevokeCmd) lastOne(w *world, k *vault.Keys) error {
-	admins, err := k.Administrators(w.ctx)
+func (*keysRevokeCmd) lastOne(ctx context.Context, w *World, k *vault.Keys) error {
+	admins, err := k.Administrators(ctx)
 	for _, a := range admins {
 		if a.RevokedAt.IsZero() {
 			return nil
 		}
 	}
 	if err == nil {
-		_, err = fmt.Fprintln(w.stdout, "no administrator key works now: lunpai keys new-administrator makes one")
+		_, err = fmt.Fprintln(w.Stdout,
+			"no administrator key works now: lunpai keys new-administrator makes one")
 	}
 	return err
 }

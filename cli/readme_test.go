@@ -141,8 +141,7 @@ func TestCommandsInPrint(t *testing.T) {
 				continue
 			}
 			known++
-			w := outside(t.Context(), io.Discard, io.Discard)
-			parser, err := w.parser(new(cli), func(int) {})
+			parser, err := outside(io.Discard, io.Discard).parser(func(int) {})
 			if err != nil {
 				t.Fatal(err)
 			}

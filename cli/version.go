@@ -2,24 +2,32 @@ package cli
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"runtime/debug"
 	"strings"
 )
 
-// version is the one that the build was told.
-var version string
+// versionCmd prints what --version prints.
+type versionCmd struct{}
 
-// release is the version in a word: the one that the build was told, else the module's own, else dev.
-func release() string {
+// Run prints the version.
+func (versionCmd) Run(w *World) error {
+	_, err := fmt.Fprintln(w.Stdout, build(w.Version))
+	return err
+}
+
+// release is the version in a word: the one that the build was told, else the module's own, else
+// dev.
+func release(told string) string {
 	b, _ := debug.ReadBuildInfo()
-	return releaseOf(version, b)
+	return releaseOf(told, b)
 }
 
 // build is the version in a line, with the commit and its date.
-func build() string {
+func build(told string) string {
 	b, _ := debug.ReadBuildInfo()
-	return buildOf(version, b)
+	return buildOf(told, b)
 }
 
 func releaseOf(told string, b *debug.BuildInfo) string {
@@ -27,14 +35,14 @@ func releaseOf(told string, b *debug.BuildInfo) string {
 	if b != nil && b.Main.Version != "(devel)" {
 		own = b.Main.Version
 	}
-	if b != nil && b.Main.Sum == "" && between.MatchString(own) {
-		own = "" // made up by the build for a commit between two releases: the commit itself says more
+	if b != nil && b.Main.Sum == "" && pseudo.MatchString(own) {
+		own = "" // the commit says more than a version that Go made up from it
 	}
 	return cmp.Or(told, own, "dev")
 }
 
-// between is in the version of a commit that is no release: its time and hash.
-var between = regexp.MustCompile(`[-.]\d{14}-[0-9a-f]{12}`)
+// pseudo finds the time and hash that Go puts into the version of a commit that is no release.
+var pseudo = regexp.MustCompile(`[-.]\d{14}-[0-9a-f]{12}`)
 
 func buildOf(told string, b *debug.BuildInfo) string {
 	line := "lunpai " + releaseOf(told, b)
@@ -52,7 +60,7 @@ func buildOf(told string, b *debug.BuildInfo) string {
 		if set["vcs.modified"] == "true" {
 			line += " and changes that were not committed"
 		}
-	case told == "" && b.Main.Sum == "": // neither a release nor a module that was downloaded
+	case told == "" && b.Main.Sum == "": // neither a release nor a downloaded module
 		line += ", commit not known (go run stamps none; make build does)"
 	}
 	return line + ", " + b.GoVersion + " " + set["GOOS"] + "/" + set["GOARCH"]

@@ -48,7 +48,7 @@ func TestVersion(t *testing.T) {
 	}
 	for _, args := range []string{"version", "--version", "serve --version"} {
 		out, err := command(t, strings.Fields(args)...)
-		if err != nil || out != build()+"\n" {
+		if err != nil || out != build("")+"\n" {
 			t.Errorf("%s: %q, %v", args, out, err)
 		}
 	}

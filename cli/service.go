@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/lunpai/lunpai/api"
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/vault"
+)
+
+// service is an API on an open store.
+type service struct {
+	store repo.Store
+	desk  *repo.Engine
+	keys  *vault.Keys
+	vault *vault.Vault
+	api   *api.API
+	log   *slog.Logger
+	// rehearsal: the clock is set by hand. It is wrong on purpose, and it jumps, so it is not
+	// checked and no timer fires: what happens is what the rehearsal says.
+	rehearsal bool
+}
+
+// serve answers until the context ends. Then it refuses new work, finishes what was begun, and
+// closes the store.
+func (s *service) serve(ctx context.Context, l net.Listener, drain time.Duration) error {
+	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	srv := s.api.Server(base)
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	var background sync.WaitGroup
+	s.work(ctx, &background)
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	end, stop := context.WithTimeout(base, drain)
+	defer stop()
+	s.log.Info("stopping")
+	err = errors.Join(notClosed(err), s.desk.Drain(end), srv.Shutdown(end))
+	cancel()
+	background.Wait()
+	return errors.Join(err, s.store.Close())
+}
+
+func notClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// work starts what a service does by itself.
+func (s *service) work(ctx context.Context, background *sync.WaitGroup) {
+	background.Go(func() {
+		s.sweep(ctx)
+		every(ctx, time.Hour, s.sweep)
+	})
+	background.Go(func() { every(ctx, time.Minute, s.noteUses) })
+	if !s.rehearsal {
+		background.Go(func() { every(ctx, 15*time.Second, s.fireDue) })
+		background.Go(func() { every(ctx, 2*time.Second, s.checkClock) })
+	}
+}
+
+// every calls do once a period, the first time after one period, until the context ends.
+func every(ctx context.Context, period time.Duration, do func(context.Context)) {
+	t := time.NewTicker(period)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			do(ctx)
+		}
+	}
+}
+
+// fireDue fires the timers that are due: for a waiting visitor, an empty first seat, a day that
+// nobody closed.
+func (s *service) fireDue(ctx context.Context) {
+	if n, err := s.desk.FireDue(ctx); err != nil && ctx.Err() == nil {
+		s.log.Warn("due timers", "err", err)
+	} else if n > 0 {
+		s.log.Info("due timers fired", "count", n)
+	}
+}
+
+// noteUses writes down when keys were last used, so that no request has to wait for that.
+func (s *service) noteUses(ctx context.Context) {
+	if err := s.keys.NoteUses(ctx); err != nil && ctx.Err() == nil {
+		s.log.Warn("the last use of keys could not be noted", "err", err)
+	}
+}
+
+// checkClock compares the clock with the store's: by a wrong one nothing is decided.
+func (s *service) checkClock(ctx context.Context) {
+	_ = s.desk.CheckClock(ctx) // logged there, and told by /readyz
+}
+
+// sweep settles people and notes that have been pending for an hour.
+func (s *service) sweep(ctx context.Context) {
+	kept, deleted, err := s.vault.Sweep(ctx, time.Hour)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		s.log.Warn("sweep of people and notes failed", "err", err)
+	case kept+deleted > 0:
+		s.log.Info("people and notes swept", "kept", kept, "deleted", deleted)
+	}
+}
