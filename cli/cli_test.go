@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/scenario"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
@@ -231,8 +232,8 @@ func TestScenariosOverHTTP(t *testing.T) {
 	}
 	for name, address := range stores {
 		t.Run(name, func(t *testing.T) {
-			if testing.Short() && name != "sqlite" {
-				t.Skip("SKIPPED in -short: scenarios over HTTP on " + name)
+			if name != "sqlite" {
+				slow.Test(t, "scenarios over HTTP on "+name+", 77 s")
 			}
 			s := start(t, "--clock=manual", "--store", address(t), "--keys", filepath.Join(t.TempDir(), "keys.json"))
 			defer func() {
@@ -418,8 +419,8 @@ func TestGenerate(t *testing.T) {
 	heads := map[string]bool{}
 	for name, address := range stores {
 		t.Run(name, func(t *testing.T) {
-			if testing.Short() && name != "sqlite" {
-				t.Skip("SKIPPED in -short: a made-up month on " + name)
+			if name != "sqlite" {
+				slow.Test(t, "a made-up month on "+name+", 10 s")
 			}
 			store := address(t)
 			month := []string{"generate", "--store", store, "--from", "2024-04-20", "--to", "2024-05-20", "--visits", "600"}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/repo/mongostore"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
@@ -287,9 +288,9 @@ func unreliable(s repo.Store, seed uint64) *flawed {
 // TestHistories: clients on two engines over one store that loses answers, writes late and breaks. Nothing acknowledged is
 // lost, nothing runs twice, every commit was decided on exactly the commits before it, and every refusal was right.
 func TestHistories(t *testing.T) {
-	seeds := uint64(4)
-	if testing.Short() {
-		seeds = 1
+	seeds := uint64(1)
+	if slow.Wanted() {
+		seeds = 4
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint("sqlite/", seed), func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/repo/sqlitestore"
 	"github.com/lunpai/lunpai/sample"
@@ -128,9 +129,7 @@ var p2Routes = []workflow.Route{workflow.RouteFirst, workflow.RouteAppointment, 
 // TestEverythingHappens: five months at an ordinary pace show every kind of visit, every route, every outcome, and what else
 // an office records.
 func TestEverythingHappens(t *testing.T) {
-	if testing.Short() {
-		t.Skip("SKIPPED in -short: five months of an office")
-	}
+	slow.Test(t, "five months of an office, 20 s")
 	y := generate(t, sample.Config{Seed: 1, From: "2024-03-01", To: "2024-07-31"})
 	seen := map[string]bool{}
 	for _, v := range y.visits {

@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -21,10 +22,10 @@ const stepsPerDay = 80
 func steps(t *testing.T) int {
 	text := os.Getenv("LUNPAI_STEPS")
 	if text == "" {
-		if testing.Short() {
-			return 2_000
+		if slow.Wanted() {
+			return 15_000
 		}
-		return 15_000
+		return 2_000
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {

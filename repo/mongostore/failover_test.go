@@ -12,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/tools/mongod"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
@@ -20,9 +21,7 @@ import (
 
 func needTime(t *testing.T) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("SKIPPED with -short: kills servers")
-	}
+	slow.Test(t, "servers that are killed, seconds each")
 }
 
 // load keeps writers appending until stop, each at its own site, and remembers what was acknowledged.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -256,9 +257,7 @@ func TestBadPagesAreNoFault(t *testing.T) {
 
 // TestBusy: another process that writes to the file, against all advice, is waited for; then nothing was written.
 func TestBusy(t *testing.T) {
-	if testing.Short() {
-		t.Skip("NOT TESTED in short mode: a second writer, as it takes the whole patience")
-	}
+	slow.Test(t, "a second writer, waited for as long as patience goes, 5 s")
 	s, o := openNew(t), newOffice("site")
 	db, err := sql.Open("sqlite", dsn(s.path, "rw", nil))
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -48,9 +49,7 @@ func (l *life) verdict() string {
 // Rot that is unseen after an orderly stop is left to verify in two places: where the list of ids or the index of lookups lost an
 // entry, a command is not found by its id, or somebody by his phone.
 func TestTorture(t *testing.T) {
-	if testing.Short() {
-		t.Skip("SKIPPED in -short: some hundred damaged files")
-	}
+	slow.Test(t, "some hundred damaged files, 6 s")
 	flips := 1
 	if text := os.Getenv(flipsEnv); text != "" {
 		n, err := strconv.Atoi(text)

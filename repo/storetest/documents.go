@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -408,9 +409,7 @@ func testScanNested(t *testing.T, db Database) {
 
 // testScanMemory scans 24 MB and allows 12 MB to be held.
 func testScanMemory(t *testing.T, db Database) {
-	if testing.Short() {
-		t.Skip("NOT TESTED in short mode: that a scan holds little memory")
-	}
+	slow.Test(t, "that a scan holds little memory, 2 s")
 	const pages, perPage, size, allowed = 96, 32, 8 << 10, 12 << 20
 	s := open(t, db)
 	ctx := testContext(t)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/report"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 )
@@ -17,9 +18,7 @@ func TestMain(m *testing.M) { mongotest.Main(m) }
 // TestTwelveQuestions puts the questions of the page, and the one in the README, to MongoDB as analysts do, and holds the answers
 // against the journal. It looks as well into the plans of the queries and at the columns of the views.
 func TestTwelveQuestions(t *testing.T) {
-	if testing.Short() {
-		t.Skip("SKIPPED in -short: a made-up year of 30,000 visits takes 20 s")
-	}
+	slow.Test(t, "a made-up year of 30,000 visits, 20 s")
 	setup, all := questions(t)
 	y := makeYear(t)
 

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/lunpai/lunpai/internal/slow"
 )
 
 // TestQuick runs what -quick runs, and reads the row.
 func TestQuick(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds and starts the service")
-	}
+	slow.Test(t, "builds and starts the service, 10 s")
 	var out, log bytes.Buffer
 	if err := run(t.Context(), []string{"-quick"}, &out, &log); err != nil {
 		t.Fatalf("%v\n%s", err, &log)

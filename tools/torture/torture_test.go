@@ -6,14 +6,13 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/workflow"
 )
 
 // TestQuick runs what -quick runs: the service is killed three times on SQLite.
 func TestQuick(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds, starts and kills the service")
-	}
+	slow.Test(t, "builds, starts and kills the service, 10 s")
 	var out, log bytes.Buffer
 	err := run(t.Context(), []string{"-quick"}, &out, &log)
 	t.Logf("%s%s", &log, &out)
