@@ -109,7 +109,7 @@ func BenchmarkOverhead(b *testing.B) {
 			repo.DecideWith(d, func(board *workflow.Board, env workflow.Envelope, cmd workflow.Command) (*workflow.Commit, *workflow.Fault) {
 				ref := workflow.SiteRef(board.ID)
 				return &workflow.Commit{
-					Seq: board.Seq + 1, ID: env.ID, At: env.At, By: env.By, Kind: cmd.Kind(), Command: doc, Subject: ref, MinReader: 1,
+					Seq: board.Seq + 1, ID: env.ID, At: env.At, By: env.By, Kind: cmd.About().Kind, Command: doc, Subject: ref, MinReader: 1,
 				}, nil
 			})
 			b.ReportAllocs()

@@ -69,9 +69,9 @@ func (s *siteWriter) one(ctx context.Context, j *job, behind bool) (c *workflow.
 func (s *siteWriter) careful(j *job, f func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.engine.cfg.Log.Error("panic in a command", "site", s.id, "kind", j.req.Command.Kind(), "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			s.engine.cfg.Log.Error("panic in a command", "site", s.id, "kind", j.req.Command.About().Kind, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 			s.board = nil
-			j.answer(nil, fmt.Errorf("%s at site %s: %w", j.req.Command.Kind(), s.id, errFault))
+			j.answer(nil, fmt.Errorf("%s at site %s: %w", j.req.Command.About().Kind, s.id, errFault))
 		}
 	}()
 	f()

@@ -90,7 +90,7 @@ func visit(ctx context.Context, d *repo.Engine, site workflow.SiteID, name strin
 				continue
 			}
 			if err != nil {
-				return fmt.Errorf("%s %s: %w", name, cmd.Kind(), err)
+				return fmt.Errorf("%s %s: %w", name, cmd.About().Kind, err)
 			}
 			break
 		}

@@ -58,7 +58,7 @@ func (b *filling) visits(ctx context.Context, first, last int) error {
 			&workflow.RecordDeal{Customer: workflow.CustomerID(fmt.Sprintf("k-v%06d", (first+i)/2)), Status: workflow.StatusIntention},
 		} {
 			if err := b.send(ctx, workflow.RoleFrontDesk, cmd); err != nil {
-				return fmt.Errorf("%s %s: %w", cmd.Kind(), v, err)
+				return fmt.Errorf("%s %s: %w", cmd.About().Kind, v, err)
 			}
 		}
 	}

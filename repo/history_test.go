@@ -87,8 +87,8 @@ func (h *history) client(ctx context.Context, t testing.TB, d *repo.Engine, s re
 				cmd = &workflow.Free{Who: "A"}
 			}
 		}
-		id := fmt.Sprintf("%s-%s-%d", cmd.Kind(), v, r.IntN(6)) // keys are used again, by others too, with the same content
-		if cmd.Kind() == workflow.KindArriveVisit {
+		id := fmt.Sprintf("%s-%s-%d", cmd.About().Kind, v, r.IntN(6)) // keys are used again, by others too, with the same content
+		if cmd.About().Kind == workflow.KindArriveVisit {
 			id = "arrive-" + string(v) // the id of a visit is made for one arrival
 		}
 		h.send(ctx, t, d, s, repo.Request{ID: id, Fingerprint: "f", By: workflow.Actor{Key: "k", Role: workflow.RoleFrontDesk}, Command: cmd})

@@ -32,7 +32,7 @@ func (f *floor) do(minute int, cmd workflow.Command) {
 	f.n++
 	env := workflow.Envelope{ID: fmt.Sprintf("%064d", f.n), By: workflow.Actor{Role: workflow.RoleSystem}, At: f.now.Add(time.Duration(minute) * time.Minute)}
 	if _, err := f.filler.Do(f.Context(), env, cmd); err != nil {
-		f.Fatalf("%s: %v", cmd.Kind(), err)
+		f.Fatalf("%s: %v", cmd.About().Kind, err)
 	}
 }
 

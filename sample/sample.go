@@ -156,7 +156,7 @@ func (o *office) ask(by workflow.Actor, cmd workflow.Command) (*workflow.Commit,
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", cmd.Kind(), err)
+		return nil, fmt.Errorf("%s: %w", cmd.About().Kind, err)
 	}
 	rs, err := c.Records()
 	if err != nil {
@@ -172,7 +172,7 @@ func (o *office) ask(by workflow.Actor, cmd workflow.Command) (*workflow.Commit,
 func (o *office) must(by workflow.Actor, cmd workflow.Command) error {
 	c, err := o.ask(by, cmd)
 	if err == nil && c == nil {
-		return fmt.Errorf("%s: %w", cmd.Kind(), o.refusal)
+		return fmt.Errorf("%s: %w", cmd.About().Kind, o.refusal)
 	}
 	return err
 }

@@ -65,12 +65,12 @@ func (y *year) do(ctx context.Context, env workflow.Envelope, cmd workflow.Comma
 	c, err := y.Do(ctx, env, cmd)
 	var fault *workflow.Fault
 	if errors.As(err, &fault) {
-		y.refusals[string(cmd.Kind())+" "+fault.Code]++
+		y.refusals[string(cmd.About().Kind)+" "+fault.Code]++
 	}
 	if err != nil {
 		return nil, err
 	}
-	y.commands[cmd.Kind()]++
+	y.commands[cmd.About().Kind]++
 	rs, err := c.Records()
 	for _, r := range rs {
 		if v, ok := r.(*workflow.Visit); ok {

@@ -208,6 +208,6 @@ func (r *Remote) matter(cmd workflow.Command) (request, error) {
 	case *workflow.CheckVacancy:
 		return post("/desk/check", nil)
 	default:
-		return request{}, fmt.Errorf("command %s has no request", cmd.Kind())
+		return request{}, fmt.Errorf("command %s has no request", cmd.About().Kind)
 	}
 }

@@ -88,7 +88,7 @@ func (sc *Scenario) Run(ctx context.Context, o Office) (*Result, error) {
 	}
 	for _, s := range setUp {
 		if a, err := o.Do(ctx, day, "", setUpRole(s.cmd), s.cmd); err != nil || a.Refusal != "" {
-			return nil, fmt.Errorf("%s: setting up with %s: %s %w", sc.ID, s.cmd.Kind(), a.Detail, err)
+			return nil, fmt.Errorf("%s: setting up with %s: %s %w", sc.ID, s.cmd.About().Kind, a.Detail, err)
 		}
 	}
 	res := &Result{ID: sc.ID, Title: sc.Title}

@@ -2,20 +2,6 @@ package workflow
 
 import "time"
 
-// Kind is the name of a command in the journal.
-type Kind string
-
-// Command is one of the imperatives below; the set is closed.
-//
-//sumtype:decl
-type Command interface {
-	// Kind names the command.
-	Kind() Kind
-	// Needs names the records beyond the board (closed visits, customers) that Decide must see.
-	Needs() []Ref
-	command()
-}
-
 // ---- sites, staff, policy ----
 
 // CreateSite is commit 1 of a site.

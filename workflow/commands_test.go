@@ -13,7 +13,7 @@ func (g *generator) next() step {
 	if !g.chance(5) {
 		var may []workflow.Role
 		for _, r := range workflow.Roles {
-			if ok, _ := workflow.MayCommand(cmd.Kind(), r); ok {
+			if ok, _ := workflow.MayCommand(cmd.About().Kind, r); ok {
 				may = append(may, r)
 			}
 		}

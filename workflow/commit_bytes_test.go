@@ -18,12 +18,12 @@ func TestAppendCommits(t *testing.T) {
 		&workflow.RegisterVisit{Visit: "v<1>&\u2028客", Serve: &workflow.ServeVisit{}},
 	} {
 		role := workflow.RoleFrontDesk
-		if cmd.Kind() == workflow.KindCreateSite {
+		if cmd.About().Kind == workflow.KindCreateSite {
 			role = workflow.RoleAdministrator
 		}
 		a, err := core.Do(t.Context(), at, "", role, cmd)
 		if err != nil || a.Refusal != "" {
-			t.Fatal(cmd.Kind(), a.Refusal, err)
+			t.Fatal(cmd.About().Kind, a.Refusal, err)
 		}
 	}
 	want, err := workflow.Encode(core.Commits)

@@ -10,7 +10,7 @@ import (
 const keptFollowUps = 20
 
 // followUp records a contact; it keeps the customer fresh unless nobody was reached (policy 1, art. 17; A13).
-func (d *draft) followUp(c *RecordFollowUp) *Fault {
+func (c *RecordFollowUp) decide(d *draft) *Fault {
 	k, f := d.knownCustomer(c.Customer)
 	if f != nil {
 		return f
@@ -39,7 +39,7 @@ func (d *draft) knownCustomer(id CustomerID) (*Customer, *Fault) {
 
 // recordDeal records a step of a purchase. The credit is the principal's of the reception under way, otherwise the owner's
 // (policy 1, art. 16, 19, 47); the visits before it learn the outcome.
-func (d *draft) recordDeal(c *RecordDeal) *Fault {
+func (c *RecordDeal) decide(d *draft) *Fault {
 	k, f := d.knownCustomer(c.Customer)
 	if f != nil {
 		return f
@@ -96,7 +96,7 @@ func plain(s string, most int) bool {
 }
 
 // reassign is the manager's decision about whose customer it is (RS-15, A34).
-func (d *draft) reassign(c *ReassignCustomer) *Fault {
+func (c *ReassignCustomer) decide(d *draft) *Fault {
 	k, f := d.knownCustomer(c.Customer)
 	if f != nil {
 		return f
@@ -112,7 +112,7 @@ func (d *draft) reassign(c *ReassignCustomer) *Fault {
 }
 
 // cover names a colleague for the paperwork; credit and owner stay (policy 1, art. 37).
-func (d *draft) cover(c *CoverCustomer) *Fault {
+func (c *CoverCustomer) decide(d *draft) *Fault {
 	k, f := d.knownCustomer(c.Customer)
 	if f != nil {
 		return f
@@ -127,7 +127,7 @@ func (d *draft) cover(c *CoverCustomer) *Fault {
 }
 
 // importCustomer takes over a customer from the paper book. The owner may be somebody who has left.
-func (d *draft) importCustomer(c *ImportCustomer) *Fault {
+func (c *ImportCustomer) decide(d *draft) *Fault {
 	if d.customer(c.Customer) != nil {
 		return refused("customer_exists", "", "customer", string(c.Customer))
 	}

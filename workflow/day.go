@@ -9,24 +9,13 @@ import (
 
 // openByItself opens the business day at the first command within hours (design: nothing is refused because the day was not
 // opened).
-func (d *draft) openByItself(cmd Command) {
-	r := d.rota()
-	if r == nil || r.Day >= d.today || !d.site().InHours(d.local) {
-		return
-	}
-	switch c := cmd.(type) {
-	case *OpenDay, *ChangeSite, *AddStaff, *ChangeStaff, *AdoptPolicy, *ImportCustomer, *MakeKey, *RotateKey, *RevokeKey:
-	case *SearchCustomer, *ShowPerson, *ChangePerson, *ErasePerson, *ShowNote, *EraseNote:
-	case *CloseDay:
-		if c.Date == "" {
-			d.openOn(d.today, nil)
-		}
-	default:
+func (d *draft) openByItself() {
+	if r := d.rota(); r != nil && r.Day < d.today && d.site().InHours(d.local) {
 		d.openOn(d.today, nil)
 	}
 }
 
-func (d *draft) openDay(c *OpenDay) *Fault {
+func (c *OpenDay) decide(d *draft) *Fault {
 	day := c.Date
 	if day == "" {
 		day = d.today
@@ -184,7 +173,10 @@ func (d *draft) presence(members []StaffID) Presence {
 }
 
 // closeDay completes the day's table, flags what is not registered, and says who opens the next day (policy 1, art. 7, 28).
-func (d *draft) closeDay(c *CloseDay) *Fault {
+func (c *CloseDay) decide(d *draft) *Fault {
+	if c.Date == "" {
+		d.openByItself()
+	}
 	r := d.editRota()
 	if r.Day == "" || !r.ClosedAt.IsZero() || c.Date != "" && c.Date != r.Day {
 		return refused("not_open", "")
@@ -206,7 +198,7 @@ func (d *draft) closeDay(c *CloseDay) *Fault {
 }
 
 // reorder sets the line to a permutation of itself (policy 1, art. 4).
-func (d *draft) reorder(c *Reorder) *Fault {
+func (c *Reorder) decide(d *draft) *Fault {
 	r := d.rota()
 	if c.Reason == "" {
 		return invalid("reason_missing")
@@ -234,7 +226,7 @@ func unitList(us []UnitID) string {
 }
 
 // grantMakeUp places a unit that has a right; nobody places himself, and only whoever is back can be placed (RS-16).
-func (d *draft) grantMakeUp(c *GrantMakeUp) *Fault {
+func (c *GrantMakeUp) decide(d *draft) *Fault {
 	u := d.unit(c.Unit)
 	if u == nil {
 		return notFound("unit", string(c.Unit))
@@ -268,7 +260,7 @@ func (d *draft) grantMakeUp(c *GrantMakeUp) *Fault {
 }
 
 // startEvent puts the manager's plan in force (policy 1, art. 5; A30).
-func (d *draft) startEvent(c *StartEvent) *Fault {
+func (c *StartEvent) decide(d *draft) *Fault {
 	if len(c.Order) == 0 {
 		return invalid("order_missing")
 	}
@@ -300,7 +292,7 @@ func (d *draft) endEvent() *Fault {
 }
 
 // changeRoster adds units at the tail and takes units off; only consultants hold a place (policy 1, art. 2; A61).
-func (d *draft) changeRoster(c *ChangeRoster) *Fault {
+func (c *ChangeRoster) decide(d *draft) *Fault {
 	if len(c.Add)+len(c.Remove) == 0 {
 		return invalid("nothing_to_do")
 	}

@@ -164,7 +164,7 @@ func (d *draft) minReader() int {
 // commit seals the draft: facts, images in a fixed order, every changed record stamped with the commit's number.
 func (d *draft) commit(cmd Command) (*Commit, error) {
 	c := &Commit{
-		Seq: d.seq, ID: d.env.ID, At: d.env.At, By: d.env.By, Kind: cmd.Kind(), Fingerprint: d.env.Fingerprint,
+		Seq: d.seq, ID: d.env.ID, At: d.env.At, By: d.env.By, Kind: cmd.About().Kind, Fingerprint: d.env.Fingerprint,
 		Subject: d.subject, Facts: d.facts, MinReader: d.minReader(),
 	}
 	if s := d.site(); s != nil && d.clockBehind() && d.env.Clock.Before(s.ClockUntil) {

@@ -97,7 +97,7 @@ func (d *draft) waitsTooLong(v *Visit) bool {
 }
 
 // remindWaiting brings a waiting visitor to the supervisor's notice; early, or a second time, it is refused.
-func (d *draft) remindWaiting(c *RemindWaiting) *Fault {
+func (c *RemindWaiting) decide(d *draft) *Fault {
 	ref := visitRef(c.Visit)
 	v, ok := look[*Visit](d, ref)
 	if !ok || v.Site != d.ID {

@@ -34,6 +34,3 @@ func Dump(b *Board) string {
 	}
 	return out.String()
 }
-
-// HasAuthority reports whether the table of commands and roles has a row for a kind.
-func HasAuthority(k Kind) bool { _, ok := authorities[k]; return ok }

@@ -91,7 +91,7 @@ func (b *Board) Keys() []*Key {
 // MaxOverlap bounds how long a rotated key's earlier secret goes on working, in seconds: a week.
 const MaxOverlap = 7 * 24 * 3600
 
-func (d *draft) makeKey(c *MakeKey) *Fault {
+func (c *MakeKey) decide(d *draft) *Fault {
 	if f := d.mayHave(c); f != nil {
 		return f
 	}
@@ -143,7 +143,7 @@ func (d *draft) admits(role Role, staff StaffID) bool {
 }
 
 // rotateKey puts a new secret in force. The key stays the same: the ids of its commands are taken over it.
-func (d *draft) rotateKey(c *RotateKey) *Fault {
+func (c *RotateKey) decide(d *draft) *Fault {
 	if c.Overlap < 0 || c.Overlap > MaxOverlap {
 		return invalid("bad_overlap")
 	}
@@ -176,7 +176,7 @@ func (k *Key) retire(now, end time.Time) {
 }
 
 // revokeKey ends a key for good. A supervisor ends a kiosk's.
-func (d *draft) revokeKey(c *RevokeKey) *Fault {
+func (c *RevokeKey) decide(d *draft) *Fault {
 	k, f := d.key(c.Key, c.Was)
 	switch {
 	case f != nil:

@@ -101,7 +101,7 @@ func (o *office) must(t *testing.T, cmds ...command) {
 	t.Helper()
 	for _, cmd := range cmds {
 		if _, f, err := o.do(step{at: o.now, by: actor(workflow.RoleSystem, ""), cmd: cmd}); f != nil || err != nil {
-			t.Fatalf("%s: %v %v", cmd.Kind(), f, err)
+			t.Fatalf("%s: %v %v", cmd.About().Kind, f, err)
 		}
 	}
 }

@@ -197,7 +197,7 @@ func (d *draft) actor(named StaffID) StaffID {
 
 // takeCall notes a call and says who answers: the last seat, or the third of the line (policy parameter). A call makes nobody
 // an owner. Whoever is asked for gets a message, delivered when he is in no reception.
-func (d *draft) takeCall(c *TakeCall) *Fault {
+func (c *TakeCall) decide(d *draft) *Fault {
 	h, f := d.newHead(Calls, c.Call, false)
 	if f != nil {
 		return f
@@ -283,7 +283,7 @@ func (d *draft) inReception(s StaffID) bool {
 
 var approvalKinds = []string{"engineering", "discount", "delay_signing", "payment_method", "other"}
 
-func (d *draft) requestApproval(c *RequestApproval) *Fault {
+func (c *RequestApproval) decide(d *draft) *Fault {
 	if !slices.Contains(approvalKinds, c.Subject) {
 		return invalid("bad_kind", "kind", c.Subject)
 	}
@@ -304,7 +304,7 @@ func (d *draft) requestApproval(c *RequestApproval) *Fault {
 	return nil
 }
 
-func (d *draft) decideApproval(c *DecideApproval) *Fault {
+func (c *DecideApproval) decide(d *draft) *Fault {
 	ref := recordRef(Approvals, c.Approval)
 	a, ok := look[*Approval](d, ref)
 	switch {
@@ -329,7 +329,7 @@ func (d *draft) decideApproval(c *DecideApproval) *Fault {
 }
 
 // openDispute collects the evidence: the customer's visits, from the records and never from the customer.
-func (d *draft) openDispute(c *OpenDispute) *Fault {
+func (c *OpenDispute) decide(d *draft) *Fault {
 	k := d.customer(c.Customer)
 	if k == nil {
 		return notFound("customer", string(c.Customer))
@@ -358,7 +358,7 @@ func (d *draft) openDispute(c *OpenDispute) *Fault {
 	return nil
 }
 
-func (d *draft) makeRuling(c *MakeRuling) *Fault {
+func (c *MakeRuling) decide(d *draft) *Fault {
 	h, f := d.newHead(Rulings, c.Ruling, false)
 	if f != nil {
 		return f
@@ -376,7 +376,7 @@ func (d *draft) makeRuling(c *MakeRuling) *Fault {
 	return nil
 }
 
-func (d *draft) noteConduct(c *NoteConduct) *Fault {
+func (c *NoteConduct) decide(d *draft) *Fault {
 	if d.staffMember(c.Who) == nil {
 		return notFound("staff", string(c.Who))
 	}
@@ -392,7 +392,7 @@ func (d *draft) noteConduct(c *NoteConduct) *Fault {
 	return nil
 }
 
-func (d *draft) completeCheck(c *CompleteCheck) *Fault {
+func (c *CompleteCheck) decide(d *draft) *Fault {
 	if c.Item == "" {
 		return invalid("item_missing")
 	}
@@ -415,7 +415,7 @@ func (d *draft) completeCheck(c *CompleteCheck) *Fault {
 }
 
 // giveCard: the owner is told when the customer asked for another's card; without that and without consent it is flagged.
-func (d *draft) giveCard(c *GiveCard) *Fault {
+func (c *GiveCard) decide(d *draft) *Fault {
 	k := d.customer(c.Customer)
 	if k == nil {
 		return notFound("customer", string(c.Customer))

@@ -34,7 +34,7 @@ func played(t testing.TB) []*workflow.Commit {
 		}
 		a, err := core.Do(t.Context(), scenarioStart, "", role, cmd)
 		if err != nil || a.Refusal != "" {
-			t.Fatal(cmd.Kind(), a.Refusal, err)
+			t.Fatal(cmd.About().Kind, a.Refusal, err)
 		}
 	}
 	return core.Commits

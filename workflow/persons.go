@@ -3,16 +3,6 @@ package workflow
 // This file holds the commands about personal data. They change no line and open no day: the journal says who looked or wrote,
 // when and why, in codes and ids. What was seen stands in the vault alone.
 
-// aboutPersons: the command is one of this file.
-func aboutPersons(cmd Command) bool {
-	switch cmd.(type) {
-	case *SearchCustomer, *ShowPerson, *ChangePerson, *ErasePerson, *ShowNote, *EraseNote:
-		return true
-	default:
-		return false
-	}
-}
-
 // erased refuses what would tie something new to a customer whose person was erased.
 func erased(k *Customer) *Fault {
 	if k.ErasedAt.IsZero() {
@@ -22,7 +12,7 @@ func erased(k *Customer) *Fault {
 }
 
 // searched notes that a phone was looked up, and who was found.
-func (d *draft) searched(c *SearchCustomer) *Fault {
+func (c *SearchCustomer) decide(d *draft) *Fault {
 	if d.subject = siteRef(d.ID); c.Customer != "" {
 		d.subject = customerRef(c.Customer)
 	}
@@ -31,7 +21,7 @@ func (d *draft) searched(c *SearchCustomer) *Fault {
 }
 
 // showPerson: the front desk sees the full phone of today's visitors only.
-func (d *draft) showPerson(c *ShowPerson) *Fault {
+func (c *ShowPerson) decide(d *draft) *Fault {
 	k := d.customer(c.Customer)
 	switch {
 	case k == nil:
@@ -64,7 +54,7 @@ func (d *draft) hereToday(k *Customer) bool {
 	return today
 }
 
-func (d *draft) changePerson(c *ChangePerson) *Fault {
+func (c *ChangePerson) decide(d *draft) *Fault {
 	k := d.customer(c.Customer)
 	if k == nil {
 		return notFound("customer", string(c.Customer))
@@ -78,7 +68,7 @@ func (d *draft) changePerson(c *ChangePerson) *Fault {
 }
 
 // erasePerson marks the customer; a second time it notes that it was asked for again, so that what was left half done is done.
-func (d *draft) erasePerson(c *ErasePerson) *Fault {
+func (c *ErasePerson) decide(d *draft) *Fault {
 	k, f := d.knownCustomer(c.Customer)
 	if f != nil {
 		return f
@@ -100,7 +90,7 @@ func FormPerson(by Actor, k *Customer) (write bool, f *Fault) {
 }
 
 // showNote: a note follows the record that it hangs on. Who may read the record's personal data may read the note.
-func (d *draft) showNote(c *ShowNote) *Fault {
+func (c *ShowNote) decide(d *draft) *Fault {
 	r, ok := look[Record](d, c.Of)
 	switch {
 	case !ok || r.head().Site != d.ID:
@@ -161,7 +151,7 @@ func (d *draft) ofToday(r Record) bool {
 	}
 }
 
-func (d *draft) eraseNote(c *EraseNote) *Fault {
+func (c *EraseNote) decide(d *draft) *Fault {
 	if c.Note == "" {
 		return notFound("note", "")
 	}
@@ -172,34 +162,8 @@ func (d *draft) eraseNote(c *EraseNote) *Fault {
 
 // NoteOf is the note that a command brings, and the record that it hangs on: what the command is about.
 func NoteOf(site SiteID, cmd Command) (NoteID, Ref) {
-	switch c := cmd.(type) {
-	case *AssignVisit:
-		return c.Note, visitRef(c.Visit)
-	case *RegisterVisit:
-		if c.Form != nil {
-			return c.Form.Note, visitRef(c.Visit)
-		}
-	case *AbandonVisit:
-		return c.Note, visitRef(c.Visit)
-	case *ChangeLead:
-		return c.Note, visitRef(c.Visit)
-	case *RecordFollowUp:
-		return c.Note, customerRef(c.Customer)
-	case *ReassignCustomer:
-		return c.Note, customerRef(c.Customer)
-	case *TakeCall:
-		return c.Note, recordRef(Calls, c.Call)
-	case *Reorder:
-		return c.Note, liveRotaRef(site)
-	case *RequestApproval:
-		return c.Note, recordRef(Approvals, c.Approval)
-	case *OpenDispute:
-		return c.Note, recordRef(Disputes, c.Dispute)
-	case *MakeRuling:
-		return c.Note, recordRef(Rulings, c.Ruling)
-	case *NoteConduct:
-		return c.Note, recordRef(Conduct, c.Conduct)
-	default:
+	if n, ok := cmd.(noted); ok {
+		return n.note(site)
 	}
 	return "", Ref{}
 }

@@ -32,7 +32,7 @@ func (o *office) asks(t *testing.T, role workflow.Role, who workflow.StaffID, cm
 	t.Helper()
 	_, f, err := o.decide(step{at: o.now, by: actor(role, who), cmd: cmd})
 	if err != nil {
-		t.Fatalf("%s as %s %s: %v", cmd.Kind(), role, who, err)
+		t.Fatalf("%s as %s %s: %v", cmd.About().Kind, role, who, err)
 	}
 	if f != nil {
 		return f.Code
@@ -147,7 +147,7 @@ func TestTheKeyIsTheActor(t *testing.T) {
 		{manager, "M", &workflow.ErasePerson{Customer: "K"}, ""},
 	} {
 		if got := o.asks(t, tt.role, tt.who, tt.cmd); got != tt.want {
-			t.Errorf("%d: %s %s: %s %+v: %q, want %q", i, tt.role, tt.who, tt.cmd.Kind(), tt.cmd, got, tt.want)
+			t.Errorf("%d: %s %s: %s %+v: %q, want %q", i, tt.role, tt.who, tt.cmd.About().Kind, tt.cmd, got, tt.want)
 		}
 	}
 	// A supervisor who sent the request for somebody else, as the front desk at that time, does not decide it.
@@ -203,7 +203,7 @@ func TestErasedCustomers(t *testing.T) {
 		&workflow.RecogniseVisit{Visit: "V1", Who: "A", Customer: "K"},
 	} {
 		if got := o.asks(t, workflow.RoleSystem, "", cmd); got != "customer_erased" {
-			t.Errorf("%s %+v: %q", cmd.Kind(), cmd, got)
+			t.Errorf("%s %+v: %q", cmd.About().Kind, cmd, got)
 		}
 	}
 	o.must(t, // what the office did goes on
@@ -238,7 +238,7 @@ func TestLookingOpensNoDay(t *testing.T) {
 	} {
 		o.must(t, cmd)
 		if c := o.commits[len(o.commits)-1]; len(c.Images) != 0 || len(c.Facts) != 1 || c.MinReader == workflow.MinReader {
-			t.Errorf("%s: %d images, facts %v, min_reader %d", cmd.Kind(), len(c.Images), c.Facts, c.MinReader)
+			t.Errorf("%s: %d images, facts %v, min_reader %d", cmd.About().Kind, len(c.Images), c.Facts, c.MinReader)
 		}
 	}
 }
@@ -304,7 +304,7 @@ func TestShortTextsHoldNoPhone(t *testing.T) {
 	for _, cmd := range commands {
 		fresh := reflect.New(reflect.TypeOf(cmd).Elem())
 		c, _ := fresh.Interface().(command)
-		if c.Kind() != workflow.KindCreateSite {
+		if c.About().Kind != workflow.KindCreateSite {
 			fill(c, fresh.Elem().Type().Name(), fresh)
 		}
 	}

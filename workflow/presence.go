@@ -4,7 +4,7 @@ import "slices"
 
 // This file is who is on the floor (policy 1, art. 9; policy 2, item 07).
 
-func (d *draft) leave(c *Leave) *Fault {
+func (c *Leave) decide(d *draft) *Fault {
 	switch c.Reason {
 	case Personal, OnLeave, DayOff, CompanyDuty:
 	default:
@@ -20,7 +20,7 @@ func (d *draft) leave(c *Leave) *Fault {
 	return nil
 }
 
-func (d *draft) busy(c *Busy) *Fault {
+func (c *Busy) decide(d *draft) *Fault {
 	if c.With != Chores && c.With != LeaderTask {
 		return invalid("bad_work", "with", string(c.With))
 	}

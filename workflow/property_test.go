@@ -76,9 +76,9 @@ func run(rng *rand.Rand, met *tally) error {
 	given, founding := g.found()
 	for _, s := range founding {
 		if _, f, err := g.do(s); err != nil {
-			return fmt.Errorf("%s: %w", s.cmd.Kind(), err)
+			return fmt.Errorf("%s: %w", s.cmd.About().Kind, err)
 		} else if f != nil {
-			return fmt.Errorf("%s: %w", s.cmd.Kind(), f)
+			return fmt.Errorf("%s: %w", s.cmd.About().Kind, f)
 		}
 	}
 	var past []step
@@ -98,7 +98,7 @@ func run(rng *rand.Rand, met *tally) error {
 		if err != nil {
 			return shorten(given, founding, past, err)
 		}
-		met.add(s.cmd.Kind(), c, f)
+		met.add(s.cmd.About().Kind, c, f)
 	}
 	if err := g.replay(); err != nil {
 		return shorten(given, founding, past, err)

@@ -4,10 +4,10 @@ import "slices"
 
 // register enters the visit in the visitor register: the count becomes final, the customer gets a record and an owner, and
 // whoever led the visit may come back to the line (policy 1, art. 27, 28; RS-15).
-func (d *draft) register(c *RegisterVisit) *Fault {
+func (c *RegisterVisit) decide(d *draft) *Fault {
 	if c.Serve != nil {
 		c.Serve.Visit = c.Visit
-		if f := d.serve(c.Serve); f != nil {
+		if f := c.Serve.decide(d); f != nil {
 			return f
 		}
 	}

@@ -6,7 +6,7 @@ import "slices"
 
 // reidentify corrects the identity of a visit for a visit whose identity was learnt while server receives: x, to whom the visitor belongs, takes
 // over when he is free; otherwise the server goes on and assists (RS-18, A62).
-func (d *draft) reidentify(c *ReidentifyVisit) *Fault {
+func (c *ReidentifyVisit) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventReidentify)
 	if f != nil {
 		return f
@@ -108,7 +108,7 @@ func (d *draft) setPlan(v *Visit, p plan) {
 
 // changeLead: the customer demands somebody else (policy 1, art. 16; A19): the deal's credit moves, the count and the spent
 // turn stay, the new one keeps his place.
-func (d *draft) changeLead(c *ChangeLead) *Fault {
+func (c *ChangeLead) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventChange)
 	if f != nil {
 		return f
@@ -144,7 +144,7 @@ func (d *draft) changeLead(c *ChangeLead) *Fault {
 }
 
 // handOver: an assistant returns the customer to the principal, who is free again (RS-18, A36).
-func (d *draft) handOver(c *HandOver) *Fault {
+func (c *HandOver) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventHandOver)
 	if f != nil {
 		return f
@@ -173,7 +173,7 @@ func (d *draft) handOver(c *HandOver) *Fault {
 }
 
 // addAssistant: the supervisor appoints, or the lead invites (policy 1, art. 10 and 32; A38).
-func (d *draft) addAssistant(c *AddAssistant) *Fault {
+func (c *AddAssistant) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventAddAssistant)
 	if f != nil {
 		return f
@@ -203,7 +203,7 @@ func (d *draft) addAssistant(c *AddAssistant) *Fault {
 
 // merge joins a group to another's visit: together they are one group (policy 1, art. 50; A60). A turn that the second group
 // used is given back.
-func (d *draft) merge(c *MergeVisit) *Fault {
+func (c *MergeVisit) decide(d *draft) *Fault {
 	if c.Visit == c.Into {
 		return invalid("same_visit")
 	}

@@ -78,7 +78,7 @@ func (d *draft) grace() time.Duration {
 }
 
 // vacateSeat notes that the first seat stands empty; the first free one must fill it.
-func (d *draft) vacateSeat(c *VacateSeat) *Fault {
+func (c *VacateSeat) decide(d *draft) *Fault {
 	if v := d.vacancy(); v != nil && v.FilledAt.IsZero() {
 		return refused("already_vacant", "P2-04")
 	} else if v != nil { // judged when it was filled; now it leaves the board
@@ -101,7 +101,7 @@ func noVacancy() *Fault {
 }
 
 // notifySeat passes the duty on; only whoever has it now can do so (A40).
-func (d *draft) notifySeat(c *NotifySeat) *Fault {
+func (c *NotifySeat) decide(d *draft) *Fault {
 	v := d.vacancy()
 	if v == nil || !v.FilledAt.IsZero() {
 		return noVacancy()
@@ -120,7 +120,7 @@ func (d *draft) notifySeat(c *NotifySeat) *Fault {
 	return nil
 }
 
-func (d *draft) fillSeat(c *FillSeat) *Fault {
+func (c *FillSeat) decide(d *draft) *Fault {
 	v := d.vacancy()
 	if v == nil || !v.FilledAt.IsZero() {
 		return noVacancy()

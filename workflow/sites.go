@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func (d *draft) createSite(c *CreateSite) *Fault {
+func (c *CreateSite) decide(d *draft) *Fault {
 	if !ValidID(string(c.Site)) || c.Site != d.ID {
 		return invalid("bad_site_id")
 	}
@@ -30,7 +30,7 @@ func (d *draft) createSite(c *CreateSite) *Fault {
 		return f
 	}
 	for i := range c.Keys {
-		if f := d.makeKey(&c.Keys[i]); f != nil {
+		if f := (&c.Keys[i]).decide(d); f != nil {
 			return f
 		}
 	}
@@ -97,7 +97,7 @@ func checkSite(s *Site) *Fault {
 	return nil
 }
 
-func (d *draft) changeSite(c *ChangeSite) *Fault {
+func (c *ChangeSite) decide(d *draft) *Fault {
 	s := edit[*Site](d, siteRef(d.ID))
 	if c.Zone != "" {
 		s.Zone = c.Zone
@@ -158,7 +158,7 @@ func (d *draft) clockBehind() bool {
 }
 
 // adoptPolicy puts a policy in force from today or a later day; the days before stay judged by theirs (policy 1, art. 52).
-func (d *draft) adoptPolicy(c *AdoptPolicy) *Fault {
+func (c *AdoptPolicy) decide(d *draft) *Fault {
 	if p := c.Policy.Check(); p != nil {
 		return badParameter(p)
 	}
@@ -215,7 +215,7 @@ func (d *draft) addStaff(n NewStaff) *Fault {
 }
 
 // changeStaff changes role or activity; whoever is not an active consultant has no place in the rotation.
-func (d *draft) changeStaff(c *ChangeStaff) *Fault {
+func (c *ChangeStaff) decide(d *draft) *Fault {
 	if d.staffMember(c.Staff) == nil {
 		return notFound("staff", string(c.Staff))
 	}

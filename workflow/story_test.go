@@ -32,9 +32,9 @@ func line(s step) string {
 	text, _ := workflow.Encode(s.cmd)
 	_ = json.Unmarshal(text, &args)
 	at := s.at.In(shanghai).Format("15:04")
-	do, ok := verbs[s.cmd.Kind()]
+	do, ok := verbs[s.cmd.About().Kind]
 	if !ok {
-		return fmt.Sprintf("  # at %s by %s: %s %s", at, s.by.Role, s.cmd.Kind(), text)
+		return fmt.Sprintf("  # at %s by %s: %s %s", at, s.by.Role, s.cmd.About().Kind, text)
 	}
 	if c, ok := s.cmd.(*workflow.ArriveVisit); ok {
 		if c.Identify != nil && c.Assign {

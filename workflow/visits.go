@@ -4,7 +4,7 @@ import "slices"
 
 // This file takes a visit from the door to the register: arrive, identify, recognise, assign, serve, abandon.
 
-func (d *draft) arrive(c *ArriveVisit) *Fault {
+func (c *ArriveVisit) decide(d *draft) *Fault {
 	if c.Visit == "" {
 		return invalid("visit_missing")
 	}
@@ -50,7 +50,7 @@ func (d *draft) arrive(c *ArriveVisit) *Fault {
 func (d *draft) assignAtOnce(v *Visit, ifFree bool) *Fault {
 	c := &AssignVisit{Visit: VisitID(v.ID)}
 	if v.State != Identified {
-		return d.assignVisit(c)
+		return c.decide(d)
 	}
 	p, f := d.choose(v, c) // before the step is taken: who waits has not taken it
 	switch {
@@ -153,7 +153,7 @@ func (d *draft) consultant(s StaffID) *Fault {
 }
 
 // recognise is a consultant's claim at the door (policy 1, art. 14; A16, A17).
-func (d *draft) recognise(c *RecogniseVisit) *Fault {
+func (c *RecogniseVisit) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventRecognise)
 	if f != nil {
 		return f
@@ -183,7 +183,7 @@ func (d *draft) recognise(c *RecogniseVisit) *Fault {
 }
 
 // assignVisit gives the visit to whom the rules say, or to whom the supervisor chose.
-func (d *draft) assignVisit(c *AssignVisit) *Fault {
+func (c *AssignVisit) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventAssign)
 	if f != nil {
 		return f
@@ -225,7 +225,7 @@ func (d *draft) choose(v *Visit, c *AssignVisit) (plan, *Fault) {
 }
 
 // serve ends the reception. Under a policy that counts only sales matters the topic decides the turn (policy 2, item 09).
-func (d *draft) serve(c *ServeVisit) *Fault {
+func (c *ServeVisit) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventServe)
 	if f != nil {
 		return f
@@ -317,7 +317,7 @@ func (d *draft) turnedToOther(v *Visit, rule string) {
 }
 
 // abandon: the visitor left. A turn that he used is given back (A35); after the grace only the supervisor may say so.
-func (d *draft) abandon(c *AbandonVisit) *Fault {
+func (c *AbandonVisit) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventAbandon)
 	if f != nil {
 		return f
