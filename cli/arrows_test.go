@@ -25,11 +25,12 @@ var arrows = []struct{ from, to string }{
 	{"tools/mongod/mongotest", "tools/mongod"},
 	{"tools/mongod", ""},
 	{"tools/analytics", ""},
+	{"tools/gotest", ""},
 	{"api", "report repo/vault repo openapi explain workflow"},
 	{"sample", "workflow"},
 	{"report", "repo explain workflow"},
 	{"scenario", "workflow"},
-	{"repo/storetest", "repo workflow"},
+	{"repo/storetest", "repo workflow internal/slow"},
 	{"repo/mongostore", "repo workflow"},
 	{"repo/sqlitestore", "repo workflow"},
 	{"repo/vault", "repo workflow"},
@@ -39,6 +40,7 @@ var arrows = []struct{ from, to string }{
 	{"workflow", ""},
 	{"shape/draw", "shape"},
 	{"shape", ""},
+	{"internal/slow", ""},
 }
 
 // TestArrows: packages import each other only as the table says, and the table has no arrow up.
