@@ -114,7 +114,7 @@ func TestFault(t *testing.T) {
 		},
 		{
 			&workflow.Fault{Code: "transition", Rule: "P1-28", Args: map[string]string{"visit": "V1", "state": "assigned", "event": "register"}}, En,
-			"Not at this step", "The reception of visit V1 is still going on, so it cannot be registered yet", "End the reception first, or send serve: true",
+			"Not possible at this step", "Visit V1 is still being received, so it cannot be registered yet", "End the reception first, or send serve: true",
 		},
 		{
 			&workflow.Fault{Code: "bad_zone", Args: nil}, En,
