@@ -4,6 +4,9 @@ GOVULNCHECK_VERSION   := v1.9.0
 
 # Where goroutines share memory, so where the race detector is worth its time.
 RACE_PACKAGES := ./repo/... ./api/...
+# SQLite is C made into Go: without the detector in it the same tests take a third of the time. It
+# finds what our own goroutines share all the same.
+RACE_FLAGS    := -gcflags=modernc.org/...=-race=false
 # Tests of one goroutine and many files, servers that are not there or thousands of addresses: long under the race detector, for
 # nothing that it could find.
 RACE_SKIP     := ^Test(DiskFull|FullIsNoFault|OwnWritingIsNoReplacement|Restore|LostLog|CheckFindsDamagedIndexes|NoServer|WrongReplicaSet|OddAddresses)$$
@@ -26,13 +29,30 @@ help: ## show this list
 build: ## build bin/lunpai
 	CGO_ENABLED=0 go build -trimpath -o bin/lunpai .
 
+# Runs go test and sums up what was skipped, which a plain go test does not show.
+GOTEST := go run ./tools/gotest
+
 .PHONY: test
-test: ## run all tests; without a mongod those that need one are skipped (see: make mongod)
-	go test ./...
+test: ## what go test ./... runs, and a list of what it skips: slow tests, and MongoDB without a mongod (see: make mongod)
+	$(GOTEST) -- ./...
+
+.PHONY: slow
+slow: ## run every test; nothing may be skipped (needs: make mongod)
+	LUNPAI_SLOW=1 REQUIRE_MONGO=1 $(GOTEST) -no-skips -slowest 20 -- ./...
 
 .PHONY: race
-race: ## run the short tests of the concurrent packages under the race detector
-	CGO_ENABLED=1 go test -race -short -skip '$(RACE_SKIP)' $(RACE_PACKAGES)
+race: ## run the tests of the concurrent packages under the race detector
+	CGO_ENABLED=1 $(GOTEST) -slowest 10 -- -race $(RACE_FLAGS) -skip '$(RACE_SKIP)' $(RACE_PACKAGES)
+
+# The same tests with a thousand times more chance, ten times the damage, and the tools that take minutes.
+.PHONY: all-night
+all-night: ## what is too long for CI: millions of random commands, damaged files, kills, every test under the race detector
+	LUNPAI_SLOW=1 REQUIRE_MONGO=1 LUNPAI_STEPS=5000000 LUNPAI_TORTURE_FLIPS=10 $(GOTEST) -no-skips -slowest 20 -- -timeout 6h ./...
+	LUNPAI_SLOW=1 REQUIRE_MONGO=1 CGO_ENABLED=1 $(GOTEST) -no-skips -slowest 20 -- -timeout 3h -race -count 3 ./repo/... ./api/...
+	go test ./api -run '^$$' -fuzz FuzzReadBody -fuzztime 10m
+	go test ./repo/mongostore -run '^$$' -fuzz FuzzConverter -fuzztime 10m
+	go run ./tools/torture
+	go run ./tools/bench
 
 .PHONY: vet
 vet: ## run go vet
@@ -41,6 +61,10 @@ vet: ## run go vet
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## run the linters (.golangci.yml)
 	$(GOLANGCI_LINT) run
+
+.PHONY: long-lines
+long-lines: ## list the lines of Go code that are longer than 100 columns: make long-lines IN=repo
+	@tools/long-lines.sh $(IN)
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## format all Go code
