@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +24,7 @@ type call struct {
 	key   vault.Key
 	site  workflow.SiteID
 	text  []byte // the body, checked against the contract
+	query any    // a pointer to the route's query; nil: it has none
 	id    string // of the command: one per credential and Idempotency-Key
 	dry   bool
 
@@ -68,7 +68,7 @@ func (a *API) serve(r *route) echo.HandlerFunc {
 			if p != nil {
 				return p
 			}
-			if p := checkSchema(r.schema, v); p != nil {
+			if p := checkSchema(r.checks.Body, v); p != nil {
 				return p
 			}
 			c.text = text
@@ -120,38 +120,6 @@ func (c *call) authenticate() error {
 		p := problem(http.StatusForbidden, "role", "a key of role "+string(key.Role)+" may not do this", "use a key of a role that may: see /docs")
 		p.Rule = workflow.AuthorityRule(c.route.kind)
 		return p
-	}
-	return nil
-}
-
-// checkQuery refuses what the contract does not name.
-func (c *call) checkQuery() error {
-	if _, err := url.ParseQuery(c.QueryString()); err != nil {
-		return badRequest("bad_query", "the query of the address is malformed", "percent-encode the parameters")
-	}
-	for k, vs := range c.QueryParams() {
-		if !c.route.query[k] {
-			return badRequest("unknown_parameter", "this request takes no query parameter of that name", "see /docs for the parameters it takes")
-		}
-		if len(vs) > 1 {
-			return badRequest("repeated_parameter", "a query parameter stands there twice", "send it once")
-		}
-		if vs[0] == "" { // an empty value never means all, or none, or true
-			return badRequest("empty_parameter", "the query parameter "+k+" is empty", "give it a value, or leave it out")
-		}
-		if workflow.HoldsControls(vs[0]) {
-			return badRequest("bad_text", "the query parameter "+k+" holds control characters", "leave them out")
-		}
-		if err := checkWords(k, c.route.op.Params[k], vs[0]); err != nil {
-			return err
-		}
-	}
-	if v := c.QueryParam("dry_run"); v != "" {
-		dry, err := strconv.ParseBool(v)
-		if err != nil {
-			return badRequest("bad_parameter", "dry_run is not true or false", "send dry_run=true")
-		}
-		c.dry = dry
 	}
 	return nil
 }

@@ -1,45 +1,20 @@
 package api
 
 import (
-	"encoding/json"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
-	"maps"
-	"net/http"
-	"net/url"
-	"slices"
-	"strconv"
+	"fmt"
+	"regexp"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// command is a handler that reads a body of type B, builds a command out of it, has it carried out and answers with what was
-// decided. about names the record for If-Match; created is the address of what the command makes.
-func command[B any](build func(*call, *B) (workflow.Command, error)) handler {
-	return func(c *call) error {
-		var body B
-		if p := decode(c.text, &body); p != nil {
-			return p
-		}
-		cmd, err := build(c, &body)
-		var before *replay
-		if errors.As(err, &before) {
-			return c.decided(before.Outcome)
-		}
-		if err != nil {
-			return err
-		}
-		out, err := c.do(cmd)
-		if err != nil {
-			return c.refused(err)
-		}
-		return c.decided(out)
-	}
-}
-
 // do has a command carried out.
 func (c *call) do(cmd workflow.Command) (*repo.Outcome, error) {
-	m, err := c.match(c.route.about(c))
+	m, err := c.match(c.subject())
 	if err != nil {
 		return nil, err
 	}
@@ -59,76 +34,135 @@ func (c *call) do(cmd workflow.Command) (*repo.Outcome, error) {
 	return out, nil
 }
 
-// decision is the answer to a command: the record it was about, the facts with their articles, and the commit's number.
-func (c *call) decision(out *repo.Outcome) (map[string]any, *workflow.Image) {
-	k := c.redacted(out.Commit)
-	body := map[string]any{"facts": k.Facts, "seq": k.Seq}
-	if c.phoned && c.hears() {
-		body["known"] = knownBy(k)
+// replay is how a handler leaves when its command ran before: the first answer is all that happens.
+type replay struct{ *repo.Outcome }
+
+func (*replay) Error() string { return "the command ran before" }
+
+// once looks whether the command ran before. Whoever looks something up in the vault or puts something in calls it first: what stands
+// ahead of a command and behind it is not done twice.
+func (c *call) once() error {
+	if c.dry || c.asked {
+		return nil
 	}
+	c.asked = true
+	out, err := c.api.cfg.Desk.Answered(c.Request().Context(), c.site, c.id, c.fingerprint())
+	switch {
+	case errors.Is(err, repo.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	return &replay{out}
+}
+
+// decidedBefore answers with the first answer where the command ran before.
+func (c *call) decidedBefore(err error) error {
+	var before *replay
+	if errors.As(err, &before) {
+		return c.decided(before.Outcome)
+	}
+	return err
+}
+
+// subject is the record that If-Match speaks of.
+func (c *call) subject() workflow.Ref {
+	if x := c.route.matched(); x != nil {
+		return x.ref(c)
+	}
+	return workflow.Ref{}
+}
+
+// note takes free text out of a request and returns its id for the command; it is kept when the command is known.
+func (c *call) note(text string) (workflow.NoteID, error) {
+	if text == "" || c.dry {
+		return "", nil
+	}
+	if err := c.once(); err != nil {
+		return "", err
+	}
+	c.noteText = text
+	return workflow.NoteID(newID()), nil
+}
+
+// prepare writes down what stands ahead of a command: its note, and what it intends in the vault.
+func (c *call) prepare(cmd workflow.Command) error {
 	if c.dry {
-		body["dry_run"] = true
+		return nil
 	}
-	for i := range k.Images {
-		if im := &k.Images[i]; im.Ref == k.Subject {
-			body[im.Collection.Singular()] = shownDoc(*im)
-			return body, im
+	ctx := c.Request().Context()
+	if id, of := workflow.NoteOf(c.site, cmd); id != "" {
+		c.noteID = id
+		if err := c.api.cfg.Vault.SaveNote(ctx, c.site, id, of, c.id, c.noteText); err != nil {
+			return err
 		}
 	}
-	return body, nil
+	if c.intent == nil {
+		return nil
+	}
+	if err := c.once(); err != nil {
+		return err
+	}
+	c.intent.Fingerprint = c.fingerprint()
+	var err error
+	c.plan, err = c.api.cfg.Vault.Intend(ctx, c.site, c.id, *c.intent)
+	return err
 }
 
-// decided writes the answer to a command.
-func (c *call) decided(out *repo.Outcome) error {
-	body, im := c.decision(out)
-	h := c.Response().Header()
-	if out.Replayed {
-		h.Set("Idempotency-Replayed", "true")
+// follow does what stands behind a command: what it intends is carried out, once, by the request that was decided. When that fails
+// the sweep does it, and the caller is told that nobody can say yet.
+func (c *call) follow(out *repo.Outcome, err error) error {
+	if c.plan != nil && err == nil && !out.Replayed {
+		err = c.api.cfg.Vault.Carry(context.WithoutCancel(c.Request().Context()), c.plan)
+		if err != nil && !errors.Is(err, repo.ErrExists) {
+			err = fmt.Errorf("%w: %w", repo.ErrUnknown, err)
+		}
+		return err
 	}
-	if im != nil && c.key.Role != workflow.RoleKiosk {
-		h.Set("ETag", etag(out.Commit.Seq))
-		c.addAllowed(body, out.Commit)
+	c.takeBack(err == nil && out.Replayed, err)
+	return err
+}
+
+// takeBack removes what the request put into the vault when its command was refused, or had run before under other ids. Of a
+// refused request a person with a phone, whom another may have found, is left to the sweep; so is what cannot be removed now.
+func (c *call) takeBack(replayed bool, err error) {
+	var f *workflow.Fault
+	var stale *repo.StaleError
+	if !replayed && !errors.As(err, &f) && !errors.As(err, &stale) && !errors.Is(err, repo.ErrKeyReused) && !errors.Is(err, repo.ErrInProgress) {
+		return
 	}
-	if c.key.Role == workflow.RoleKiosk {
-		body = kioskView(out.Commit.Subject.ID, body)
+	ctx, v := context.WithoutCancel(c.Request().Context()), c.api.cfg.Vault
+	if c.plan != nil {
+		_ = v.Forget(ctx, c.plan)
 	}
-	status := http.StatusOK
-	if c.route.status == http.StatusCreated && !c.dry {
-		status = http.StatusCreated
-		if c.route.readable {
-			h.Set("Location", c.Request().URL.EscapedPath()+"/"+url.PathEscape(recordID(out.Commit.Subject)))
+	if c.noteID != "" {
+		_ = v.DropNote(ctx, c.site, c.noteID, c.id)
+	}
+	for _, k := range c.people {
+		if replayed || !k.phone {
+			_ = v.DropPerson(ctx, c.site, k.id, c.id)
 		}
 	}
-	return c.answer(status, body)
 }
 
-// answer writes a JSON object whose raw members are canonical already, without reading them again.
-func (c *call) answer(status int, body map[string]any) error {
-	b := make([]byte, 0, 2048)
-	for i, k := range slices.Sorted(maps.Keys(body)) {
-		b = append(b, "{,"[min(i, 1)])
-		b = append(strconv.AppendQuote(b, k), ':')
-		raw, ok := body[k].(json.RawMessage)
-		if !ok {
-			var err error
-			if raw, err = workflow.Encode(body[k]); err != nil {
-				return err
-			}
-		}
-		b = append(b, raw...)
-	}
-	return c.JSONBlob(status, append(b, '}'))
+// look names a request that reads for the journal: it has no key of its own, and looks anew each time.
+func (c *call) look() {
+	sum := sha256.Sum256([]byte(c.key.ID + "\x00" + newID()))
+	c.id = hex.EncodeToString(sum[:])
 }
 
-func etag(seq int64) string { return `"` + strconv.FormatInt(seq, 10) + `"` }
+// reason is why somebody looks at personal data.
+func (c *call) reason() (string, error) {
+	r := c.QueryParam("reason")
+	if !validCode(r) {
+		return "", badRequest("reason_missing", "seeing personal data needs a reason", "send reason=call_back or another code of a-z, 0-9 and _")
+	}
+	return r, nil
+}
 
-// kioskView is all that ever comes back to a kiosk: the ticket and its state.
-func kioskView(id string, body map[string]any) map[string]any {
-	var v struct {
-		State workflow.State `json:"state"`
-	}
-	if doc, ok := body["visit"].(json.RawMessage); ok {
-		_ = json.Unmarshal(doc, &v) // our own image
-	}
-	return map[string]any{"visit": map[string]any{"id": id, "state": v.State}}
+// codes are the reasons and channels of the contract: no more than four digits in a row, so that no phone passes for one.
+var codes = regexp.MustCompile(`^[0-9]{0,4}([a-z_]+[0-9]{0,4})*$`)
+
+func validCode(s string) bool {
+	return s != "" && len(s) <= 40 && codes.MatchString(s) && !workflow.HoldsPhone(s)
 }

@@ -31,7 +31,7 @@ func (o *office) listen() string {
 
 type event struct {
 	id, name string
-	entry    entry
+	Entry    Entry
 	comment  bool
 }
 
@@ -66,7 +66,7 @@ func (o *office) stream(url, who, last string) (<-chan event, func()) {
 			case "event":
 				e.name = v
 			case "data":
-				_ = json.Unmarshal([]byte(v), &e.entry)
+				_ = json.Unmarshal([]byte(v), &e.Entry)
 			case "":
 				if e.comment = s.Text() == ": still here"; e.comment || e.id != "" {
 					out <- e
@@ -101,7 +101,7 @@ func (o *office) ended(events <-chan event, but ...workflow.Kind) {
 			if !ok {
 				return
 			}
-			if !e.comment && !slices.Contains(but, e.entry.Kind) {
+			if !e.comment && !slices.Contains(but, e.Entry.Kind) {
 				o.Errorf("one more event: %+v", e)
 			}
 		case <-time.After(3 * time.Second):
@@ -116,7 +116,7 @@ func TestStream(t *testing.T) {
 	url := o.listen()
 	events, stop := o.stream(url, "desk", "")
 	defer stop()
-	if e := o.next(events); e.id != "1" || e.name != "commit" || e.entry.Kind != "create_site" {
+	if e := o.next(events); e.id != "1" || e.name != "commit" || e.Entry.Kind != "create_site" {
 		t.Errorf("first event %+v", e)
 	}
 	if e := o.next(events); !e.comment {
@@ -129,7 +129,7 @@ func TestStream(t *testing.T) {
 		if e.comment {
 			continue
 		}
-		if e.id != "2" || e.entry.Subject.ID != v || len(e.entry.Facts) == 0 || e.entry.By.Role != "front_desk" {
+		if e.id != "2" || e.Entry.Subject.ID != v || len(e.Entry.Facts) == 0 || e.Entry.By.Role != "front_desk" {
 			t.Errorf("live event %+v", e)
 		}
 		break
@@ -138,7 +138,7 @@ func TestStream(t *testing.T) {
 	o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/serve", nil))
 	again, stop2 := o.stream(url, "desk", "2")
 	defer stop2()
-	if e := o.next(again); e.id != "3" || e.entry.Kind != "serve_visit" {
+	if e := o.next(again); e.id != "3" || e.Entry.Kind != "serve_visit" {
 		t.Errorf("resumed with %+v", e)
 	}
 }
@@ -181,7 +181,7 @@ func TestConsultantsFeed(t *testing.T) {
 	for e.comment {
 		e = o.next(events)
 	}
-	if e.entry.Subject.ID != d {
+	if e.Entry.Subject.ID != d {
 		t.Errorf("D's first event is %+v", e)
 	}
 }

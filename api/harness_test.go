@@ -161,7 +161,7 @@ func newOffice(t testing.TB, s setup) *office {
 // found founds a site with a key for everybody in its first commit.
 func (o *office) found(id workflow.SiteID, policy string) {
 	o.Helper()
-	var b siteBody
+	var b SiteBody
 	text, err := json.Marshal(siteOf(string(id), policy))
 	o.ok(err)
 	o.ok(json.Unmarshal(text, &b))

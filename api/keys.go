@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
@@ -9,34 +8,60 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-type keyBody struct {
-	Role      workflow.Role     `json:"role"`
-	Staff     workflow.StaffID  `json:"staff,omitempty"`
-	Sites     []workflow.SiteID `json:"sites,omitempty"`
-	Label     string            `json:"label,omitempty"`
-	ExpiresAt time.Time         `json:"expires_at,omitzero"`
+// KeyBody is a key to be made.
+type KeyBody struct {
+	// Role is what whoever shows the key may do.
+	Role workflow.Role `json:"role"`
+	// Staff is the member of staff whose key it is; absent for a device and for an analyst.
+	Staff workflow.StaffID `json:"staff,omitempty"`
+	// Sites are further sites that an analyst may read.
+	Sites []workflow.SiteID `json:"sites,omitempty"`
+	// Label says in the office's words where the key is used, such as "tablet at the door". No phone may stand in it.
+	Label string `json:"label,omitempty"`
+	// ExpiresAt is when the key ends by itself; absent: never.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+}
+
+// KeyDecision is the answer to a key that was made or rotated.
+type KeyDecision struct {
+	Decided
+	// Key is the key, with its token, which is shown this once.
+	Key *vault.Issued `json:"key,omitempty"`
+	// Fix says how to go on where a repeated request gets no token; absent otherwise.
+	Fix string `json:"fix,omitempty"`
+}
+
+// KeyEnded is the answer to a key that was revoked.
+type KeyEnded struct {
+	Decided
+	// Key is the key as it stands now.
+	Key vault.Key `json:"key"`
+}
+
+// KeyList are the keys of a site.
+type KeyList struct {
+	// Keys are all keys of the site, without their tokens, also those that have ended.
+	Keys []vault.Key `json:"keys"`
 }
 
 // createKey makes a key of the site and shows its token.
-func createKey(c *call) error {
-	var b keyBody
-	if p := decode(c.text, &b); p != nil {
-		return p
-	}
+func createKey(c *call, b *KeyBody) (*KeyDecision, error) {
 	if f := workflow.NoPhone(b.Label); f != nil {
-		return f
+		return nil, f
 	}
 	out, err := c.do(&workflow.MakeKey{
 		Key: vault.KeyIDFor(c.site, c.id, 1), Role: b.Role, Staff: b.Staff, Sites: b.Sites,
-		ExpiresAt: b.ExpiresAt.UTC().Truncate(time.Millisecond),
+		ExpiresAt: b.ExpiresAt,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	return c.issued(out, b.Label)
 }
 
-type rotateBody struct {
+// RotateBody says how a key gets its new token.
+type RotateBody struct {
+	// Overlap is for how many seconds the earlier token goes on working; absent: 86400, a day.
 	Overlap *int `json:"overlap_s,omitempty"`
 }
 
@@ -44,14 +69,10 @@ type rotateBody struct {
 const usualOverlap = 24 * 3600
 
 // rotateKey gives a key a new secret and shows its token.
-func rotateKey(c *call) error {
-	var b rotateBody
-	if p := decode(c.text, &b); p != nil {
-		return p
-	}
+func rotateKey(c *call, b *RotateBody) (*KeyDecision, error) {
 	was, err := c.api.cfg.Keys.Former(c.Request().Context(), c.site, c.Param("key"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	cmd := &workflow.RotateKey{Key: workflow.KeyID(c.Param("key")), Overlap: usualOverlap, Was: was}
 	if b.Overlap != nil {
@@ -59,7 +80,7 @@ func rotateKey(c *call) error {
 	}
 	out, err := c.do(cmd)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	return c.issued(out)
 }
@@ -68,61 +89,54 @@ func rotateKey(c *call) error {
 const tokenGone = "the token was shown before and is not kept: where it is lost, POST …/keys/{key}/rotate gives the key a new one"
 
 // issued writes the secrets behind a commit and answers with the tokens.
-func (c *call) issued(out *repo.Outcome, labels ...string) error {
+func (c *call) issued(out *repo.Outcome, labels ...string) (*KeyDecision, error) {
 	keys, err := c.issue(out, labels...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	body, _ := c.decision(out)
+	d, _ := c.decision(out)
+	a, _ := d.(*KeyDecision)
 	for i := range keys {
-		body["key"] = keys[i]
+		a.Key = &keys[i]
 		if keys[i].Token == "" {
-			body["fix"] = tokenGone
+			a.Fix = tokenGone
 		}
 	}
-	status := http.StatusOK
-	if c.route.status != 0 {
-		status = c.route.status
-	}
-	return c.answer(status, body)
+	return a, nil
 }
 
 // issue writes the secrets behind a commit.
 func (c *call) issue(out *repo.Outcome, labels ...string) ([]vault.Issued, error) {
-	if out.Replayed {
-		c.Response().Header().Set("Idempotency-Replayed", "true")
-	}
+	c.tellReplay(out)
 	return c.api.cfg.Keys.Issue(c.Request().Context(), out, labels...)
 }
 
-func listKeys(c *call) error {
+// listKeys lists the keys of a site, without their tokens.
+func listKeys(c *call, _ *none) (*KeyList, error) {
 	if err := c.view(nil, func(*workflow.Board) error { return nil }); err != nil { // an administrator's key covers what is not there
-		return err
+		return nil, err
 	}
 	keys, err := c.api.cfg.Keys.List(c.Request().Context(), c.site)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return c.JSON(http.StatusOK, map[string]any{"keys": keys})
+	return &KeyList{keys}, nil
 }
 
 // revokeKey ends a key, at once on this instance.
-func revokeKey(c *call) error {
+func revokeKey(c *call, _ *none) (*KeyEnded, error) {
 	id := workflow.KeyID(c.Param("key"))
 	was, err := c.api.cfg.Keys.Former(c.Request().Context(), c.site, string(id))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	out, err := c.do(&workflow.RevokeKey{Key: id, Was: was})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if out.Replayed {
-		c.Response().Header().Set("Idempotency-Replayed", "true")
-	}
-	body, _ := c.decision(out)
-	if body["key"], err = c.api.cfg.Keys.Changed(c.Request().Context(), out); err != nil {
-		return err
-	}
-	return c.answer(http.StatusOK, body)
+	c.tellReplay(out)
+	d, _ := c.decision(out)
+	a, _ := d.(*KeyEnded)
+	a.Key, err = c.api.cfg.Keys.Changed(c.Request().Context(), out)
+	return a, err
 }

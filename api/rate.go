@@ -121,6 +121,12 @@ func (c *call) admit() error {
 	return nil
 }
 
+func tooMany(wait int) *Problem {
+	p := problem(http.StatusTooManyRequests, "too_many", "too many requests from this key", "wait as long as Retry-After says")
+	p.retry = wait
+	return p
+}
+
 // hesitate lets a refusal wait: a client that does not heed it gets no more of them than there are pauses, and costs nothing
 // meanwhile. When too many wait already they are answered at once.
 func (c *call) hesitate() {

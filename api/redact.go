@@ -43,7 +43,7 @@ func knownBy(k *workflow.Commit) bool {
 var hidden = []string{"customer", "new_customer", "first_visit", "matches", "brought_by"}
 
 // hide is an entry about a visit without what would say who the visitor is.
-func (e entry) hide() entry {
+func (e Entry) hide() Entry {
 	e.Command = strip(e.Command)
 	facts := make([]workflow.Fact, len(e.Facts))
 	for i, f := range e.Facts {
@@ -59,7 +59,7 @@ func (e entry) hide() entry {
 
 // shownTo is an entry as a consultant may see it, who takes part in the visit that it is about or does not. Whom he searched for
 // stands there for the manager: he himself was told only whose customer that is.
-func (e entry) shownTo(part bool) (entry, bool) {
+func (e Entry) shownTo(part bool) (Entry, bool) {
 	switch {
 	case e.Kind == workflow.KindSearchCustomer:
 		return e, false
@@ -93,15 +93,12 @@ func (c *call) redacted(k *workflow.Commit) *workflow.Commit {
 }
 
 // redactedVisit is a visit as the caller may see it.
-func (c *call) redactedVisit(v *workflow.Visit) any {
-	if !c.own() || v.Of(c.key.Staff) {
-		return v
-	}
+func (c *call) redactedVisit(v *workflow.Visit) (Doc[workflow.Visit], error) {
 	text, err := workflow.Encode(v)
-	if err != nil {
-		return v
+	if err == nil && c.own() && !v.Of(c.key.Staff) {
+		text = strip(text)
 	}
-	return strip(text)
+	return Doc[workflow.Visit]{text}, err
 }
 
 // strip takes the hidden fields out of a JSON object, and out of the identity in it.

@@ -28,8 +28,16 @@ const (
 	readWithin = 30 * time.Second
 )
 
+// ReportList are the reports.
+type ReportList struct {
+	// Reports are those that the caller may ask for.
+	Reports []report.Info `json:"reports"`
+	// Schema is the version of the figures: it changes when a figure means something else.
+	Schema int `json:"schema"`
+}
+
 // listReports tells which reports the caller may ask for and what their rows hold.
-func listReports(c *call) error {
+func listReports(c *call, _ *none) (*ReportList, error) {
 	list := slices.DeleteFunc(report.List(lang(c) == explain.Zh), func(r report.Info) bool {
 		if !c.own() {
 			return false
@@ -37,32 +45,64 @@ func listReports(c *call) error {
 		_, err := report.New(report.Query{Report: r.Name, Own: &c.key.Staff})
 		return err != nil // about the whole floor
 	})
-	return c.JSON(http.StatusOK, map[string]any{"reports": list, "schema": workflow.Schema})
+	return &ReportList{list, workflow.Schema}, nil
+}
+
+// Report is a report with its rows.
+type Report struct {
+	// Report is its name.
+	Report string `json:"report"`
+	// Site is the site whose figures they are.
+	Site workflow.SiteID `json:"site"`
+	// From is the first business day; empty: from the beginning.
+	From workflow.Date `json:"from"`
+	// To is the last business day; empty: until now.
+	To workflow.Date `json:"to"`
+	// GroupBy are the dimensions that were chosen.
+	GroupBy []string `json:"group_by"`
+	// Columns say what the rows hold, in this order.
+	Columns []report.Column `json:"columns"`
+	// Seq is the number of the commit up to which everything is in the figures.
+	Seq int64 `json:"seq"`
+	// Schema is the version of the figures.
+	Schema int `json:"schema"`
+	// Rows are the figures: the fields that columns names, null where there is none.
+	Rows []map[string]any `json:"rows"`
+}
+
+// ReportQuery is the query of a report.
+type ReportQuery struct {
+	// From is the first business day; absent: from the beginning.
+	From workflow.Date `query:"from"`
+	// To is the last business day; absent: until now.
+	To workflow.Date `query:"to"`
+	// GroupBy are up to three dimensions, such as month,channel. GET reports lists them.
+	GroupBy []string `query:"group_by"`
+	// Format is how the report is written: json, csv or ndjson. It wins over the header Accept; absent: what Accept says, or json.
+	Format report.Format `query:"format"`
 }
 
 // getReport computes a report and writes it as its rows are ready. Front desk and shift leader see today's, a consultant his own.
-func getReport(c *call) error {
-	q := report.Query{Report: c.Param("report"), Site: c.site, From: workflow.Date(c.QueryParam("from")), To: workflow.Date(c.QueryParam("to"))}
-	if names := c.QueryParam("group_by"); names != "" {
-		for name := range strings.SplitSeq(names, ",") {
-			q.GroupBy = append(q.GroupBy, strings.TrimSpace(name))
-		}
+func getReport(c *call, query *ReportQuery) (*Report, error) {
+	q := report.Query{Report: c.Param("report"), Site: c.site, From: query.From, To: query.To}
+	for _, name := range query.GroupBy {
+		q.GroupBy = append(q.GroupBy, strings.TrimSpace(name))
 	}
 	if err := c.narrow(&q); err != nil {
-		return err
+		return nil, err
 	}
 	r, err := report.New(q)
 	if err != nil {
-		return asked(err)
+		return nil, unanswered(err)
 	}
 	ctx, stop := c.untilDrained()
 	defer stop()
 	leave, err := c.api.reports.enter(ctx, c.site, c.key.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer leave()
-	return c.writeReport(ctx, r, c.format())
+	return nil, c.writeReport(ctx, r, c.format(query.Format))
 }
 
 // untilDrained is the request's context, which ends as soon as the process is told to stop: a report can be asked for again, and
@@ -182,8 +222,8 @@ func (c *call) narrow(q *report.Query) error {
 	return nil
 }
 
-// asked turns a query that cannot be answered into a problem; what else went wrong is the store's.
-func asked(err error) error {
+// unanswered turns a query that cannot be answered into a problem; what else went wrong is the store's.
+func unanswered(err error) error {
 	var e *report.Error
 	if !errors.As(err, &e) {
 		return reading(err)
@@ -200,9 +240,9 @@ func asked(err error) error {
 }
 
 // format is what the caller wants: the parameter format, or the first of Accept that there is, or JSON.
-func (c *call) format() report.Format {
-	if f := report.Format(c.QueryParam("format")); f != "" {
-		return f // one of those in the contract
+func (c *call) format(chosen report.Format) report.Format {
+	if chosen != "" {
+		return chosen
 	}
 	for _, want := range strings.Split(c.Request().Header.Get("Accept"), ",") {
 		want, _, _ = strings.Cut(strings.TrimSpace(want), ";")
@@ -242,7 +282,7 @@ func (c *call) writeReport(ctx context.Context, r *report.Report, f report.Forma
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
-		return asked(err)
+		return unanswered(err)
 	case !errors.Is(ctx.Err(), context.Canceled): // neither the client nor the process went away
 		c.api.cfg.Log.Warn("report cut short", "report", r.Report, "site", c.site, "err", err)
 	}

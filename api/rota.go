@@ -1,68 +1,72 @@
 package api
 
 import (
+	"net/http"
 	"time"
 
+	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
-type openBody struct {
-	Date workflow.Date      `json:"date,omitempty"`
-	Away []workflow.StaffID `json:"away,omitempty"`
+// RotaDecision is the answer to a command about the line.
+type RotaDecision struct {
+	Decided
+	// Rota is the line as the command left it.
+	Rota Doc[workflow.Rota] `json:"rota,omitzero"`
 }
 
-func openDay(_ *call, b *openBody) (workflow.Command, error) {
-	return &workflow.OpenDay{Date: b.Date, Away: b.Away}, nil
+// RotaView is the line as people read it.
+type RotaView struct {
+	// Rota is the rota itself.
+	Rota *workflow.Rota `json:"rota"`
+	// Line are the units in the line, the first of them first.
+	Line []workflow.UnitID `json:"line"`
+	// Out are the units that have left the line because they had their turn, in the order in which they left.
+	Out []workflow.UnitID `json:"out"`
+	// Ranks are the places of the units in the line, from 1.
+	Ranks map[workflow.UnitID]int `json:"ranks"`
+	// Next is the unit whose turn it is; empty when nobody is eligible, and in the past.
+	Next workflow.UnitID `json:"next"`
+	// Receiver is who of that unit would receive; empty when nobody is eligible, and in the past.
+	Receiver workflow.StaffID `json:"receiver"`
+	// Seq is the number of the commit up to which the line is told.
+	Seq int64 `json:"seq"`
 }
 
-type emptyBody struct{}
-
-func closeDay(*call, *emptyBody) (workflow.Command, error) { return &workflow.CloseDay{}, nil }
-
-type reorderBody struct {
-	Line   []workflow.UnitID `json:"line"`
-	Reason string            `json:"reason"`
-	Note   string            `json:"note,omitempty"`
+func viewOf(r *workflow.Rota, seq int64) *RotaView {
+	v := &RotaView{Rota: shownRota(r), Line: r.Order(), Out: r.OutUnits(), Ranks: map[workflow.UnitID]int{}, Seq: seq}
+	for i, u := range v.Line {
+		v.Ranks[u] = i + 1
+	}
+	return v
 }
 
-func reorder(c *call, b *reorderBody) (workflow.Command, error) {
-	note, err := c.note(b.Note)
-	return &workflow.Reorder{Line: b.Line, Reason: b.Reason, Note: note}, err
+// shownRota is a rota under the id that addresses take: the day, or live.
+func shownRota(r *workflow.Rota) *workflow.Rota {
+	c := *r
+	c.ID = recordID(r.Ref())
+	return &c
 }
 
-type makeUpBody struct {
-	Unit     workflow.UnitID `json:"unit"`
-	Position int             `json:"position,omitempty"`
-	Reason   string          `json:"reason,omitempty"`
-}
-
-func makeUp(_ *call, b *makeUpBody) (workflow.Command, error) {
-	return &workflow.GrantMakeUp{Unit: b.Unit, Position: b.Position, Reason: b.Reason}, nil
-}
-
-type eventBody struct {
-	Order []workflow.UnitID `json:"order"`
-	ToAt  time.Time         `json:"to_at,omitzero"`
-}
-
-func startEvent(_ *call, b *eventBody) (workflow.Command, error) {
-	return &workflow.StartEvent{Order: b.Order, ToAt: b.ToAt.UTC().Truncate(time.Millisecond)}, nil
-}
-
-func endEvent(*call, *emptyBody) (workflow.Command, error) { return &workflow.EndEvent{}, nil }
-
-type unitBody struct {
-	ID      workflow.UnitID    `json:"id"`
-	Type    workflow.UnitType  `json:"type,omitempty"`
+// UnitBody is a unit to be put in the line.
+type UnitBody struct {
+	// ID is the unit's id: a consultant's, or a name for a team.
+	ID workflow.UnitID `json:"id"`
+	// Type says whether the unit is one person or a team; absent: a person.
+	Type workflow.UnitType `json:"type,omitempty"`
+	// Members are the consultants of a team; absent for a person.
 	Members []workflow.StaffID `json:"members,omitempty"`
 }
 
-type rosterBody struct {
-	Add    []unitBody        `json:"add,omitempty"`
+// RosterBody changes who is in the line.
+type RosterBody struct {
+	// Add are the units to be put at the tail, in this order.
+	Add []UnitBody `json:"add,omitempty"`
+	// Remove are the units to be taken out of the line.
 	Remove []workflow.UnitID `json:"remove,omitempty"`
 }
 
-func roster(_ *call, b *rosterBody) (workflow.Command, error) {
+func roster(_ *call, b *RosterBody) (*workflow.ChangeRoster, error) {
 	cmd := &workflow.ChangeRoster{Remove: b.Remove}
 	for _, u := range b.Add {
 		cmd.Add = append(cmd.Add, workflow.Unit{ID: u.ID, Type: u.Type, Members: u.Members})
@@ -70,55 +74,239 @@ func roster(_ *call, b *rosterBody) (workflow.Command, error) {
 	return cmd, nil
 }
 
-func (c *call) staff() workflow.StaffID { return workflow.StaffID(c.Param("staff")) }
-
-type leaveBody struct {
-	Reason    workflow.Presence `json:"reason"`
-	OrderedBy workflow.StaffID  `json:"ordered_by,omitempty"`
-	Until     workflow.Date     `json:"until,omitempty"`
+// RotaQuery asks for the line as it stood. Without parameters it is the line now.
+type RotaQuery struct {
+	// Seq asks for the line as that commit left it. It does not go with at.
+	Seq Seq `query:"seq"`
+	// At asks for the line as it stood at that moment. It does not go with seq.
+	At time.Time `query:"at"`
 }
 
-func leave(c *call, b *leaveBody) (workflow.Command, error) {
-	return &workflow.Leave{Who: c.staff(), Reason: b.Reason, OrderedBy: b.OrderedBy, Until: b.Until}, nil
+// getRota shows the line now, or as it stood at a commit or a moment.
+func getRota(c *call, q *RotaQuery) (*RotaView, error) {
+	switch {
+	case q.Seq != 0 && !q.At.IsZero():
+		return nil, badRequest("bad_parameter", "seq and at stand together", "send one of them")
+	case q.Seq != 0:
+		return c.pastRota(int64(q.Seq))
+	case !q.At.IsZero():
+		n, err := c.seqAt(q.At)
+		if err != nil {
+			return nil, err
+		}
+		return c.pastRota(n)
+	}
+	var v *RotaView
+	err := c.view(nil, func(b *workflow.Board) error {
+		v = viewOf(b.Rota(), b.Seq)
+		v.Next, v.Receiver = b.Next(c.now())
+		c.stands(b.Rota())
+		return nil
+	})
+	return v, err
 }
 
-func comeBack(c *call, _ *emptyBody) (workflow.Command, error) {
-	return &workflow.Return{Who: c.staff()}, nil
+// pastRota shows the rota as commit seq left it: the newest image up to there.
+func (c *call) pastRota(seq int64) (*RotaView, error) {
+	ref, looked := workflow.LiveRotaRef(c.site), 0
+	defer func() { c.looked(looked) }()
+	for at := seq; at > 0; {
+		pages, err := c.api.cfg.Store.Before(c.Request().Context(), c.site, at, 16)
+		if err != nil {
+			return nil, reading(err)
+		}
+		if at == seq && len(pages) > 0 && pages[0].Last < seq {
+			return nil, repo.ErrNotFound // there is no such commit yet
+		}
+		for _, p := range pages {
+			ks, err := p.Outlines()
+			if err != nil {
+				return nil, err
+			}
+			looked += len(ks)
+			for i := len(ks) - 1; i >= 0; i-- {
+				if r := imageOf(ks[i], ref); r != nil && ks[i].Seq <= seq {
+					return viewOf(r, seq), nil
+				}
+			}
+			at = p.First - 1
+		}
+		if len(pages) == 0 {
+			break
+		}
+	}
+	return nil, repo.ErrNotFound
 }
 
-type busyBody struct {
-	With      workflow.Presence `json:"with"`
-	OrderedBy workflow.StaffID  `json:"ordered_by,omitempty"`
+// imageOf is the rota image a commit holds, if any.
+func imageOf(k *workflow.Outline, ref workflow.Ref) *workflow.Rota {
+	for _, im := range k.Images {
+		if im.Ref != ref {
+			continue
+		}
+		if r, err := workflow.Decode(im); err == nil {
+			rota, _ := r.(*workflow.Rota)
+			return rota
+		}
+	}
+	return nil
 }
 
-func busy(c *call, b *busyBody) (workflow.Command, error) {
-	return &workflow.Busy{Who: c.staff(), With: b.With, OrderedBy: b.OrderedBy}, nil
+// seqAt is the last commit decided up to a moment, found by halving.
+func (c *call) seqAt(t time.Time) (int64, error) {
+	var head int64
+	if err := c.view(nil, func(b *workflow.Board) error { head = b.Seq; return nil }); err != nil {
+		return 0, err
+	}
+	lo, hi := int64(0), head
+	for lo < hi {
+		mid := (lo + hi + 1) / 2
+		k, err := c.commitAt(mid)
+		if err != nil {
+			return 0, err
+		}
+		if k.At.After(t) {
+			hi = mid - 1
+		} else {
+			lo = mid
+		}
+	}
+	if lo == 0 {
+		return 0, repo.ErrNotFound
+	}
+	return lo, nil
 }
 
-func free(c *call, _ *emptyBody) (workflow.Command, error) {
-	return &workflow.Free{Who: c.staff()}, nil
+// Mark is a visit's line on the printed rota table.
+type Mark struct {
+	// Visit is the visit's id.
+	Visit string `json:"visit"`
+	// Unit is the unit whose turn or place was in play; empty before the visit is assigned.
+	Unit workflow.UnitID `json:"unit,omitempty"`
+	// Server is the consultant who receives; empty before the visit is assigned.
+	Server workflow.StaffID `json:"server,omitempty"`
+	// Principal is the consultant whose customer the visitor is; empty when he is nobody's.
+	Principal workflow.StaffID `json:"principal,omitempty"`
+	// State is how far the visit has come.
+	State workflow.State `json:"state"`
+	// Kind is what the visitor says he is; empty before the first question.
+	Kind workflow.VisitKind `json:"kind,omitempty"`
+	// Route is the way by which the visit came to its consultant; empty before it is assigned.
+	Route workflow.Route `json:"route,omitempty"`
+	// TurnEffect is what the visit did to the turn; empty before it is assigned.
+	TurnEffect workflow.TurnEffect `json:"turn_effect,omitempty"`
+	// CountsFor is the consultant for whom the reception counts; empty when it counts for nobody.
+	CountsFor workflow.StaffID `json:"counts_for,omitempty"`
+	// AssignedAt is when the reception began; absent before.
+	AssignedAt time.Time `json:"assigned_at,omitzero"`
+	// RegisteredAt is when the visit was entered in the visitor register; absent before.
+	RegisteredAt time.Time `json:"registered_at,omitzero"`
 }
 
-type staffBody struct {
-	ID        workflow.StaffID `json:"id"`
-	Role      workflow.Role    `json:"role"`
-	Team      workflow.UnitID  `json:"team,omitempty"`
-	OffRoster bool             `json:"off_roster,omitempty"`
+// DatedRota is the rota table of a day.
+type DatedRota struct {
+	// Head is where the journal stood; kept with a printout it shows later whether the journal was changed. Absent on an empty journal.
+	Head *JournalHead `json:"head,omitempty"`
+	// Line are the units in the line, the first of them first.
+	Line []workflow.UnitID `json:"line"`
+	// Marks are the visits of the day. A consultant sees his own.
+	Marks []Mark `json:"marks"`
+	// Out are the units that had left the line.
+	Out []workflow.UnitID `json:"out"`
+	// Rota is the rota of the day.
+	Rota *workflow.Rota `json:"rota"`
 }
 
-func (b *staffBody) staff() workflow.NewStaff {
-	return workflow.NewStaff{Staff: b.ID, Role: b.Role, Team: b.Team, OffRoster: b.OffRoster}
+// JournalHead is the last page of a journal.
+type JournalHead struct {
+	// Hash is the hash of the page, in hexadecimal digits.
+	Hash string `json:"hash"`
+	// Seq is the number of the page's last commit.
+	Seq int64 `json:"seq"`
 }
 
-func addStaff(_ *call, b *staffBody) (workflow.Command, error) {
-	return &workflow.AddStaff{NewStaff: b.staff()}, nil
+// getDatedRota shows the rota table of a day with the visits' marks. Front desk and shift leader see today's only.
+func getDatedRota(c *call, _ *none) (*DatedRota, error) {
+	day := workflow.Date(c.Param("date"))
+	if !day.Valid() {
+		return nil, badRequest("bad_date", "the address does not end in a day of the calendar", "write it as 2024-03-04")
+	}
+	if err := c.onlyToday(day); err != nil {
+		return nil, err
+	}
+	r, err := readRecord[*workflow.Rota](c, workflow.DatedRotaRef(c.site, day))
+	if err != nil {
+		return nil, err
+	}
+	marks, err := c.marks(day)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := c.api.cfg.Store.Before(c.Request().Context(), c.site, 1<<62, 1)
+	if err != nil {
+		return nil, reading(err)
+	}
+	a := &DatedRota{Rota: shownRota(r), Line: r.Order(), Out: r.OutUnits(), Marks: marks}
+	if len(pages) > 0 {
+		a.Head = &JournalHead{Hash: pages[0].Hash, Seq: pages[0].Last}
+	}
+	return a, nil
 }
 
-type staffChange struct {
-	Role   workflow.Role `json:"role,omitempty"`
-	Active *bool         `json:"active,omitempty"`
+// onlyToday keeps front desk and shift leader to the table of the day.
+func (c *call) onlyToday(day workflow.Date) error {
+	if c.key.Role != workflow.RoleFrontDesk && c.key.Role != workflow.RoleShiftLeader {
+		return nil
+	}
+	return c.view(nil, func(b *workflow.Board) error {
+		if day != workflow.Date(b.Local(c.now()).Format(time.DateOnly)) {
+			return problem(http.StatusForbidden, "not_today", "this key sees today's table only", "ask the supervisor")
+		}
+		return nil
+	})
 }
 
-func changeStaff(c *call, b *staffChange) (workflow.Command, error) {
-	return &workflow.ChangeStaff{Staff: c.staff(), Role: b.Role, Active: b.Active}, nil
+// marks are the visits of a day; a consultant sees his own.
+func (c *call) marks(day workflow.Date) ([]Mark, error) {
+	marks := []Mark{}
+	q := repo.Query{Collection: workflow.Visits, Site: c.site, From: day, To: day, Limit: maxLimit}
+	if c.own() {
+		q.Of = c.key.Staff
+	}
+	for {
+		l, err := c.api.cfg.Store.List(c.Request().Context(), q)
+		if err != nil {
+			return nil, reading(err)
+		}
+		for _, d := range l.Docs {
+			r, err := workflow.Decode(d.Image)
+			if err != nil {
+				return nil, err
+			}
+			if v, ok := r.(*workflow.Visit); ok {
+				marks = append(marks, Mark{v.ID, v.Unit, v.Server, v.Principal, v.State, v.Kind, v.Route, v.TurnEffect, v.CountsFor, v.AssignedAt, v.RegisteredAt})
+			}
+		}
+		if l.Next == (repo.Place{}) {
+			return marks, nil
+		}
+		q.After = l.Next
+	}
+}
+
+// Units are the units of the line.
+type Units struct {
+	// Seq is the number of the commit up to which they are told.
+	Seq int64 `json:"seq"`
+	// Units are all units, those in the line and those that are out of it.
+	Units []workflow.Unit `json:"units"`
+}
+
+// listUnits lists the units of the line.
+func listUnits(c *call, _ *none) (a *Units, err error) {
+	err = c.view(nil, func(b *workflow.Board) error {
+		a = &Units{b.Seq, b.Rota().Units}
+		return nil
+	})
+	return a, err
 }

@@ -5,190 +5,130 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/lunpai/lunpai/openapi"
 	"github.com/lunpai/lunpai/workflow"
 )
 
-type handler func(*call) error
-
-// route is a row of the table: address, who may, what happens.
-type route struct {
-	method, path string
-	// kind is the command of the route; whoever may give it may use the route. Reads name their roles.
-	kind   workflow.Kind
-	roles  []workflow.Role
-	public bool
-	handle handler
-	status int           // of success; zero: 200
-	within time.Duration // to answer; zero: answerWithin
-
-	// from the contract
-	op     *openapi.Operation
-	schema *openapi3.Schema
-	query  map[string]bool
-	// readable: what the route makes has an address that can be read
-	readable bool
-}
-
-// admits reports whether a role may use the route at all; what is a consultant's own is decided further on.
-func (r *route) admits(role workflow.Role) bool {
-	if r.kind != "" {
-		ok, _ := workflow.MayCommand(r.kind, role)
-		return ok
-	}
-	return slices.Contains(r.roles, role)
-}
-
-// ofSite reports whether the address names a site, which the caller's key must then cover: whatever value came with it.
-func (r *route) ofSite() bool { return r.path == site || strings.HasPrefix(r.path, site+"/") }
-
-// about is the record that If-Match speaks of.
-func (r *route) about(c *call) workflow.Ref {
-	switch {
-	case c.Param("visit") != "":
-		return workflow.VisitRef(c.visit())
-	case c.Param("customer") != "":
-		return workflow.CustomerRef(c.customer())
-	case c.Param("approval") != "":
-		return workflow.RecordRef(workflow.Approvals, workflow.RecordID(c.Param("approval")))
-	case strings.Contains(r.path, "/rota/"):
-		return workflow.LiveRotaRef(c.site)
-	case r.kind == workflow.KindChangeStaff:
-		return workflow.StaffRef(c.site, c.staff())
-	case r.kind == workflow.KindChangeSite || r.kind == workflow.KindAdoptPolicy:
-		return workflow.SiteRef(c.site)
-	case c.Param("staff") != "":
-		return workflow.LiveRotaRef(c.site)
-	}
-	return workflow.Ref{}
-}
-
 // Sets of roles for reads.
 var (
-	anyone  = slices.DeleteFunc(slices.Clone(workflow.Roles), func(r workflow.Role) bool { return r == workflow.RoleKiosk })
-	atSite  = []workflow.Role{workflow.RoleFrontDesk, workflow.RoleConsultant, workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager}
-	readers = append(slices.Clone(atSite), workflow.RoleAnalyst)
-	ticket  = append(slices.Clone(atSite), workflow.RoleAnalyst, workflow.RoleKiosk)
-	keepers = []workflow.Role{workflow.RoleManager, workflow.RoleAdministrator}
+	anyone    = slices.DeleteFunc(slices.Clone(workflow.Roles), func(r workflow.Role) bool { return r == workflow.RoleKiosk })
+	atSite    = []workflow.Role{workflow.RoleFrontDesk, workflow.RoleConsultant, workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager}
+	readers   = append(slices.Clone(atSite), workflow.RoleAnalyst)
+	ticket    = append(slices.Clone(atSite), workflow.RoleAnalyst, workflow.RoleKiosk)
+	alsoAdmin = append(slices.Clone(readers), workflow.RoleAdministrator)
+	referees  = []workflow.Role{workflow.RoleSupervisor, workflow.RoleManager}
+	keepers   = []workflow.Role{workflow.RoleManager, workflow.RoleAdministrator}
 )
 
 const site = "/v1/sites/:site"
 
 // routes is every address of the service.
 func (a *API) routes() []*route {
-	post, get := http.MethodPost, http.MethodGet
+	post, patch, put, del := http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete
 	v, k, s, r := site+"/visits", site+"/customers", site+"/staff", site+"/rota"
-	created := http.StatusCreated
+	metrics := wrap(promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
 	return []*route{
-		{method: post, path: "/v1/sites", kind: workflow.KindCreateSite, handle: createSite, status: created},
-		{method: get, path: "/v1/sites", roles: anyone, handle: listSites},
-		{method: get, path: site, roles: append(slices.Clone(readers), workflow.RoleAdministrator), handle: getSite},
-		{method: http.MethodPatch, path: site, kind: workflow.KindChangeSite, handle: command(changeSite)},
-		{method: get, path: site + "/policy", roles: append(slices.Clone(readers), workflow.RoleAdministrator), handle: getPolicy},
-		{method: post, path: site + "/policy", kind: workflow.KindAdoptPolicy, handle: command(adoptPolicy)},
-		{method: get, path: "/v1/policies", roles: anyone, handle: listPolicies},
-		{method: get, path: "/v1/policies/:policy", roles: anyone, handle: showPolicy},
+		runs[workflow.CreateSite](post, "/v1/sites", createSite).makes().dry(),
+		reads("/v1/sites", anyone, listSites),
+		reads(site, alsoAdmin, getSite),
+		hears(patch, site, changeSite),
+		reads(site+"/policy", alsoAdmin, getSitePolicy),
+		hears(post, site+"/policy", adoptPolicy),
+		reads("/v1/policies", anyone, listPolicies),
+		reads("/v1/policies/:policy", anyone, getPolicy),
 
-		{method: post, path: v, kind: workflow.KindArriveVisit, handle: command(arrive), status: created},
-		{method: get, path: v, roles: readers, handle: listVisits},
-		{method: get, path: v + "/:visit", roles: ticket, handle: getVisit},
-		{method: get, path: v + "/:visit/history", roles: atSite, handle: getHistory},
-		{method: post, path: v + "/:visit/identify", kind: workflow.KindIdentifyVisit, handle: command(identify)},
-		{method: post, path: v + "/:visit/recognise", kind: workflow.KindRecogniseVisit, handle: command(recognise)},
-		{method: post, path: v + "/:visit/assign", kind: workflow.KindAssignVisit, handle: command(assign)},
-		{method: post, path: v + "/:visit/serve", kind: workflow.KindServeVisit, handle: command(serve)},
-		{method: post, path: v + "/:visit/register", kind: workflow.KindRegisterVisit, handle: command(register)},
-		{method: post, path: v + "/:visit/reidentify", kind: workflow.KindReidentifyVisit, handle: command(reidentify)},
-		{method: post, path: v + "/:visit/handover", kind: workflow.KindHandOver, handle: command(handOver)},
-		{method: post, path: v + "/:visit/change", kind: workflow.KindChangeLead, handle: command(change)},
-		{method: post, path: v + "/:visit/assistants", kind: workflow.KindAddAssistant, handle: command(addAssistant)},
-		{method: post, path: v + "/:visit/abandon", kind: workflow.KindAbandonVisit, handle: command(abandon)},
-		{method: post, path: v + "/:visit/merge", kind: workflow.KindMergeVisit, handle: command(merge)},
+		or[Arrival](hears(post, v, arrive, mint("visit")).makes()),
+		reads(v, readers, listVisits),
+		or[Arrival](reads(v+"/:visit", ticket, getVisit)),
+		reads(v+"/:visit/history", atSite, getHistory),
+		hears(post, v+"/:visit/identify", identify),
+		does[workflow.RecogniseVisit](post, v+"/:visit/recognise", caller("who")),
+		does[workflow.AssignVisit](post, v+"/:visit/assign"),
+		does[workflow.ServeVisit](post, v+"/:visit/serve"),
+		hears(post, v+"/:visit/register", register),
+		hears(post, v+"/:visit/reidentify", reidentify),
+		does[workflow.HandOver](post, v+"/:visit/handover"),
+		does[workflow.ChangeLead](post, v+"/:visit/change"),
+		does[workflow.AddAssistant](post, v+"/:visit/assistants"),
+		does[workflow.AbandonVisit](post, v+"/:visit/abandon"),
+		does[workflow.MergeVisit](post, v+"/:visit/merge"),
 
-		{method: get, path: r, roles: readers, handle: getRota},
-		{method: post, path: r + "/open", kind: workflow.KindOpenDay, handle: command(openDay)},
-		{method: post, path: r + "/close", kind: workflow.KindCloseDay, handle: command(closeDay)},
-		{method: post, path: r + "/reorder", kind: workflow.KindReorder, handle: command(reorder)},
-		{method: post, path: r + "/make-ups", kind: workflow.KindGrantMakeUp, handle: command(makeUp)},
-		{method: post, path: r + "/event", kind: workflow.KindStartEvent, handle: command(startEvent)},
-		{method: http.MethodDelete, path: r + "/event", kind: workflow.KindEndEvent, handle: command(endEvent)},
-		{method: post, path: r + "/roster", kind: workflow.KindChangeRoster, handle: command(roster)},
-		{method: get, path: site + "/rotas/:date", roles: readers, handle: getDatedRota},
-		{method: get, path: site + "/units", roles: readers, handle: listUnits},
-		{method: get, path: s, roles: append(slices.Clone(readers), workflow.RoleAdministrator), handle: listStaff},
-		{method: post, path: s, kind: workflow.KindAddStaff, handle: command(addStaff), status: created},
-		{method: http.MethodPatch, path: s + "/:staff", kind: workflow.KindChangeStaff, handle: command(changeStaff)},
-		{method: post, path: s + "/:staff/leave", kind: workflow.KindLeave, handle: command(leave)},
-		{method: post, path: s + "/:staff/return", kind: workflow.KindReturn, handle: command(comeBack)},
-		{method: post, path: s + "/:staff/busy", kind: workflow.KindBusy, handle: command(busy)},
-		{method: post, path: s + "/:staff/free", kind: workflow.KindFree, handle: command(free)},
+		reads(r, readers, getRota),
+		does[workflow.OpenDay](post, r+"/open", optional("date")),
+		does[workflow.CloseDay](post, r+"/close", without("date")),
+		does[workflow.Reorder](post, r+"/reorder"),
+		does[workflow.GrantMakeUp](post, r+"/make-ups", optional("position")),
+		does[workflow.StartEvent](post, r+"/event"),
+		does[workflow.EndEvent](del, r+"/event"),
+		hears(post, r+"/roster", roster),
+		reads(site+"/rotas/:date", readers, getDatedRota),
+		reads(site+"/units", readers, listUnits),
 
-		{method: get, path: k, roles: atSite, handle: listCustomers},
-		{method: post, path: k, kind: workflow.KindImportCustomer, handle: command(importCustomer), status: created},
-		{method: post, path: k + "/search", kind: workflow.KindSearchCustomer, handle: search},
-		{method: get, path: k + "/:customer", roles: atSite, handle: getCustomer},
-		{method: post, path: k + "/:customer/follow-ups", kind: workflow.KindRecordFollowUp, handle: command(followUp)},
-		{method: post, path: k + "/:customer/deals", kind: workflow.KindRecordDeal, handle: command(deal)},
-		{method: post, path: k + "/:customer/reassign", kind: workflow.KindReassignCustomer, handle: command(reassign)},
-		{method: post, path: k + "/:customer/cover", kind: workflow.KindCoverCustomer, handle: command(cover)},
-		{method: get, path: k + "/:customer/person", kind: workflow.KindShowPerson, handle: getPerson},
-		{method: http.MethodPut, path: k + "/:customer/person", kind: workflow.KindChangePerson, handle: putPerson},
-		{method: http.MethodDelete, path: k + "/:customer/person", kind: workflow.KindErasePerson, handle: erasePerson},
+		reads(s, alsoAdmin, listStaff),
+		hears(post, s, addStaff).makes(),
+		does[workflow.ChangeStaff](patch, s+"/:staff"),
+		does[workflow.Leave](post, s+"/:staff/leave", param("who", "staff")).of(theRota),
+		does[workflow.Return](post, s+"/:staff/return", param("who", "staff")).of(theRota),
+		does[workflow.Busy](post, s+"/:staff/busy", param("who", "staff")).of(theRota),
+		does[workflow.Free](post, s+"/:staff/free", param("who", "staff")).of(theRota),
 
-		{method: get, path: site + "/notes/:note", kind: workflow.KindShowNote, handle: getNote},
-		{method: http.MethodDelete, path: site + "/notes/:note", kind: workflow.KindEraseNote, handle: eraseNote},
+		reads(k, atSite, listCustomers),
+		hears(post, k, importCustomer).makes(),
+		runs[workflow.SearchCustomer](post, k+"/search", search),
+		reads(k+"/:customer", atSite, getCustomer),
+		does[workflow.RecordFollowUp](post, k+"/:customer/follow-ups"),
+		does[workflow.RecordDeal](post, k+"/:customer/deals", mint("deal")),
+		does[workflow.ReassignCustomer](post, k+"/:customer/reassign"),
+		does[workflow.CoverCustomer](post, k+"/:customer/cover"),
+		asks[LookQuery](runs[workflow.ShowPerson](http.MethodGet, k+"/:customer/person", getPerson)),
+		runs[workflow.ChangePerson](put, k+"/:customer/person", putPerson),
+		runs[workflow.ErasePerson](del, k+"/:customer/person", erasePerson),
 
-		{method: post, path: site + "/calls", kind: workflow.KindTakeCall, handle: command(takeCall), status: created},
-		{method: get, path: site + "/calls/:call", roles: atSite, handle: getMatter(workflow.Calls, "call")},
-		{method: get, path: site + "/messages", roles: atSite, handle: lister(workflow.Messages)},
-		{method: get, path: site + "/approvals", roles: atSite, handle: lister(workflow.Approvals)},
-		{method: post, path: site + "/approvals", kind: workflow.KindRequestApproval, handle: command(requestApproval), status: created},
-		{method: get, path: site + "/approvals/:approval", roles: atSite, handle: getMatter(workflow.Approvals, "approval")},
-		{method: post, path: site + "/approvals/:approval/decide", kind: workflow.KindDecideApproval, handle: command(decideApproval)},
-		{method: post, path: site + "/disputes", kind: workflow.KindOpenDispute, handle: command(openDispute), status: created},
-		{method: get, path: site + "/disputes/:dispute", roles: atSite, handle: getMatter(workflow.Disputes, "dispute")},
-		{method: post, path: site + "/rulings", kind: workflow.KindMakeRuling, handle: command(makeRuling), status: created},
-		{method: get, path: site + "/rulings", roles: atSite, handle: lister(workflow.Rulings)},
-		{method: post, path: site + "/conduct", kind: workflow.KindNoteConduct, handle: command(noteConduct), status: created},
-		{method: get, path: site + "/conduct", roles: []workflow.Role{workflow.RoleSupervisor, workflow.RoleManager}, handle: lister(workflow.Conduct)},
-		{method: post, path: site + "/checklists", kind: workflow.KindCompleteCheck, handle: command(completeCheck), status: created},
-		{method: post, path: site + "/cards", kind: workflow.KindGiveCard, handle: command(giveCard), status: created},
-		{method: get, path: site + "/desk", roles: atSite, handle: getDesk},
-		{method: get, path: site + "/desk/vacancies", roles: atSite, handle: lister(workflow.Vacancies)},
-		{method: post, path: site + "/desk/vacancies", kind: workflow.KindVacateSeat, handle: command(vacateSeat), status: created},
-		{method: post, path: site + "/desk/notices", kind: workflow.KindNotifySeat, handle: command(notifySeat)},
-		{method: post, path: site + "/desk/fill", kind: workflow.KindFillSeat, handle: command(fillSeat)},
-		{method: post, path: site + "/desk/check", kind: workflow.KindCheckVacancy, handle: command(checkVacancy)},
+		asks[LookQuery](runs[workflow.ShowNote](http.MethodGet, site+"/notes/:note", getNote)),
+		runs[workflow.EraseNote](del, site+"/notes/:note", eraseNote),
 
-		{method: get, path: site + "/reports", roles: readers, handle: listReports},
-		{method: get, path: site + "/reports/:report", roles: readers, handle: getReport, within: reportWithin},
+		hears(post, site+"/calls", takeCall, mint("call")).makes(),
+		reads(site+"/calls/:call", atSite, getCall),
+		reads(site+"/messages", atSite, listMessages),
 
-		{method: get, path: site + "/keys", roles: keepers, handle: listKeys},
-		{method: post, path: site + "/keys", kind: workflow.KindMakeKey, handle: createKey, status: created},
-		{method: http.MethodDelete, path: site + "/keys/:key", kind: workflow.KindRevokeKey, handle: revokeKey},
-		{method: post, path: site + "/keys/:key/rotate", kind: workflow.KindRotateKey, handle: rotateKey},
-		{method: get, path: site + "/commits", roles: atSite, handle: getCommits},
+		reads(site+"/approvals", atSite, listApprovals),
+		hears(post, site+"/approvals", requestApproval, mint("approval"), caller("by")).makes(),
+		reads(site+"/approvals/:approval", atSite, getApproval),
+		does[workflow.DecideApproval](post, site+"/approvals/:approval/decide"),
+		does[workflow.OpenDispute](post, site+"/disputes", mint("dispute")).makes(),
+		reads(site+"/disputes/:dispute", atSite, getDispute),
+		hears(post, site+"/rulings", makeRuling, mint("ruling")).makes(),
+		reads(site+"/rulings", atSite, listRulings),
+		does[workflow.NoteConduct](post, site+"/conduct", mint("conduct")).makes(),
+		reads(site+"/conduct", referees, listConduct),
+		does[workflow.CompleteCheck](post, site+"/checklists", mint("check"), caller("by")).makes(),
+		does[workflow.GiveCard](post, site+"/cards", mint("card"), caller("by")).makes(),
 
-		{method: get, path: "/healthz", public: true, handle: healthz},
-		{method: get, path: "/readyz", public: true, handle: readyz},
-		{method: get, path: "/metrics", public: true, handle: wrap(promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))},
-		{method: get, path: "/openapi.yaml", public: true, handle: contract},
+		reads(site+"/desk", atSite, getDesk),
+		reads(site+"/desk/vacancies", atSite, listVacancies),
+		does[workflow.VacateSeat](post, site+"/desk/vacancies", mint("vacancy")).makes(),
+		does[workflow.NotifySeat](post, site+"/desk/notices", caller("from")),
+		does[workflow.FillSeat](post, site+"/desk/fill", caller("by")),
+		does[workflow.CheckVacancy](post, site+"/desk/check"),
+
+		reads(site+"/reports", readers, listReports),
+		reads(site+"/reports/:report", readers, getReport).also("text/csv", "application/x-ndjson").takesUpTo(reportWithin),
+
+		reads(site+"/keys", keepers, listKeys),
+		runs[workflow.MakeKey](post, site+"/keys", createKey).makes(),
+		runs[workflow.RevokeKey](del, site+"/keys/:key", revokeKey),
+		runs[workflow.RotateKey](post, site+"/keys/:key/rotate", rotateKey),
+		reads(site+"/commits", atSite, getCommits).also("text/event-stream"),
+
+		reads("/healthz", nil, healthz).open(),
+		reads("/readyz", nil, readyz).open(),
+		serves("/metrics", "text/plain", "metrics", metrics),
+		serves("/openapi.yaml", "application/yaml", "getContract", getContract),
 	}
 }
-
-func wrap(h http.Handler) handler {
-	return func(c *call) error {
-		h.ServeHTTP(c.Response(), c.Request())
-		return nil
-	}
-}
-
-func contract(c *call) error { return c.Blob(http.StatusOK, "application/yaml", openapi.Text) }
 
 // mount ties every route to its operation in the contract; neither may be without the other.
 func (a *API) mount() error {
@@ -202,8 +142,16 @@ func (a *API) mount() error {
 			return fmt.Errorf("route %s is not in the contract", name)
 		}
 		delete(left, name)
-		r.op, r.schema, r.query = op, op.Body, op.Query
-		r.readable = slices.ContainsFunc(routes, func(g *route) bool {
+		r.checks = op
+		if err := r.compile(); err != nil {
+			return err
+		}
+		for _, p := range r.parameters {
+			if p.schema = op.Params[p.name]; p.schema == nil {
+				return fmt.Errorf("the contract has no parameter %s of %s", p.name, name)
+			}
+		}
+		r.addressed = slices.ContainsFunc(routes, func(g *route) bool {
 			rest, below := strings.CutPrefix(g.path, r.path+"/:")
 			return g.method == http.MethodGet && below && !strings.Contains(rest, "/")
 		})

@@ -1,25 +1,32 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
-	"net/http"
 	"net/url"
 
-	"github.com/lunpai/lunpai/explain"
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// hours on the wire: one row for every day, or a row a weekday.
-type hoursBody struct {
-	Days []int          `json:"days,omitempty"` // 0 (Sunday) … 6; none: every day
-	From workflow.Clock `json:"from"`
-	To   workflow.Clock `json:"to"`
+// SiteDecision is the answer to a command about a site.
+type SiteDecision struct {
+	Decided
+	// Site is the site as the command left it.
+	Site Doc[workflow.Site] `json:"site,omitzero"`
 }
 
-func week(rows []hoursBody) [7]workflow.DayHours {
+// HoursBody are working hours: one row for every day, or rows for some weekdays each.
+type HoursBody struct {
+	// Days are the weekdays, from 0, Sunday, to 6; absent: every day.
+	Days []int `json:"days,omitempty"`
+	// From is when work begins, such as 09:00; empty: the office is closed.
+	From workflow.Clock `json:"from"`
+	// To is when work ends, such as 18:00; empty: the office is closed.
+	To workflow.Clock `json:"to"`
+}
+
+func week(rows []HoursBody) [7]workflow.DayHours {
 	var w [7]workflow.DayHours
 	for _, r := range rows {
 		if len(r.Days) == 0 {
@@ -34,19 +41,28 @@ func week(rows []hoursBody) [7]workflow.DayHours {
 	return w
 }
 
-type siteBody struct {
-	ID         workflow.SiteID      `json:"id,omitempty"`
-	Policy     string               `json:"policy,omitempty"`
-	Parameters map[string]any       `json:"parameters,omitempty"`
-	Zone       string               `json:"zone,omitempty"`
-	Hours      []hoursBody          `json:"hours,omitempty"`
-	Holidays   []workflow.Date      `json:"holidays,omitempty"`
-	Duty       []workflow.DutyShift `json:"duty,omitempty"`
-	Staff      []staffBody          `json:"staff,omitempty"`
+// SiteBody is an office to be founded.
+type SiteBody struct {
+	// ID is the id that the site is to have; absent: one is made up.
+	ID workflow.SiteID `json:"id,omitempty"`
+	// Policy is the preset that the site adopts, p1 or p2; absent: p1.
+	Policy string `json:"policy,omitempty"`
+	// Parameters are values of the policy that the office changed, by their names; absent: none. GET policies/{policy} lists them.
+	Parameters map[string]any `json:"parameters,omitempty"`
+	// Zone is the IANA time zone; absent: Asia/Shanghai.
+	Zone string `json:"zone,omitempty"`
+	// Hours are the working hours; absent: 09:00 to 18:00 every day.
+	Hours []HoursBody `json:"hours,omitempty"`
+	// Holidays are days on which the office is closed.
+	Holidays []workflow.Date `json:"holidays,omitempty"`
+	// Duty are the duty shifts.
+	Duty []workflow.DutyShift `json:"duty,omitempty"`
+	// Staff is who works there. The first manager gets a key.
+	Staff []StaffBody `json:"staff,omitempty"`
 }
 
 // command builds the command; a site without an id gets one that the same request gets again.
-func (b *siteBody) command(c *call) (*workflow.CreateSite, error) {
+func (b *SiteBody) command(c *call) (*workflow.CreateSite, error) {
 	p, err := policyOf(b.Policy, b.Parameters)
 	if err != nil {
 		return nil, err
@@ -61,7 +77,7 @@ func (b *siteBody) command(c *call) (*workflow.CreateSite, error) {
 		b.Zone = "Asia/Shanghai"
 	}
 	if len(b.Hours) == 0 {
-		b.Hours = []hoursBody{{From: "09:00", To: "18:00"}}
+		b.Hours = []HoursBody{{From: "09:00", To: "18:00"}}
 	}
 	cmd := &workflow.CreateSite{Site: b.ID, Zone: b.Zone, Hours: week(b.Hours), Holidays: b.Holidays, Duty: b.Duty, Policy: p}
 	for _, s := range b.Staff {
@@ -70,57 +86,46 @@ func (b *siteBody) command(c *call) (*workflow.CreateSite, error) {
 	return cmd, nil
 }
 
-// policyOf is a preset with single parameters changed.
-func policyOf(preset string, values map[string]any) (workflow.Policy, error) {
-	if preset == "" {
-		preset = "p1"
-	}
-	p, ok := workflow.Preset(preset)
-	if !ok {
-		return p, badRequest("bad_policy", "there is no policy of that name", "send p1 or p2")
-	}
-	if err := p.Set(values); err != nil {
-		return p, badRequest("bad_policy", err.Error(), "see /v1/policies for the parameters and their bounds")
-	}
-	return p, nil
-}
-
 // createSite founds a site and answers with a manager key and a front-desk key. They are made in the commit that founds the
 // site: there is none without them. A repeated request gets new tokens for them while nobody has used the first ones.
-func createSite(c *call) error {
-	var b siteBody
-	if p := decode(c.text, &b); p != nil {
-		return p
-	}
+func createSite(c *call, b *SiteBody) (*SiteFounded, error) {
 	cmd, err := b.command(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c.site = cmd.Site
 	labels := firstKeys(cmd, c.id)
 	out, err := c.do(cmd)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	body, _ := c.decision(out)
+	d, _ := c.decision(out)
+	a, _ := d.(*SiteFounded)
 	c.Response().Header().Set("ETag", etag(out.Commit.Seq))
 	c.Response().Header().Set("Location", "/v1/sites/"+url.PathEscape(out.Commit.Subject.ID))
 	if c.dry {
-		return c.answer(http.StatusOK, body)
+		return a, nil
 	}
-	keys, err := c.issue(out, labels...)
-	if err != nil {
-		return err
+	if a.Keys, err = c.issue(out, labels...); err != nil {
+		return nil, err
 	}
-	if len(keys) > 0 { // an older program founded it otherwise
-		body["keys"] = keys
-	}
-	for _, k := range keys {
+	for _, k := range a.Keys {
 		if k.Token == "" {
-			body["fix"] = tokenGone
+			a.Fix = tokenGone
 		}
 	}
-	return c.answer(http.StatusCreated, body)
+	return a, nil
+}
+
+// SiteFounded is the answer to a new site.
+type SiteFounded struct {
+	Decided
+	// Site is the site.
+	Site Doc[workflow.Site] `json:"site,omitzero"`
+	// Keys are the first keys of the site: the first manager's, if it has one, and the front desk's. Absent in a dry run.
+	Keys []vault.Issued `json:"keys,omitempty"`
+	// Fix says how to go on where a repeated request gets no token; absent otherwise.
+	Fix string `json:"fix,omitempty"`
 }
 
 // firstKeys adds the keys a new site begins with: the first manager's, if it has one, and the front desk's.
@@ -140,11 +145,17 @@ func firstKeys(cmd *workflow.CreateSite, command string) (labels []string) {
 	return labels
 }
 
+// SiteList are sites.
+type SiteList struct {
+	// Sites are those that the caller's key covers.
+	Sites []*workflow.Site `json:"sites"`
+}
+
 // listSites lists the sites that the caller's key covers.
-func listSites(c *call) error {
+func listSites(c *call, _ *none) (*SiteList, error) {
 	ids, err := c.api.cfg.Store.Sites(c.Request().Context())
 	if err != nil {
-		return reading(err)
+		return nil, reading(err)
 	}
 	sites := []*workflow.Site{}
 	for _, id := range ids {
@@ -154,114 +165,53 @@ func listSites(c *call) error {
 		c.site = id
 		s, err := readRecord[*workflow.Site](c, workflow.SiteRef(id))
 		if err != nil && !errors.Is(err, repo.ErrNotFound) {
-			return err
+			return nil, err
 		}
 		if err == nil {
 			sites = append(sites, s)
 		}
 	}
-	return c.JSON(http.StatusOK, map[string]any{"sites": sites})
+	return &SiteList{sites}, nil
 }
 
-func getSite(c *call) error {
+// SiteView is a site.
+type SiteView struct {
+	// Site is the office: its hours, holidays, duty shifts and the policies it adopted.
+	Site *workflow.Site `json:"site"`
+}
+
+// getSite reads a site.
+func getSite(c *call, _ *none) (*SiteView, error) {
 	s, err := readRecord[*workflow.Site](c, workflow.SiteRef(c.site))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.Response().Header().Set("ETag", etag(workflow.Version(s)))
-	return c.JSON(http.StatusOK, map[string]any{"site": s})
+	c.stands(s)
+	return &SiteView{s}, nil
 }
 
-type siteChange struct {
-	Zone     string                `json:"zone,omitempty"`
-	Hours    *[]hoursBody          `json:"hours,omitempty"`
-	Holidays *[]workflow.Date      `json:"holidays,omitempty"`
-	Duty     *[]workflow.DutyShift `json:"duty,omitempty"`
-	Consent  *workflow.Wording     `json:"consent,omitempty"`
-
+// SiteChange changes what is sent; everything else stays.
+type SiteChange struct {
+	// Zone is the IANA time zone.
+	Zone string `json:"zone,omitempty"`
+	// Hours are the working hours of the whole week: a weekday that no row names is closed.
+	Hours *[]HoursBody `json:"hours,omitempty"`
+	// Holidays are all days on which the office is closed.
+	Holidays *[]workflow.Date `json:"holidays,omitempty"`
+	// Duty are all duty shifts.
+	Duty *[]workflow.DutyShift `json:"duty,omitempty"`
+	// Consent is a new wording of the question whether a customer may be contacted; it gets the next version.
+	Consent *workflow.Wording `json:"consent,omitempty"`
+	// NoteClock has every commit carry what the clock says beside the site's time, which stands in the future, until the clock has
+	// caught up.
 	NoteClock bool `json:"note_clock,omitempty"`
 }
 
-func changeSite(_ *call, b *siteChange) (workflow.Command, error) {
+func changeSite(_ *call, b *SiteChange) (*workflow.ChangeSite, error) {
 	cmd := &workflow.ChangeSite{Zone: b.Zone, Holidays: b.Holidays, Duty: b.Duty, Consent: b.Consent, NoteClock: b.NoteClock}
 	if b.Hours != nil {
 		w := week(*b.Hours)
 		cmd.Hours = &w
 	}
 	return cmd, nil
-}
-
-type adoptBody struct {
-	Policy     string         `json:"policy"`
-	Parameters map[string]any `json:"parameters,omitempty"`
-	From       workflow.Date  `json:"from,omitempty"`
-}
-
-func adoptPolicy(_ *call, b *adoptBody) (workflow.Command, error) {
-	p, err := policyOf(b.Policy, b.Parameters)
-	return &workflow.AdoptPolicy{From: b.From, Policy: p}, err
-}
-
-// getPolicy shows the policies of the site and the one in force today.
-func getPolicy(c *call) error {
-	return c.view(nil, func(b *workflow.Board) error {
-		day := workflow.Date(b.Local(c.now()).Format("2006-01-02"))
-		return c.JSON(http.StatusOK, map[string]any{"today": b.Site().PolicyOn(day), "adoptions": b.Site().Adoptions, "seq": b.Seq})
-	})
-}
-
-// article is a clause with its text in the caller's language.
-type article struct {
-	ID    string `json:"id"`
-	Title string `json:"title"`
-	Text  string `json:"text"`
-	Mode  string `json:"mode"` // enforce, record, remind, none
-}
-
-type parameter struct {
-	Name    string          `json:"name"`
-	Article string          `json:"article"`
-	Bounds  string          `json:"bounds"`
-	Text    string          `json:"text"`
-	Value   json.RawMessage `json:"value"`
-}
-
-func listPolicies(c *call) error {
-	return c.JSON(http.StatusOK, map[string]any{"policies": []map[string]string{
-		{"id": "p1", "href": "/v1/policies/p1"}, {"id": "p2", "href": "/v1/policies/p2"},
-	}})
-}
-
-// showPolicy lists a preset's articles, in the caller's language, and its parameters.
-func showPolicy(c *call) error {
-	name := c.Param("policy")
-	p, ok := workflow.Preset(name)
-	if !ok {
-		return missing("policy")
-	}
-	l := lang(c)
-	articles := []article{}
-	for _, id := range workflow.Articles() {
-		if id[:2] != "P"+name[1:] {
-			continue
-		}
-		a, ok := explain.Article(l, id)
-		if !ok {
-			continue
-		}
-		articles = append(articles, article{id, a.Title, a.Text, string(a.Mode)})
-	}
-	params := []parameter{}
-	for _, m := range workflow.Parameters() {
-		value, err := json.Marshal(m.Value(&p))
-		if err != nil {
-			return err
-		}
-		rule := m.P1
-		if name == "p2" {
-			rule = m.P2
-		}
-		params = append(params, parameter{m.Name, rule, m.Bounds, explain.Parameter(l, m.Name), value})
-	}
-	return c.JSON(http.StatusOK, map[string]any{"policy": p, "articles": articles, "parameters": params})
 }

@@ -3,27 +3,91 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
+	"sort"
+	"time"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// identity is the answer to the first question, on the wire.
-type identity struct {
-	Kind        workflow.VisitKind  `json:"kind"`
-	Customer    workflow.CustomerID `json:"customer,omitempty"`
-	Person      *person             `json:"person,omitempty"`
-	Named       workflow.StaffID    `json:"named,omitempty"`
-	BroughtBy   workflow.CustomerID `json:"brought_by,omitempty"`
-	Appointment workflow.StaffID    `json:"appointment,omitempty"`
-	Delegate    workflow.StaffID    `json:"delegate,omitempty"`
-	Groups      int                 `json:"groups,omitempty"`
-	Party       int                 `json:"party,omitempty"`
-	Purpose     string              `json:"purpose,omitempty"`
+// VisitDecision is the answer to a command about a visit.
+type VisitDecision struct {
+	Decided
+	// Visit is the visit as the command left it.
+	Visit Doc[workflow.Visit] `json:"visit,omitzero"`
+	// Allowed are the steps of the visit that are open to the caller now, named like their addresses; empty when the visit is over.
+	Allowed []string `json:"allowed,omitzero"`
+	// Known reports whether the phone in the request was a customer's already. Front desk, shift leader, supervisor and manager are
+	// told, where a phone was sent.
+	Known *bool `json:"known,omitempty"`
 }
 
-func (i *identity) command(c *call) (workflow.Identity, error) {
+// VisitView is a visit and what the caller may do with it.
+type VisitView struct {
+	// Allowed are the steps of the visit that are open to the caller now, named like their addresses; empty when the visit is over.
+	Allowed []string `json:"allowed"`
+	// Visit is the visit. Of a colleague's visit a consultant does not see which customer it is.
+	Visit Doc[workflow.Visit] `json:"visit"`
+}
+
+// VisitList is a page of visits.
+type VisitList struct {
+	Page
+	// Visits are those of this page that the caller may see.
+	Visits []Doc[workflow.Visit] `json:"visits"`
+}
+
+// VisitHistory is what happened to a visit, one page at a time.
+type VisitHistory struct {
+	// Commits are those that changed the visit, the first of them first.
+	Commits []Entry `json:"commits"`
+	// NextCursor is where the next page begins; absent on the last.
+	NextCursor Cursor `json:"next_cursor,omitempty"`
+	// Visit is the visit's id.
+	Visit string `json:"visit"`
+}
+
+// Arrival is all that a kiosk is ever told: which visit it announced, and how far that has come.
+type Arrival struct {
+	// Visit is the visit.
+	Visit Announced `json:"visit"`
+}
+
+// Announced is what a kiosk is told of a visit.
+type Announced struct {
+	// ID is the visit's id.
+	ID string `json:"id"`
+	// State is how far the visit has come.
+	State workflow.State `json:"state"`
+}
+
+// Identity is the answer to the first question.
+type Identity struct {
+	// Kind is what the visitor says he is.
+	Kind workflow.VisitKind `json:"kind"`
+	// Customer is who he is, where that is known; then person is not looked at.
+	Customer workflow.CustomerID `json:"customer,omitempty"`
+	// Person is who he says he is: a phone that is a customer's finds that customer, otherwise the person is kept under a new one.
+	Person *Person `json:"person,omitempty"`
+	// Named is the consultant for whom he asks.
+	Named workflow.StaffID `json:"named,omitempty"`
+	// BroughtBy is the customer who brought him or sent him.
+	BroughtBy workflow.CustomerID `json:"brought_by,omitempty"`
+	// Appointment is the consultant with whom he has an appointment.
+	Appointment workflow.StaffID `json:"appointment,omitempty"`
+	// Delegate is the colleague whom an absent consultant asked to receive him.
+	Delegate workflow.StaffID `json:"delegate,omitempty"`
+	// Groups is how many groups arranged to view together; absent: one.
+	Groups int `json:"groups,omitempty"`
+	// Party is how many people came; absent: as at arrival.
+	Party int `json:"party,omitempty"`
+	// Purpose is why somebody comes who is no visitor of the office: a code such as delivery.
+	Purpose string `json:"purpose,omitempty"`
+}
+
+func (i *Identity) command(c *call) (workflow.Identity, error) {
 	out := workflow.Identity{
 		Kind: i.Kind, Customer: i.Customer, Named: i.Named, BroughtBy: i.BroughtBy, Appointment: i.Appointment,
 		Delegate: i.Delegate, Groups: i.Groups, Party: i.Party, Purpose: i.Purpose,
@@ -36,19 +100,36 @@ func (i *identity) command(c *call) (workflow.Identity, error) {
 	return out, err
 }
 
-type arriveBody struct {
-	Party    int       `json:"party,omitempty"`
-	Channel  string    `json:"channel,omitempty"`
-	Person   *person   `json:"person,omitempty"`
-	Identify *identity `json:"identify,omitempty"`
-	Assign   assignNow `json:"assign,omitempty"`
+func identify(c *call, b *Identity) (*workflow.IdentifyVisit, error) {
+	id, err := b.command(c)
+	return &workflow.IdentifyVisit{Identity: id}, err
 }
 
-// assignNow is whether an arrival is assigned at once: true, false, or "if_free".
-type assignNow struct{ wanted, ifFree bool }
+func reidentify(c *call, b *Identity) (*workflow.ReidentifyVisit, error) {
+	id, err := b.command(c)
+	return &workflow.ReidentifyVisit{Identity: id}, err
+}
+
+// ArriveBody is who came in.
+type ArriveBody struct {
+	// Party is how many people came together; absent: not counted.
+	Party int `json:"party,omitempty"`
+	// Channel is how they heard of the project: a code such as passing_by.
+	Channel string `json:"channel,omitempty"`
+	// Person is what the visitor left at a kiosk of himself.
+	Person *Person `json:"person,omitempty"`
+	// Identify answers the first question in the same request. A kiosk and a consultant leave it out.
+	Identify *Identity `json:"identify,omitempty"`
+	// Assign says whether the visit is assigned in the same request. A kiosk and a consultant leave it out.
+	Assign AssignNow `json:"assign,omitempty"`
+}
+
+// AssignNow says whether an arrival is assigned at once: true, false, or "if_free", with which the visitor waits where nobody is
+// free to receive him. With true nothing is recorded then.
+type AssignNow struct{ wanted, ifFree bool }
 
 // UnmarshalJSON reads what the contract lets through.
-func (a *assignNow) UnmarshalJSON(text []byte) error {
+func (a *AssignNow) UnmarshalJSON(text []byte) error {
 	if a.ifFree = string(text) == `"if_free"`; a.ifFree {
 		a.wanted = true
 		return nil
@@ -57,14 +138,14 @@ func (a *assignNow) UnmarshalJSON(text []byte) error {
 }
 
 // arrive creates a visit. A kiosk may create it and nothing more.
-func arrive(c *call, b *arriveBody) (workflow.Command, error) {
-	cmd := &workflow.ArriveVisit{Visit: workflow.VisitID(newID()), Party: b.Party, Channel: b.Channel, Assign: b.Assign.wanted, IfFree: b.Assign.ifFree}
+func arrive(c *call, b *ArriveBody) (*workflow.ArriveVisit, error) {
+	cmd := &workflow.ArriveVisit{Party: b.Party, Channel: b.Channel, Assign: b.Assign.wanted, IfFree: b.Assign.ifFree}
 	if cmd.Assign && b.Identify == nil {
 		return nil, badRequest("not_identified", "assign needs identify: nobody is received before the first question", "send identify too")
 	}
 	if c.key.Role == workflow.RoleKiosk || c.own() {
 		if b.Identify != nil || cmd.Assign {
-			return nil, problem(403, "role", "a key of role "+string(c.key.Role)+" announces arrivals and nothing more", "leave out identify and assign")
+			return nil, problem(http.StatusForbidden, "role", "a key of role "+string(c.key.Role)+" announces arrivals and nothing more", "leave out identify and assign")
 		}
 	}
 	if c.key.Role == workflow.RoleKiosk {
@@ -84,101 +165,55 @@ func arrive(c *call, b *arriveBody) (workflow.Command, error) {
 	return cmd, err
 }
 
-func tooMany(wait int) *Problem {
-	p := problem(429, "too_many", "too many requests from this key", "wait as long as Retry-After says")
-	p.retry = wait
-	return p
+// FormBody is the visitor register. Codes and numbers stand in the visit; the remark is kept apart.
+type FormBody struct {
+	// Channel is how the customer heard of the project: a code such as passing_by.
+	Channel string `json:"channel,omitempty"`
+	// Purpose is what he buys for: a code such as first_home.
+	Purpose string `json:"purpose,omitempty"`
+	// District is where he lives or works: a code.
+	District string `json:"district,omitempty"`
+	// Layout is the layout he asked for: a code such as 3br.
+	Layout string `json:"layout,omitempty"`
+	// AreaSqm is the area he asked for, in square metres.
+	AreaSqm int `json:"area_sqm,omitempty"`
+	// BudgetFrom is the least he wants to spend, in fen.
+	BudgetFrom int64 `json:"budget_from,omitempty"`
+	// BudgetTo is the most he wants to spend, in fen.
+	BudgetTo int64 `json:"budget_to,omitempty"`
+	// Intent is how serious he is: a, b, c or d, a being the most serious.
+	Intent string `json:"intent,omitempty"`
+	// Remark is free text. The visit carries its id; GET notes/{note} shows it to those who may read it.
+	Remark workflow.NoteID `json:"remark,omitempty"`
 }
 
-func (c *call) visit() workflow.VisitID { return workflow.VisitID(c.Param("visit")) }
-
-func identify(c *call, b *identity) (workflow.Command, error) {
-	id, err := b.command(c)
-	return &workflow.IdentifyVisit{Visit: c.visit(), Identity: id}, err
-}
-
-func reidentify(c *call, b *identity) (workflow.Command, error) {
-	id, err := b.command(c)
-	return &workflow.ReidentifyVisit{Visit: c.visit(), Identity: id}, err
-}
-
-type recogniseBody struct {
-	Who      workflow.StaffID    `json:"who,omitempty"` // default: the caller
-	Customer workflow.CustomerID `json:"customer,omitempty"`
-}
-
-func recognise(c *call, b *recogniseBody) (workflow.Command, error) {
-	return &workflow.RecogniseVisit{Visit: c.visit(), Who: c.staffOr(b.Who), Customer: b.Customer}, nil
-}
-
-// staffOr is the member of staff named in a body, or the caller himself.
-func (c *call) staffOr(named workflow.StaffID) workflow.StaffID {
-	if named != "" {
-		return named
-	}
-	return c.key.Staff
-}
-
-type assignBody struct {
-	To         workflow.StaffID     `json:"to,omitempty"`
-	Reason     string               `json:"reason,omitempty"`
-	Note       string               `json:"note,omitempty"`
-	Concurrent bool                 `json:"concurrent,omitempty"`
-	StandIn    *workflow.StandInFor `json:"stand_in,omitempty"`
-}
-
-func assign(c *call, b *assignBody) (workflow.Command, error) {
-	note, err := c.note(b.Note)
-	return &workflow.AssignVisit{Visit: c.visit(), To: b.To, Reason: b.Reason, Note: note, Concurrent: b.Concurrent, StandIn: b.StandIn}, err
-}
-
-type serveBody struct {
-	Topic       workflow.Topic   `json:"topic,omitempty"`
-	ExplainedTo workflow.StaffID `json:"explained_to,omitempty"`
-}
-
-func serve(c *call, b *serveBody) (workflow.Command, error) {
-	return &workflow.ServeVisit{Visit: c.visit(), Topic: b.Topic, ExplainedTo: b.ExplainedTo}, nil
-}
-
-// formBody is the visitor register on the wire; the remark goes to the vault.
-type formBody struct {
-	Channel    string `json:"channel,omitempty"`
-	Purpose    string `json:"purpose,omitempty"`
-	District   string `json:"district,omitempty"`
-	Layout     string `json:"layout,omitempty"`
-	AreaSqm    int    `json:"area_sqm,omitempty"`
-	BudgetFrom int64  `json:"budget_from,omitempty"`
-	BudgetTo   int64  `json:"budget_to,omitempty"`
-	Intent     string `json:"intent,omitempty"`
-	Remark     string `json:"remark,omitempty"`
-}
-
-type registerBody struct {
+// RegisterBody is what stands in the visitor register.
+type RegisterBody struct {
 	// Serve ends the reception in the same request.
-	Serve       bool                `json:"serve,omitempty"`
-	Topic       workflow.Topic      `json:"topic,omitempty"`
-	ExplainedTo workflow.StaffID    `json:"explained_to,omitempty"`
-	Matches     workflow.CustomerID `json:"matches,omitempty"`
-	Person      *person             `json:"person,omitempty"`
-	Form        *formBody           `json:"form,omitempty"`
+	Serve bool `json:"serve,omitempty"`
+	// Topic is what was talked about; absent: sales.
+	Topic workflow.Topic `json:"topic,omitempty"`
+	// ExplainedTo is the colleague to whom the visitor's case was explained at the end of the reception. It needs serve.
+	ExplainedTo workflow.StaffID `json:"explained_to,omitempty"`
+	// Matches is the customer whom the form shows the visitor to be.
+	Matches workflow.CustomerID `json:"matches,omitempty"`
+	// Person is the person on the form.
+	Person *Person `json:"person,omitempty"`
+	// Form is the visitor register; absent: nothing was filled in.
+	Form *FormBody `json:"form,omitempty"`
 }
 
-func register(c *call, b *registerBody) (workflow.Command, error) {
+func register(c *call, b *RegisterBody) (*workflow.RegisterVisit, error) {
 	cmd := &workflow.RegisterVisit{Visit: c.visit(), Topic: b.Topic, Matches: b.Matches, Customer: workflow.CustomerID(newID())}
 	if b.Serve {
 		cmd.Serve = &workflow.ServeVisit{Visit: c.visit(), Topic: b.Topic, ExplainedTo: b.ExplainedTo}
 	} else if b.ExplainedTo != "" {
 		return nil, badRequest("explained_to_needs_serve", "explained_to belongs to the end of the reception", "send serve: true too, or explain with the serve step")
 	}
-	if b.Form != nil {
-		note, err := c.note(b.Form.Remark)
-		if err != nil {
-			return nil, err
-		}
+	if f := b.Form; f != nil {
 		cmd.Form = &workflow.Form{
-			Channel: b.Form.Channel, Purpose: b.Form.Purpose, District: b.Form.District, Layout: b.Form.Layout,
-			AreaSqm: b.Form.AreaSqm, BudgetFrom: b.Form.BudgetFrom, BudgetTo: b.Form.BudgetTo, Intent: b.Form.Intent, Note: note,
+			Channel: f.Channel, Purpose: f.Purpose, District: f.District, Layout: f.Layout, AreaSqm: f.AreaSqm,
+			BudgetFrom: f.BudgetFrom, BudgetTo: f.BudgetTo, Intent: f.Intent, Note: f.Remark,
 		}
 	}
 	return cmd, c.registerPerson(cmd, b.Person)
@@ -187,7 +222,7 @@ func register(c *call, b *registerBody) (workflow.Command, error) {
 // registerPerson ties the person on the form to the visit's customer. A phone that is another customer's is a match, which the
 // rules judge; otherwise the person is kept under the customer that registration makes. Of a customer who has a record
 // already the person is written when the rules have let the command pass.
-func (c *call) registerPerson(cmd *workflow.RegisterVisit, p *person) error {
+func (c *call) registerPerson(cmd *workflow.RegisterVisit, p *Person) error {
 	if p.empty() {
 		return nil
 	}
@@ -208,7 +243,7 @@ func (c *call) registerPerson(cmd *workflow.RegisterVisit, p *person) error {
 }
 
 // tie tries it once; ErrChanged: somebody else was quicker with the same phone.
-func (c *call) tie(cmd *workflow.RegisterVisit, p *person, r vault.Person) error {
+func (c *call) tie(cmd *workflow.RegisterVisit, p *Person, r vault.Person) error {
 	known, found, err := c.byPhone(p)
 	fresh := false
 	if err == nil && found {
@@ -275,47 +310,142 @@ func (c *call) visitor(cmd *workflow.RegisterVisit) (id workflow.CustomerID, err
 	return id, err
 }
 
-type reasonBody struct {
-	Reason string `json:"reason,omitempty"`
-	Note   string `json:"note,omitempty"`
+func (c *call) visit() workflow.VisitID { return workflow.VisitID(c.Param("visit")) }
+
+// visitDecision is a decision about a visit as the caller may hear it: a kiosk hears of its arrival and nothing more.
+func (c *call) visitDecision(a *VisitDecision, k *workflow.Commit) any {
+	if c.key.Role == workflow.RoleKiosk {
+		var v struct {
+			State workflow.State `json:"state"`
+		}
+		_ = json.Unmarshal(a.Visit.text, &v) // our own image
+		return &Arrival{Announced{k.Subject.ID, v.State}}
+	}
+	if c.phoned && c.hears() {
+		known := knownBy(c.redacted(k))
+		a.Known = &known
+	}
+	for _, i := range k.Images {
+		if i.Ref != k.Subject {
+			continue
+		}
+		if r, err := workflow.Decode(i); err == nil {
+			if v, ok := r.(*workflow.Visit); ok {
+				a.Allowed = c.allowed(v)
+			}
+		}
+	}
+	return a
 }
 
-func abandon(c *call, b *reasonBody) (workflow.Command, error) {
-	note, err := c.note(b.Note)
-	return &workflow.AbandonVisit{Visit: c.visit(), Reason: b.Reason, Note: note}, err
+// readVisit is a visit the caller may see: a consultant his own, a kiosk the one it announced.
+func (c *call) readVisit() (*workflow.Visit, error) {
+	v, err := readRecord[*workflow.Visit](c, workflow.VisitRef(c.visit()))
+	switch {
+	case err != nil:
+		return nil, err
+	case c.key.Role != workflow.RoleKiosk && !c.own() || v.Of(c.key.Staff):
+		return v, nil
+	}
+	k, err := c.commitAt(v.Commits[0]) // who announced it may see it
+	if err == nil && k.By != c.key.Actor() {
+		err = repo.ErrNotFound
+	}
+	return v, err
 }
 
-type mergeBody struct {
-	Into workflow.VisitID `json:"into"`
+// getVisit reads a visit, with the steps that are open to the caller. A kiosk reads the arrivals that it announced.
+func getVisit(c *call, _ *none) (*VisitView, error) {
+	v, err := c.readVisit()
+	if err != nil {
+		return nil, err
+	}
+	if c.key.Role == workflow.RoleKiosk {
+		return nil, c.answer(&Arrival{Announced{v.ID, v.State}})
+	}
+	c.stands(v)
+	doc, err := c.redactedVisit(v)
+	return &VisitView{Allowed: c.allowed(v), Visit: doc}, err
 }
 
-func merge(c *call, b *mergeBody) (workflow.Command, error) {
-	return &workflow.MergeVisit{Visit: c.visit(), Into: b.Into}, nil
+// HistoryQuery is the query of a history.
+type HistoryQuery struct {
+	Limit Limit `query:"limit"`
+	// Cursor is where to go on: next_cursor of the page before. Empty: at the beginning.
+	Cursor Cursor `query:"cursor"`
 }
 
-type changeBody struct {
-	To     workflow.StaffID `json:"to"`
-	Reason string           `json:"reason"`
-	Note   string           `json:"note,omitempty"`
+// getHistory lists the commits that changed a visit, the first of them first, one page at a time.
+func getHistory(c *call, q *HistoryQuery) (*VisitHistory, error) {
+	after, err := q.Cursor.seq()
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.readVisit()
+	if err != nil {
+		return nil, err
+	}
+	seqs := v.Commits[sort.Search(len(v.Commits), func(i int) bool { return v.Commits[i] > after }):]
+	a := &VisitHistory{Visit: v.ID}
+	if limit := q.Limit.orUsual(); len(seqs) > limit {
+		seqs = seqs[:limit]
+		a.NextCursor = seqCursor(seqs[limit-1])
+	}
+	a.Commits = make([]Entry, 0, len(seqs))
+	for _, seq := range seqs {
+		k, err := c.commitAt(seq)
+		if err != nil {
+			return nil, err
+		}
+		a.Commits = append(a.Commits, shown(c.redacted(k)))
+	}
+	return a, nil
 }
 
-func change(c *call, b *changeBody) (workflow.Command, error) {
-	note, err := c.note(b.Note)
-	return &workflow.ChangeLead{Visit: c.visit(), To: b.To, Reason: b.Reason, Note: note}, err
+// VisitsQuery is the query of the list of visits.
+type VisitsQuery struct {
+	// From is the first business day.
+	From workflow.Date `query:"from"`
+	// To is the last business day.
+	To workflow.Date `query:"to"`
+	// Open, when true, leaves the visits that still need somebody; when false, those that are over.
+	Open *bool `query:"open"`
+	// State leaves the visits in one of these states.
+	State []workflow.State `query:"state" compares:"state"`
+	// Kind leaves the visits of one of these kinds.
+	Kind []workflow.VisitKind `query:"kind" compares:"kind"`
+	// Server leaves the visits that this consultant receives.
+	Server workflow.StaffID `query:"server" compares:"server"`
+	// Principal leaves the visits whose customer is this consultant's.
+	Principal workflow.StaffID `query:"principal" compares:"principal"`
+	// Assistant leaves the visits in which this consultant assists.
+	Assistant workflow.StaffID `query:"assistant" compares:"assistants"`
+	// Customer leaves the visits of this customer.
+	Customer workflow.CustomerID `query:"customer" compares:"customer"`
+	Paging
 }
 
-type toBody struct {
-	To workflow.StaffID `json:"to"`
-}
-
-func handOver(c *call, b *toBody) (workflow.Command, error) {
-	return &workflow.HandOver{Visit: c.visit(), To: b.To}, nil
-}
-
-type whoBody struct {
-	Who workflow.StaffID `json:"who"`
-}
-
-func addAssistant(c *call, b *whoBody) (workflow.Command, error) {
-	return &workflow.AddAssistant{Visit: c.visit(), Who: b.Who}, nil
+// listVisits lists visits, the newest first. Front desk and shift leader see today's, a consultant his own: those he receives, those
+// of his customers and those in which he assists.
+func listVisits(c *call, query *VisitsQuery) (*VisitList, error) {
+	q, err := c.asks(workflow.Visits, query.Paging, true)
+	if err != nil {
+		return nil, err
+	}
+	q.From, q.To, q.Open = query.From, query.To, query.Open
+	switch c.key.Role {
+	case workflow.RoleFrontDesk, workflow.RoleShiftLeader:
+		if err := c.view(nil, func(b *workflow.Board) error {
+			q.From = workflow.Date(b.Local(c.now()).Format(time.DateOnly))
+			q.To = q.From
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+	case workflow.RoleConsultant:
+		q.Of = c.key.Staff
+	default:
+	}
+	p, docs, err := list[workflow.Visit](c, q)
+	return &VisitList{p, docs}, err
 }

@@ -263,7 +263,7 @@ func (e *shownEntry) event() []byte {
 	return fmt.Appendf(nil, "id: %d\nevent: commit\ndata: %s\n\n", e.seq, e.text)
 }
 
-func (e *entry) event() ([]byte, error) {
+func (e *Entry) event() ([]byte, error) {
 	s, err := e.written()
 	return s.event(), err
 }

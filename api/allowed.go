@@ -1,64 +1,12 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"path"
 	"strings"
 
 	"github.com/lunpai/lunpai/workflow"
 )
-
-// recordID is the id as it stands in addresses and answers: without the site in front.
-func recordID(ref workflow.Ref) string {
-	if ref.Collection == workflow.StaffList || ref.Collection == workflow.Rotas {
-		return ref.ID[strings.LastIndexByte(ref.ID, '/')+1:]
-	}
-	return ref.ID
-}
-
-// shownDoc is an image as answers show it: under the id that addresses take. A record's text begins with its id.
-func shownDoc(i workflow.Image) json.RawMessage {
-	id := recordID(i.Ref)
-	if id == i.ID {
-		return i.Doc
-	}
-	stored, err := workflow.Encode(i.ID)
-	short, err2 := workflow.Encode(id)
-	rest, ok := bytes.CutPrefix(i.Doc, append([]byte(`{"id":`), stored...))
-	if err != nil || err2 != nil || !ok { // no record of ours: as it stands
-		return i.Doc
-	}
-	return append(append([]byte(`{"id":`), short...), rest...)
-}
-
-// shownStaff is a member of staff under the id that addresses take.
-func shownStaff(s *workflow.Staff) *workflow.Staff {
-	c := *s
-	c.ID = string(s.Staff)
-	return &c
-}
-
-// shownRota is a rota under the id that addresses take: the day, or live.
-func shownRota(r *workflow.Rota) *workflow.Rota {
-	c := *r
-	c.ID = recordID(r.Ref())
-	return &c
-}
-
-// addAllowed lists the steps open to the caller now: advice, not part of the record's version.
-func (c *call) addAllowed(body map[string]any, k *workflow.Commit) {
-	rs, err := k.Records()
-	if err != nil {
-		return
-	}
-	for _, r := range rs {
-		if v, ok := r.(*workflow.Visit); ok && v.Ref() == k.Subject {
-			body["allowed"] = c.allowed(v)
-		}
-	}
-}
 
 // eventKinds ties the events of a visit to the commands that cause them.
 var eventKinds = map[workflow.Event]workflow.Kind{

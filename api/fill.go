@@ -1,0 +1,225 @@
+package api
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// filling is how a member of a command comes by its value.
+type filling int
+
+const (
+	fromAddress filling = iota // the value of a parameter of the address
+	fresh                      // a new id
+	whenMissing                // the caller's own, where the body names nobody
+	never                      // callers have no say in it
+	mayMiss                    // as it was sent, or empty: the member may be left out
+)
+
+// fill puts a value into a member of a command. Members go by their JSON names.
+type fill struct {
+	how           filling
+	member, param string
+}
+
+// param fills a member from a parameter of the address that has another name.
+func param(member, name string) fill { return fill{fromAddress, member, name} }
+
+// mint fills a member with a fresh id.
+func mint(member string) fill { return fill{how: fresh, member: member} }
+
+// caller fills a member with whose key it is, where the body names nobody.
+func caller(member string) fill { return fill{how: whenMissing, member: member} }
+
+// without keeps a member of the command from callers.
+func without(member string) fill { return fill{how: never, member: member} }
+
+// optional lets a member be left out.
+func optional(member string) fill { return fill{how: mayMiss, member: member} }
+
+// filled is a fill with the place of its member.
+type filled struct {
+	fill
+	index []int
+}
+
+// compileFills finds the members of a command that the fills name, and those that parameters of the address are named like.
+func compileFills(t reflect.Type, params []string, fills []fill) ([]filled, error) {
+	var out []filled
+	for _, p := range params {
+		if !slices.ContainsFunc(fills, func(f fill) bool { return f.param == p }) {
+			fills = append(slices.Clone(fills), param(p, p))
+		}
+	}
+	places := places(t)
+	for _, f := range fills {
+		m, ok := places[f.member]
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("%s has no member %s to fill", t, f.member)
+		case f.how == fromAddress && !slices.Contains(params, f.param):
+			return nil, fmt.Errorf("the address has no parameter %s for %s.%s", f.param, t, f.member)
+		case f.how < never && m.Type.Kind() != reflect.String:
+			return nil, fmt.Errorf("%s.%s is filled and no id", t, f.member)
+		}
+		out = append(out, filled{f, m.Index})
+	}
+	return out, nil
+}
+
+// places are the members of a struct by their JSON names, those of embedded structs too.
+func places(t reflect.Type) map[string]reflect.StructField {
+	out := map[string]reflect.StructField{}
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.IsExported() && name != "" && name != "-" {
+			out[name] = f
+		}
+	}
+	return out
+}
+
+// fill puts into a command what does not come from the body.
+func (c *call) fill(cmd reflect.Value) {
+	for _, f := range c.route.filled {
+		m := cmd.FieldByIndex(f.index)
+		switch f.how {
+		case fromAddress:
+			m.SetString(c.Param(f.param))
+		case fresh:
+			m.SetString(newID())
+		case whenMissing:
+			if m.String() == "" {
+				m.SetString(string(c.key.Staff))
+			}
+		case never:
+			m.SetZero()
+		case mayMiss:
+		}
+	}
+}
+
+// intake is how a body is read: its free text goes to the vault, its times are UTC in whole milliseconds, as all of the service's.
+type intake struct {
+	note  []int // the place of its free text; nil: it has none
+	times [][]int
+}
+
+var (
+	noteType = reflect.TypeFor[workflow.NoteID]()
+	timeType = reflect.TypeFor[time.Time]()
+)
+
+// newIntake looks for free text and times in a body. It fails when free text stands where it cannot be taken out: in a list, or in
+// more than one place.
+func newIntake(t reflect.Type, unsent []string) (*intake, error) {
+	in := &intake{}
+	return in, in.look(t, nil, unsent)
+}
+
+func (in *intake) look(t reflect.Type, at []int, unsent []string) error {
+	for i := range t.NumField() {
+		f, here := t.Field(i), append(slices.Clone(at), i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if slices.Contains(unsent, name) {
+			continue
+		}
+		switch inner := deref(f.Type); {
+		case inner == noteType && in.note != nil:
+			return fmt.Errorf("%s.%s: a second free text", t, f.Name)
+		case inner == noteType && f.Type == noteType:
+			in.note = here
+		case inner == timeType && f.Type == timeType:
+			in.times = append(in.times, here)
+		case inner == timeType:
+			return fmt.Errorf("%s.%s: a time that cannot be reached", t, f.Name)
+		case inner.Kind() == reflect.Struct:
+			if err := in.look(inner, here, nil); err != nil {
+				return err
+			}
+		case holds(inner, noteType, nil):
+			return fmt.Errorf("%s.%s: free text that cannot be reached", t, f.Name)
+		case holds(inner, timeType, nil):
+			return fmt.Errorf("%s.%s: a time that cannot be reached", t, f.Name)
+		}
+	}
+	return nil
+}
+
+func deref(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		return t.Elem()
+	}
+	return t
+}
+
+// holds reports whether values of a type hold, however deep, a value of another.
+func holds(t, wanted reflect.Type, above []reflect.Type) bool {
+	if t == wanted {
+		return true
+	}
+	if slices.Contains(above, t) {
+		return false
+	}
+	above = append(above, t)
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return holds(t.Elem(), wanted, above)
+	case reflect.Map:
+		return holds(t.Key(), wanted, above) || holds(t.Elem(), wanted, above)
+	case reflect.Struct:
+		for f := range t.Fields() {
+			if holds(f.Type, wanted, above) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// read reads the checked body of a request into its type.
+func (c *call) read(into any) error {
+	in := c.route.takes
+	if in == nil {
+		return nil
+	}
+	if p := decode(c.text, into); p != nil {
+		return p
+	}
+	v := reflect.ValueOf(into).Elem()
+	for _, at := range in.times {
+		if m, ok := member(v, at); ok {
+			t, _ := m.Interface().(time.Time)
+			m.Set(reflect.ValueOf(t.UTC().Truncate(time.Millisecond)))
+		}
+	}
+	if in.note == nil {
+		return nil
+	}
+	m, ok := member(v, in.note)
+	if !ok {
+		return nil
+	}
+	id, err := c.note(m.String())
+	m.SetString(string(id))
+	return err
+}
+
+// member is the value at a place; there is none where a pointer on the way is nil.
+func member(v reflect.Value, at []int) (reflect.Value, bool) {
+	for _, i := range at {
+		if v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				return v, false
+			}
+			v = v.Elem()
+		}
+		v = v.Field(i)
+	}
+	return v, true
+}

@@ -1,0 +1,56 @@
+package api
+
+import "github.com/lunpai/lunpai/workflow"
+
+// CallDecision is the answer to a call that was noted.
+type CallDecision struct {
+	Decided
+	// Call is the call.
+	Call Doc[workflow.Call] `json:"call,omitzero"`
+}
+
+// CallBody is a call on the sales telephone.
+type CallBody struct {
+	// For is the consultant who was asked for; absent: nobody in particular.
+	For workflow.StaffID `json:"for,omitempty"`
+	// Customer is who called, where he is known.
+	Customer workflow.CustomerID `json:"customer,omitempty"`
+	// Callback is how the caller can be reached: free text. The call carries its id; GET notes/{note} shows it to those who may read it.
+	Callback workflow.NoteID `json:"callback,omitempty"`
+}
+
+func takeCall(_ *call, b *CallBody) (*workflow.TakeCall, error) {
+	return &workflow.TakeCall{For: b.For, Customer: b.Customer, Note: b.Callback}, nil
+}
+
+// CallView is a call.
+type CallView struct {
+	// Call is the call.
+	Call *workflow.Call `json:"call"`
+}
+
+// getCall reads a call. A consultant reads those for him and those that he answered.
+func getCall(c *call, _ *none) (*CallView, error) {
+	r, err := readMatter[*workflow.Call](c, aCall)
+	return &CallView{r}, err
+}
+
+// MessagesQuery is the query of the list of messages.
+type MessagesQuery struct {
+	// State leaves the messages in one of these states.
+	State []string `query:"state" compares:"state"`
+	Paging
+}
+
+// MessageList is a page of messages.
+type MessageList struct {
+	Page
+	// Messages are those of this page that the caller may see.
+	Messages []Doc[workflow.Message] `json:"messages"`
+}
+
+// listMessages lists the messages that callers left, the newest first. A consultant sees those for him.
+func listMessages(c *call, q *MessagesQuery) (*MessageList, error) {
+	p, docs, err := listOf[workflow.Message](c, workflow.Messages, q.Paging)
+	return &MessageList{p, docs}, err
+}

@@ -1,0 +1,148 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/lunpai/lunpai/explain"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// policyOf is a preset with single parameters changed.
+func policyOf(preset string, values map[string]any) (workflow.Policy, error) {
+	if preset == "" {
+		preset = "p1"
+	}
+	p, ok := workflow.Preset(preset)
+	if !ok {
+		return p, badRequest("bad_policy", "there is no policy of that name", "send p1 or p2")
+	}
+	if err := p.Set(values); err != nil {
+		return p, badRequest("bad_policy", err.Error(), "see /v1/policies for the parameters and their bounds")
+	}
+	return p, nil
+}
+
+// AdoptBody is a policy to be put in force.
+type AdoptBody struct {
+	// Policy is the preset, p1 or p2.
+	Policy string `json:"policy"`
+	// Parameters are the values that the office changed, by their names; absent: none. GET policies/{policy} lists them.
+	Parameters map[string]any `json:"parameters,omitempty"`
+	// From is the first day on which it is in force; absent: the next day that begins.
+	From workflow.Date `json:"from,omitempty"`
+}
+
+func adoptPolicy(_ *call, b *AdoptBody) (*workflow.AdoptPolicy, error) {
+	p, err := policyOf(b.Policy, b.Parameters)
+	return &workflow.AdoptPolicy{From: b.From, Policy: p}, err
+}
+
+// SitePolicy is which rules are in force at a site.
+type SitePolicy struct {
+	// Adoptions are the policies that the site adopted, each with its first day.
+	Adoptions []workflow.Adoption `json:"adoptions"`
+	// Seq is the number of the commit up to which that is told.
+	Seq int64 `json:"seq"`
+	// Today is the policy in force today.
+	Today *workflow.Policy `json:"today"`
+}
+
+// getSitePolicy shows the policies of a site and the one in force today.
+func getSitePolicy(c *call, _ *none) (a *SitePolicy, err error) {
+	err = c.view(nil, func(b *workflow.Board) error {
+		day := workflow.Date(b.Local(c.now()).Format(time.DateOnly))
+		a = &SitePolicy{b.Site().Adoptions, b.Seq, b.Site().PolicyOn(day)}
+		return nil
+	})
+	return a, err
+}
+
+// Article is a clause with its text in the caller's language.
+type Article struct {
+	// ID is the clause, such as P1-12c.
+	ID string `json:"id"`
+	// Title is what it is about, in a few words.
+	Title string `json:"title"`
+	// Text is what it says, in short.
+	Text string `json:"text"`
+	// Mode is what the service does about it: it enforces it, records what happens, reminds somebody, or does nothing.
+	Mode explain.Mode `json:"mode"`
+}
+
+// Parameter is a value of a policy that an office may change.
+type Parameter struct {
+	// Name is what requests call it.
+	Name string `json:"name"`
+	// Article is the clause that it belongs to.
+	Article string `json:"article"`
+	// Bounds are the values that it may have, in words.
+	Bounds string `json:"bounds"`
+	// Text says what it does, in the caller's language.
+	Text string `json:"text"`
+	// Value is its value in the preset.
+	Value json.RawMessage `json:"value"`
+}
+
+// PolicyList are the presets.
+type PolicyList struct {
+	// Policies are all presets.
+	Policies []PolicyLink `json:"policies"`
+}
+
+// PolicyLink is where a preset is described.
+type PolicyLink struct {
+	// Href is the address of the preset.
+	Href string `json:"href"`
+	// ID is its name.
+	ID string `json:"id"`
+}
+
+// PolicyView is a preset in full.
+type PolicyView struct {
+	// Articles are its clauses.
+	Articles []Article `json:"articles"`
+	// Parameters are the values that an office may change.
+	Parameters []Parameter `json:"parameters"`
+	// Policy is the preset itself.
+	Policy workflow.Policy `json:"policy"`
+}
+
+// listPolicies lists the presets.
+func listPolicies(*call, *none) (*PolicyList, error) {
+	return &PolicyList{[]PolicyLink{{"/v1/policies/p1", "p1"}, {"/v1/policies/p2", "p2"}}}, nil
+}
+
+// getPolicy shows a preset: its articles, in the caller's language, and its parameters.
+func getPolicy(c *call, _ *none) (*PolicyView, error) {
+	name := c.Param("policy")
+	p, ok := workflow.Preset(name)
+	if !ok {
+		return nil, missing("policy")
+	}
+	l := lang(c)
+	articles := []Article{}
+	for _, id := range workflow.Articles() {
+		if id[:2] != "P"+name[1:] {
+			continue
+		}
+		a, ok := explain.Article(l, id)
+		if !ok {
+			continue
+		}
+		articles = append(articles, Article{id, a.Title, a.Text, a.Mode})
+	}
+	params := []Parameter{}
+	for _, m := range workflow.Parameters() {
+		value, err := json.Marshal(m.Value(&p))
+		if err != nil {
+			return nil, err
+		}
+		rule := m.P1
+		if name == "p2" {
+			rule = m.P2
+		}
+		params = append(params, Parameter{m.Name, rule, m.Bounds, explain.Parameter(l, m.Name), value})
+	}
+	return &PolicyView{articles, params, p}, nil
+}

@@ -1,0 +1,285 @@
+package api
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// DryRun is the query of a command.
+type DryRun struct {
+	// DryRun asks what would happen and why; nothing changes.
+	DryRun bool `query:"dry_run"`
+}
+
+// Order says which records of a list come first; visits go by business day and then by arrival.
+type Order string
+
+// The orders.
+const (
+	Newest Order = "newest"
+	Oldest Order = "oldest"
+)
+
+// Limit is how many records of a list are wanted at most: 1 to 200. Zero: 50.
+type Limit int
+
+// Bounds of Limit.
+const (
+	usualLimit = 50
+	maxLimit   = 200
+)
+
+func (l Limit) orUsual() int {
+	if l == 0 {
+		return usualLimit
+	}
+	return int(l)
+}
+
+// Cursor is a place in a list: next_cursor of the page before.
+type Cursor string
+
+// Seq is the number of a commit, from 1.
+type Seq int64
+
+// After is the number of a commit behind which to go on; 0: from the beginning.
+type After int64
+
+// Paging is the query of every list.
+type Paging struct {
+	Order Order `query:"order"`
+	Limit Limit `query:"limit"`
+	// Cursor is where to go on: next_cursor of the page before. Empty: at the beginning.
+	Cursor Cursor `query:"cursor"`
+}
+
+// parameter is a query parameter, and the member of the query's struct that it is read into.
+type parameter struct {
+	name     string
+	compares string // the field of a record that has to have the value; "": none
+	index    []int
+	schema   *openapi3.Schema
+}
+
+func (p *parameter) list(t reflect.Type) bool {
+	return t.FieldByIndex(p.index).Type.Kind() == reflect.Slice
+}
+
+// parametersOf lists the parameters that a query's struct describes.
+func parametersOf(t reflect.Type) (out []*parameter, err error) {
+	if t == nil {
+		return nil, nil
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		name := f.Tag.Get("query")
+		switch {
+		case f.Anonymous:
+		case name == "":
+			return nil, fmt.Errorf("%s.%s names no parameter", t, f.Name)
+		default:
+			out = append(out, &parameter{name: name, compares: f.Tag.Get("compares"), index: f.Index})
+		}
+	}
+	return out, nil
+}
+
+// checkQuery reads the query of the address. It refuses what the route's struct does not name, and values that mean nothing: an
+// empty one never means all, or none, or true.
+func (c *call) checkQuery() error {
+	if _, err := url.ParseQuery(c.QueryString()); err != nil {
+		return badRequest("bad_query", "the query of the address is malformed", "percent-encode the parameters")
+	}
+	var into reflect.Value
+	if c.route.query != nil {
+		into = reflect.New(c.route.query)
+		c.query = into.Interface()
+	}
+	for k, vs := range c.QueryParams() {
+		i := slices.IndexFunc(c.route.parameters, func(p *parameter) bool { return p.name == k })
+		switch {
+		case i < 0:
+			return badRequest("unknown_parameter", "this request takes no query parameter of that name", "see /docs for the parameters it takes")
+		case len(vs) > 1:
+			return badRequest("repeated_parameter", "a query parameter stands there twice", "send it once")
+		case vs[0] == "":
+			return badRequest("empty_parameter", "the query parameter "+k+" is empty", "give it a value, or leave it out")
+		case workflow.HoldsControls(vs[0]):
+			return badRequest("bad_text", "the query parameter "+k+" holds control characters", "leave them out")
+		}
+		p := c.route.parameters[i]
+		if err := p.read(into.Elem().FieldByIndex(p.index), vs[0]); err != nil {
+			return err
+		}
+	}
+	if d, ok := c.query.(*DryRun); ok {
+		c.dry = d.DryRun
+	}
+	return nil
+}
+
+// read puts a value into its member.
+func (p *parameter) read(m reflect.Value, value string) error {
+	bad := func(detail, fix string) error {
+		return badRequest("bad_parameter", p.name+" "+detail, "send "+p.name+"="+fix)
+	}
+	switch m.Interface().(type) {
+	case Limit:
+		if n, err := strconv.Atoi(value); err != nil || n < 1 || n > maxLimit {
+			return bad("is not a number from 1 to "+strconv.Itoa(maxLimit), "50")
+		}
+	case Seq, After:
+		if n, err := strconv.ParseInt(value, 10, 64); err != nil || n < 0 || n == 0 && m.Type() == reflect.TypeFor[Seq]() {
+			return bad("is not the number of a commit", "12")
+		}
+	case time.Time:
+		at, err := time.Parse(time.RFC3339, value)
+		if err != nil {
+			return badRequest("bad_parameter", p.name+" is not a time", "write it as 2024-03-04T09:10:00+08:00")
+		}
+		m.Set(reflect.ValueOf(at))
+		return nil
+	case workflow.Date:
+		if !workflow.Date(value).Valid() {
+			return badRequest("bad_date", p.name+" is not a day of the calendar", "write it as 2024-03-04")
+		}
+	}
+	if m.Kind() == reflect.Pointer {
+		m.Set(reflect.New(m.Type().Elem()))
+		m = m.Elem()
+	}
+	switch m.Kind() {
+	case reflect.Bool:
+		on, err := strconv.ParseBool(value)
+		if err != nil {
+			return p.noWord([]string{"true", "false"}, false)
+		}
+		m.SetBool(on)
+	case reflect.Int, reflect.Int64:
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			return bad("is not a number", "1")
+		}
+		m.SetInt(n)
+	case reflect.String:
+		if words := p.words(); len(words) > 0 && !slices.Contains(words, value) {
+			return p.noWord(words, false)
+		}
+		m.SetString(value)
+	case reflect.Slice:
+		words := p.words()
+		for v := range strings.SplitSeq(value, ",") {
+			if len(words) > 0 && !slices.Contains(words, v) {
+				return p.noWord(words, true)
+			}
+			item := reflect.New(m.Type().Elem()).Elem()
+			item.SetString(v)
+			m.Set(reflect.Append(m, item))
+		}
+	default:
+		return fmt.Errorf("query parameter %s is a %s", p.name, m.Type())
+	}
+	return nil
+}
+
+// words are those that a parameter may hold; none: any.
+func (p *parameter) words() []string {
+	s := p.schema
+	if s != nil && s.Type.Is("array") {
+		s = s.Items.Value
+	}
+	if s == nil {
+		return nil
+	}
+	return words(s.Enum)
+}
+
+// noWord refuses a word that is not known for a parameter, and names those that are.
+func (p *parameter) noWord(known []string, several bool) error {
+	fix := "send " + p.name + "=" + known[0] + " or another of these words"
+	if several {
+		fix += ", several with commas between them"
+	}
+	bad := badRequest("bad_parameter", p.name+" holds a word that is none of "+strings.Join(known, ", "), fix)
+	bad.Allowed = known
+	return bad
+}
+
+// asks is a page of a collection as a list's query describes it: with those fields that its parameters compare.
+func (c *call) asks(of workflow.Collection, paging Paging, newestFirst bool) (q repo.Query, err error) {
+	q = repo.Query{
+		Collection: of, Site: c.site, In: map[string][]string{}, Descending: newestFirst, Limit: paging.Limit.orUsual(),
+	}
+	if paging.Order != "" {
+		q.Descending = paging.Order == Newest
+	}
+	v := reflect.ValueOf(c.query).Elem()
+	for _, p := range c.route.parameters {
+		if p.compares == "" {
+			continue
+		}
+		m := v.FieldByIndex(p.index)
+		if m.Kind() == reflect.String && m.Len() > 0 {
+			q.In[p.compares] = []string{m.String()}
+		}
+		if m.Kind() == reflect.Slice && m.Len() > 0 {
+			for i := range m.Len() {
+				q.In[p.compares] = append(q.In[p.compares], m.Index(i).String())
+			}
+			slices.Sort(q.In[p.compares])
+			q.In[p.compares] = slices.Compact(q.In[p.compares])
+		}
+	}
+	q.After, err = paging.Cursor.place(of)
+	return q, err
+}
+
+// place is the place in a list of a collection.
+func (v Cursor) place(of workflow.Collection) (at repo.Place, err error) {
+	if v == "" {
+		return at, nil
+	}
+	text, err := base64.RawURLEncoding.DecodeString(string(v))
+	day, id, ok := strings.Cut(string(text), " ")
+	date := workflow.Date(day)
+	if err != nil || !ok || id == "" || !utf8.Valid(text) || (day != "") != (of == workflow.Visits) || day != "" && !date.Valid() {
+		return at, badCursor()
+	}
+	return repo.Place{Day: date, ID: id}, nil
+}
+
+func cursorOf(at repo.Place) Cursor {
+	return Cursor(base64.RawURLEncoding.EncodeToString([]byte(string(at.Day) + " " + at.ID)))
+}
+
+// seq is the number of the last commit on the page before, in a list of commits; 0 on the first page.
+func (v Cursor) seq() (int64, error) {
+	if v == "" {
+		return 0, nil
+	}
+	text, err := base64.RawURLEncoding.DecodeString(string(v))
+	seq, bad := strconv.ParseInt(string(text), 10, 64)
+	if err != nil || bad != nil || seq < 1 {
+		return 0, badCursor()
+	}
+	return seq, nil
+}
+
+func seqCursor(seq int64) Cursor {
+	return Cursor(base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(seq, 10))))
+}
+
+func badCursor() *Problem {
+	return badRequest("bad_cursor", "the cursor is not one that this service gave out for this list", "take next_cursor from the page before, or begin without")
+}

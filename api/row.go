@@ -1,0 +1,251 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lunpai/lunpai/openapi"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// route is a row of the table: address, who may use it, what comes in and what goes out. The contract is drawn from it.
+type route struct {
+	method, path string
+	name         string        // in Go: a command's type, or the function that answers
+	kind         workflow.Kind // the command it gives: whoever may give that may use the route
+	roles        []workflow.Role
+	public       bool
+	within       time.Duration // to answer; zero: answerWithin
+
+	command reflect.Type // what the fills fill; nil: nothing
+	body    reflect.Type // as it is sent; nil: none
+	query   reflect.Type // its members are the parameters; nil: none
+	answer  reflect.Type // nil: no content, or no JSON
+	other   reflect.Type // another answer of the same status
+	media   []string     // other media types
+	status  int          // of success
+	about   *record      // what If-Match speaks of
+	fills   []fill
+
+	handle handler
+
+	// Set by New.
+	takes      *intake      // how the body is read
+	filled     []filled     // how the fills are carried out
+	parameters []*parameter // of the query
+	addressed  bool         // what the route makes has an address that can be read
+	checks     *openapi.Operation
+}
+
+type handler func(*call) error
+
+// none stands for a body, a query or an answer that is not there.
+type none struct{}
+
+// commandOf is a pointer to a command's type.
+type commandOf[C any] interface {
+	*C
+	workflow.Command
+}
+
+// does is a route whose body is the command itself, but for what the fills and the address put into it.
+func does[C any, P commandOf[C]](method, path string, fills ...fill) *route {
+	r := hears(method, path, func(_ *call, c *C) (P, error) { return c, nil }, fills...)
+	return r
+}
+
+// hears is a route whose body B is not the command: its members have other names, or it takes some work to make a command of it.
+func hears[B, C any, P commandOf[C]](method, path string, build func(*call, *B) (P, error), fills ...fill) *route {
+	r := ofCommand[B, C, P](method, path)
+	r.query, r.command, r.fills, r.about = reflect.TypeFor[DryRun](), reflect.TypeFor[C](), fills, subjectOf(path)
+	r.answer = r.about.decision
+	r.handle = func(c *call) error {
+		var body B
+		if err := c.read(&body); err != nil {
+			return c.decidedBefore(err)
+		}
+		cmd, err := build(c, &body)
+		if err != nil {
+			return c.decidedBefore(err)
+		}
+		c.fill(reflect.ValueOf(cmd).Elem())
+		out, err := c.do(cmd)
+		if err != nil {
+			return c.refused(err)
+		}
+		return c.decided(out)
+	}
+	return r
+}
+
+// runs is a route that does more about its command C than have it decided. Its function gives the answer; none: no content.
+func runs[C, B, A any, P commandOf[C]](method, path string, run func(*call, *B) (*A, error)) *route {
+	r := ofCommand[B, C, P](method, path)
+	r.answer = typeOf[A]()
+	if r.answer == nil {
+		r.status = http.StatusNoContent
+	}
+	r.handle = func(c *call) error {
+		var body B
+		if err := c.read(&body); err != nil {
+			return err
+		}
+		a, err := run(c, &body)
+		if err != nil || a == nil {
+			return err
+		}
+		return c.answer(a)
+	}
+	return r
+}
+
+// reads is a route that answers a question, put in the members of Q. A function that returns no answer has written it itself.
+func reads[Q, A any](path string, roles []workflow.Role, read func(*call, *Q) (*A, error)) *route {
+	r := &route{
+		method: http.MethodGet, path: path, name: funcName(read), roles: roles, status: http.StatusOK,
+		query: typeOf[Q](), answer: typeOf[A](),
+	}
+	r.handle = func(c *call) error {
+		q, ok := c.query.(*Q)
+		if !ok {
+			q = new(Q)
+		}
+		a, err := read(c, q)
+		if err != nil || a == nil {
+			return err
+		}
+		return c.answer(a)
+	}
+	return r
+}
+
+// serves is a route that is open to everybody and writes its answer itself.
+func serves(path, media, name string, h handler) *route {
+	return &route{
+		method: http.MethodGet, path: path, name: name, public: true, status: http.StatusOK, media: []string{media}, handle: h,
+	}
+}
+
+func ofCommand[B, C any, P commandOf[C]](method, path string) *route {
+	return &route{
+		method: method, path: path, name: reflect.TypeFor[C]().Name(), kind: P(new(C)).Kind(), status: http.StatusOK,
+		body: typeOf[B](),
+	}
+}
+
+// makes says that the route makes a record: it answers 201.
+func (r *route) makes() *route { r.status = http.StatusCreated; return r }
+
+// open says that the route needs no key.
+func (r *route) open() *route { r.public = true; return r }
+
+// takes a while: the route may answer later than others.
+func (r *route) takesUpTo(d time.Duration) *route { r.within = d; return r }
+
+// also names media types beside JSON.
+func (r *route) also(media ...string) *route { r.media = media; return r }
+
+// of names the record that the route is about, where its address does not.
+func (r *route) of(x *record) *route { r.about, r.answer = x, x.decision; return r }
+
+// dry says that the route takes dry_run.
+func (r *route) dry() *route { r.query = reflect.TypeFor[DryRun](); return r }
+
+// asks names the query of a route that gives a command.
+func asks[Q any](r *route) *route { r.query = typeOf[Q](); return r }
+
+// or names another answer, which a kiosk gets.
+func or[A any](r *route) *route { r.other = typeOf[A](); return r }
+
+// typeOf is the type T, nil for none.
+func typeOf[T any]() reflect.Type {
+	if t := reflect.TypeFor[T](); t != reflect.TypeFor[none]() {
+		return t
+	}
+	return nil
+}
+
+// funcName is the name of a function of this package.
+func funcName(f any) string {
+	name := runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Name()
+	return name[strings.LastIndexByte(name, '.')+1:]
+}
+
+// may is who may use the route at all, and whether consultants only for what is theirs.
+func (r *route) may() (roles []workflow.Role, own bool) {
+	if r.kind == "" {
+		return r.roles, false
+	}
+	for _, role := range workflow.Roles {
+		ok, only := workflow.MayCommand(r.kind, role)
+		if ok {
+			roles, own = append(roles, role), own || only
+		}
+	}
+	return roles, own
+}
+
+// admits reports whether a role may use the route at all; what is a consultant's own is decided further on.
+func (r *route) admits(role workflow.Role) bool {
+	roles, _ := r.may()
+	return slices.Contains(roles, role)
+}
+
+// ofSite reports whether the address names a site, which the caller's key must then cover: whatever value came with it.
+func (r *route) ofSite() bool { return r.path == site || strings.HasPrefix(r.path, site+"/") }
+
+// params are the names of the parameters in the address, the site's aside.
+func (r *route) params() (names []string) {
+	for part := range strings.SplitSeq(r.path, "/") {
+		if name, ok := strings.CutPrefix(part, ":"); ok && name != "site" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// compile checks a row and prepares what every request needs. It fails when a fill or a parameter of the address has no member
+// in the command, or free text cannot be reached.
+func (r *route) compile() (err error) {
+	if r.body != nil {
+		if r.takes, err = newIntake(r.body, r.unsent()); err != nil {
+			return fmt.Errorf("%s %s: %w", r.method, r.path, err)
+		}
+	}
+	if r.parameters, err = parametersOf(r.query); err != nil {
+		return fmt.Errorf("%s %s: %w", r.method, r.path, err)
+	}
+	if r.command == nil {
+		return nil
+	}
+	r.filled, err = compileFills(r.command, r.params(), r.fills)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", r.method, r.path, err)
+	}
+	return nil
+}
+
+// unsent are the members of the body that callers do not send.
+func (r *route) unsent() (names []string) {
+	if r.body != r.command {
+		return nil
+	}
+	by := map[string]bool{}
+	for _, f := range r.fills {
+		by[f.param] = true
+		if f.how != whenMissing && f.how != mayMiss {
+			names = append(names, f.member)
+		}
+	}
+	for _, p := range r.params() {
+		if !by[p] {
+			names = append(names, p)
+		}
+	}
+	return names
+}

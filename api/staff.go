@@ -1,0 +1,52 @@
+package api
+
+import "github.com/lunpai/lunpai/workflow"
+
+// StaffDecision is the answer to a command about a member of staff.
+type StaffDecision struct {
+	Decided
+	// Staff is the member of staff as the command left him.
+	Staff Doc[workflow.Staff] `json:"staff,omitzero"`
+}
+
+// StaffBody is a member of staff to be added.
+type StaffBody struct {
+	// ID is the id that he is to have.
+	ID workflow.StaffID `json:"id"`
+	// Role is what he is.
+	Role workflow.Role `json:"role"`
+	// Team is the unit that a consultant belongs to; absent: he is a unit of his own.
+	Team workflow.UnitID `json:"team,omitempty"`
+	// OffRoster keeps a consultant out of the line for now.
+	OffRoster bool `json:"off_roster,omitempty"`
+}
+
+func (b *StaffBody) staff() workflow.NewStaff {
+	return workflow.NewStaff{Staff: b.ID, Role: b.Role, Team: b.Team, OffRoster: b.OffRoster}
+}
+
+func addStaff(_ *call, b *StaffBody) (*workflow.AddStaff, error) {
+	return &workflow.AddStaff{NewStaff: b.staff()}, nil
+}
+
+// StaffList is everybody who works at a site.
+type StaffList struct {
+	// Seq is the number of the commit up to which the list is told.
+	Seq int64 `json:"seq"`
+	// Staff are the members of staff, also those who are not active any more.
+	Staff []*workflow.Staff `json:"staff"`
+}
+
+// listStaff lists the staff of a site.
+func listStaff(c *call, _ *none) (a *StaffList, err error) {
+	err = c.view(nil, func(b *workflow.Board) error {
+		a = &StaffList{b.Seq, []*workflow.Staff{}}
+		for _, s := range b.Staff() {
+			shown := *s
+			shown.ID = string(s.Staff) // as addresses take it
+			a.Staff = append(a.Staff, &shown)
+		}
+		return nil
+	})
+	return a, err
+}

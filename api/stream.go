@@ -1,0 +1,162 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// tickEvery is how often a stream looks whether it must end; after quietTicks without a commit it says that it is still there.
+const (
+	tickEvery  = time.Second
+	quietTicks = 15
+)
+
+// stream writes commits as they land: first what is behind the last one that the client has, then what comes.
+func (c *call) stream(last int64) error {
+	if id := c.Request().Header.Get("Last-Event-ID"); id != "" {
+		var err error
+		if last, err = strconv.ParseInt(id, 10, 64); err != nil || last < 0 {
+			return badRequest("bad_parameter", "Last-Event-ID is not the number of a commit", "send the seq of the last commit you have")
+		}
+	}
+	leave, ok := c.api.streams.enter(c.key.ID)
+	if !ok {
+		p := problem(http.StatusTooManyRequests, "too_many", "this key holds "+strconv.Itoa(streamsAKey)+" event streams open already",
+			"close one of them; one stream serves a whole program")
+		p.retry = 10
+		c.hesitate()
+		return p
+	}
+	defer leave()
+	h := c.Response().Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no") // a proxy must not hold events back
+	c.Response().WriteHeader(http.StatusOK)
+	s := &stream{call: c, control: http.NewResponseController(c.Response()), last: last}
+	_ = s.control.SetReadDeadline(time.Time{}) // a stream outlives the server's read timeout
+	s.run()
+	return nil // the client comes back with Last-Event-ID
+}
+
+// stream is an open event stream.
+type stream struct {
+	*call
+	control *http.ResponseController
+	last    int64 // the last commit that was looked at
+}
+
+// run writes until the client goes, is too slow, or its key ends, or the process does.
+func (s *stream) run() {
+	tick := time.NewTicker(s.api.tick)
+	defer tick.Stop()
+	if !s.catchUp(0) {
+		return
+	}
+	live, err := s.api.feeds.follow(s.Request().Context(), s.site)
+	if err != nil {
+		return
+	}
+	defer live.leave()
+	if !s.catchUp(live.from) || !s.write([]byte(stillHere)) {
+		return
+	}
+	for quiet := 0; ; {
+		select {
+		case <-s.Request().Context().Done():
+			return
+		case f, ok := <-live.frames:
+			if !ok || !s.pass(f, live.frames) {
+				return
+			}
+			quiet = 0
+		case <-tick.C:
+			if s.over() {
+				return
+			}
+			if quiet++; quiet%quietTicks == 0 && !s.write([]byte(stillHere)) {
+				return
+			}
+		}
+	}
+}
+
+// stillHere is what a stream says that has nothing to say.
+const stillHere = ": still here\n\n"
+
+// over reports whether the stream must end: the process stops, or the key does not work any more.
+func (s *stream) over() bool {
+	token := strings.TrimPrefix(s.Request().Header.Get("Authorization"), "Bearer ")
+	_, err := s.api.cfg.Keys.Authenticate(s.Request().Context(), token)
+	return err != nil || s.api.cfg.Desk.Draining()
+}
+
+// catchUp writes what the journal holds behind the last commit, at least up to one. It takes its time: a key that has much to
+// catch up pays for it like for requests.
+func (s *stream) catchUp(to int64) bool {
+	for more := true; more || s.last < to; {
+		var entries []shownEntry
+		var err error
+		before := s.last
+		if entries, s.last, more, err = s.entries(s.last, maxLimit); err != nil {
+			return false
+		}
+		var text []byte
+		for _, e := range entries {
+			text = append(text, e.event()...)
+		}
+		if len(text) == 0 { // the client is to know that it is being looked for
+			text = []byte(stillHere)
+		}
+		if !s.write(text) || s.over() || !s.pause(s.looked(int(s.last-before))) {
+			return false
+		}
+	}
+	return true
+}
+
+// pause waits, unless the client goes meanwhile.
+func (s *stream) pause(d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-s.Request().Context().Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// pass writes a frame and those that wait behind it.
+func (s *stream) pass(f *frame, more <-chan *frame) bool {
+	var text []byte
+	for n := len(more); ; n-- {
+		if f.seq > s.last {
+			s.last = f.seq
+			text = append(text, f.textFor(s.call)...)
+		}
+		if n == 0 {
+			return s.write(text)
+		}
+		var ok bool
+		if f, ok = <-more; !ok {
+			return false
+		}
+	}
+}
+
+// write sends bytes at once. A client has some time to take them.
+func (s *stream) write(text []byte) bool {
+	if len(text) == 0 {
+		return true
+	}
+	_ = s.control.SetWriteDeadline(time.Now().Add(30 * time.Second)) //nolint:forbidigo // a stream outlives the server's write timeout
+	if _, err := s.Response().Write(text); err != nil {
+		return false
+	}
+	return s.control.Flush() == nil
+}
