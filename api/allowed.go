@@ -8,22 +8,19 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// eventKinds ties the events of a visit to the commands that cause them.
-var eventKinds = map[workflow.Event]workflow.Kind{
-	workflow.EventIdentify: workflow.KindIdentifyVisit, workflow.EventRecognise: workflow.KindRecogniseVisit,
-	workflow.EventAssign: workflow.KindAssignVisit, workflow.EventReidentify: workflow.KindReidentifyVisit,
-	workflow.EventHandOver: workflow.KindHandOver, workflow.EventChange: workflow.KindChangeLead,
-	workflow.EventAddAssistant: workflow.KindAddAssistant, workflow.EventServe: workflow.KindServeVisit,
-	workflow.EventRegister: workflow.KindRegisterVisit, workflow.EventAbandon: workflow.KindAbandonVisit,
-	workflow.EventMerge: workflow.KindMergeVisit,
+// step is what moves a visit on: the last word of its address, and the command that it gives.
+type step struct {
+	name string
+	kind workflow.Kind
 }
 
-// stepsOf are the last words of the addresses of a visit's steps, by the command that each gives.
-func stepsOf(routes []*route) map[workflow.Kind]string {
-	steps := map[workflow.Kind]string{}
+// stepsOf are the steps of a visit by their events.
+func stepsOf(routes []*route) map[workflow.Event]step {
+	steps := map[workflow.Event]step{}
 	for _, r := range routes {
-		if rest, ok := strings.CutPrefix(r.path, site+"/visits/:visit/"); ok && r.kind != "" {
-			steps[r.kind] = path.Base(rest)
+		rest, below := strings.CutPrefix(r.path, site+"/visits/:visit/")
+		if cmd, ok := workflow.CommandOf(r.kind); below && ok {
+			steps[cmd.About().Event] = step{path.Base(rest), r.kind}
 		}
 	}
 	return steps
@@ -34,14 +31,14 @@ func stepsOf(routes []*route) map[workflow.Kind]string {
 func (c *call) allowed(v *workflow.Visit) []string {
 	steps := []string{}
 	for _, e := range workflow.AllowedEvents(v) {
-		kind := eventKinds[e]
-		ok, own := workflow.MayCommand(kind, c.key.Role)
+		s := c.api.steps[e]
+		ok, own := workflow.MayCommand(s.kind, c.key.Role)
 		switch {
 		case !ok:
-		case own && kind == workflow.KindAddAssistant && v.Server != c.key.Staff:
-		case own && kind != workflow.KindRecogniseVisit && !v.Of(c.key.Staff):
+		case own && e == workflow.EventAddAssistant && v.Server != c.key.Staff:
+		case own && e != workflow.EventRecognise && !v.Of(c.key.Staff):
 		default:
-			steps = append(steps, c.api.steps[kind])
+			steps = append(steps, s.name)
 		}
 	}
 	return steps

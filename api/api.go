@@ -58,9 +58,9 @@ type API struct {
 	pause              time.Duration // of a refusal
 	strangers          chan struct{} // places for looking up keys from addresses that show wrong ones without end
 	feeds              *feeds
-	scan               int                      // how many commits one request looks at
-	tick               time.Duration            // of event streams
-	steps              map[workflow.Kind]string // of visits, as their addresses name them
+	scan               int                     // how many commits one request looks at
+	tick               time.Duration           // of event streams
+	steps              map[workflow.Event]step // of visits
 	// readWithin is how long a reader may take for one part of a report.
 	readWithin time.Duration
 }

@@ -216,13 +216,13 @@ func TestLookingIsInTheJournal(t *testing.T) {
 		ask  func() *answer
 		want int
 	}{
-		{workflow.KindSearchCustomer, func() *answer { return o.do("S", "POST", "/v1/sites/s/customers/search", `{"phone":"13900000001"}`) }, 200},
-		{workflow.KindSearchCustomer, func() *answer { return o.do("S", "POST", "/v1/sites/s/customers/search", `{"phone":"13900000002"}`) }, 200},
-		{workflow.KindShowPerson, func() *answer { return o.do(owner, "GET", path+"?reason=call_back", nil) }, 200},
-		{workflow.KindChangePerson, func() *answer { return o.do("desk", "PUT", path, `{"name":"Li","phone":"13900000001"}`) }, 204},
-		{workflow.KindShowNote, func() *answer { return o.do(owner, "GET", "/v1/sites/s/notes/"+note+"?reason=call_back", nil) }, 200},
-		{workflow.KindEraseNote, func() *answer { return o.do("M", "DELETE", "/v1/sites/s/notes/"+note, nil) }, 204},
-		{workflow.KindErasePerson, func() *answer { return o.do("M", "DELETE", path, nil) }, 204},
+		{"search_customer", func() *answer { return o.do("S", "POST", "/v1/sites/s/customers/search", `{"phone":"13900000001"}`) }, 200},
+		{"search_customer", func() *answer { return o.do("S", "POST", "/v1/sites/s/customers/search", `{"phone":"13900000002"}`) }, 200},
+		{"show_person", func() *answer { return o.do(owner, "GET", path+"?reason=call_back", nil) }, 200},
+		{"change_person", func() *answer { return o.do("desk", "PUT", path, `{"name":"Li","phone":"13900000001"}`) }, 204},
+		{"show_note", func() *answer { return o.do(owner, "GET", "/v1/sites/s/notes/"+note+"?reason=call_back", nil) }, 200},
+		{"erase_note", func() *answer { return o.do("M", "DELETE", "/v1/sites/s/notes/"+note, nil) }, 204},
+		{"erase_person", func() *answer { return o.do("M", "DELETE", path, nil) }, 204},
 	} {
 		before := o.commitsOf(tt.kind)
 		o.must(tt.want, tt.ask())

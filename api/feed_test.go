@@ -149,7 +149,7 @@ func TestStreamEndsOnRevokedKey(t *testing.T) {
 	events, stop := o.stream(o.listen(), "desk", "1")
 	defer stop()
 	o.must(200, o.do("M", "DELETE", "/v1/sites/s/keys/"+o.keyIDs["desk"], nil))
-	o.ended(events, workflow.KindRevokeKey) // the last thing that it may show is why it ends
+	o.ended(events, "revoke_key") // the last thing that it may show is why it ends
 }
 
 func TestStreamEndsOnDrain(t *testing.T) {

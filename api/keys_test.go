@@ -10,7 +10,6 @@ import (
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/repo/vault"
-	"github.com/lunpai/lunpai/workflow"
 )
 
 const sitesKeys = "/v1/sites/s/keys"
@@ -111,8 +110,8 @@ func TestKeyEndsWithTheJob(t *testing.T) {
 	o.must(200, o.do("admin", "PATCH", "/v1/sites/s/staff/A", `{"active":false}`))
 	o.must(200, o.do("admin", "PATCH", "/v1/sites/s/staff/M", `{"role":"consultant"}`))
 	machine.later()
-	o.ended(consultant, workflow.KindChangeStaff)
-	o.ended(manager, workflow.KindChangeStaff)
+	o.ended(consultant, "change_staff")
+	o.ended(manager, "change_staff")
 	if a := o.must(401, o.do("A", "GET", "/v1/sites/s/rota", nil)); !strings.Contains(a.str("detail"), "in service") {
 		t.Errorf("%s", a.raw)
 	}

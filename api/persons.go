@@ -60,7 +60,7 @@ func (c *call) byPhone(p *Person) (id workflow.CustomerID, found bool, err error
 		return "", false, badRequest("bad_phone", "the phone has fewer than five digits", "send the whole number, or none")
 	}
 	// Whoever takes the paper book over makes a customer of every phone that is not known: only the others tell him something.
-	taking := c.route.kind == workflow.KindImportCustomer && !c.dry
+	taking := c.route.kind == "import_customer" && !c.dry
 	if !taking {
 		if err := c.spend(p); err != nil {
 			return "", false, err
@@ -82,7 +82,7 @@ func (c *call) customerOf(p *Person) (id workflow.CustomerID, fresh bool, err er
 	if p.empty() {
 		return "", false, nil
 	}
-	c.phoned = c.phoned || p.Phone != "" && c.route.kind != workflow.KindImportCustomer
+	c.phoned = c.phoned || p.Phone != "" && c.route.kind != "import_customer"
 	if err := c.once(); err != nil {
 		return "", false, err
 	}

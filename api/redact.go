@@ -61,7 +61,7 @@ func (e Entry) hide() Entry {
 // stands there for the manager: he himself was told only whose customer that is.
 func (e Entry) shownTo(part bool) (Entry, bool) {
 	switch {
-	case e.Kind == workflow.KindSearchCustomer:
+	case e.Kind == "search_customer":
 		return e, false
 	case e.Subject.Collection == workflow.Visits && !part:
 		return e.hide(), true

@@ -133,7 +133,7 @@ func serves(path, media, name string, h handler) *route {
 
 func ofCommand[B, C any, P commandOf[C]](method, path string) *route {
 	return &route{
-		method: method, path: path, name: reflect.TypeFor[C]().Name(), kind: P(new(C)).Kind(), status: http.StatusOK,
+		method: method, path: path, name: reflect.TypeFor[C]().Name(), kind: P(new(C)).About().Kind, status: http.StatusOK,
 		body: typeOf[B](),
 	}
 }
