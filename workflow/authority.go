@@ -2,20 +2,6 @@ package workflow
 
 import "slices"
 
-// Sets of roles for About.May.
-var (
-	receptionists  = []Role{RoleFrontDesk, RoleShiftLeader, RoleSupervisor, RoleManager}
-	clerks         = []Role{RoleFrontDesk, RoleSupervisor, RoleManager}
-	referees       = []Role{RoleSupervisor, RoleManager}
-	managers       = []Role{RoleManager}
-	administration = []Role{RoleManager, RoleAdministrator}
-	administrators = []Role{RoleAdministrator}
-	keyEnders      = []Role{RoleSupervisor, RoleManager, RoleAdministrator}
-	approvers      = []Role{RoleShiftLeader, RoleSupervisor, RoleManager} // of make-ups; the policy narrows it
-	announcers     = []Role{RoleKiosk, RoleConsultant, RoleFrontDesk, RoleShiftLeader, RoleSupervisor, RoleManager}
-	everybody      = []Role{RoleFrontDesk, RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager}
-)
-
 // may reports whether the actor has one of the roles.
 func (d *draft) may(rs ...Role) bool { return slices.Contains(rs, d.env.By.Role) }
 
@@ -80,9 +66,4 @@ func (d *draft) asker(named StaffID, rule string) (StaffID, *Fault) {
 		return "", f
 	}
 	return d.actor(named), nil
-}
-
-// Of reports whether a visit is a consultant's own: he receives, assists, or it is his customer's.
-func (v *Visit) Of(s StaffID) bool {
-	return s != "" && (v.Server == s || v.Principal == s || slices.Contains(v.Assistants, s))
 }

@@ -44,11 +44,6 @@ type owned interface{ own(*draft) bool }
 // worded are commands with short texts that somebody made up and that are no ids of records: none may hold a phone.
 type worded interface{ texts() []string }
 
-// noted are commands that bring free text, with the record that it hangs on: what the command is about.
-type noted interface {
-	note(SiteID) (NoteID, Ref)
-}
-
 // commands is one of every type.
 var commands = []Command{
 	new(CreateSite), new(ChangeSite), new(AdoptPolicy), new(AddStaff), new(ChangeStaff),
@@ -103,3 +98,7 @@ func AuthorityRule(k Kind) string {
 	}
 	return ""
 }
+
+// Needs names the records beyond the board that Decide must see for a command and that the board neither holds nor knows to
+// be absent. Some are reached only through others (a visit's customer): call it again after every load until it names none.
+func (b *Board) Needs(cmd Command) []Ref { return b.Missing(cmd.Needs(b)) }

@@ -121,3 +121,30 @@ func (c *Customer) clone() Record {
 	k.CountedFor = slices.Clone(c.CountedFor)
 	return &k
 }
+
+func (d *draft) knownCustomer(id CustomerID) (*Customer, *Fault) {
+	if d.customer(id) == nil {
+		return nil, notFound("customer", string(id))
+	}
+	k := d.editCustomer(id)
+	d.subject = k.Ref()
+	return k, nil
+}
+
+// customerAndVisits are a customer and his first and last visit: what he bought stands there, and whose he was, and whether
+// he is here today, is read there.
+func (b *Board) customerAndVisits(id CustomerID) []Ref {
+	refs := []Ref{customerRef(id)}
+	if k, ok := b.records[customerRef(id)].(*Customer); ok && k.Site == b.ID {
+		refs = append(refs, visitRef(k.FirstVisit), visitRef(k.LastVisit))
+	}
+	return refs
+}
+
+// erased refuses what would tie something new to a customer whose person was erased.
+func erased(k *Customer) *Fault {
+	if k.ErasedAt.IsZero() {
+		return nil
+	}
+	return refused("customer_erased", "", "customer", k.ID)
+}

@@ -33,15 +33,3 @@ func Decide(b *Board, env Envelope, cmd Command) (*Commit, *Fault) {
 	}
 	return c, nil
 }
-
-// ready: a site is created once, before anything else.
-func (d *draft) ready(cmd Command) *Fault {
-	_, create := cmd.(*CreateSite)
-	switch {
-	case create && d.site() != nil:
-		return refused("site_exists", "", "id", string(d.ID))
-	case !create && d.site() == nil:
-		return notFound("site", string(d.ID))
-	}
-	return nil
-}

@@ -53,8 +53,10 @@ func edit[R Record](d *draft, ref Ref) R {
 // add puts a new record into the draft.
 func add[R Record](d *draft, r R) R { d.changed[r.Ref()] = r; return r }
 
-func (d *draft) site() *Site     { s, _ := look[*Site](d, siteRef(d.ID)); return s }
-func (d *draft) rota() *Rota     { r, _ := look[*Rota](d, liveRotaRef(d.ID)); return r }
+func (d *draft) site() *Site { s, _ := look[*Site](d, siteRef(d.ID)); return s }
+
+func (d *draft) rota() *Rota { r, _ := look[*Rota](d, liveRotaRef(d.ID)); return r }
+
 func (d *draft) editRota() *Rota { return edit[*Rota](d, liveRotaRef(d.ID)) }
 
 // customer is nil when there is none of this id.
@@ -134,22 +136,6 @@ func (d *draft) visit(id VisitID, e Event) (*Visit, *Fault) {
 	return v, nil
 }
 
-func notFound(what, id string) *Fault {
-	return &Fault{Class: ClassNotFound, Code: what + "_not_found", Args: pairs("id", id)}
-}
-
-func invalid(code string, kv ...string) *Fault {
-	return &Fault{Class: ClassInvalid, Code: code, Args: pairs(kv...)}
-}
-
-func refused(code, rule string, kv ...string) *Fault {
-	return &Fault{Class: ClassRefused, Code: code, Rule: rule, Args: pairs(kv...)}
-}
-
-func forbidden(code, rule string, kv ...string) *Fault {
-	return &Fault{Class: ClassForbidden, Code: code, Rule: rule, Args: pairs(kv...)}
-}
-
 // minReader is the lowest version that can read the commit. A program that does not know erased customers would write one back
 // without the mark.
 func (d *draft) minReader() int {
@@ -199,4 +185,24 @@ func (d *draft) commit(cmd Command) (*Commit, error) {
 		c.Facts = []Fact{}
 	}
 	return c, nil
+}
+
+// fresh makes the head of a new record, or refuses an id that is missing or taken.
+func (d *draft) newHead(c Collection, id RecordID, open bool) (Head, *Fault) {
+	if id == "" {
+		return Head{}, invalid("id_missing")
+	}
+	if _, ok := look[Record](d, Ref{c, string(id)}); ok {
+		return Head{}, refused("record_exists", "", "id", string(id))
+	}
+	d.subject = Ref{c, string(id)}
+	return Head{ID: string(id), Site: d.ID, Open: open}, nil
+}
+
+// actor is who a matter is about when the body names nobody.
+func (d *draft) actor(named StaffID) StaffID {
+	if named != "" {
+		return named
+	}
+	return d.env.By.Staff
 }

@@ -1,9 +1,6 @@
 package workflow
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Timer is a command whose time has come. Its ID is made of what is due and when, so that it runs once, whoever fires it and
 // however often.
@@ -80,46 +77,4 @@ func (b *Board) NextDue(now time.Time) (next time.Time) {
 func (b *Board) begins(day Date) time.Time {
 	t := day.time()
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, b.loc).UTC()
-}
-
-func (d *draft) waitLimit() time.Duration {
-	return time.Duration(d.policy.WaitReminderMin) * time.Minute
-}
-
-// unreminded: a visitor who waits, and the supervisor was not told yet.
-func (v *Visit) unreminded() bool {
-	return (v.State == Arrived || v.State == Identified) && v.RemindedAt.IsZero()
-}
-
-func (d *draft) waitsTooLong(v *Visit) bool {
-	limit := d.waitLimit()
-	return limit > 0 && v.unreminded() && d.now.Sub(v.ArrivedAt) > limit
-}
-
-// remindWaiting brings a waiting visitor to the supervisor's notice; early, or a second time, it is refused.
-func (c *RemindWaiting) decide(d *draft) *Fault {
-	ref := visitRef(c.Visit)
-	v, ok := look[*Visit](d, ref)
-	if !ok || v.Site != d.ID {
-		return notFound("visit", string(c.Visit))
-	}
-	if !d.waitsTooLong(v) {
-		return refused("not_due", "wait_reminder_min").citing(d)
-	}
-	edit[*Visit](d, ref).RemindedAt = d.now
-	d.subject = ref
-	d.remind("wait_reminder_min", "waiting_too_long", v.ID)
-	d.notifySupervisors("wait_reminder_min", v.ID, "why", "waiting_too_long")
-	return nil
-}
-
-// noteWaiting tells why whoever is on turn does not receive a visitor who goes to somebody else: his turn stays his.
-func (d *draft) noteWaiting(v *Visit, p plan) {
-	if p.turn != nil || !slices.Contains([]Route{RouteNamed, RouteOwner, RouteRecognised, RouteAppointment, RouteAssistBusy, RouteDuty, RouteLastSeat, RouteSupervisor}, p.route) {
-		return
-	}
-	s, ok := d.onTurn()
-	if ok && s.who != p.server {
-		d.fact(FactTurnWaits, p.rule, string(s.unit.ID), "visit", v.ID, "route", string(p.route), "staff", string(p.server))
-	}
 }

@@ -7,6 +7,22 @@ import (
 	"slices"
 )
 
+func notFound(what, id string) *Fault {
+	return &Fault{Class: ClassNotFound, Code: what + "_not_found", Args: pairs("id", id)}
+}
+
+func invalid(code string, kv ...string) *Fault {
+	return &Fault{Class: ClassInvalid, Code: code, Args: pairs(kv...)}
+}
+
+func refused(code, rule string, kv ...string) *Fault {
+	return &Fault{Class: ClassRefused, Code: code, Rule: rule, Args: pairs(kv...)}
+}
+
+func forbidden(code, rule string, kv ...string) *Fault {
+	return &Fault{Class: ClassForbidden, Code: code, Rule: rule, Args: pairs(kv...)}
+}
+
 // ErrNewer is returned when a stored commit needs a newer program.
 var ErrNewer = errors.New("written by a newer lunpai")
 
@@ -49,4 +65,17 @@ type GapError struct {
 
 func (e *GapError) Error() string {
 	return fmt.Sprintf("site %s stands at commit %d, got %d", e.Site, e.At, e.Got)
+}
+
+// citing replaces a parameter's name in the fault's rule by its article.
+func (f *Fault) citing(d *draft) *Fault {
+	rule, param := d.cite(f.Rule)
+	f.Rule = rule
+	if param != "" {
+		if f.Args == nil {
+			f.Args = map[string]string{}
+		}
+		f.Args["parameter"] = param
+	}
+	return f
 }

@@ -49,16 +49,20 @@ type Ref struct {
 	ID string `json:"id"`
 }
 
-// The stored ids: records whose own id is only unique within a site are qualified by it.
-
 func siteRef(id SiteID) Ref { return Ref{Sites, string(id)} }
 
-func staffRef(s SiteID, id StaffID) Ref       { return Ref{StaffList, string(s) + "/" + string(id)} }
-func liveRotaRef(s SiteID) Ref                { return Ref{Rotas, string(s) + "/live"} }
-func datedRotaRef(s SiteID, d Date) Ref       { return Ref{Rotas, string(s) + "/" + string(d)} }
-func visitRef(id VisitID) Ref                 { return Ref{Visits, string(id)} }
-func customerRef(id CustomerID) Ref           { return Ref{Customers, string(id)} }
-func keyRef(id KeyID) Ref                     { return Ref{Keys, string(id)} }
+func staffRef(s SiteID, id StaffID) Ref { return Ref{StaffList, string(s) + "/" + string(id)} }
+
+func liveRotaRef(s SiteID) Ref { return Ref{Rotas, string(s) + "/live"} }
+
+func datedRotaRef(s SiteID, d Date) Ref { return Ref{Rotas, string(s) + "/" + string(d)} }
+
+func visitRef(id VisitID) Ref { return Ref{Visits, string(id)} }
+
+func customerRef(id CustomerID) Ref { return Ref{Customers, string(id)} }
+
+func keyRef(id KeyID) Ref { return Ref{Keys, string(id)} }
+
 func recordRef(c Collection, id RecordID) Ref { return Ref{c, string(id)} }
 
 // VisitRef names a visit's record, for readers outside this package.

@@ -83,3 +83,34 @@ func Decode(i Image) (Record, error) {
 	}
 	return r, nil
 }
+
+// Head stands at the front of every record: its stored id, its site, the number of the commit that wrote this image,
+// and whether the record still belongs to the board (an open visit, a message not yet delivered …).
+type Head struct {
+	// Stored id, unique in its collection over all sites.
+	ID string `json:"id"`
+	// Office to which the record belongs.
+	Site SiteID `json:"site"`
+	// Number of the commit that last wrote the record; its version for If-Match.
+	Seq int64 `json:"seq"`
+	// Whether the record is still in play: a visit on the floor, a message not yet delivered, a key
+	// in force.
+	Open bool `json:"open"`
+}
+
+func (h *Head) head() *Head { return h }
+
+// Record is an image: a Site, Staff, Rota, Visit, Customer … Exactly the types of this package implement it.
+type Record interface {
+	// Ref names the record in its collection.
+	Ref() Ref
+	head() *Head
+	// clone is a copy that shares nothing that is ever changed in place.
+	clone() Record
+}
+
+// Version is the number of the commit that wrote r: its ETag.
+func Version(r Record) int64 { return r.head().Seq }
+
+// SiteOf is the site a record belongs to.
+func SiteOf(r Record) SiteID { return r.head().Site }

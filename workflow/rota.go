@@ -70,50 +70,6 @@ type MakeUpRight struct {
 	At time.Time `json:"at"`
 }
 
-// Presence is whether a consultant is on the floor, and what keeps him if he is.
-type Presence string
-
-// On site with nothing else to do is the zero of Presence and is not stored.
-const (
-	OnSite      Presence = "on_site"
-	Personal    Presence = "personal"
-	OnLeave     Presence = "leave"
-	DayOff      Presence = "day_off"
-	CompanyDuty Presence = "company_duty"
-	Chores      Presence = "chores"      // on site, busy
-	LeaderTask  Presence = "leader_task" // on site, busy
-)
-
-// onSite reports whether somebody with this presence can be met at the office.
-func (p Presence) onSite() bool { return p == OnSite || p == Chores || p == LeaderTask }
-
-// Absence is why a consultant cannot receive: away, or on site with other work.
-type Absence struct {
-	// Consultant who cannot receive.
-	Staff StaffID `json:"staff"`
-	// Presence other than on_site.
-	State Presence `json:"state"`
-	// Member of staff who gave the order; empty when nobody did.
-	OrderedBy StaffID `json:"ordered_by,omitempty"`
-	// Last day of a longer absence; empty when it ends with the return.
-	Until Date `json:"until,omitempty"`
-	// Since when.
-	At time.Time `json:"at"`
-}
-
-// EventPlan is the manager's plan for an exhibition or a major event (policy 1, art. 5). The line
-// stands still. Receptions by order go to the first free unit of the plan, which then goes to its end.
-type EventPlan struct {
-	// Units in the order in which they receive.
-	Order []UnitID `json:"order"`
-	// When the plan begins to hold.
-	FromAt time.Time `json:"from_at"`
-	// When the plan ends; missing when it holds until it is ended.
-	ToAt time.Time `json:"to_at,omitzero"`
-	// Member of staff who made the plan.
-	By StaffID `json:"by,omitempty"`
-}
-
 // Rota is the site's line and everything that decides about it. One record, live, never starts anew
 // (RS-8); a dated copy for each business day is the rota table (客户轮值表).
 type Rota struct {

@@ -5,70 +5,6 @@ import (
 	"time"
 )
 
-// Head stands at the front of every record: its stored id, its site, the number of the commit that wrote this image,
-// and whether the record still belongs to the board (an open visit, a message not yet delivered …).
-type Head struct {
-	// Stored id, unique in its collection over all sites.
-	ID string `json:"id"`
-	// Office to which the record belongs.
-	Site SiteID `json:"site"`
-	// Number of the commit that last wrote the record; its version for If-Match.
-	Seq int64 `json:"seq"`
-	// Whether the record is still in play: a visit on the floor, a message not yet delivered, a key
-	// in force.
-	Open bool `json:"open"`
-}
-
-func (h *Head) head() *Head { return h }
-
-// Record is an image: a Site, Staff, Rota, Visit, Customer … Exactly the types of this package implement it.
-type Record interface {
-	// Ref names the record in its collection.
-	Ref() Ref
-	head() *Head
-	// clone is a copy that shares nothing that is ever changed in place.
-	clone() Record
-}
-
-// Version is the number of the commit that wrote r: its ETag.
-func Version(r Record) int64 { return r.head().Seq }
-
-// Role is what a key may act as.
-type Role string
-
-// The roles; see the role table in authority.go.
-const (
-	RoleKiosk         Role = "kiosk"
-	RoleFrontDesk     Role = "front_desk"
-	RoleConsultant    Role = "consultant"
-	RoleShiftLeader   Role = "shift_leader"
-	RoleSupervisor    Role = "supervisor"
-	RoleManager       Role = "manager"
-	RoleAnalyst       Role = "analyst"
-	RoleAdministrator Role = "administrator"
-	// RoleSystem acts for due times (day close, vacancies): no key carries it.
-	RoleSystem Role = "system"
-)
-
-// Roles lists the roles a key may carry.
-var Roles = []Role{
-	RoleKiosk, RoleFrontDesk, RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager, RoleAnalyst, RoleAdministrator,
-}
-
-// StaffRole reports whether a key of this role must name a member of staff.
-func (r Role) StaffRole() bool {
-	return r == RoleConsultant || r == RoleShiftLeader || r == RoleSupervisor || r == RoleManager
-}
-
-// ranks are the roles of staff, the widest last.
-var ranks = []Role{RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager}
-
-// AtLeast reports whether a member of staff of role r may also act as the other one.
-func (r Role) AtLeast(other Role) bool {
-	i := slices.Index(ranks, other)
-	return i >= 0 && slices.Index(ranks, r) >= i
-}
-
 // DayHours are the working hours of one weekday (policy 1, art. 43; A20).
 // Both ends are empty on a day on which the office is closed.
 type DayHours struct {
@@ -182,24 +118,3 @@ func (s *Site) onDuty(t time.Time) (DutyShift, bool) {
 	}
 	return DutyShift{}, false
 }
-
-// Staff is a member of the site's staff. A name, if kept, stands in people, not here.
-type Staff struct {
-	Head
-	// Id within the office, as addresses and other records name the person.
-	Staff StaffID `json:"staff"`
-	// Widest role that a key of this person may have.
-	Role Role `json:"role"`
-	// Team whose turns the consultant shares; empty outside a team.
-	Team UnitID `json:"team,omitempty"`
-	// Whether the person still works here; inactive staff leave the rotation.
-	Active bool `json:"active"`
-}
-
-// Ref names the staff record.
-func (s *Staff) Ref() Ref { return staffRef(s.Site, s.Staff) }
-
-func (s *Staff) clone() Record { c := *s; return &c }
-
-// SiteOf is the site a record belongs to.
-func SiteOf(r Record) SiteID { return r.head().Site }

@@ -5,6 +5,16 @@ import (
 	"time"
 )
 
+// Of reports whether a visit is a consultant's own: he receives, assists, or it is his customer's.
+func (v *Visit) Of(s StaffID) bool {
+	return s != "" && (v.Server == s || v.Principal == s || slices.Contains(v.Assistants, s))
+}
+
+// unreminded: a visitor who waits, and the supervisor was not told yet.
+func (v *Visit) unreminded() bool {
+	return (v.State == Arrived || v.State == Identified) && v.RemindedAt.IsZero()
+}
+
 // State is where a visit stands.
 type State string
 

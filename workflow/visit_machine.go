@@ -1,5 +1,14 @@
 package workflow
 
+// visitNeeds are a visit and, once the board holds it, its customer and the one who brought him.
+func (b *Board) visitNeeds(id VisitID) []Ref {
+	refs := []Ref{visitRef(id)}
+	if v, ok := b.records[visitRef(id)].(*Visit); ok && v.Site == b.ID {
+		refs = append(refs, customerRef(v.Customer), customerRef(v.BroughtBy))
+	}
+	return refs
+}
+
 // Event is what moves a visit.
 type Event string
 

@@ -5,8 +5,6 @@ import (
 	"time"
 )
 
-// This file is the front desk of policy 2: seats, an empty first seat, who answers for it (items 01, 04, 05, 11, 12).
-
 // Notice passes the duty to fill the seat on.
 type Notice struct {
 	// Consultant who passed the duty on.
@@ -62,22 +60,20 @@ func (v *Vacancy) judge(now time.Time, grace time.Duration) StaffID {
 	return who
 }
 
-// vacancy is the newest vacancy the board holds; nil when there is none.
-func (d *draft) vacancy() *Vacancy {
-	var last *Vacancy
-	for _, r := range d.matters {
-		if v, ok := r.(*Vacancy); ok && (last == nil || v.SinceAt.After(last.SinceAt)) {
-			last = v
-		}
-	}
-	return last
+// VacateSeat reports that the first seat of the desk stands empty (policy 2, item 04).
+type VacateSeat struct {
+	Vacancy RecordID `json:"vacancy"`
 }
 
-func (d *draft) grace() time.Duration {
-	return time.Duration(d.policy.Desk.VacancyGraceMin) * time.Minute
+// About describes the command.
+func (*VacateSeat) About() About {
+	return About{Kind: "vacate_seat", May: everybody, Rule: "P2-04"}
 }
 
-// vacateSeat notes that the first seat stands empty; the first free one must fill it.
+// Needs names the records beyond the board.
+func (*VacateSeat) Needs(*Board) []Ref { return nil }
+
+// decide notes that the first seat stands empty; the first free one must fill it.
 func (c *VacateSeat) decide(d *draft) *Fault {
 	if v := d.vacancy(); v != nil && v.FilledAt.IsZero() {
 		return refused("already_vacant", "P2-04")
@@ -96,11 +92,23 @@ func (c *VacateSeat) decide(d *draft) *Fault {
 	return nil
 }
 
-func noVacancy() *Fault {
-	return refused("not_vacant", "P2-04")
+// NotifySeat passes the duty to fill it on.
+type NotifySeat struct {
+	From StaffID `json:"from"`
+	To   StaffID `json:"to"`
 }
 
-// notifySeat passes the duty on; only whoever has it now can do so (A40).
+// About describes the command.
+func (*NotifySeat) About() About {
+	return About{Kind: "notify_seat", May: receptionists, Rule: "P2-04"}
+}
+
+// Needs names the records beyond the board.
+func (*NotifySeat) Needs(*Board) []Ref { return nil }
+
+func (c *NotifySeat) own(d *draft) bool { return c.From == d.env.By.Staff }
+
+// decide passes the duty on; only whoever has it now can do so (A40).
 func (c *NotifySeat) decide(d *draft) *Fault {
 	v := d.vacancy()
 	if v == nil || !v.FilledAt.IsZero() {
@@ -120,6 +128,21 @@ func (c *NotifySeat) decide(d *draft) *Fault {
 	return nil
 }
 
+// FillSeat reports that somebody sits there again.
+type FillSeat struct {
+	By StaffID `json:"by,omitempty"`
+}
+
+// About describes the command.
+func (*FillSeat) About() About {
+	return About{Kind: "fill_seat", May: receptionists, Rule: "P2-04"}
+}
+
+// Needs names the records beyond the board.
+func (*FillSeat) Needs(*Board) []Ref { return nil }
+
+func (c *FillSeat) own(d *draft) bool { return d.himself(c.By) }
+
 func (c *FillSeat) decide(d *draft) *Fault {
 	v := d.vacancy()
 	if v == nil || !v.FilledAt.IsZero() {
@@ -137,6 +160,38 @@ func (c *FillSeat) decide(d *draft) *Fault {
 	return nil
 }
 
+// CheckVacancy says who answers for the empty seat.
+type CheckVacancy struct{}
+
+// About describes the command.
+func (*CheckVacancy) About() About {
+	return About{Kind: "check_vacancy", May: receptionists, Rule: "P2-04"}
+}
+
+// Needs names the records beyond the board.
+func (*CheckVacancy) Needs(*Board) []Ref { return nil }
+
+func (*CheckVacancy) decide(d *draft) *Fault { return d.checkVacancy() }
+
+// vacancy is the newest vacancy the board holds; nil when there is none.
+func (d *draft) vacancy() *Vacancy {
+	var last *Vacancy
+	for _, r := range d.matters {
+		if v, ok := r.(*Vacancy); ok && (last == nil || v.SinceAt.After(last.SinceAt)) {
+			last = v
+		}
+	}
+	return last
+}
+
+func (d *draft) grace() time.Duration {
+	return time.Duration(d.policy.Desk.VacancyGraceMin) * time.Minute
+}
+
+func noVacancy() *Fault {
+	return refused("not_vacant", "P2-04")
+}
+
 // checkVacancy says who answers for the empty seat after the grace.
 func (d *draft) checkVacancy() *Fault {
 	v := d.vacancy()
@@ -148,46 +203,4 @@ func (d *draft) checkVacancy() *Fault {
 	d.subject = v.Ref()
 	d.fact(FactVacancyJudged, "P2-04", v.ID, "accountable", string(v.Accountable))
 	return nil
-}
-
-// Desk is who sits where now: the first seats of the eligible line at the front desk, the others at the tables, and
-// everybody's rank in the line (policy 2, items 01 and 11).
-type Desk struct {
-	// Consultants at the front desk, first seat first.
-	Seats []StaffID `json:"desk"`
-	// Consultants at the tables.
-	Tables []StaffID `json:"tables"`
-	// Rank of every unit in the line, 1 for the first.
-	Ranks map[UnitID]int `json:"ranks"`
-	// Consultant who answers the telephone.
-	Phone StaffID `json:"phone,omitempty"`
-	// Consultant who guides (policy 2).
-	Guide StaffID `json:"guide,omitempty"`
-	// Consultant who brings water (policy 2).
-	Water StaffID `json:"water,omitempty"`
-}
-
-// DeskAt is the front desk at a moment.
-func (b *Board) DeskAt(now time.Time) Desk {
-	k := Desk{Seats: []StaffID{}, Tables: []StaffID{}, Ranks: map[UnitID]int{}}
-	if b.Rota() == nil {
-		return k
-	}
-	d := newDraft(b, Envelope{At: now})
-	for i, p := range d.rota().Line {
-		k.Ranks[p.Unit] = i + 1
-	}
-	e := d.eligible("")
-	for i, s := range e {
-		if i < d.policy.Desk.Seats {
-			k.Seats = append(k.Seats, s.who)
-		} else {
-			k.Tables = append(k.Tables, s.who)
-		}
-	}
-	k.Phone = d.answers()
-	if d.policy.Desk.Guiding && len(e) > 1 {
-		k.Guide, k.Water = e[1].who, e[min(2, len(e)-1)].who
-	}
-	return k
 }

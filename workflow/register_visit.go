@@ -2,7 +2,50 @@ package workflow
 
 import "slices"
 
-// register enters the visit in the visitor register: the count becomes final, the customer gets a record and an owner, and
+// RegisterVisit enters the visit in the visitor register; with Serve the reception ends in the same commit.
+type RegisterVisit struct {
+	Visit VisitID     `json:"visit"`
+	Serve *ServeVisit `json:"serve,omitempty"`
+	Topic Topic       `json:"topic,omitempty"`
+	// Customer is the id for the customer record that registration makes when the visit has none yet.
+	Customer CustomerID `json:"customer,omitempty"`
+	// Matches: the form showed that the visitor is this known customer.
+	Matches CustomerID `json:"matches,omitempty"`
+	Form    *Form      `json:"form,omitempty"`
+}
+
+// About describes the command.
+func (*RegisterVisit) About() About {
+	return About{Kind: "register_visit", Event: EventRegister, May: receptionists}
+}
+
+// Needs names the records beyond the board.
+func (c *RegisterVisit) Needs(b *Board) []Ref {
+	refs := append(b.visitNeeds(c.Visit), customerRef(c.Matches))
+	if v, ok := b.records[visitRef(c.Visit)].(*Visit); ok && v.Customer == "" {
+		refs = append(refs, customerRef(c.Customer))
+	}
+	return refs
+}
+
+func (c *RegisterVisit) own(d *draft) bool { return d.ownVisit(c.Visit) }
+
+func (c *RegisterVisit) texts() []string {
+	f := c.Form
+	if f == nil {
+		return nil
+	}
+	return []string{f.Channel, f.Purpose, f.District, f.Layout, f.BudgetBand, f.Intent}
+}
+
+func (c *RegisterVisit) note(SiteID) (NoteID, Ref) {
+	if c.Form == nil {
+		return "", Ref{}
+	}
+	return c.Form.Note, visitRef(c.Visit)
+}
+
+// decide enters the visit in the visitor register: the count becomes final, the customer gets a record and an owner, and
 // whoever led the visit may come back to the line (policy 1, art. 27, 28; RS-15).
 func (c *RegisterVisit) decide(d *draft) *Fault {
 	if c.Serve != nil {
@@ -37,6 +80,9 @@ func (c *RegisterVisit) decide(d *draft) *Fault {
 	d.settleCount(v)
 	return nil
 }
+
+// keptVisits is how many visits a customer's record lists.
+const keptVisits = 50
 
 // settleUnstated: a purpose that was never stated and never turned to sales is no reception where the policy says so (C08).
 func (d *draft) settleUnstated(v *Visit) {
@@ -92,14 +138,6 @@ func (d *draft) settleMatch(v *Visit, matches CustomerID) (dup bool, f *Fault) {
 	return true, nil
 }
 
-// offHoursRule is the article under which the reception began outside hours or in a duty shift; "" within hours.
-func offHoursRule(v *Visit) string {
-	if v.CountRule == "P1-43" || v.CountRule == "P1-48" {
-		return v.CountRule
-	}
-	return ""
-}
-
 // settleCustomer makes or updates the customer's record: the principal owns him from now on, unless a duplicate showed that
 // he is somebody else's.
 func (d *draft) settleCustomer(v *Visit, fresh CustomerID, dup bool) {
@@ -138,9 +176,6 @@ func (d *draft) settleCustomer(v *Visit, fresh CustomerID, dup bool) {
 	}
 	d.beginOutcome(v, k)
 }
-
-// keptVisits is how many visits a customer's record lists.
-const keptVisits = 50
 
 // ownRule is the article that gives a customer to the principal of his visit.
 func (d *draft) ownRule(k *Customer) string {

@@ -6,6 +6,15 @@ import (
 	"time"
 )
 
+// FormerKey is a key that was made before keys stood in the journal; it counts only where the journal does not know the key.
+type FormerKey struct {
+	Role      Role      `json:"role"`
+	Staff     StaffID   `json:"staff,omitempty"`
+	Sites     []SiteID  `json:"sites,omitempty"`
+	CreatedAt time.Time `json:"created_at,omitzero"`
+	RevokedAt time.Time `json:"revoked_at,omitzero"`
+}
+
 // Key is what the journal says of an API key: who may act with it, as what, until when. Its secrets
 // and its label are free of rules and stand elsewhere: whoever has a key's secret can do no more than
 // its record allows.
@@ -88,51 +97,6 @@ func (b *Board) Keys() []*Key {
 	return keys
 }
 
-// MaxOverlap bounds how long a rotated key's earlier secret goes on working, in seconds: a week.
-const MaxOverlap = 7 * 24 * 3600
-
-func (c *MakeKey) decide(d *draft) *Fault {
-	if f := d.mayHave(c); f != nil {
-		return f
-	}
-	if _, ok := look[*Key](d, keyRef(c.Key)); ok || c.Key == "" {
-		return refused("record_exists", "", "id", string(c.Key))
-	}
-	k := add(d, &Key{
-		Head: Head{ID: string(c.Key), Site: d.ID, Open: true}, Role: c.Role, Staff: c.Staff, Sites: slices.Clone(c.Sites),
-		CreatedAt: d.now, CreatedBy: KeyID(d.env.By.Key), ExpiresAt: c.ExpiresAt.UTC().Truncate(time.Millisecond), Secret: 1,
-	})
-	d.subject = k.Ref()
-	d.fact(FactKeyMade, "", k.ID, "role", string(k.Role), "staff", string(k.Staff))
-	return nil
-}
-
-// mayHave judges what a key would be: nobody makes one that reaches further than his own.
-func (d *draft) mayHave(c *MakeKey) *Fault {
-	by := d.env.By.Role
-	switch {
-	case !slices.Contains(Roles, c.Role):
-		return invalid("bad_key", "role", string(c.Role))
-	case c.Role == RoleAdministrator:
-		return forbidden("key_beyond", "")
-	case len(c.Sites) > 0 && by != RoleAdministrator:
-		return forbidden("key_beyond", "")
-	case len(c.Sites) > 0 && c.Role != RoleAnalyst:
-		return invalid("bad_key", "role", string(c.Role))
-	case slices.ContainsFunc(c.Sites, func(s SiteID) bool { return !ValidID(string(s)) }):
-		return invalid("bad_key", "role", string(c.Role))
-	case c.Role.StaffRole() && c.Staff == "":
-		return invalid("bad_key", "role", string(c.Role))
-	case !c.Role.StaffRole() && c.Staff != "":
-		return invalid("bad_key", "role", string(c.Role))
-	case !d.admits(c.Role, c.Staff):
-		return invalid("bad_key", "role", string(c.Role), "staff", string(c.Staff))
-	case !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(d.now):
-		return invalid("bad_expiry")
-	}
-	return nil
-}
-
 // admits is Board.Admits for staff as they stand in the draft.
 func (d *draft) admits(role Role, staff StaffID) bool {
 	if !role.StaffRole() {
@@ -140,54 +104,6 @@ func (d *draft) admits(role Role, staff StaffID) bool {
 	}
 	s := d.staffMember(staff)
 	return s != nil && s.Active && s.Role.AtLeast(role)
-}
-
-// rotateKey puts a new secret in force. The key stays the same: the ids of its commands are taken over it.
-func (c *RotateKey) decide(d *draft) *Fault {
-	if c.Overlap < 0 || c.Overlap > MaxOverlap {
-		return invalid("bad_overlap")
-	}
-	k, f := d.key(c.Key, c.Was)
-	switch {
-	case f != nil:
-		return f
-	case k.Expired(d.now):
-		return refused("key_expired", "", "id", k.ID)
-	}
-	k.retire(d.now, d.now.Add(time.Duration(c.Overlap)*time.Second))
-	k.RotatedAt, k.RotatedBy = d.now, KeyID(d.env.By.Key)
-	d.fact(FactKeyRotated, "", k.ID, "role", string(k.Role), "staff", string(k.Staff))
-	return nil
-}
-
-// retire makes the secret in force an old one, which works until end, as those before it do at most: whoever is rotated twice
-// in a row keeps his time, and no overlap ends them all.
-func (k *Key) retire(now, end time.Time) {
-	old := []OldSecret{{k.Secret, end}}
-	for _, o := range k.Old {
-		if end.Before(o.EndsAt) {
-			o.EndsAt = end
-		}
-		old = append(old, o)
-	}
-	k.Old = slices.DeleteFunc(old, func(o OldSecret) bool { return !now.Before(o.EndsAt) })
-	k.Old = k.Old[:min(len(k.Old), maxOld)]
-	k.Secret++
-}
-
-// revokeKey ends a key for good. A supervisor ends a kiosk's.
-func (c *RevokeKey) decide(d *draft) *Fault {
-	k, f := d.key(c.Key, c.Was)
-	switch {
-	case f != nil:
-		return f
-	case d.may(RoleSupervisor) && k.Role != RoleKiosk:
-		return forbidden("kiosk_only", "", "role", string(k.Role))
-	}
-	k.Open = false
-	k.RevokedAt, k.RevokedBy = d.now, KeyID(d.env.By.Key)
-	d.fact(FactKeyRevoked, "", k.ID, "role", string(k.Role), "staff", string(k.Staff))
-	return nil
 }
 
 // key is a key to change. One that was made before keys stood in the journal enters it now, as it was.

@@ -1,0 +1,210 @@
+package workflow
+
+import (
+	"slices"
+	"time"
+)
+
+// Presence is whether a consultant is on the floor, and what keeps him if he is.
+type Presence string
+
+// On site with nothing else to do is the zero of Presence and is not stored.
+const (
+	OnSite      Presence = "on_site"
+	Personal    Presence = "personal"
+	OnLeave     Presence = "leave"
+	DayOff      Presence = "day_off"
+	CompanyDuty Presence = "company_duty"
+	Chores      Presence = "chores"      // on site, busy
+	LeaderTask  Presence = "leader_task" // on site, busy
+)
+
+// onSite reports whether somebody with this presence can be met at the office.
+func (p Presence) onSite() bool { return p == OnSite || p == Chores || p == LeaderTask }
+
+// Absence is why a consultant cannot receive: away, or on site with other work.
+type Absence struct {
+	// Consultant who cannot receive.
+	Staff StaffID `json:"staff"`
+	// Presence other than on_site.
+	State Presence `json:"state"`
+	// Member of staff who gave the order; empty when nobody did.
+	OrderedBy StaffID `json:"ordered_by,omitempty"`
+	// Last day of a longer absence; empty when it ends with the return.
+	Until Date `json:"until,omitempty"`
+	// Since when.
+	At time.Time `json:"at"`
+}
+
+func (p *PassPolicy) of(state Presence) PassEffect {
+	switch state {
+	case Personal:
+		return p.Personal
+	case OnLeave:
+		return p.Leave
+	case DayOff:
+		return p.DayOff
+	case Chores:
+		return p.Chores
+	case CompanyDuty:
+		return p.CompanyDuty
+	case LeaderTask:
+		return p.LeaderTask
+	case OnSite:
+		return PassHold
+	}
+	return PassVoid
+}
+
+// Leave says that a consultant leaves the floor: personal, leave, day_off or company_duty.
+type Leave struct {
+	Who       StaffID  `json:"who"`
+	Reason    Presence `json:"reason"`
+	OrderedBy StaffID  `json:"ordered_by,omitempty"`
+	Until     Date     `json:"until,omitempty"`
+}
+
+// About describes the command.
+func (*Leave) About() About { return About{Kind: "leave", May: receptionists} }
+
+// Needs names the records beyond the board.
+func (*Leave) Needs(*Board) []Ref { return nil }
+
+func (c *Leave) own(d *draft) bool { return c.Who == d.env.By.Staff }
+
+func (c *Leave) decide(d *draft) *Fault {
+	switch c.Reason {
+	case Personal, OnLeave, DayOff, CompanyDuty:
+	default:
+		return invalid("bad_reason", "reason", string(c.Reason))
+	}
+	if c.Until != "" && (!c.Until.Valid() || c.Until < d.today) {
+		return invalid("bad_until")
+	}
+	if f := d.setAbsent(Absence{Staff: c.Who, State: c.Reason, OrderedBy: c.OrderedBy, Until: c.Until, At: d.now}); f != nil {
+		return f
+	}
+	d.fact(FactStaffLeft, d.absenceRule(c.Reason), string(c.Who), "reason", string(c.Reason), "ordered_by", string(c.OrderedBy))
+	return nil
+}
+
+// Return says that a consultant is back on the floor.
+type Return struct {
+	Who StaffID `json:"who"`
+}
+
+// About describes the command.
+func (*Return) About() About { return About{Kind: "return", May: receptionists} }
+
+// Needs names the records beyond the board.
+func (*Return) Needs(*Board) []Ref { return nil }
+
+func (c *Return) own(d *draft) bool { return c.Who == d.env.By.Staff }
+
+func (c *Return) decide(d *draft) *Fault { return d.comeBack(c.Who) }
+
+// Busy says that a consultant on site has other work: chores or leader_task.
+type Busy struct {
+	Who       StaffID  `json:"who"`
+	With      Presence `json:"with"`
+	OrderedBy StaffID  `json:"ordered_by,omitempty"`
+}
+
+// About describes the command.
+func (*Busy) About() About { return About{Kind: "busy", May: receptionists} }
+
+// Needs names the records beyond the board.
+func (*Busy) Needs(*Board) []Ref { return nil }
+
+func (c *Busy) own(d *draft) bool { return c.Who == d.env.By.Staff }
+
+func (c *Busy) decide(d *draft) *Fault {
+	if c.With != Chores && c.With != LeaderTask {
+		return invalid("bad_work", "with", string(c.With))
+	}
+	if a := d.absence(c.Who); a != nil && !a.State.onSite() {
+		return refused("not_on_site", "", "staff", string(c.Who))
+	}
+	if f := d.setAbsent(Absence{Staff: c.Who, State: c.With, OrderedBy: c.OrderedBy, At: d.now}); f != nil {
+		return f
+	}
+	d.fact(FactStaffBusy, d.absenceRule(c.With), string(c.Who), "with", string(c.With), "ordered_by", string(c.OrderedBy))
+	return nil
+}
+
+// Free says that the other work is done.
+type Free struct {
+	Who StaffID `json:"who"`
+}
+
+// About describes the command.
+func (*Free) About() About { return About{Kind: "free", May: receptionists} }
+
+// Needs names the records beyond the board.
+func (*Free) Needs(*Board) []Ref { return nil }
+
+func (c *Free) own(d *draft) bool { return c.Who == d.env.By.Staff }
+
+func (c *Free) decide(d *draft) *Fault { return d.freed(c.Who) }
+
+// absenceRule is the article about an absence: what it costs when the turn comes meanwhile.
+func (d *draft) absenceRule(p Presence) string { return "pass_effect." + string(p) }
+
+// setAbsent notes why a consultant cannot receive, in place of what was noted before.
+func (d *draft) setAbsent(a Absence) *Fault {
+	if f := d.consultant(a.Staff); f != nil {
+		return f
+	}
+	if f := d.colleague(a.OrderedBy); f != nil {
+		return f
+	}
+	r := d.editRota()
+	r.Absent = slices.DeleteFunc(r.Absent, func(b Absence) bool { return b.Staff == a.Staff })
+	r.Absent = append(r.Absent, a)
+	d.subject = liveRotaRef(d.ID)
+	return nil
+}
+
+func (d *draft) comeBack(who StaffID) *Fault {
+	return d.endAbsence(who, func(p Presence) bool { return !p.onSite() }, FactStaffReturned, "not_away")
+}
+
+func (d *draft) freed(who StaffID) *Fault {
+	return d.endAbsence(who, func(p Presence) bool { return p == Chores || p == LeaderTask }, FactStaffFreed, "not_busy")
+}
+
+func (d *draft) endAbsence(who StaffID, match func(Presence) bool, done FactKind, code string) *Fault {
+	if f := d.consultant(who); f != nil {
+		return f
+	}
+	a := d.absence(who)
+	if a == nil || !match(a.State) {
+		return refused(code, "", "staff", string(who))
+	}
+	was := a.State
+	r := d.editRota()
+	r.Absent = slices.DeleteFunc(r.Absent, func(b Absence) bool { return b.Staff == who })
+	d.subject = liveRotaRef(d.ID)
+	d.fact(done, d.absenceRule(was), string(who), "was", string(was))
+	return nil
+}
+
+func (d *draft) absence(s StaffID) *Absence {
+	r := d.rota()
+	for i := range r.Absent {
+		if r.Absent[i].Staff == s {
+			return &r.Absent[i]
+		}
+	}
+	return nil
+}
+
+// onSite reports whether an active consultant can be met at the office, free or not.
+func (d *draft) onSite(s StaffID) bool {
+	m := d.staffMember(s)
+	if m == nil || !m.Active {
+		return false
+	}
+	a := d.absence(s)
+	return a == nil || a.State.onSite()
+}

@@ -1,0 +1,57 @@
+package workflow
+
+import "slices"
+
+// AddStaff adds a member of staff.
+type AddStaff struct{ NewStaff }
+
+// About describes the command.
+func (*AddStaff) About() About {
+	return About{Kind: "add_staff", May: administration, Scope: ScopeOffice}
+}
+
+// Needs names the records beyond the board.
+func (*AddStaff) Needs(*Board) []Ref { return nil }
+
+func (c *AddStaff) texts() []string { return []string{string(c.Staff), string(c.Team)} }
+
+func (c *AddStaff) decide(d *draft) *Fault { return d.addStaff(c.NewStaff) }
+
+// NewStaff is somebody to add. A consultant is put at the tail of the line unless he belongs to a team.
+type NewStaff struct {
+	Staff StaffID `json:"staff"`
+	Role  Role    `json:"role"`
+	Team  UnitID  `json:"team,omitempty"`
+	// OffRoster: a consultant who is not put in the line yet.
+	OffRoster bool `json:"off_roster,omitempty"`
+}
+
+func (d *draft) addStaff(n NewStaff) *Fault {
+	switch {
+	case !ValidID(string(n.Staff)):
+		return invalid("bad_staff_id", "staff", string(n.Staff))
+	case !n.Role.StaffRole():
+		return invalid("bad_role", "role", string(n.Role))
+	case d.staffMember(n.Staff) != nil:
+		return refused("staff_exists", "", "staff", string(n.Staff))
+	}
+	s := add(d, &Staff{Head: Head{ID: staffRef(d.ID, n.Staff).ID, Site: d.ID, Open: true}, Staff: n.Staff, Role: n.Role, Team: n.Team, Active: true})
+	if d.subject == (Ref{}) {
+		d.subject = s.Ref()
+	}
+	d.fact(FactStaffAdded, "P1-02", string(n.Staff), "role", string(n.Role))
+	switch {
+	case n.Role != RoleConsultant || n.OffRoster:
+	case n.Team == "":
+		return d.addUnit(Unit{ID: UnitID(n.Staff)})
+	default:
+		u := d.unit(n.Team)
+		if u == nil {
+			return notFound("unit", string(n.Team))
+		}
+		r := d.editRota()
+		i := slices.IndexFunc(r.Units, func(x Unit) bool { return x.ID == n.Team })
+		r.Units[i].Members = append(r.Units[i].Members, n.Staff)
+	}
+	return nil
+}

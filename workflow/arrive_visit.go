@@ -1,0 +1,127 @@
+package workflow
+
+// ArriveVisit creates a visit; with Identity and Assign it goes on at once, in one commit.
+type ArriveVisit struct {
+	Visit   VisitID `json:"visit"`
+	Party   int     `json:"party,omitempty"`
+	Channel string  `json:"channel,omitempty"`
+	// Customer, NewCustomer: a person left at the kiosk.
+	Customer    CustomerID `json:"customer,omitempty"`
+	NewCustomer bool       `json:"new_customer,omitempty"`
+	Identify    *Identity  `json:"identify,omitempty"`
+	Assign      bool       `json:"assign,omitempty"`
+	// IfFree, with Assign: where nobody may receive the visitor now he waits, instead of not having come.
+	IfFree bool `json:"if_free,omitempty"`
+}
+
+// About describes the command.
+func (*ArriveVisit) About() About {
+	return About{Kind: "arrive_visit", May: announcers}
+}
+
+// Needs names the records beyond the board.
+func (c *ArriveVisit) Needs(b *Board) []Ref {
+	refs := append(c.Identify.needs(), customerRef(c.Customer))
+	if c.Assign && b.helpMatters() {
+		refs = append(refs, b.customersInHouse()...)
+	}
+	return refs
+}
+
+func (c *ArriveVisit) texts() []string {
+	if c.Identify == nil {
+		return []string{c.Channel}
+	}
+	return []string{c.Channel, c.Identify.Purpose}
+}
+
+func (c *ArriveVisit) decide(d *draft) *Fault {
+	if c.Visit == "" {
+		return invalid("visit_missing")
+	}
+	if _, ok := look[*Visit](d, visitRef(c.Visit)); ok {
+		return refused("visit_exists", "", "visit", string(c.Visit))
+	}
+	if c.Party < 0 || c.Party > maxParty {
+		return badParty()
+	}
+	v := add(d, &Visit{
+		Head: Head{ID: string(c.Visit), Site: d.ID, Open: true}, State: Arrived, BusinessDay: d.today, Policy: d.policy.Preset,
+		Channel: c.Channel, Party: c.Party, ArrivedAt: d.now, Commits: []int64{},
+	})
+	d.subject = v.Ref()
+	if c.Customer != "" {
+		if f := d.takeCustomer(v, c.Customer, c.NewCustomer); f != nil {
+			return f
+		}
+	}
+	d.fact(FactVisitArrived, "", v.ID)
+	if d.policy.Desk.Guiding {
+		d.remind("P2-03", "stand_up", "")
+	}
+	if c.Identify != nil {
+		if f := d.authorise(&IdentifyVisit{}); f != nil {
+			return f
+		}
+		if f := d.identify(c.Visit, c.Identify); f != nil {
+			return f
+		}
+	}
+	if c.Assign {
+		if f := d.authorise(&AssignVisit{}); f != nil {
+			return f
+		}
+		return d.assignAtOnce(v, c.IfFree)
+	}
+	return nil
+}
+
+const maxParty = 500
+
+// assignAtOnce assigns a visit in the command that announces it. Where nobody may receive the visitor now he waits, if that was
+// asked for; else the whole command is refused, and the refusal says that nothing of it was recorded.
+func (d *draft) assignAtOnce(v *Visit, ifFree bool) *Fault {
+	c := &AssignVisit{Visit: VisitID(v.ID)}
+	if v.State != Identified {
+		return c.decide(d)
+	}
+	p, f := d.choose(v, c) // before the step is taken: who waits has not taken it
+	switch {
+	case f == nil:
+		if _, f = d.visit(c.Visit, EventAssign); f == nil {
+			d.assign(v, p)
+		}
+		return f
+	case f.Code == "nobody_free" && ifFree:
+		d.fact(FactVisitWaits, f.Rule, v.ID, "why", "nobody_free")
+		return nil
+	case f.Code == "nobody_free":
+		return refused("nobody_free", f.Rule, "instead", "if_free")
+	case f.Code == "stand_in_forbidden" && ifFree:
+		d.fact(FactVisitWaits, f.Rule, v.ID, "why", "stand_in_forbidden", "staff", f.Args["staff"])
+		return nil
+	case f.Code == "stand_in_forbidden":
+		return refused("stand_in_forbidden", f.Rule, "staff", f.Args["staff"], "instead", "if_free")
+	}
+	return f
+}
+
+func badParty() *Fault {
+	return invalid("bad_party")
+}
+
+// takeCustomer ties a visit to a customer; fresh makes his record.
+func (d *draft) takeCustomer(v *Visit, id CustomerID, fresh bool) *Fault {
+	c := d.customer(id)
+	if c == nil {
+		if !fresh {
+			return notFound("customer", string(id))
+		}
+		c = add(d, &Customer{Head: Head{ID: string(id), Site: d.ID}, Status: StatusReceived})
+	}
+	if f := erased(c); f != nil {
+		return f
+	}
+	v.Customer, v.FirstVisit = id, c.Visits == 0 && c.Owner == ""
+	return nil
+}

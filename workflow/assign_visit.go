@@ -1,0 +1,162 @@
+package workflow
+
+import "slices"
+
+// AssignVisit gives the visit to whom the rules say; To with a reason is the supervisor's choice against the order.
+type AssignVisit struct {
+	Visit      VisitID     `json:"visit"`
+	To         StaffID     `json:"to,omitempty"`
+	Reason     string      `json:"reason,omitempty"`
+	Note       NoteID      `json:"note,omitempty"`
+	Concurrent bool        `json:"concurrent,omitempty"`
+	StandIn    *StandInFor `json:"stand_in,omitempty"`
+}
+
+// About describes the command.
+func (*AssignVisit) About() About {
+	return About{Kind: "assign_visit", Event: EventAssign, May: receptionists, Rule: "P1-06"}
+}
+
+// Needs names the records beyond the board.
+func (c *AssignVisit) Needs(b *Board) []Ref {
+	refs := b.visitNeeds(c.Visit)
+	if b.helpMatters() {
+		return append(refs, b.customersInHouse()...)
+	}
+	for _, v := range b.open { // whether somebody may stand in depends on whom the other one is with
+		if c.StandIn != nil && v.Server == c.StandIn.For {
+			refs = append(refs, customerRef(v.Customer))
+		}
+	}
+	return refs
+}
+
+func (c *AssignVisit) texts() []string { return []string{c.Reason} }
+
+func (c *AssignVisit) note(SiteID) (NoteID, Ref) { return c.Note, visitRef(c.Visit) }
+
+// decide gives the visit to whom the rules say, or to whom the supervisor chose.
+func (c *AssignVisit) decide(d *draft) *Fault {
+	v, f := d.visit(c.Visit, EventAssign)
+	if f != nil {
+		return f
+	}
+	p, f := d.choose(v, c)
+	if f != nil {
+		return f
+	}
+	if c.Reason != "" {
+		v.Reason = c.Reason
+	}
+	if c.Note != "" {
+		v.Note = c.Note
+	}
+	d.assign(v, p)
+	return nil
+}
+
+// StandInFor lets By receive a turn visit for For (policy 2, item 10).
+type StandInFor struct {
+	For StaffID `json:"for"`
+	By  StaffID `json:"by"`
+}
+
+// assign carries a plan out.
+func (d *draft) assign(v *Visit, p plan) {
+	v.Route, v.Server, v.ServerRole, v.Principal = p.route, p.server, p.role, p.principal
+	v.TurnEffect, v.PassEffect = p.effect, p.pass
+	v.CountsFor = p.counts.who
+	v.CountRule, _ = d.cite(p.counts.rule)
+	v.AssignedAt, v.BusinessDay = d.now, d.today
+	v.Policy = d.policy.Preset
+	if u := d.unitOf(p.server); u != nil {
+		v.Unit = u.ID
+	}
+	if v.FirstLead == "" {
+		v.FirstLead = p.server
+	}
+	d.fact(FactVisitAssigned, p.rule, string(p.server), "visit", v.ID, "route", string(p.route), "role", string(p.role), "for", string(p.principal))
+	d.noteWaiting(v, p)
+	d.placeEffect(v, p)
+	if p.route == RouteEvent {
+		e := d.editRota().Event
+		i := slices.Index(e.Order, v.Unit)
+		e.Order = append(slices.Delete(e.Order, i, i+1), v.Unit)
+	}
+	d.tellOwner(v)
+	d.askForHelp(v)
+}
+
+// placeEffect does to the line what the plan says and notes the effect on the one who receives.
+func (d *draft) placeEffect(v *Visit, p plan) {
+	if p.turn != nil {
+		d.useTurn(v, p.turn, p.principal, p.rule, p.passes)
+	}
+	kinds := map[TurnEffect]FactKind{TurnKept: FactTurnKept, TurnHeld: FactTurnHeld, TurnNone: FactTurnNone}
+	if k, ok := kinds[p.effect]; ok {
+		rule := p.rule
+		switch {
+		case p.effect == TurnKept && p.route != RouteFirst:
+			rule = "pass_effect.own_reception"
+		case p.role != Lead:
+			rule = "pass_effect.assist"
+		}
+		d.fact(k, rule, string(p.server), "visit", v.ID)
+	}
+}
+
+// tellOwner: an owner learns that his customer asked for somebody else (A18).
+func (d *draft) tellOwner(v *Visit) {
+	if c := d.customer(v.Customer); c != nil && c.Owner != "" && c.Owner != v.Principal && v.Named == v.Principal && d.identity(v).old {
+		d.notify("P1-16b", c.Owner, v.ID, "why", "asked_for_another", "staff", string(v.Principal))
+	}
+}
+
+// askForHelp names who guides and who pours water under policy 2, and what to prepare under policy 1.
+func (d *draft) askForHelp(v *Visit) {
+	if !d.policy.Desk.Guiding {
+		d.remind("P1-20", "prepare_and_greet", string(v.Server))
+		return
+	}
+	if !v.customerKind() {
+		return
+	}
+	next := d.eligible("")
+	if len(next) == 0 {
+		return
+	}
+	v.Guide, v.Water = next[0].who, next[min(1, len(next)-1)].who
+}
+
+// noteWaiting tells why whoever is on turn does not receive a visitor who goes to somebody else: his turn stays his.
+func (d *draft) noteWaiting(v *Visit, p plan) {
+	if p.turn != nil || !slices.Contains([]Route{RouteNamed, RouteOwner, RouteRecognised, RouteAppointment, RouteAssistBusy, RouteDuty, RouteLastSeat, RouteSupervisor}, p.route) {
+		return
+	}
+	s, ok := d.onTurn()
+	if ok && s.who != p.server {
+		d.fact(FactTurnWaits, p.rule, string(s.unit.ID), "visit", v.ID, "route", string(p.route), "staff", string(p.server))
+	}
+}
+
+// choose finds the plan: a stand-in, the rules, or the supervisor's choice. A choice that the rules make anyway needs no
+// authority, and nobody picks himself (policy 1, art. 4, 6, 8 and 29a).
+func (d *draft) choose(v *Visit, c *AssignVisit) (plan, *Fault) {
+	if c.StandIn != nil {
+		return d.planStandIn(v, *c.StandIn)
+	}
+	p, f := d.decideAssign(v, c.Concurrent)
+	if c.To == "" || f == nil && p.server == c.To {
+		return p, f
+	}
+	if e := d.consultant(c.To); e != nil {
+		return plan{}, e
+	}
+	if !d.may(RoleSupervisor, RoleManager) {
+		return plan{}, forbidden("not_next", "P1-06", "staff", string(c.To))
+	}
+	if c.Reason == "" {
+		return plan{}, invalid("reason_missing")
+	}
+	return d.planChosen(v, c.To)
+}

@@ -1,0 +1,69 @@
+package workflow
+
+import "time"
+
+// Card is a business card given to a customer (policy 1, art. 33).
+type Card struct {
+	Head
+	// Customer who got the card.
+	Customer CustomerID `json:"customer"`
+	// Consultant who gave it.
+	By StaffID `json:"by"`
+	// Whether the customer asked for the card.
+	Requested bool `json:"requested_by_customer,omitempty"`
+	// Whether the owner of the customer agreed.
+	Consent bool `json:"consent,omitempty"`
+	// When the card was given.
+	At time.Time `json:"at"`
+}
+
+// Ref names the record.
+func (c *Card) Ref() Ref { return Ref{Cards, c.ID} }
+
+func (c *Card) clone() Record { k := *c; return &k }
+
+// GiveCard records a business card given to a customer (policy 1, art. 33).
+type GiveCard struct {
+	Card      RecordID   `json:"card"`
+	Customer  CustomerID `json:"customer"`
+	By        StaffID    `json:"by,omitempty"`
+	Requested bool       `json:"requested_by_customer,omitempty"`
+	Consent   bool       `json:"consent,omitempty"`
+}
+
+// About describes the command.
+func (*GiveCard) About() About {
+	return About{Kind: "give_card", May: receptionists, Rule: "P1-33"}
+}
+
+// Needs names the records beyond the board.
+func (c *GiveCard) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
+
+// own: to a colleague's customer too: the owner is told.
+func (c *GiveCard) own(d *draft) bool { return d.himself(c.By) }
+
+// decide: the owner is told when the customer asked for another's card; without that and without consent it is flagged.
+func (c *GiveCard) decide(d *draft) *Fault {
+	k := d.customer(c.Customer)
+	if k == nil {
+		return notFound("customer", string(c.Customer))
+	}
+	by := d.actor(c.By)
+	if f := d.consultant(by); f != nil {
+		return f
+	}
+	h, f := d.newHead(Cards, c.Card, false)
+	if f != nil {
+		return f
+	}
+	card := add(d, &Card{Head: h, Customer: c.Customer, By: by, Requested: c.Requested, Consent: c.Consent, At: d.now})
+	d.fact(FactCardGiven, "P1-33", card.ID, "customer", k.ID, "by", string(by))
+	if k.Owner == "" || k.Owner == by || c.Consent && d.env.By.Staff != by { // nobody speaks for the owner in his own favour
+		return nil
+	}
+	if !c.Requested && !c.Consent {
+		d.flag("P1-33", "card_without_consent", card.ID)
+	}
+	d.notify("P1-33", k.Owner, card.ID, "why", "card_given", "staff", string(by))
+	return nil
+}

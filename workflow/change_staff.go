@@ -1,0 +1,58 @@
+package workflow
+
+import "slices"
+
+// ChangeStaff changes a member of staff; inactive staff leave the rotation.
+type ChangeStaff struct {
+	Staff  StaffID `json:"staff"`
+	Role   Role    `json:"role,omitempty"`
+	Active *bool   `json:"active,omitempty"`
+}
+
+// About describes the command.
+func (*ChangeStaff) About() About {
+	return About{Kind: "change_staff", May: administration, Scope: ScopeOffice}
+}
+
+// Needs names the records beyond the board.
+func (*ChangeStaff) Needs(*Board) []Ref { return nil }
+
+// decide changes role or activity; whoever is not an active consultant has no place in the rotation.
+func (c *ChangeStaff) decide(d *draft) *Fault {
+	if d.staffMember(c.Staff) == nil {
+		return notFound("staff", string(c.Staff))
+	}
+	s := edit[*Staff](d, staffRef(d.ID, c.Staff))
+	if c.Role != "" {
+		if !c.Role.StaffRole() {
+			return invalid("bad_role", "role", string(c.Role))
+		}
+		s.Role = c.Role
+	}
+	if s.Active && c.Active != nil && !*c.Active || s.Role != RoleConsultant {
+		if f := d.offRoster(c.Staff); f != nil {
+			return f
+		}
+	}
+	if c.Active != nil {
+		s.Active = *c.Active
+	}
+	d.subject = s.Ref()
+	d.fact(FactStaffChanged, "P1-02", string(c.Staff), "role", string(s.Role), "active", map[bool]string{true: "true", false: "false"}[s.Active])
+	return nil
+}
+
+// offRoster takes a consultant out of his unit, and the unit off when he was its last member.
+func (d *draft) offRoster(s StaffID) *Fault {
+	u := d.unitOf(s)
+	if u == nil {
+		return nil
+	}
+	if len(u.Members) == 1 {
+		return d.removeUnit(u.ID)
+	}
+	r := d.editRota()
+	i := slices.IndexFunc(r.Units, func(x Unit) bool { return x.ID == u.ID })
+	r.Units[i].Members = slices.DeleteFunc(r.Units[i].Members, func(m StaffID) bool { return m == s })
+	return nil
+}

@@ -1,0 +1,40 @@
+package workflow
+
+// CloseDay closes the business day and says who opens the next one (policy 1, art. 7). Date, when given, is the day meant: the
+// timer of a day that nobody closed must not close the next one.
+type CloseDay struct {
+	Date Date `json:"date,omitempty"`
+}
+
+// About describes the command.
+func (*CloseDay) About() About {
+	return About{Kind: "close_day", May: receptionists, Scope: ScopeOffice}
+}
+
+// Needs names the records beyond the board.
+func (*CloseDay) Needs(b *Board) []Ref { return b.tableOfDay() }
+
+// decide completes the day's table, flags what is not registered, and says who opens the next day (policy 1, art. 7, 28).
+func (c *CloseDay) decide(d *draft) *Fault {
+	if c.Date == "" {
+		d.openByItself()
+	}
+	r := d.editRota()
+	if r.Day == "" || !r.ClosedAt.IsZero() || c.Date != "" && c.Date != r.Day {
+		return refused("not_open", "")
+	}
+	d.subject = liveRotaRef(d.ID)
+	d.visits(func(v *Visit) {
+		if (v.State == Assigned || v.State == Served) && v.mustRegister() {
+			d.flag(d.article("P1-28", "P2-02"), "unregistered:"+v.ID, v.ID)
+		}
+	})
+	r.ClosedAt, r.NextFirst = d.now, ""
+	if len(r.Line) > 0 { // a kept place opens the next day (A29)
+		r.NextFirst = r.Line[0].Unit
+	}
+	d.fact(FactDayClosed, d.article("P1-07", "P2-01"), string(r.Day), "next_first", string(r.NextFirst))
+	d.datedCopy(nil)
+	r.MadeUp = nil // they stand in the table now
+	return nil
+}

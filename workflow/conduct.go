@@ -1,0 +1,59 @@
+package workflow
+
+import "time"
+
+// ConductNote records conduct against an article; it moves no line and no count.
+type ConductNote struct {
+	Head
+	// Article against which somebody acted.
+	Rule string `json:"rule"`
+	// Member of staff whose conduct it was.
+	Who StaffID `json:"who"`
+	// Member of staff who noted it.
+	By StaffID `json:"by,omitempty"`
+	// Id of the note that describes it.
+	Note NoteID `json:"note,omitempty"`
+	// When it was noted.
+	At time.Time `json:"at"`
+}
+
+// Ref names the record.
+func (n *ConductNote) Ref() Ref { return Ref{Conduct, n.ID} }
+
+func (n *ConductNote) clone() Record { k := *n; return &k }
+
+// NoteConduct records conduct against an article.
+type NoteConduct struct {
+	Conduct RecordID `json:"conduct"`
+	Rule    string   `json:"rule"`
+	Who     StaffID  `json:"who"`
+	Note    NoteID   `json:"note,omitempty"`
+}
+
+// About describes the command.
+func (*NoteConduct) About() About {
+	return About{Kind: "note_conduct", May: referees, Rule: "P1-31"}
+}
+
+// Needs names the records beyond the board.
+func (*NoteConduct) Needs(*Board) []Ref { return nil }
+
+func (c *NoteConduct) texts() []string { return []string{c.Rule} }
+
+func (c *NoteConduct) note(SiteID) (NoteID, Ref) { return c.Note, recordRef(Conduct, c.Conduct) }
+
+func (c *NoteConduct) decide(d *draft) *Fault {
+	if d.staffMember(c.Who) == nil {
+		return notFound("staff", string(c.Who))
+	}
+	if !knownArticle(c.Rule) {
+		return invalid("bad_rule", "rule", c.Rule)
+	}
+	h, f := d.newHead(Conduct, c.Conduct, false)
+	if f != nil {
+		return f
+	}
+	n := add(d, &ConductNote{Head: h, Rule: c.Rule, Who: c.Who, By: d.env.By.Staff, Note: c.Note, At: d.now})
+	d.fact(FactConductNoted, c.Rule, string(c.Who), "record", n.ID)
+	return nil
+}

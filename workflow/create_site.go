@@ -1,0 +1,139 @@
+package workflow
+
+import (
+	"slices"
+	"time"
+)
+
+// CreateSite is commit 1 of a site.
+type CreateSite struct {
+	Site     SiteID      `json:"site"`
+	Zone     string      `json:"zone"`
+	Hours    [7]DayHours `json:"hours"`
+	Holidays []Date      `json:"holidays,omitempty"`
+	Duty     []DutyShift `json:"duty,omitempty"`
+	Policy   Policy      `json:"policy"`
+	Staff    []NewStaff  `json:"staff,omitempty"`
+	// Keys are those that the site begins with.
+	Keys []MakeKey `json:"keys,omitempty"`
+}
+
+// About describes the command.
+func (*CreateSite) About() About {
+	return About{Kind: "create_site", May: administrators}
+}
+
+// Needs names the records beyond the board.
+func (*CreateSite) Needs(*Board) []Ref { return nil }
+
+func (c *CreateSite) texts() []string {
+	var all []string
+	for _, n := range c.Staff {
+		all = append(all, string(n.Staff), string(n.Team))
+	}
+	return all
+}
+
+func (c *CreateSite) decide(d *draft) *Fault {
+	if !ValidID(string(c.Site)) || c.Site != d.ID {
+		return invalid("bad_site_id")
+	}
+	s := &Site{
+		Head: Head{ID: string(c.Site), Site: c.Site, Open: true}, Zone: c.Zone, Hours: c.Hours,
+		Holidays: slices.Clone(c.Holidays), Duty: slices.Clone(c.Duty),
+		Adoptions: []Adoption{{From: "0001-01-01", Policy: c.Policy}},
+	}
+	if p := c.Policy.Check(); p != nil {
+		return badParameter(p)
+	}
+	if f := checkSite(s); f != nil {
+		return f
+	}
+	add(d, s)
+	d.local = d.now.In(s.Location()) // a board before its first commit has no zone of its own
+	d.today, d.policy = dateOf(d.local), &s.Adoptions[0].Policy
+	add(d, &Rota{Head: Head{ID: liveRotaRef(d.ID).ID, Site: d.ID, Open: true}, Units: []Unit{}, Line: []Place{}, Out: []Gone{}})
+	d.subject = s.Ref()
+	d.fact(FactSiteCreated, "P1-52", s.ID, "policy", c.Policy.Preset, "zone", c.Zone)
+	if f := d.firstStaff(c.Staff); f != nil {
+		return f
+	}
+	for i := range c.Keys {
+		if f := (&c.Keys[i]).decide(d); f != nil {
+			return f
+		}
+	}
+	d.subject = s.Ref()
+	return nil
+}
+
+// ready: a site is created once, before anything else.
+func (d *draft) ready(cmd Command) *Fault {
+	_, create := cmd.(*CreateSite)
+	switch {
+	case create && d.site() != nil:
+		return refused("site_exists", "", "id", string(d.ID))
+	case !create && d.site() == nil:
+		return notFound("site", string(d.ID))
+	}
+	return nil
+}
+
+// firstStaff adds the staff a site begins with; the members of a team become one unit where the first of them stands.
+func (d *draft) firstStaff(all []NewStaff) *Fault {
+	for i, n := range all {
+		team := n.Team
+		n.Team = ""
+		if team != "" {
+			n.OffRoster = true
+		}
+		if f := d.addStaff(n); f != nil {
+			return f
+		}
+		if team == "" || n.Role != RoleConsultant {
+			continue
+		}
+		edit[*Staff](d, staffRef(d.ID, n.Staff)).Team = team
+		if slices.ContainsFunc(all[i+1:], func(m NewStaff) bool { return m.Team == team }) {
+			continue
+		}
+		var members []StaffID
+		for _, m := range all[:i+1] {
+			if m.Team == team {
+				members = append(members, m.Staff)
+			}
+		}
+		if f := d.addUnit(Unit{ID: team, Type: TeamUnit, Members: members}); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+func badParameter(p *Parameter) *Fault {
+	return invalid("bad_policy", "parameter", p.Name, "bounds", p.Bounds)
+}
+
+// checkSite checks zone, hours, holidays and duty shifts.
+func checkSite(s *Site) *Fault {
+	if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "" || s.Zone == "Local" {
+		return invalid("bad_zone", "zone", s.Zone)
+	}
+	for day, h := range s.Hours {
+		closed := h.From == "" && h.To == ""
+		if !closed && (!h.From.Valid() || !h.To.Valid() || h.From.minutes() >= h.To.minutes()) {
+			return invalid("bad_hours", "weekday", itoa(day))
+		}
+	}
+	for _, day := range s.Holidays {
+		if !day.Valid() {
+			return invalid("bad_date", "date", string(day))
+		}
+	}
+	for _, t := range s.Duty {
+		if !t.From.Valid() || !t.To.Valid() || t.From.minutes() >= t.To.minutes() || t.Staff == "" {
+			return invalid("bad_duty")
+		}
+	}
+	return nil
+}

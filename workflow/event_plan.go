@@ -1,0 +1,85 @@
+package workflow
+
+import (
+	"slices"
+	"time"
+)
+
+// EventPlan is the manager's plan for an exhibition or a major event (policy 1, art. 5). The line
+// stands still. Receptions by order go to the first free unit of the plan, which then goes to its end.
+type EventPlan struct {
+	// Units in the order in which they receive.
+	Order []UnitID `json:"order"`
+	// When the plan begins to hold.
+	FromAt time.Time `json:"from_at"`
+	// When the plan ends; missing when it holds until it is ended.
+	ToAt time.Time `json:"to_at,omitzero"`
+	// Member of staff who made the plan.
+	By StaffID `json:"by,omitempty"`
+}
+
+// StartEvent puts the manager's plan in force (policy 1, art. 5).
+type StartEvent struct {
+	Order []UnitID  `json:"order"`
+	ToAt  time.Time `json:"to_at,omitzero"`
+}
+
+// About describes the command.
+func (*StartEvent) About() About {
+	return About{Kind: "start_event", May: managers, Rule: "P1-05"}
+}
+
+// Needs names the records beyond the board.
+func (*StartEvent) Needs(*Board) []Ref { return nil }
+
+// decide puts the manager's plan in force (policy 1, art. 5; A30).
+func (c *StartEvent) decide(d *draft) *Fault {
+	if len(c.Order) == 0 {
+		return invalid("order_missing")
+	}
+	for i, u := range c.Order {
+		if d.unit(u) == nil {
+			return notFound("unit", string(u))
+		}
+		if slices.Contains(c.Order[:i], u) {
+			return invalid("named_twice", "unit", string(u))
+		}
+	}
+	if !c.ToAt.IsZero() && !c.ToAt.After(d.now) {
+		return invalid("bad_end")
+	}
+	d.editRota().Event = &EventPlan{Order: slices.Clone(c.Order), FromAt: d.now, ToAt: c.ToAt, By: d.env.By.Staff}
+	d.subject = liveRotaRef(d.ID)
+	d.fact(FactEventStarted, "P1-05", string(d.ID), "order", unitList(c.Order))
+	return nil
+}
+
+// EndEvent ends the plan.
+type EndEvent struct{}
+
+// About describes the command.
+func (*EndEvent) About() About { return About{Kind: "end_event", May: managers, Rule: "P1-05"} }
+
+// Needs names the records beyond the board.
+func (*EndEvent) Needs(*Board) []Ref { return nil }
+
+func (*EndEvent) decide(d *draft) *Fault { return d.endEvent() }
+
+// eventPlan is the manager's plan if one is in force now.
+func (d *draft) eventPlan() *EventPlan {
+	e := d.rota().Event
+	if e == nil || d.now.Before(e.FromAt) || !e.ToAt.IsZero() && !d.now.Before(e.ToAt) {
+		return nil
+	}
+	return e
+}
+
+func (d *draft) endEvent() *Fault {
+	if d.rota().Event == nil {
+		return refused("no_event", "P1-05")
+	}
+	d.editRota().Event = nil
+	d.subject = liveRotaRef(d.ID)
+	d.fact(FactEventEnded, "P1-05", string(d.ID))
+	return nil
+}

@@ -1,0 +1,57 @@
+package workflow
+
+import "slices"
+
+// GrantMakeUp places a unit that has a make-up right at a position of the line, 1 = first (RS-16).
+type GrantMakeUp struct {
+	Unit     UnitID `json:"unit"`
+	Position int    `json:"position"`
+	Reason   string `json:"reason,omitempty"`
+}
+
+// About describes the command.
+func (*GrantMakeUp) About() About {
+	return About{
+		Kind: "grant_make_up", May: approvers,
+		Rule: "P1-08",
+	}
+}
+
+// Needs names the records beyond the board.
+func (*GrantMakeUp) Needs(*Board) []Ref { return nil }
+
+func (c *GrantMakeUp) texts() []string { return []string{c.Reason} }
+
+// decide places a unit that has a right; nobody places himself, and only whoever is back can be placed (RS-16).
+func (c *GrantMakeUp) decide(d *draft) *Fault {
+	u := d.unit(c.Unit)
+	if u == nil {
+		return notFound("unit", string(c.Unit))
+	}
+	if !d.policy.mayMakeUp(d.env.By.Role) {
+		return forbidden("role", "makeup.approvers").citing(d)
+	}
+	if slices.Contains(u.Members, d.env.By.Staff) {
+		return forbidden("own_benefit", "P1-08")
+	}
+	r := d.rota()
+	i := slices.IndexFunc(r.MakeUps, func(m MakeUpRight) bool { return m.Unit == c.Unit })
+	if i < 0 {
+		return refused("no_right", "makeup.approvers", "unit", string(c.Unit)).citing(d)
+	}
+	if r.lineIndex(c.Unit) < 0 {
+		return refused("not_back", "P1-08", "unit", string(c.Unit))
+	}
+	pos := max(c.Position, 1)
+	if c.Position < 0 || pos > len(r.Line) {
+		return invalid("bad_position", "position", itoa(c.Position))
+	}
+	r = d.editRota()
+	r.MakeUps = slices.Delete(r.MakeUps, i, i+1)
+	order := slices.DeleteFunc(r.Order(), func(x UnitID) bool { return x == c.Unit })
+	r.setLine(slices.Insert(order, pos-1, c.Unit))
+	r.MadeUp = append(r.MadeUp, MadeUp{Unit: c.Unit, Position: pos, By: d.env.By.Staff, At: d.now})
+	d.subject = liveRotaRef(d.ID)
+	d.fact(FactMakeUpGranted, "makeup.approvers", string(c.Unit), "position", itoa(pos), "by", string(d.env.By.Staff))
+	return nil
+}

@@ -1,0 +1,77 @@
+package workflow
+
+import "slices"
+
+// hindrance is what keeps a consultant from receiving.
+type hindrance struct {
+	why   string // personal, leave, day_off, company_duty, chores, leader_task, receiving, assisting, inactive
+	visit *Visit // when receiving or assisting
+	// pass is what a turn that goes past him does to his place.
+	pass PassEffect
+	rule string // article or parameter behind pass
+	by   StaffID
+}
+
+// hindered tells what keeps a consultant from receiving; nil when he is free and on site (RS-3).
+func (d *draft) hindered(s StaffID) *hindrance {
+	var h *hindrance
+	d.visits(func(v *Visit) {
+		switch {
+		case h != nil:
+		case v.Server == s && v.leading():
+			h = d.busyLeading(v)
+		case v.assisting() && (v.Server == s && v.ServerRole != Lead || slices.Contains(v.Assistants, s)):
+			h = &hindrance{why: "assisting", visit: v, pass: d.policy.Pass.Assist, rule: "pass_effect.assist"}
+		}
+	})
+	if h != nil {
+		return h
+	}
+	m := d.staffMember(s)
+	if m == nil || !m.Active {
+		return &hindrance{why: "inactive", pass: PassVoid, rule: "pass_effect.personal"}
+	}
+	if a := d.absence(s); a != nil {
+		h = &hindrance{why: string(a.State), by: a.OrderedBy, rule: "pass_effect." + string(a.State)}
+		h.pass = d.policy.Pass.of(a.State)
+	}
+	return h
+}
+
+// busyLeading is the hindrance of the one who leads v; the visit remembers what passing does to his place.
+func (d *draft) busyLeading(v *Visit) *hindrance {
+	h := &hindrance{why: "receiving", visit: v, pass: v.PassEffect, rule: "pass_effect.own_reception"}
+	switch {
+	case v.Kind == KindCompanyStaff:
+		h.rule = "pass_effect.company_staff"
+	case v.PassEffect == PassHold:
+		h.rule = "pass_effect.unrelated"
+		if v.CountRule == "P1-43" || v.CountRule == "P1-48" {
+			h.rule = "pass_effect.off_hours"
+		}
+	}
+	return h
+}
+
+func (d *draft) free(s StaffID) bool { return d.hindered(s) == nil }
+
+// unitHindrance is what keeps a whole unit; of several members the mildest pass effect holds. Nil when a member is free.
+func (d *draft) unitHindrance(u *Unit) *hindrance {
+	rank := func(h *hindrance) int {
+		return slices.Index([]PassEffect{PassHold, PassVoidWithRight, PassVoid}, h.pass)
+	}
+	var mild *hindrance
+	for _, s := range u.Members {
+		h := d.hindered(s)
+		if h == nil {
+			return nil
+		}
+		if mild == nil || rank(h) < rank(mild) {
+			mild = h
+		}
+	}
+	if mild == nil {
+		mild = &hindrance{why: "empty", pass: PassHold}
+	}
+	return mild
+}

@@ -1,0 +1,93 @@
+package workflow
+
+import "slices"
+
+// IdentifyVisit answers the first question.
+type IdentifyVisit struct {
+	Visit VisitID `json:"visit"`
+	Identity
+}
+
+// About describes the command.
+func (*IdentifyVisit) About() About {
+	return About{Kind: "identify_visit", Event: EventIdentify, May: receptionists, Rule: "P1-12a"}
+}
+
+// Needs names the records beyond the board.
+func (c *IdentifyVisit) Needs(b *Board) []Ref {
+	return append(b.visitNeeds(c.Visit), c.Identity.needs()...)
+}
+
+func (c *IdentifyVisit) texts() []string { return []string{c.Purpose} }
+
+func (c *IdentifyVisit) decide(d *draft) *Fault { return d.identify(c.Visit, &c.Identity) }
+
+// Identity is what the first question brought to light (policy 1, art. 12).
+type Identity struct {
+	Kind     VisitKind  `json:"kind"`
+	Customer CustomerID `json:"customer,omitempty"`
+	// NewCustomer: Customer is a fresh id for somebody whose person was just recorded.
+	NewCustomer bool       `json:"new_customer,omitempty"`
+	Named       StaffID    `json:"named,omitempty"`
+	BroughtBy   CustomerID `json:"brought_by,omitempty"`
+	Appointment StaffID    `json:"appointment,omitempty"`
+	Delegate    StaffID    `json:"delegate,omitempty"`
+	Groups      int        `json:"groups,omitempty"`
+	Party       int        `json:"party,omitempty"`
+	Purpose     string     `json:"purpose,omitempty"`
+}
+
+// needs are the customers that an identity names.
+func (i *Identity) needs() []Ref {
+	if i == nil {
+		return nil
+	}
+	return []Ref{customerRef(i.Customer), customerRef(i.BroughtBy)}
+}
+
+// identify answers the first question (policy 1, art. 12).
+func (d *draft) identify(id VisitID, a *Identity) *Fault {
+	v, f := d.visit(id, EventIdentify)
+	if f != nil {
+		return f
+	}
+	if f := d.takeIdentity(v, a); f != nil {
+		return f
+	}
+	v.IdentifiedAt = d.now
+	d.fact(FactVisitIdentified, "P1-12a", v.ID, "kind", string(v.Kind), "customer", string(v.Customer), "named", string(v.Named))
+	return nil
+}
+
+// takeIdentity checks what was answered and writes it into the visit.
+func (d *draft) takeIdentity(v *Visit, a *Identity) *Fault {
+	switch {
+	case !slices.Contains(VisitKinds, a.Kind):
+		return invalid("bad_kind", "kind", string(a.Kind))
+	case a.Party < 0 || a.Party > maxParty:
+		return badParty()
+	case a.Groups < 0 || a.Groups > maxParty:
+		return invalid("bad_groups")
+	case a.Kind == KindReferral && a.BroughtBy == "":
+		return invalid("brought_by_missing")
+	case a.BroughtBy != "" && d.customer(a.BroughtBy) == nil:
+		return notFound("customer", string(a.BroughtBy))
+	}
+	for _, s := range []StaffID{a.Named, a.Appointment, a.Delegate} {
+		if f := d.consultant(s); s != "" && f != nil {
+			return f
+		}
+	}
+	v.Kind, v.Named, v.BroughtBy, v.Appointment, v.Delegate, v.Purpose = a.Kind, a.Named, a.BroughtBy, a.Appointment, a.Delegate, a.Purpose
+	if a.Party > 0 {
+		v.Party = a.Party
+	}
+	if a.Groups > 0 {
+		v.Groups = a.Groups
+	}
+	if a.Customer != "" {
+		return d.takeCustomer(v, a.Customer, a.NewCustomer)
+	}
+	v.FirstVisit = v.Customer == "" && v.customerKind() && v.Kind != KindReturning
+	return nil
+}

@@ -1,0 +1,48 @@
+package workflow
+
+import (
+	"slices"
+	"time"
+)
+
+// ImportCustomer records a customer whom the office had before it used lunpai: owner, status and last contact as its
+// paper book says.
+type ImportCustomer struct {
+	Customer      CustomerID     `json:"customer"`
+	Owner         StaffID        `json:"owner,omitempty"`
+	Status        CustomerStatus `json:"status"`
+	LastContactAt time.Time      `json:"last_contact_at,omitzero"`
+}
+
+// About describes the command.
+func (*ImportCustomer) About() About {
+	return About{Kind: "import_customer", May: managers, Scope: ScopeOffice}
+}
+
+// Needs names the records beyond the board.
+func (c *ImportCustomer) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (c *ImportCustomer) texts() []string { return []string{string(c.Owner)} }
+
+// decide takes over a customer from the paper book. The owner may be somebody who has left.
+func (c *ImportCustomer) decide(d *draft) *Fault {
+	if d.customer(c.Customer) != nil {
+		return refused("customer_exists", "", "customer", string(c.Customer))
+	}
+	if c.Customer == "" || !slices.Contains(CustomerStatuses, c.Status) {
+		return invalid("bad_status", "status", string(c.Status))
+	}
+	if d.colleague(c.Owner) != nil && !plain(string(c.Owner), 32) { // he may have left, but he had an id
+		return d.colleague(c.Owner)
+	}
+	if c.LastContactAt.After(d.now) {
+		return invalid("bad_contact")
+	}
+	k := add(d, &Customer{Head: Head{ID: string(c.Customer), Site: d.ID}, Owner: c.Owner, Status: c.Status, LastContactAt: c.LastContactAt})
+	if c.Owner != "" {
+		k.OwnerSinceAt = d.now
+	}
+	d.subject = k.Ref()
+	d.fact(FactCustomerImported, "P1-17a", k.ID, "owner", string(c.Owner), "status", string(c.Status))
+	return nil
+}

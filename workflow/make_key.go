@@ -1,0 +1,65 @@
+package workflow
+
+import (
+	"slices"
+	"time"
+)
+
+// MakeKey makes an API key. The command carries no secret: that is written down, hashed, behind the commit.
+type MakeKey struct {
+	Key       KeyID     `json:"key"`
+	Role      Role      `json:"role"`
+	Staff     StaffID   `json:"staff,omitempty"`
+	Sites     []SiteID  `json:"sites,omitempty"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+}
+
+// About describes the command.
+func (*MakeKey) About() About {
+	return About{Kind: "make_key", May: administration, Scope: ScopeOffice}
+}
+
+// Needs names the records beyond the board.
+func (c *MakeKey) Needs(*Board) []Ref { return []Ref{keyRef(c.Key)} }
+
+func (c *MakeKey) decide(d *draft) *Fault {
+	if f := d.mayHave(c); f != nil {
+		return f
+	}
+	if _, ok := look[*Key](d, keyRef(c.Key)); ok || c.Key == "" {
+		return refused("record_exists", "", "id", string(c.Key))
+	}
+	k := add(d, &Key{
+		Head: Head{ID: string(c.Key), Site: d.ID, Open: true}, Role: c.Role, Staff: c.Staff, Sites: slices.Clone(c.Sites),
+		CreatedAt: d.now, CreatedBy: KeyID(d.env.By.Key), ExpiresAt: c.ExpiresAt.UTC().Truncate(time.Millisecond), Secret: 1,
+	})
+	d.subject = k.Ref()
+	d.fact(FactKeyMade, "", k.ID, "role", string(k.Role), "staff", string(k.Staff))
+	return nil
+}
+
+// mayHave judges what a key would be: nobody makes one that reaches further than his own.
+func (d *draft) mayHave(c *MakeKey) *Fault {
+	by := d.env.By.Role
+	switch {
+	case !slices.Contains(Roles, c.Role):
+		return invalid("bad_key", "role", string(c.Role))
+	case c.Role == RoleAdministrator:
+		return forbidden("key_beyond", "")
+	case len(c.Sites) > 0 && by != RoleAdministrator:
+		return forbidden("key_beyond", "")
+	case len(c.Sites) > 0 && c.Role != RoleAnalyst:
+		return invalid("bad_key", "role", string(c.Role))
+	case slices.ContainsFunc(c.Sites, func(s SiteID) bool { return !ValidID(string(s)) }):
+		return invalid("bad_key", "role", string(c.Role))
+	case c.Role.StaffRole() && c.Staff == "":
+		return invalid("bad_key", "role", string(c.Role))
+	case !c.Role.StaffRole() && c.Staff != "":
+		return invalid("bad_key", "role", string(c.Role))
+	case !d.admits(c.Role, c.Staff):
+		return invalid("bad_key", "role", string(c.Role), "staff", string(c.Staff))
+	case !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(d.now):
+		return invalid("bad_expiry")
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package workflow
+
+// ShowNote shows free text. Of is the record that it hangs on.
+type ShowNote struct {
+	Note   NoteID `json:"note"`
+	Of     Ref    `json:"of"`
+	Reason string `json:"reason"`
+}
+
+// About describes the command.
+func (*ShowNote) About() About {
+	return About{Kind: "show_note", May: everybody, Scope: ScopePerson}
+}
+
+// Needs names the records beyond the board.
+func (c *ShowNote) Needs(b *Board) []Ref {
+	switch c.Of.Collection {
+	case Visits:
+		return b.visitNeeds(VisitID(c.Of.ID))
+	case Customers:
+		return b.customerAndVisits(CustomerID(c.Of.ID))
+	case Disputes:
+		return b.disputeNeeds(RecordID(c.Of.ID))
+	}
+	return []Ref{c.Of}
+}
+
+func (c *ShowNote) texts() []string { return []string{c.Reason} }
+
+// decide: a note follows the record that it hangs on. Who may read the record's personal data may read the note.
+func (c *ShowNote) decide(d *draft) *Fault {
+	r, ok := look[Record](d, c.Of)
+	switch {
+	case !ok || r.head().Site != d.ID:
+		return notFound("note", string(c.Note))
+	case c.Reason == "":
+		return reasonMissing()
+	case d.may(RoleSupervisor, RoleManager, RoleSystem):
+	case d.may(RoleFrontDesk):
+		if !d.ofToday(r) {
+			return notToday()
+		}
+	case !d.may(RoleConsultant) && !everybodys(r) || d.may(RoleConsultant) && !d.notesOf(r):
+		return forbidden("not_yours", "", "role", string(d.env.By.Role))
+	}
+	d.subject = c.Of
+	d.fact(FactNoteShown, "", string(c.Note), "of", c.Of.ID, "reason", c.Reason)
+	return nil
+}
+
+// EraseNote erases free text for good.
+type EraseNote struct {
+	Note NoteID `json:"note"`
+}
+
+// About describes the command.
+func (*EraseNote) About() About {
+	return About{Kind: "erase_note", May: managers, Scope: ScopePerson}
+}
+
+// Needs names the records beyond the board.
+func (*EraseNote) Needs(*Board) []Ref { return nil }
+
+func (c *EraseNote) decide(d *draft) *Fault {
+	if c.Note == "" {
+		return notFound("note", "")
+	}
+	d.subject = siteRef(d.ID)
+	d.fact(FactNoteErased, "", string(c.Note))
+	return nil
+}
+
+// noted are commands that bring free text, with the record that it hangs on: what the command is about.
+type noted interface {
+	note(SiteID) (NoteID, Ref)
+}
+
+// everybodys: a ruling on what the policy does not say is meant for all; one about a dispute is about a customer.
+func everybodys(r Record) bool {
+	x, ok := r.(*Ruling)
+	return ok && x.Dispute == ""
+}
+
+// notesOf: the record is the acting consultant's.
+func (d *draft) notesOf(r Record) bool {
+	me := d.env.By.Staff
+	switch r := r.(type) {
+	case *Visit:
+		return r.Of(me) || d.ownCustomer(r.Customer)
+	case *Customer:
+		return d.ownCustomer(CustomerID(r.ID))
+	case *Call: // the message kept for him (policy 1, art. 40)
+		return r.For == me
+	case *Approval:
+		return r.By == me || r.AskedBy == me
+	case *Dispute:
+		return d.ownCustomer(r.Customer)
+	default:
+		return everybodys(r)
+	}
+}
+
+// ofToday: what the front desk has to do with today.
+func (d *draft) ofToday(r Record) bool {
+	switch r := r.(type) {
+	case *Visit:
+		return r.Open || r.BusinessDay == d.today
+	case *Customer:
+		return d.hereToday(r)
+	case *Call:
+		return dateOf(d.Local(r.At)) == d.today
+	case *Approval:
+		return dateOf(d.Local(r.At)) == d.today
+	default:
+		return everybodys(r)
+	}
+}
+
+// NoteOf is the note that a command brings, and the record that it hangs on: what the command is about.
+func NoteOf(site SiteID, cmd Command) (NoteID, Ref) {
+	if n, ok := cmd.(noted); ok {
+		return n.note(site)
+	}
+	return "", Ref{}
+}
+
+// refuseNote: whatever hung on an erased customer is gone, and nothing comes anew. The journal of a site has one order, so a note
+// either came before the erasure and was found by it, or is refused here.
+func (d *draft) refuseNote(cmd Command) *Fault {
+	note, of := NoteOf(d.ID, cmd)
+	if note == "" {
+		return nil
+	}
+	var id CustomerID
+	switch r, _ := look[Record](d, of); r := r.(type) {
+	case *Visit:
+		id = r.Customer
+	case *Customer:
+		id = CustomerID(r.ID)
+	case *Call:
+		id = r.Customer
+	case *Dispute:
+		id = r.Customer
+	}
+	k := d.customer(id)
+	if k == nil || k.ErasedAt.IsZero() {
+		return nil
+	}
+	return erased(k)
+}

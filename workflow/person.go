@@ -1,0 +1,138 @@
+package workflow
+
+// SearchCustomer looks a customer up by his phone. Customer is who was found.
+type SearchCustomer struct {
+	Customer CustomerID `json:"customer,omitempty"`
+}
+
+// About describes the command.
+func (*SearchCustomer) About() About {
+	return About{Kind: "search_customer", May: everybody, Scope: ScopePerson}
+}
+
+// Needs names the records beyond the board.
+func (c *SearchCustomer) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
+
+// decide notes that a phone was looked up, and who was found.
+func (c *SearchCustomer) decide(d *draft) *Fault {
+	if d.subject = siteRef(d.ID); c.Customer != "" {
+		d.subject = customerRef(c.Customer)
+	}
+	d.fact(FactCustomerSearched, "", string(c.Customer))
+	return nil
+}
+
+// ShowPerson shows a customer's name and phone in full.
+type ShowPerson struct {
+	Customer CustomerID `json:"customer"`
+	Reason   string     `json:"reason"`
+}
+
+// About describes the command.
+func (*ShowPerson) About() About {
+	return About{Kind: "show_person", May: clerks, Scope: ScopePerson}
+}
+
+// Needs names the records beyond the board.
+func (c *ShowPerson) Needs(b *Board) []Ref { return b.customerAndVisits(c.Customer) }
+
+func (c *ShowPerson) own(d *draft) bool { return d.ownCustomer(c.Customer) }
+
+func (c *ShowPerson) texts() []string { return []string{c.Reason} }
+
+// decide: the front desk sees the full phone of today's visitors only.
+func (c *ShowPerson) decide(d *draft) *Fault {
+	k := d.customer(c.Customer)
+	switch {
+	case k == nil:
+		return notFound("customer", string(c.Customer))
+	case c.Reason == "":
+		return reasonMissing()
+	case d.may(RoleFrontDesk) && !d.hereToday(k):
+		return notToday()
+	}
+	d.subject = k.Ref()
+	d.fact(FactPersonShown, "", k.ID, "reason", c.Reason)
+	return nil
+}
+
+// ChangePerson writes who a customer is.
+type ChangePerson struct {
+	Customer CustomerID `json:"customer"`
+}
+
+// About describes the command.
+func (*ChangePerson) About() About {
+	return About{Kind: "change_person", May: clerks, Scope: ScopePerson}
+}
+
+// Needs names the records beyond the board.
+func (c *ChangePerson) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (c *ChangePerson) own(d *draft) bool { return d.ownCustomer(c.Customer) }
+
+func (c *ChangePerson) decide(d *draft) *Fault {
+	k := d.customer(c.Customer)
+	if k == nil {
+		return notFound("customer", string(c.Customer))
+	}
+	if f := erased(k); f != nil {
+		return f
+	}
+	d.subject = k.Ref()
+	d.fact(FactPersonChanged, "", k.ID)
+	return nil
+}
+
+// ErasePerson erases what is known of a customer for good: name, phone and the notes that hang on him.
+type ErasePerson struct {
+	Customer CustomerID `json:"customer"`
+}
+
+// About describes the command.
+func (*ErasePerson) About() About {
+	return About{Kind: "erase_person", May: managers, Scope: ScopePerson}
+}
+
+// Needs names the records beyond the board.
+func (c *ErasePerson) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
+
+// decide marks the customer; a second time it notes that it was asked for again, so that what was left half done is done.
+func (c *ErasePerson) decide(d *draft) *Fault {
+	k, f := d.knownCustomer(c.Customer)
+	if f != nil {
+		return f
+	}
+	if k.ErasedAt.IsZero() {
+		k.ErasedAt = d.now
+	}
+	d.fact(FactPersonErased, "", k.ID)
+	return nil
+}
+
+func reasonMissing() *Fault {
+	return invalid("no_reason")
+}
+
+func notToday() *Fault {
+	return forbidden("not_here_today", "")
+}
+
+// hereToday: the customer has a visit on the floor, or had his last one today.
+func (d *draft) hereToday(k *Customer) bool {
+	today := false
+	d.visits(func(v *Visit) { today = today || v.Customer == CustomerID(k.ID) })
+	if v, ok := look[*Visit](d, visitRef(k.LastVisit)); ok {
+		today = today || v.BusinessDay == d.today
+	}
+	return today
+}
+
+// FormPerson judges a form that says who a customer is who has a record already. A consultant writes only to customers who are his
+// own or nobody's: of a colleague's customer nothing is written. To an erased one nobody writes.
+func FormPerson(by Actor, k *Customer) (write bool, f *Fault) {
+	if f := erased(k); f != nil {
+		return false, f
+	}
+	return by.Role != RoleConsultant || k.Owner == "" || k.Owner == by.Staff, nil
+}

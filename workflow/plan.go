@@ -1,0 +1,238 @@
+package workflow
+
+import "time"
+
+// plan is what the rules make of a visit at this moment: who receives, for whom, and what it does to his place.
+type plan struct {
+	route     Route
+	rule      string // article or parameter that decided
+	server    StaffID
+	role      ServerRole
+	principal StaffID
+	effect    TurnEffect
+	pass      PassEffect // for the server's place while he receives
+	turn      *Unit      // whose turn is used
+	passes    bool       // the turn goes past those ahead
+	counts    count
+}
+
+// identity is what the records say about a visit's customer at this moment.
+type identity struct {
+	customer *Customer
+	owner    StaffID // first reception responsibility, while it holds
+	old      bool    // has been received before and is not to be treated as new
+	rule     string  // why an old customer is treated as new
+}
+
+// who the visitor is at this moment: an old customer of somebody, or to be treated as new (RS-14, RS-15).
+func (d *draft) identity(v *Visit) identity {
+	c := d.customer(v.Customer)
+	id := identity{customer: c}
+	switch {
+	case c == nil || c.Owner == "":
+	case c.Status == StatusRefunded:
+		id.rule = "P1-13b"
+		if v.Named == c.Owner {
+			id.owner, id.old = c.Owner, true
+		}
+	case d.fresh(c):
+		id.owner, id.old = c.Owner, true
+	default:
+		id.rule = "stale_after_months"
+	}
+	return id
+}
+
+// fresh: money down never goes stale; without it a customer is fresh until the end of the last day of the policy's months
+// after the last contact, in the site's zone (RS-14).
+func (d *draft) fresh(c *Customer) bool {
+	n := d.policy.StaleMonths
+	if n == 0 || c.Status.moneyDown() {
+		return true
+	}
+	return !c.LastContactAt.IsZero() && d.today <= lastFreshDay(d.Local(c.LastContactAt), n)
+}
+
+// offHours tells whether a reception that begins now is outside hours or in a duty shift, and the article (RS-9).
+func (d *draft) offHours() (rule string, duty *DutyShift) { return d.offHoursAt(d.local) }
+
+func (d *draft) offHoursAt(local time.Time) (rule string, duty *DutyShift) {
+	if s, ok := d.site().onDuty(local); ok {
+		return "P1-48", &s
+	}
+	if !d.site().InHours(local) {
+		return "P1-43", nil
+	}
+	return "", nil
+}
+
+// begunOff is offHours for a reception under way: its beginning decides (A20).
+func (d *draft) begunOff(v *Visit) string {
+	rule, _ := d.offHoursAt(d.Local(v.AssignedAt))
+	return rule
+}
+
+// decideAssign routes a visit by RS-12: the visitor's own naming, recognition at the door, the owner while fresh, the
+// telephone appointment, the category, the line.
+func (d *draft) decideAssign(v *Visit, concurrent bool) (plan, *Fault) {
+	id := d.identity(v)
+	if x, route, rule := d.claimant(v, id); x != "" {
+		return d.planPrincipal(v, id, x, route, rule, concurrent)
+	}
+	rule, duty := d.offHours()
+	if duty != nil && d.free(duty.Staff) {
+		p := plan{route: RouteDuty, rule: rule, server: duty.Staff, principal: duty.Staff, role: Lead, effect: TurnHeld, pass: d.policy.Pass.OffHours}
+		p.counts = d.countFor(v, id, p.server, rule)
+		return p, nil
+	}
+	if r, param := d.category(v.Kind); r != RouteLine {
+		return d.planCategory(v, id, r, param, rule)
+	}
+	return d.planLine(v, id, rule, concurrent)
+}
+
+// claimant is the consultant whom the visitor goes to outside the order, if any (RS-12).
+func (d *draft) claimant(v *Visit, id identity) (StaffID, Route, string) {
+	switch {
+	case v.Named != "" && (v.customerKind() || d.free(v.Named)):
+		rule := "P1-12b"
+		if v.Kind == KindReferral {
+			rule = "P1-13a"
+		} else if id.customer != nil && id.customer.Status == StatusRefunded {
+			rule = "P1-13b"
+		}
+		return v.Named, RouteNamed, rule
+	case v.RecognisedBy != "" && id.owner == "":
+		return v.RecognisedBy, RouteRecognised, "P1-14"
+	case id.owner != "":
+		return id.owner, RouteOwner, d.article("P1-17a", "P2-08a")
+	case v.Appointment != "" && d.policy.Phone.AppointmentOwns && v.customerKind():
+		return v.Appointment, RouteAppointment, "phone.appointment_owns"
+	}
+	return "", "", ""
+}
+
+// offTurn sets what receiving out of the order does to the server's place (RS-7): held outside hours; used where what
+// counts uses the turn; otherwise kept unless passed. It passes nobody.
+func (d *draft) offTurn(p *plan, off string) {
+	u := d.unitOf(p.server)
+	p.effect, p.pass = TurnKept, d.policy.Pass.OwnReception
+	switch {
+	case !d.inLine(u):
+		p.effect = TurnNone
+	case off != "":
+		p.effect, p.pass = TurnHeld, d.policy.Pass.OffHours
+	case d.policy.Count.ConsumesTurn && p.counts.who == p.server && d.eventPlan() == nil:
+		p.effect, p.turn = TurnUsed, u
+	}
+}
+
+// category is the route of those who are not plain customers, with the parameter that says so.
+func (d *draft) category(k VisitKind) (Route, string) {
+	switch k {
+	case KindPeer:
+		return d.policy.Route.Peer, "route.peer"
+	case KindUnrelated:
+		return d.policy.Route.Unrelated, "route.unrelated"
+	case KindCompanyStaff:
+		return d.policy.Route.CompanyStaff, "route.company_staff"
+	case KindNew, KindReturning, KindReferral, KindUnstated:
+	}
+	return RouteLine, ""
+}
+
+// planCategory: the first or the last seat attends without a turn.
+func (d *draft) planCategory(v *Visit, id identity, r Route, param, off string) (plan, *Fault) {
+	s, ok := d.onTurn()
+	if r == RouteLastSeat {
+		s, ok = d.lastSeat("")
+	}
+	if !ok {
+		return plan{}, nobodyFree()
+	}
+	p := plan{route: r, rule: param, server: s.who, principal: s.who, role: Lead, effect: TurnHeld, pass: d.policy.Pass.Unrelated}
+	if v.Kind == KindCompanyStaff {
+		p.pass = d.policy.Pass.CompanyStaff
+	}
+	if off != "" {
+		p.pass = d.policy.Pass.OffHours
+	}
+	if p.pass != PassHold {
+		p.effect = TurnKept
+	}
+	p.counts = d.countFor(v, id, s.who, off)
+	return p, nil
+}
+
+// planLine: by the order (RS-4), or by the event plan that replaces it (policy 1, art. 5). Outside hours the first eligible
+// receives and keeps the turn.
+func (d *draft) planLine(v *Visit, id identity, off string, concurrent bool) (plan, *Fault) {
+	if e := d.eventPlan(); e != nil {
+		return d.planEvent(v, id, e, off)
+	}
+	s, ok := d.onTurn()
+	switch {
+	case !ok:
+		return d.planConcurrent(v, id, "", off, concurrent)
+	case concurrent:
+		return plan{}, refused("somebody_free", "P1-30a", "staff", string(s.who))
+	}
+	p := plan{route: RouteLine, rule: d.lineRule(v, id), server: s.who, principal: s.who, role: Lead}
+	p.counts = d.countFor(v, id, s.who, off)
+	if off != "" {
+		p.route, p.rule, p.effect, p.pass = RouteOffHours, off, TurnHeld, d.policy.Pass.OffHours
+		if off == "P1-48" {
+			p.route = RouteLine
+		}
+		return p, nil
+	}
+	p.effect, p.pass, p.turn, p.passes = TurnUsed, d.policy.Pass.OwnReception, s.unit, true
+	return p, nil
+}
+
+// lineRule is the article that sends the visitor to the line.
+func (d *draft) lineRule(v *Visit, id identity) string {
+	switch {
+	case id.rule != "":
+		return id.rule
+	case v.Kind == KindReferral:
+		return "P1-49b"
+	case v.Kind == KindUnstated:
+		return "count.unstated"
+	case v.Kind == KindPeer:
+		return "route.peer"
+	}
+	return d.article("P1-06", "P2-01")
+}
+
+// planEvent: the first free unit of the plan receives and goes to its end; the line stands still (A30).
+func (d *draft) planEvent(v *Visit, id identity, e *EventPlan, off string) (plan, *Fault) {
+	for _, unit := range e.Order {
+		u := d.unit(unit)
+		if u == nil {
+			continue
+		}
+		if s, ok := d.freeMember(u); ok {
+			p := plan{route: RouteEvent, rule: "P1-05", server: s, principal: s, role: Lead, effect: TurnNone, pass: PassHold}
+			p.counts = d.countFor(v, id, s, off)
+			return p, nil
+		}
+	}
+	return plan{}, nobodyFree()
+}
+
+func nobodyFree() *Fault {
+	return refused("nobody_free", "P1-30b")
+}
+
+func notFree(who StaffID, h *hindrance) *Fault {
+	return refused("not_free", "P1-30a", "staff", string(who), "why", h.why)
+}
+
+// offHoursRule is the article under which the reception began outside hours or in a duty shift; "" within hours.
+func offHoursRule(v *Visit) string {
+	if v.CountRule == "P1-43" || v.CountRule == "P1-48" {
+		return v.CountRule
+	}
+	return ""
+}

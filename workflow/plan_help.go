@@ -1,0 +1,210 @@
+package workflow
+
+import "slices"
+
+// planPrincipal: the visitor belongs to x. Free, x receives off-turn; absent, whoever is on turn assists; busy, the delegate
+// or the last seat assists (RS-13).
+func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rule string, concurrent bool) (plan, *Fault) {
+	off, _ := d.offHours()
+	p := plan{route: route, rule: rule, server: x, principal: x, role: Lead}
+	p.counts = d.countFor(v, id, x, off)
+	h := d.hindered(x)
+	if h == nil {
+		d.offTurn(&p, off)
+		return p, nil
+	}
+	p.role, p.effect, p.pass = Assist, TurnHeld, d.policy.Pass.Assist
+	if !d.onSite(x) {
+		p.route, p.rule = RouteAssistAbsent, "P1-12c"
+		s, ok := d.onTurn()
+		if !ok {
+			return d.planConcurrent(v, id, x, off, concurrent)
+		}
+		p.server = s.who
+		return p, nil
+	}
+	p.route, p.rule = RouteAssistBusy, "assist.when_busy"
+	if f := d.mayHelpBusy(x); f != nil {
+		return plan{}, f
+	}
+	if v.Delegate != "" && v.Delegate != x && d.free(v.Delegate) {
+		p.server = v.Delegate
+		return p, nil
+	}
+	s, ok := d.lastSeat(x)
+	if !ok {
+		return d.planConcurrent(v, id, x, off, concurrent)
+	}
+	p.server = s.who
+	return p, nil
+}
+
+// mayHelpBusy: under policy 2 nobody helps while the busy one serves a customer whose deal is not closed (C05, A44).
+func (d *draft) mayHelpBusy(x StaffID) *Fault {
+	leads, closed := d.leads(x)
+	if d.policy.Assist.WhenBusy == "anyone" || leads == closed {
+		return nil
+	}
+	rule, _ := d.cite("assist.when_busy")
+	return refused("stand_in_forbidden", rule, "staff", string(x))
+}
+
+// leads counts the visits that x leads, and those of them whose customer's deal is closed.
+func (d *draft) leads(x StaffID) (all, closed int) {
+	d.visits(func(v *Visit) {
+		if v.Server == x && v.leading() {
+			all++
+			if c := d.customer(v.Customer); c != nil && c.Status.closed() {
+				closed++
+			}
+		}
+	})
+	return all, closed
+}
+
+// planConcurrent: with nobody eligible, the present consultant with the fewest open visits takes the visitor as well; ties
+// go to whoever left the line first (RS-19). Only on the explicit command. A visitor who belongs to x stays his: another one
+// assists; x himself receives him out of the order.
+func (d *draft) planConcurrent(v *Visit, id identity, x StaffID, off string, asked bool) (plan, *Fault) {
+	who, ok := d.leastLoaded()
+	if !asked || !ok {
+		return plan{}, nobodyFree()
+	}
+	p := plan{route: RouteConcurrent, rule: "P1-30b", server: who, principal: who, role: Lead, effect: TurnNone, pass: d.policy.Pass.OwnReception}
+	if x != "" {
+		p.principal = x
+	}
+	p.counts = d.countFor(v, id, p.principal, off)
+	u := d.unitOf(who)
+	switch {
+	case x == who:
+		d.offTurn(&p, off)
+	case x != "":
+		p.role, p.pass = Assist, d.policy.Pass.Assist
+		if d.inLine(u) {
+			p.effect = TurnHeld
+		}
+	case !d.inLine(u):
+	case off != "":
+		p.effect, p.pass = TurnHeld, d.policy.Pass.OffHours
+	case d.eventPlan() == nil:
+		p.effect, p.turn = TurnUsed, u
+	}
+	return p, nil
+}
+
+// leastLoaded is the present consultant, not sent elsewhere, with the fewest open visits.
+func (d *draft) leastLoaded() (StaffID, bool) {
+	load := make(map[StaffID]int)
+	d.visits(func(v *Visit) {
+		if v.leading() || v.assisting() {
+			load[v.Server]++
+			for _, a := range v.Assistants {
+				load[a]++
+			}
+		}
+	})
+	r := d.rota()
+	var best StaffID
+	found := false
+	for _, id := range append(r.OutUnits(), r.Order()...) {
+		for _, s := range d.unit(id).Members {
+			if m := d.staffMember(s); m == nil || !m.Active || d.absence(s) != nil {
+				continue
+			}
+			if !found || load[s] < load[best] {
+				best, found = s, true
+			}
+		}
+	}
+	return best, found
+}
+
+// planChosen is the supervisor's choice against the order: the chosen one's own turn is used, those ahead lose nothing (A33).
+// A customer who belongs to somebody else stays his: the chosen one assists.
+func (d *draft) planChosen(v *Visit, to StaffID) (plan, *Fault) {
+	if h := d.hindered(to); h != nil {
+		return plan{}, notFree(to, h)
+	}
+	id := d.identity(v)
+	off, _ := d.offHours()
+	p := plan{route: RouteSupervisor, rule: "P1-04", server: to, principal: to, role: Lead}
+	if id.owner != "" && id.owner != to && v.Named != to {
+		p.principal, p.role, p.effect, p.pass = id.owner, Assist, TurnHeld, d.policy.Pass.Assist
+		p.counts = d.countFor(v, id, id.owner, off)
+		return p, nil
+	}
+	p.counts = d.countFor(v, id, to, off)
+	if r, _ := d.category(v.Kind); r != RouteLine {
+		p.effect, p.pass = TurnHeld, d.policy.Pass.Unrelated
+		return p, nil
+	}
+	d.offTurn(&p, off)
+	if p.effect == TurnKept && id.owner == "" && d.eventPlan() == nil {
+		p.effect, p.turn = TurnUsed, d.unitOf(to)
+	}
+	return p, nil
+}
+
+// planStandIn lets a colleague receive a turn visit for the first of the line, who is with a closed customer (policy 2,
+// item 10; A46): the first's turn is used and the reception is his, the colleague keeps his place.
+func (d *draft) planStandIn(v *Visit, s StandInFor) (plan, *Fault) {
+	u := d.unitOf(s.For)
+	if h := d.noStandIn(v, s.For, u); h != nil {
+		return plan{}, refused("stand_in_forbidden", h.rule, "for", string(s.For), "by", string(s.By), "why", h.why)
+	}
+	if h := d.hindered(s.By); h != nil {
+		return plan{}, notFree(s.By, h)
+	}
+	if s.By == s.For {
+		return plan{}, notFree(s.By, &hindrance{why: "himself"})
+	}
+	id := d.identity(v)
+	off, _ := d.offHours()
+	p := plan{
+		route: RouteStandIn, rule: "assist.stand_in", server: s.By, role: StandIn, principal: s.For,
+		effect: TurnHeld, pass: d.policy.Pass.Assist, turn: u, passes: true,
+	}
+	p.counts = d.countFor(v, id, s.For, off)
+	return p, nil
+}
+
+// noStandIn tells why nobody may stand in for x, whose unit is u; nil when somebody may.
+func (d *draft) noStandIn(v *Visit, x StaffID, u *Unit) *hindrance {
+	rule, _ := d.cite("assist.stand_in")
+	claimed, _, _ := d.claimant(v, d.identity(v))
+	r, _ := d.category(v.Kind)
+	off, _ := d.offHours()
+	switch {
+	case !d.policy.Assist.StandIn:
+		return &hindrance{why: "no_stand_in", rule: rule}
+	case claimed != "" || r != RouteLine || off != "" || d.eventPlan() != nil:
+		return &hindrance{why: "not_by_order", rule: rule}
+	case !d.inLine(u) || d.unitHindrance(u) == nil:
+		return &hindrance{why: "able_to_receive", rule: rule}
+	case !withClosedOnly(d.leads(x)):
+		return &hindrance{why: "deal_open", rule: "P2-10a"}
+	}
+	line := d.rota()
+	if first, ok := d.onTurn(); ok && line.lineIndex(first.unit.ID) < line.lineIndex(u.ID) {
+		return &hindrance{why: "not_his_turn", rule: rule}
+	}
+	return nil
+}
+
+func withClosedOnly(all, closed int) bool { return all > 0 && all == closed }
+
+// customersInHouse are the customers of all open visits.
+func (b *Board) customersInHouse() []Ref {
+	refs := make([]Ref, 0, len(b.open))
+	for _, v := range b.open {
+		refs = append(refs, customerRef(v.Customer))
+	}
+	return refs
+}
+
+// helpMatters: under some policies who may help depends on the customers of those who are busy (C05).
+func (b *Board) helpMatters() bool {
+	s := b.Site()
+	return s != nil && slices.ContainsFunc(s.Adoptions, func(a Adoption) bool { return a.Policy.Assist.WhenBusy != "anyone" })
+}

@@ -1,0 +1,69 @@
+package workflow
+
+// ReassignCustomer gives a customer another owner by the manager's decision (RS-15).
+type ReassignCustomer struct {
+	Customer CustomerID `json:"customer"`
+	To       StaffID    `json:"to"`
+	Reason   string     `json:"reason,omitempty"`
+	Note     NoteID     `json:"note,omitempty"`
+}
+
+// About describes the command.
+func (*ReassignCustomer) About() About {
+	return About{Kind: "reassign_customer", May: managers, Rule: "P1-51"}
+}
+
+// Needs names the records beyond the board.
+func (c *ReassignCustomer) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (c *ReassignCustomer) texts() []string { return []string{c.Reason} }
+
+func (c *ReassignCustomer) note(SiteID) (NoteID, Ref) { return c.Note, customerRef(c.Customer) }
+
+// decide is the manager's decision about whose customer it is (RS-15, A34).
+func (c *ReassignCustomer) decide(d *draft) *Fault {
+	k, f := d.knownCustomer(c.Customer)
+	if f != nil {
+		return f
+	}
+	if f := d.consultant(c.To); f != nil {
+		return f
+	}
+	before := k.Owner
+	k.Owner, k.OwnerSinceAt = c.To, d.now
+	d.fact(FactCustomerReassigned, "P1-51", k.ID, "owner", string(c.To), "before", string(before), "reason", c.Reason)
+	d.notify("P1-51", c.To, k.ID, "why", "customer_reassigned")
+	return nil
+}
+
+// CoverCustomer names a colleague to accompany the paperwork (policy 1, art. 37).
+type CoverCustomer struct {
+	Customer CustomerID `json:"customer"`
+	To       StaffID    `json:"to"`
+	Reason   string     `json:"reason,omitempty"`
+}
+
+// About describes the command.
+func (*CoverCustomer) About() About {
+	return About{Kind: "cover_customer", May: referees, Rule: "P1-37"}
+}
+
+// Needs names the records beyond the board.
+func (c *CoverCustomer) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (c *CoverCustomer) texts() []string { return []string{c.Reason} }
+
+// decide names a colleague for the paperwork; credit and owner stay (policy 1, art. 37).
+func (c *CoverCustomer) decide(d *draft) *Fault {
+	k, f := d.knownCustomer(c.Customer)
+	if f != nil {
+		return f
+	}
+	if f := d.consultant(c.To); f != nil {
+		return f
+	}
+	k.Covers = append(k.Covers, Cover{To: c.To, By: d.env.By.Staff, At: d.now})
+	d.fact(FactCustomerCovered, "P1-37", k.ID, "to", string(c.To), "owner", string(k.Owner), "reason", c.Reason)
+	d.notify("P1-37", c.To, k.ID, "why", "cover")
+	return nil
+}

@@ -1,0 +1,83 @@
+package workflow
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// RecordDeal records a step of a purchase or its refund.
+type RecordDeal struct {
+	Customer CustomerID     `json:"customer"`
+	Deal     DealID         `json:"deal"`
+	Unit     string         `json:"unit,omitempty"`
+	Status   CustomerStatus `json:"status"`
+	Amount   int64          `json:"amount,omitempty"` // fen
+	Helpers  []StaffID      `json:"helpers,omitempty"`
+}
+
+// About describes the command.
+func (*RecordDeal) About() About { return About{Kind: "record_deal", May: clerks} }
+
+// Needs names the records beyond the board.
+func (c *RecordDeal) Needs(b *Board) []Ref { return b.customerAndVisits(c.Customer) }
+
+func (c *RecordDeal) texts() []string { return []string{c.Unit} }
+
+// decide records a step of a purchase. The credit is the principal's of the reception under way, otherwise the owner's
+// (policy 1, art. 16, 19, 47); the visits before it learn the outcome.
+func (c *RecordDeal) decide(d *draft) *Fault {
+	k, f := d.knownCustomer(c.Customer)
+	if f != nil {
+		return f
+	}
+	switch c.Status {
+	case StatusIntention, StatusHoldingFee, StatusDeposit, StatusSigned, StatusRefunded:
+	case StatusReceived, StatusRegistered:
+		fallthrough
+	default:
+		return invalid("bad_status", "status", string(c.Status))
+	}
+	if c.Amount < 0 {
+		return invalid("bad_amount")
+	}
+	if c.Status == StatusRefunded && !k.Status.moneyDown() {
+		return refused("nothing_paid", "", "customer", k.ID)
+	}
+	if !plain(c.Unit, 40) {
+		return invalid("bad_flat")
+	}
+	for _, h := range c.Helpers {
+		if f := d.consultant(h); f != nil {
+			return f
+		}
+	}
+	credit, visit := k.Owner, k.LastVisit
+	d.visits(func(v *Visit) {
+		if CustomerID(k.ID) == v.Customer && v.Principal != "" && (v.State == Assigned || v.State == Served) {
+			credit, visit = v.Principal, VisitID(v.ID)
+		}
+	})
+	id := c.Deal
+	if id == "" {
+		id = DealID(k.ID + "/" + strconv.Itoa(len(k.Deals)+1))
+	}
+	k.Deals = append(k.Deals, Deal{ID: id, Unit: c.Unit, Status: c.Status, Amount: c.Amount, Credit: credit, Helpers: slices.Clone(c.Helpers), Visit: visit, At: d.now})
+	k.Status = c.Status
+	d.fact(FactDealRecorded, "P1-16b", k.ID, "status", string(c.Status), "credit", string(credit))
+	for _, h := range c.Helpers {
+		d.fact(FactNotCounted, "P1-19", string(h), "why", "helped")
+	}
+	d.tellVisits(k, visit)
+	return nil
+}
+
+// plain reports whether s is a code of ASCII letters, digits and a few signs, or empty.
+func plain(s string, most int) bool {
+	for _, b := range []byte(s) {
+		if (b < '0' || b > '9') && (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && !strings.ContainsRune("._#/-", rune(b)) {
+			return false
+		}
+	}
+	return len(s) <= most
+}

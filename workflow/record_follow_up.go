@@ -1,0 +1,45 @@
+package workflow
+
+// RecordFollowUp records a contact outside a reception (policy 1, art. 17).
+type RecordFollowUp struct {
+	Customer CustomerID `json:"customer"`
+	By       StaffID    `json:"by,omitempty"`
+	Channel  string     `json:"channel,omitempty"`
+	// Unreached: nobody answered; it does not keep the customer fresh.
+	Unreached bool   `json:"unreached,omitempty"`
+	Note      NoteID `json:"note,omitempty"`
+}
+
+// About describes the command.
+func (*RecordFollowUp) About() About { return About{Kind: "record_follow_up", May: clerks} }
+
+// Needs names the records beyond the board.
+func (c *RecordFollowUp) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
+
+func (c *RecordFollowUp) own(d *draft) bool { return d.ownCustomer(c.Customer) && d.himself(c.By) }
+
+func (c *RecordFollowUp) texts() []string { return []string{c.Channel} }
+
+func (c *RecordFollowUp) note(SiteID) (NoteID, Ref) { return c.Note, customerRef(c.Customer) }
+
+// decide records a contact; it keeps the customer fresh unless nobody was reached (policy 1, art. 17; A13).
+func (c *RecordFollowUp) decide(d *draft) *Fault {
+	k, f := d.knownCustomer(c.Customer)
+	if f != nil {
+		return f
+	}
+	by := d.actor(c.By)
+	if f := d.colleague(by); f != nil {
+		return f
+	}
+	k.FollowUps = append(k.FollowUps, FollowUp{By: by, Channel: c.Channel, Reached: !c.Unreached, Note: c.Note, At: d.now})
+	k.FollowUps = k.FollowUps[max(0, len(k.FollowUps)-keptFollowUps):]
+	if !c.Unreached {
+		k.LastContactAt = d.now
+	}
+	d.fact(FactFollowedUp, "P1-17b", k.ID, "by", string(by), "channel", c.Channel)
+	return nil
+}
+
+// keptFollowUps is how many contacts a customer's record keeps; the journal keeps all.
+const keptFollowUps = 20

@@ -1,0 +1,128 @@
+package workflow
+
+import "slices"
+
+// ReidentifyVisit corrects the identity of a visit that is being received (A62).
+type ReidentifyVisit struct {
+	Visit VisitID `json:"visit"`
+	Identity
+}
+
+// About describes the command.
+func (*ReidentifyVisit) About() About {
+	return About{
+		Kind: "reidentify_visit", Event: EventReidentify,
+		May: receptionists, Rule: "P1-12a",
+	}
+}
+
+// Needs names the records beyond the board.
+func (c *ReidentifyVisit) Needs(b *Board) []Ref {
+	return append(b.visitNeeds(c.Visit), c.Identity.needs()...)
+}
+
+func (c *ReidentifyVisit) own(d *draft) bool { return d.ownVisit(c.Visit) }
+
+func (c *ReidentifyVisit) texts() []string { return []string{c.Purpose} }
+
+// decide corrects the identity of a visit for a visit whose identity was learnt while server receives: x, to whom the visitor belongs, takes
+// over when he is free; otherwise the server goes on and assists (RS-18, A62).
+func (c *ReidentifyVisit) decide(d *draft) *Fault {
+	v, f := d.visit(c.Visit, EventReidentify)
+	if f != nil {
+		return f
+	}
+	if f := d.takeIdentity(v, &c.Identity); f != nil {
+		return f
+	}
+	d.fact(FactVisitReidentified, "P1-12a", v.ID, "kind", string(v.Kind), "customer", string(v.Customer), "named", string(v.Named))
+	id := d.identity(v)
+	off := d.begunOff(v)
+	x, route, rule := d.claimant(v, id)
+	switch {
+	case x == v.Server:
+		d.takeOver(v, id, x, route, rule, off)
+	case x != "" && d.free(x):
+		d.noteChange(v, x, "late_identity")
+		d.takeOver(v, id, x, route, rule, off)
+	case x != "":
+		d.becomeAssist(v, id, x, off)
+	default:
+		d.becomeLine(v, id, off)
+	}
+	d.tellOwner(v)
+	return nil
+}
+
+// noteChange notes a change of the one who leads.
+func (d *draft) noteChange(v *Visit, to StaffID, reason string) {
+	v.Changes = append(v.Changes, Change{From: v.Server, To: to, Reason: reason, At: d.now})
+}
+
+// takeOver: x receives his own customer out of the order; whoever's turn was used gets it back.
+func (d *draft) takeOver(v *Visit, id identity, x StaffID, route Route, rule, off string) {
+	d.giveBack(v, "P1-12b", "late_identity")
+	p := plan{route: route, rule: rule, server: x, principal: x, role: Lead}
+	p.counts = d.countFor(v, id, x, off)
+	d.setServer(v, x)
+	d.offTurn(&p, off)
+	d.setPlan(v, p)
+}
+
+// becomeAssist: the server goes on for x, who is absent or busy.
+func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off string) {
+	d.giveBack(v, "P1-12c", "late_identity")
+	route, rule := RouteAssistBusy, "P1-15"
+	if !d.onSite(x) {
+		route, rule = RouteAssistAbsent, "P1-12c"
+	}
+	p := plan{route: route, rule: rule, server: v.Server, principal: x, role: Assist, effect: TurnHeld, pass: d.policy.Pass.Assist}
+	p.counts = d.countFor(v, id, x, off)
+	d.setPlan(v, p)
+}
+
+// becomeLine: the visitor belongs to nobody; the server goes on, with his turn if he has not given it yet and the kind takes
+// one, without it if the kind takes none.
+func (d *draft) becomeLine(v *Visit, id identity, off string) {
+	p := plan{route: v.Route, rule: d.lineRule(v, id), server: v.Server, principal: v.Server, role: Lead, effect: v.TurnEffect, pass: d.policy.Pass.OwnReception}
+	p.counts = d.countFor(v, id, v.Server, off)
+	if r, param := d.category(v.Kind); r != RouteLine {
+		d.giveBack(v, param, "late_identity")
+		p.route, p.rule, p.effect, p.pass = r, param, TurnHeld, d.policy.Pass.Unrelated
+		if v.Kind == KindCompanyStaff {
+			p.pass = d.policy.Pass.CompanyStaff
+		}
+		d.setPlan(v, p)
+		return
+	}
+	u := d.unitOf(v.Server)
+	switch {
+	case v.TurnUnit != "" || off != "" || d.eventPlan() != nil || !d.inLine(u):
+	default:
+		p.route, p.effect, p.turn = RouteLine, TurnUsed, u
+	}
+	if off != "" {
+		p.pass = d.policy.Pass.OffHours
+	}
+	d.setPlan(v, p)
+}
+
+// setServer changes who receives.
+func (d *draft) setServer(v *Visit, s StaffID) {
+	v.Server = s
+	v.Assistants = slices.DeleteFunc(v.Assistants, func(a StaffID) bool { return a == s })
+	v.Unit = ""
+	if u := d.unitOf(s); u != nil {
+		v.Unit = u.ID
+	}
+}
+
+// setPlan writes a plan into a visit that is already being received.
+func (d *draft) setPlan(v *Visit, p plan) {
+	v.Route, v.ServerRole, v.Principal = p.route, p.role, p.principal
+	v.TurnEffect, v.PassEffect = p.effect, p.pass
+	v.CountsFor = p.counts.who
+	v.CountRule, _ = d.cite(p.counts.rule)
+	d.fact(FactVisitAssigned, p.rule, string(v.Server), "visit", v.ID, "route", string(p.route), "role", string(p.role), "for", string(p.principal))
+	d.placeEffect(v, p)
+}

@@ -1,0 +1,40 @@
+package workflow
+
+import "time"
+
+// RemindWaiting brings a visitor who waits too long to the supervisor's notice (policy 1, art. 4).
+type RemindWaiting struct {
+	Visit VisitID `json:"visit"`
+}
+
+// About describes the command.
+func (*RemindWaiting) About() About { return About{Kind: "remind_waiting"} }
+
+// Needs names the records beyond the board.
+func (c *RemindWaiting) Needs(b *Board) []Ref { return b.visitNeeds(c.Visit) }
+
+// decide brings a waiting visitor to the supervisor's notice; early, or a second time, it is refused.
+func (c *RemindWaiting) decide(d *draft) *Fault {
+	ref := visitRef(c.Visit)
+	v, ok := look[*Visit](d, ref)
+	if !ok || v.Site != d.ID {
+		return notFound("visit", string(c.Visit))
+	}
+	if !d.waitsTooLong(v) {
+		return refused("not_due", "wait_reminder_min").citing(d)
+	}
+	edit[*Visit](d, ref).RemindedAt = d.now
+	d.subject = ref
+	d.remind("wait_reminder_min", "waiting_too_long", v.ID)
+	d.notifySupervisors("wait_reminder_min", v.ID, "why", "waiting_too_long")
+	return nil
+}
+
+func (d *draft) waitLimit() time.Duration {
+	return time.Duration(d.policy.WaitReminderMin) * time.Minute
+}
+
+func (d *draft) waitsTooLong(v *Visit) bool {
+	limit := d.waitLimit()
+	return limit > 0 && v.unreminded() && d.now.Sub(v.ArrivedAt) > limit
+}

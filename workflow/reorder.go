@@ -1,0 +1,48 @@
+package workflow
+
+import "slices"
+
+// Reorder sets the line: a permutation of it (policy 1, art. 4).
+type Reorder struct {
+	Line   []UnitID `json:"line"`
+	Reason string   `json:"reason"`
+	Note   NoteID   `json:"note,omitempty"`
+}
+
+// About describes the command.
+func (*Reorder) About() About { return About{Kind: "reorder", May: referees, Rule: "P1-08"} }
+
+// Needs names the records beyond the board.
+func (*Reorder) Needs(*Board) []Ref { return nil }
+
+func (c *Reorder) texts() []string { return []string{c.Reason} }
+
+func (c *Reorder) note(site SiteID) (NoteID, Ref) { return c.Note, liveRotaRef(site) }
+
+// decide sets the line to a permutation of itself (policy 1, art. 4).
+func (c *Reorder) decide(d *draft) *Fault {
+	r := d.rota()
+	if c.Reason == "" {
+		return invalid("reason_missing")
+	}
+	a, b := slices.Sorted(slices.Values(c.Line)), slices.Sorted(slices.Values(r.Order()))
+	if !slices.Equal(a, b) {
+		return refused("not_a_permutation", "P1-04")
+	}
+	before := unitList(r.Order())
+	d.editRota().setLine(c.Line)
+	d.subject = liveRotaRef(d.ID)
+	d.fact(FactLineReordered, "P1-04", string(d.ID), "before", before, "after", unitList(c.Line), "reason", c.Reason)
+	return nil
+}
+
+func unitList(us []UnitID) string {
+	s := ""
+	for i, u := range us {
+		if i > 0 {
+			s += " "
+		}
+		s += string(u)
+	}
+	return s
+}

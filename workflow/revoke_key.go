@@ -1,0 +1,33 @@
+package workflow
+
+// RevokeKey ends a key for good.
+type RevokeKey struct {
+	Key KeyID      `json:"key"`
+	Was *FormerKey `json:"was,omitempty"`
+}
+
+// About describes the command.
+func (*RevokeKey) About() About {
+	return About{
+		Kind: "revoke_key", May: keyEnders,
+		Scope: ScopeOffice,
+	}
+}
+
+// Needs names the records beyond the board.
+func (c *RevokeKey) Needs(*Board) []Ref { return []Ref{keyRef(c.Key)} }
+
+// decide ends a key for good. A supervisor ends a kiosk's.
+func (c *RevokeKey) decide(d *draft) *Fault {
+	k, f := d.key(c.Key, c.Was)
+	switch {
+	case f != nil:
+		return f
+	case d.may(RoleSupervisor) && k.Role != RoleKiosk:
+		return forbidden("kiosk_only", "", "role", string(k.Role))
+	}
+	k.Open = false
+	k.RevokedAt, k.RevokedBy = d.now, KeyID(d.env.By.Key)
+	d.fact(FactKeyRevoked, "", k.ID, "role", string(k.Role), "staff", string(k.Staff))
+	return nil
+}

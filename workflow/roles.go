@@ -1,0 +1,53 @@
+package workflow
+
+import "slices"
+
+// Sets of roles for About.May.
+var (
+	receptionists  = []Role{RoleFrontDesk, RoleShiftLeader, RoleSupervisor, RoleManager}
+	clerks         = []Role{RoleFrontDesk, RoleSupervisor, RoleManager}
+	referees       = []Role{RoleSupervisor, RoleManager}
+	managers       = []Role{RoleManager}
+	administration = []Role{RoleManager, RoleAdministrator}
+	administrators = []Role{RoleAdministrator}
+	keyEnders      = []Role{RoleSupervisor, RoleManager, RoleAdministrator}
+	approvers      = []Role{RoleShiftLeader, RoleSupervisor, RoleManager} // of make-ups; the policy narrows it
+	announcers     = []Role{RoleKiosk, RoleConsultant, RoleFrontDesk, RoleShiftLeader, RoleSupervisor, RoleManager}
+	everybody      = []Role{RoleFrontDesk, RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager}
+)
+
+// Role is what a key may act as.
+type Role string
+
+// The roles; see the role table in authority.go.
+const (
+	RoleKiosk         Role = "kiosk"
+	RoleFrontDesk     Role = "front_desk"
+	RoleConsultant    Role = "consultant"
+	RoleShiftLeader   Role = "shift_leader"
+	RoleSupervisor    Role = "supervisor"
+	RoleManager       Role = "manager"
+	RoleAnalyst       Role = "analyst"
+	RoleAdministrator Role = "administrator"
+	// RoleSystem acts for due times (day close, vacancies): no key carries it.
+	RoleSystem Role = "system"
+)
+
+// Roles lists the roles a key may carry.
+var Roles = []Role{
+	RoleKiosk, RoleFrontDesk, RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager, RoleAnalyst, RoleAdministrator,
+}
+
+// StaffRole reports whether a key of this role must name a member of staff.
+func (r Role) StaffRole() bool {
+	return r == RoleConsultant || r == RoleShiftLeader || r == RoleSupervisor || r == RoleManager
+}
+
+// ranks are the roles of staff, the widest last.
+var ranks = []Role{RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager}
+
+// AtLeast reports whether a member of staff of role r may also act as the other one.
+func (r Role) AtLeast(other Role) bool {
+	i := slices.Index(ranks, other)
+	return i >= 0 && slices.Index(ranks, r) >= i
+}

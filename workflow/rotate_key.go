@@ -1,0 +1,57 @@
+package workflow
+
+import (
+	"slices"
+	"time"
+)
+
+// RotateKey puts a new secret of a key in force; the one before it goes on working for Overlap seconds.
+type RotateKey struct {
+	Key     KeyID      `json:"key"`
+	Overlap int        `json:"overlap_s,omitempty"`
+	Was     *FormerKey `json:"was,omitempty"`
+}
+
+// About describes the command.
+func (*RotateKey) About() About {
+	return About{Kind: "rotate_key", May: administration, Scope: ScopeOffice}
+}
+
+// Needs names the records beyond the board.
+func (c *RotateKey) Needs(*Board) []Ref { return []Ref{keyRef(c.Key)} }
+
+// decide puts a new secret in force. The key stays the same: the ids of its commands are taken over it.
+func (c *RotateKey) decide(d *draft) *Fault {
+	if c.Overlap < 0 || c.Overlap > MaxOverlap {
+		return invalid("bad_overlap")
+	}
+	k, f := d.key(c.Key, c.Was)
+	switch {
+	case f != nil:
+		return f
+	case k.Expired(d.now):
+		return refused("key_expired", "", "id", k.ID)
+	}
+	k.retire(d.now, d.now.Add(time.Duration(c.Overlap)*time.Second))
+	k.RotatedAt, k.RotatedBy = d.now, KeyID(d.env.By.Key)
+	d.fact(FactKeyRotated, "", k.ID, "role", string(k.Role), "staff", string(k.Staff))
+	return nil
+}
+
+// MaxOverlap bounds how long a rotated key's earlier secret goes on working, in seconds: a week.
+const MaxOverlap = 7 * 24 * 3600
+
+// retire makes the secret in force an old one, which works until end, as those before it do at most: whoever is rotated twice
+// in a row keeps his time, and no overlap ends them all.
+func (k *Key) retire(now, end time.Time) {
+	old := []OldSecret{{k.Secret, end}}
+	for _, o := range k.Old {
+		if end.Before(o.EndsAt) {
+			o.EndsAt = end
+		}
+		old = append(old, o)
+	}
+	k.Old = slices.DeleteFunc(old, func(o OldSecret) bool { return !now.Before(o.EndsAt) })
+	k.Old = k.Old[:min(len(k.Old), maxOld)]
+	k.Secret++
+}

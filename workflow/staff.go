@@ -1,0 +1,39 @@
+package workflow
+
+// colleague checks that somebody who is named is on the staff: free text has no place in the journal.
+func (d *draft) colleague(s StaffID) *Fault {
+	if s != "" && d.staffMember(s) == nil {
+		f := notFound("staff", string(s))
+		f.Class = ClassInvalid
+		return f
+	}
+	return nil
+}
+
+// Staff is a member of the site's staff. A name, if kept, stands in people, not here.
+type Staff struct {
+	Head
+	// Id within the office, as addresses and other records name the person.
+	Staff StaffID `json:"staff"`
+	// Widest role that a key of this person may have.
+	Role Role `json:"role"`
+	// Team whose turns the consultant shares; empty outside a team.
+	Team UnitID `json:"team,omitempty"`
+	// Whether the person still works here; inactive staff leave the rotation.
+	Active bool `json:"active"`
+}
+
+// Ref names the staff record.
+func (s *Staff) Ref() Ref { return staffRef(s.Site, s.Staff) }
+
+func (s *Staff) clone() Record { c := *s; return &c }
+
+// consultant checks that somebody is, or was, a consultant of the site.
+func (d *draft) consultant(s StaffID) *Fault {
+	if m := d.staffMember(s); m == nil || m.Role != RoleConsultant {
+		f := notFound("consultant", string(s))
+		f.Class = ClassInvalid
+		return f
+	}
+	return nil
+}
