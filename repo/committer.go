@@ -7,15 +7,16 @@ import (
 	"time"
 )
 
-// committer writes the pages of all sites together: whatever waits goes into the next append, up to Store.Parallel appends in
-// flight. A site hands in one page at a time, so it is never in two appends.
+// committer writes the pages of all sites together: whatever waits goes into the next append, with
+// up to Store.Parallel appends under way. A site hands in one page at a time, so it is never in two
+// appends.
 type committer struct {
 	store   Store
 	timeout time.Duration
 
 	mu      sync.Mutex
 	waiting []submission
-	flying  int
+	appends int // that are under way
 	work    sync.WaitGroup
 }
 
@@ -33,26 +34,26 @@ func (c *committer) append(p *Page) error {
 	s := submission{p, make(chan error, 1)}
 	c.mu.Lock()
 	c.waiting = append(c.waiting, s)
-	if c.flying < c.store.Parallel() {
-		c.flying++
-		c.work.Go(c.fly)
+	if c.appends < c.store.Parallel() {
+		c.appends++
+		c.work.Go(c.appendWaiting)
 	}
 	c.mu.Unlock()
 	return <-s.done
 }
 
-// fly writes what waits until nothing does.
-func (c *committer) fly() {
+// appendWaiting appends batch after batch until nothing waits.
+func (c *committer) appendWaiting() {
 	for {
 		c.mu.Lock()
 		if len(c.waiting) == 0 {
-			c.flying--
+			c.appends--
 			c.mu.Unlock()
 			return
 		}
-		batch := c.take()
+		batch := c.nextBatch()
 		c.mu.Unlock()
-		c.write(batch)
+		c.appendBatch(batch)
 	}
 }
 
@@ -62,8 +63,8 @@ const (
 	maxBatchBytes = 8 << 20
 )
 
-// take removes from what waits as much as one append may hold.
-func (c *committer) take() []submission {
+// nextBatch removes from what waits as much as one append may hold.
+func (c *committer) nextBatch() []submission {
 	n, size := 0, 0
 	for n < len(c.waiting) && n < maxBatchPages && size < maxBatchBytes {
 		size += len(c.waiting[n].page.Body)
@@ -77,9 +78,11 @@ func (c *committer) take() []submission {
 	return batch
 }
 
-// write appends one batch. Its context belongs to nobody's request: a client that goes away tears nothing.
-func (c *committer) write(batch []submission) {
-	ctx, cancel := context.WithTimeout(context.Background(), c.timeout) //nolint:forbidigo // detached on purpose
+// appendBatch appends one batch. Its context is not a request's: a client that goes away must not
+// stop the append half-way.
+func (c *committer) appendBatch(batch []submission) {
+	//nolint:forbidigo // detached on purpose
+	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	defer cancel()
 	pages := make([]*Page, len(batch))
 	for i, s := range batch {
@@ -88,7 +91,8 @@ func (c *committer) write(batch []submission) {
 	errs := c.store.Append(ctx, pages)
 	for i, s := range batch {
 		if i >= len(errs) {
-			s.done <- fmt.Errorf("%w: the store answered for %d of %d pages", ErrUnknown, len(errs), len(pages))
+			s.done <- fmt.Errorf("%w: the store answered for %d of %d pages",
+				ErrUnknown, len(errs), len(pages))
 			continue
 		}
 		s.done <- errs[i]

@@ -11,9 +11,6 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// sideCollections are copied whole.
-var sideCollections = []SideCollection{People, Notes, APIKeys, Meta}
-
 // copiers is how many sites are copied at once: a store writes their pages together.
 const copiers = 8
 
@@ -39,7 +36,7 @@ func Copy(ctx context.Context, from, to Store, progress func(site workflow.SiteI
 	if err := copySites(ctx, from, to, sites, progress); err != nil {
 		return err
 	}
-	for _, c := range sideCollections {
+	for _, c := range SideCollections {
 		docs, err := from.SidesOfAllSites(ctx, c, time.Time{})
 		if err != nil {
 			return fmt.Errorf("copy %s: %w", c, err)
@@ -88,7 +85,10 @@ func mustBeEmpty(ctx context.Context, to Store) error {
 	if len(sites) > 0 {
 		return fmt.Errorf("copy: the target holds %d sites; copy into an empty store", len(sites))
 	}
-	for _, c := range []SideCollection{APIKeys, People, Notes} {
+	for _, c := range SideCollections {
+		if c == Meta { // a store may have written about itself
+			continue
+		}
 		docs, err := to.SidesOfAllSites(ctx, c, time.Time{})
 		if err != nil {
 			return fmt.Errorf("copy: look at the target: %w", err)

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +17,9 @@ type Config struct {
 	Store Store
 	Now   Clock        // zero: the system's clock
 	Log   *slog.Logger // zero: no log
-	// Steady is the time since some moment, whatever is done to the clock, the machine's sleep included: see CheckClock. Zero: a
-	// clock that is put forward is noticed only by a store with a clock of its own.
+	// Steady is the time since some moment, the machine's sleep included, whatever is done to the
+	// clock: see CheckClock. Zero: a clock that is put forward is noticed only by a store with a
+	// clock of its own.
 	Steady func() time.Duration
 	// QueueLimit is how many commands may wait for one site before ErrBusy; zero: 1024.
 	QueueLimit int
@@ -29,7 +31,8 @@ type Config struct {
 	MaxBoards int
 }
 
-// Engine decides commands: one writer per site in this process, any number of processes. Close is Drain.
+// Engine decides commands: one writer per site in this process, any number of processes. Drain
+// closes it.
 type Engine struct {
 	cfg       Config
 	committer *committer
@@ -38,8 +41,8 @@ type Engine struct {
 	time      timekeeper
 
 	mu       sync.Mutex
-	sites    map[workflow.SiteID]*siteWriter
-	uses     uint64 // counts what is asked for
+	writers  map[workflow.SiteID]*siteWriter
+	uses     uint64 // counts the jobs that somebody asked for
 	draining bool
 	work     sync.WaitGroup
 }
@@ -52,27 +55,20 @@ func NewEngine(cfg Config) *Engine {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	cfg.QueueLimit = orDefault(cfg.QueueLimit, 1024)
-	cfg.AppendTimeout = orDefault(cfg.AppendTimeout, 5*time.Second)
-	cfg.Deadline = orDefault(cfg.Deadline, 10*time.Second)
-	cfg.MaxBoards = orDefault(cfg.MaxBoards, 1000)
+	cfg.QueueLimit = cmp.Or(cfg.QueueLimit, 1024)
+	cfg.AppendTimeout = cmp.Or(cfg.AppendTimeout, 5*time.Second)
+	cfg.Deadline = cmp.Or(cfg.Deadline, 10*time.Second)
+	cfg.MaxBoards = cmp.Or(cfg.MaxBoards, 1000)
 	return &Engine{
 		cfg: cfg, committer: newCommitter(cfg.Store, cfg.AppendTimeout), decide: workflow.Decide,
-		sites: map[workflow.SiteID]*siteWriter{}, time: timekeeper{steady: cfg.Steady},
+		writers: map[workflow.SiteID]*siteWriter{}, time: timekeeper{steady: cfg.Steady},
 	}
 }
 
-func orDefault[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
-	}
-	return v
-}
-
-// Do decides a command and answers when the commit is in the journal. Errors: *workflow.Fault, *StaleError, ErrKeyReused,
-// ErrInProgress, ErrBusy, ErrUnavailable, ErrReadOnly, ErrClock, ErrDraining (this call wrote nothing), or ErrUnknown (send it again
-// with the same ID). ctx bounds only the wait: ErrBusy when it ends before the command had begun, else ErrUnknown.
+// Do decides a command and answers when the commit is in the journal. Errors: *workflow.Fault,
+// *StaleError, ErrKeyReused, ErrInProgress, ErrBusy, ErrUnavailable, ErrReadOnly, ErrClock,
+// ErrDraining (this call wrote nothing), or ErrUnknown (send it again with the same ID). ctx bounds
+// only the wait: ErrBusy when it ends before the command had begun, else ErrUnknown.
 func (e *Engine) Do(ctx context.Context, site workflow.SiteID, r Request) (*Outcome, error) {
 	return e.do(site, &job{ctx: ctx, req: r, done: make(chan result, 1)})
 }
@@ -94,9 +90,12 @@ func (e *Engine) do(site workflow.SiteID, j *job) (*Outcome, error) {
 	}
 }
 
-// Answered is the first answer of a command that has run; ErrNotFound when the journal does not hold it, ErrKeyReused when it ran
-// with other content. It may be running now: whoever acts on ErrNotFound must still heed what Do says.
-func (e *Engine) Answered(ctx context.Context, site workflow.SiteID, id, fingerprint string) (*Outcome, error) {
+// Answered is the first answer of a command that has run; ErrNotFound when the journal does not
+// hold it, ErrKeyReused when it ran with other content. The command may be running now: whoever
+// acts on ErrNotFound must still heed what Do says.
+func (e *Engine) Answered(
+	ctx context.Context, site workflow.SiteID, id, fingerprint string,
+) (*Outcome, error) {
 	p, err := e.cfg.Store.Find(ctx, site, id)
 	if errors.Is(err, ErrNotFound) {
 		return nil, ErrNotFound
@@ -107,10 +106,13 @@ func (e *Engine) Answered(ctx context.Context, site workflow.SiteID, id, fingerp
 	return firstAnswer(p, id, fingerprint)
 }
 
-// View gives f the board of a site exactly as the acknowledged journal has it, with the named records loaded. f must not keep
-// or change the board, and must be quick: the site waits for it. The error is f's, ErrBusy when ctx ended before f began, or
-// one of ErrUnavailable, ErrReadOnly, ErrDraining.
-func (e *Engine) View(ctx context.Context, site workflow.SiteID, refs []workflow.Ref, f func(*workflow.Board) error) error {
+// View gives f the board of a site exactly as the acknowledged journal has it, with the named
+// records loaded. f must not keep or change the board, and must be quick: the site waits for it.
+// The error is f's, ErrBusy when ctx ended before f began, or one of ErrUnavailable, ErrReadOnly,
+// ErrDraining.
+func (e *Engine) View(
+	ctx context.Context, site workflow.SiteID, refs []workflow.Ref, f func(*workflow.Board) error,
+) error {
 	return e.view(site, &job{ctx: ctx, refs: refs, view: f, done: make(chan result, 1)})
 }
 
@@ -130,7 +132,7 @@ func (e *Engine) view(site workflow.SiteID, j *job) error {
 	}
 }
 
-// enqueue puts a job into its site's queue and sees to it that somebody works there.
+// enqueue queues a job and starts the site's writer if it is idle.
 func (e *Engine) enqueue(site workflow.SiteID, j *job) error {
 	if err := NeedSite(site); err != nil {
 		return err
@@ -140,7 +142,7 @@ func (e *Engine) enqueue(site workflow.SiteID, j *job) error {
 	if e.draining {
 		return ErrDraining
 	}
-	s := e.site(site, j.timer)
+	s := e.writer(site, j.timer)
 	start, err := s.push(j)
 	if start {
 		e.work.Go(s.work)
@@ -148,13 +150,14 @@ func (e *Engine) enqueue(site workflow.SiteID, j *job) error {
 	return err
 }
 
-// site is the queue of a site; the engine is locked. What a timer asks for is not kept for its sake: it is forgotten first.
-func (e *Engine) site(id workflow.SiteID, timer bool) *siteWriter {
-	s := e.sites[id]
+// writer is the writer of a site; the engine is locked. A site that only a timer asked for is the
+// first to be forgotten.
+func (e *Engine) writer(id workflow.SiteID, timer bool) *siteWriter {
+	s := e.writers[id]
 	if s == nil {
 		e.evict(timer)
-		s = &siteWriter{engine: e, id: id, running: map[string]bool{}}
-		e.sites[id] = s
+		s = &siteWriter{engine: e, id: id, pending: map[string]bool{}}
+		e.writers[id] = s
 	}
 	if !timer {
 		e.uses++
@@ -163,13 +166,14 @@ func (e *Engine) site(id workflow.SiteID, timer bool) *siteWriter {
 	return s
 }
 
-// evict makes room for one more site: idle ones that were not asked for longest are forgotten, and before them those that only a
-// timer looked at. While too many are busy, or a timer has just looked, more than MaxBoards are held.
+// evict makes room for one more site: the idle ones that nobody asked for the longest are
+// forgotten, and before them those that only a timer looked at. While too many are busy, or a timer
+// has just looked, more than MaxBoards are held.
 func (e *Engine) evict(timer bool) {
-	for len(e.sites) >= e.cfg.MaxBoards {
+	for len(e.writers) >= e.cfg.MaxBoards {
 		var oldest *siteWriter
 		looking := false
-		for _, s := range e.sites {
+		for _, s := range e.writers {
 			switch idle := s.idle(); {
 			case !idle:
 				looking = looking || s.used == 0
@@ -180,16 +184,17 @@ func (e *Engine) evict(timer bool) {
 		if oldest == nil || timer && looking && oldest.used > 0 {
 			return
 		}
-		delete(e.sites, oldest.id)
+		delete(e.writers, oldest.id)
 	}
 }
 
-// Watch returns a channel that gets a signal after commits of a site landed, here or, within about a second, on another
-// instance; one signal may stand for many commits, and the first comes without any. Call the function to stop.
+// Watch returns a channel that gets a signal after commits of a site landed, here or, within about
+// a second, on another instance. One signal may stand for many commits, and the first comes without
+// any. Call the function to stop.
 func (e *Engine) Watch(site workflow.SiteID) (<-chan struct{}, func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock() // held until the site is watched: until then it could be forgotten
-	return e.site(site, false).watchers.add(e, site)
+	return e.writer(site, false).watchers.add(e, site)
 }
 
 // Drain refuses new work and waits until what was begun is answered.
@@ -217,8 +222,9 @@ func (e *Engine) Draining() bool {
 // Unavailable turns a store's reading error into ErrUnavailable, unless it says more.
 func Unavailable(err error) error {
 	switch {
-	case err == nil, errors.Is(err, ErrCorrupt), errors.Is(err, ErrNoSite), errors.Is(err, workflow.ErrNewer),
-		errors.Is(err, ErrReadOnly), errors.Is(err, ErrUnavailable), errors.Is(err, ErrStorageFull):
+	case err == nil, errors.Is(err, ErrCorrupt), errors.Is(err, ErrNoSite),
+		errors.Is(err, workflow.ErrNewer), errors.Is(err, ErrReadOnly),
+		errors.Is(err, ErrUnavailable), errors.Is(err, ErrStorageFull):
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)

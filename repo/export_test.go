@@ -12,20 +12,20 @@ func DecideWith(e *Engine, f Decider) { e.decide = f }
 func Boards(e *Engine) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return len(e.sites)
+	return len(e.writers)
 }
 
 // Queue is what happens at a site: jobs that wait, commands that wait or are decided, and whether anybody works.
 func Queue(e *Engine, site workflow.SiteID) (waiting, commands int, working bool) {
 	e.mu.Lock()
-	s := e.sites[site]
+	s := e.writers[site]
 	e.mu.Unlock()
 	if s == nil {
 		return 0, 0, false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.queue), len(s.running), s.working
+	return len(s.queue), len(s.pending), s.working
 }
 
 // KeepRecords makes a filler forget what is not open as soon as it holds more than n records.

@@ -194,7 +194,7 @@ func (f *Filler) write(ctx context.Context, p *Page) error {
 		case <-whole.Done():
 			return err
 		}
-		if _, replaced := slot(whole, f.store, p); errors.Is(replaced, ErrReplaced) {
+		if _, replaced := readSlot(whole, f.store, p); errors.Is(replaced, ErrReplaced) {
 			return errors.Join(err, replaced)
 		}
 	}

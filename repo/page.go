@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -14,6 +15,28 @@ const (
 	MaxPageCommits = 64
 	MaxPageBytes   = 256 << 10
 )
+
+// Entry is what a page says in plain fields about one commit.
+type Entry struct {
+	ID   string        `json:"id"`
+	Kind workflow.Kind `json:"kind"`
+}
+
+// Page is one link of a site's journal: the commits First … Last, decided together, landing whole or not at all.
+// Its stored id is PageID(Site, First).
+type Page struct {
+	Site    workflow.SiteID
+	First   int64
+	Last    int64
+	At      time.Time // of the last commit
+	Prev    string    // Hash of the page before; "" for the first
+	Hash    string    // hex SHA-256(Prev ‖ Body)
+	Body    []byte    // canonical JSON text of []workflow.Commit, stored as text, exactly
+	Entries []Entry
+	// Images are the newest images of the page's records, one each: what projects to documents. Derived from Body; a store
+	// fills it on the way out only if it is asked to project.
+	Images []workflow.Image
+}
 
 // PageID is the stored id of the page whose first commit has this number.
 func PageID(site workflow.SiteID, first int64) string { return fmt.Sprintf("%s/%012d", site, first) }

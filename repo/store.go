@@ -1,4 +1,3 @@
-// Package repo keeps sites: the contract of a store, and the engine that decides on top of it.
 package repo
 
 import (
@@ -43,26 +42,14 @@ func NeedSite(site workflow.SiteID) error {
 	return nil
 }
 
-// Entry is what a page says in plain fields about one commit.
-type Entry struct {
-	ID   string        `json:"id"`
-	Kind workflow.Kind `json:"kind"`
-}
-
-// Page is one link of a site's journal: the commits First … Last, decided together, landing whole or not at all.
-// Its stored id is PageID(Site, First).
-type Page struct {
-	Site    workflow.SiteID
-	First   int64
-	Last    int64
-	At      time.Time // of the last commit
-	Prev    string    // Hash of the page before; "" for the first
-	Hash    string    // hex SHA-256(Prev ‖ Body)
-	Body    []byte    // canonical JSON text of []workflow.Commit, stored as text, exactly
-	Entries []Entry
-	// Images are the newest images of the page's records, one each: what projects to documents. Derived from Body; a store
-	// fills it on the way out only if it is asked to project.
-	Images []workflow.Image
+// NeedSites refuses pages of which one belongs to no site: then nothing is done with any.
+func NeedSites(pages []*Page) error {
+	for _, p := range pages {
+		if err := NeedSite(p.Site); err != nil {
+			return fmt.Errorf("page %d: %w", p.First, err)
+		}
+	}
+	return nil
 }
 
 // Document is an image as stored, with the commit number that wrote it (the "seq" in Doc).
@@ -148,89 +135,6 @@ type Documents interface {
 	Project(ctx context.Context, pages []*Page) error
 }
 
-// Side is a document outside the journal: a person, a note, an API key, or a piece of meta data.
-type Side struct {
-	Collection SideCollection
-	ID         string
-	// Site is whose it is. People, notes and whatever has a lookup belong to one; a store's own records and the keys of
-	// administrators belong to none, and no method that is about a site finds them.
-	Site workflow.SiteID
-	// Lookup is unique within collection and site when not empty: the keyed HMAC of a person's phone, or the record that a note
-	// hangs on and the note's id.
-	Lookup string
-	// Command is the command that carries this document's id; Pending until it is known to be in the journal.
-	Command string
-	Pending bool
-	At      time.Time // when it was written; of an intent, from when on the sweep looks after it
-	Body    json.RawMessage
-}
-
-// NeedSites refuses pages of which one belongs to no site: then nothing is done with any.
-func NeedSites(pages []*Page) error {
-	for _, p := range pages {
-		if err := NeedSite(p.Site); err != nil {
-			return fmt.Errorf("page %d: %w", p.First, err)
-		}
-	}
-	return nil
-}
-
-// NeedSite refuses a document that has to belong to a site and does not.
-func (s *Side) NeedSite() error {
-	if s.Lookup != "" || s.Collection == People || s.Collection == Notes {
-		return NeedSite(s.Site)
-	}
-	return nil
-}
-
-// SideCollection names a collection of side documents.
-type SideCollection string
-
-// The side collections.
-const (
-	People  SideCollection = "people"
-	Notes   SideCollection = "notes"
-	APIKeys SideCollection = "api_keys"
-	Meta    SideCollection = "meta"
-)
-
-// Sides keeps what must be erasable or changeable, apart from the journal. Writes are durable when they return nil.
-type Sides interface {
-	// Insert adds a document; ErrExists when its id or its lookup is taken.
-	Insert(ctx context.Context, s Side) error
-	// Replace writes a document whether or not it is there; ErrExists when its lookup belongs to another id.
-	Replace(ctx context.Context, s Side) error
-	// Side reads one by id; ErrNotFound.
-	Side(ctx context.Context, c SideCollection, id string) (Side, error)
-	// Lookup reads one by lookup; ErrNotFound.
-	Lookup(ctx context.Context, c SideCollection, site workflow.SiteID, lookup string) (Side, error)
-	// Sides lists a collection of one site by id; only pending ones older than before when before is not zero.
-	Sides(ctx context.Context, c SideCollection, site workflow.SiteID, before time.Time) ([]Side, error)
-	// SidesOfAllSites is Sides over all sites, and what belongs to none: for whoever looks after the whole store, never for a
-	// caller who belongs to an office.
-	SidesOfAllSites(ctx context.Context, c SideCollection, before time.Time) ([]Side, error)
-	// Delete removes one for good; deleting what is not there is no error.
-	Delete(ctx context.Context, c SideCollection, id string) error
-}
-
-// SideChanges changes side documents that somebody else, on any instance, may be changing: only what still stands as it was
-// read is touched. As read means every field; a sealed body is never the same twice.
-type SideChanges interface {
-	// ReplaceIf writes now over read, which has the same collection, id and site. ErrChanged; ErrExists when the lookup of now
-	// belongs to another id.
-	ReplaceIf(ctx context.Context, read, now Side) error
-	// DeleteIf removes one for good; ErrChanged.
-	DeleteIf(ctx context.Context, read Side) error
-	// Under lists what a site has under lookups that begin with prefix, which is not empty and ends in ASCII; by lookup.
-	Under(ctx context.Context, c SideCollection, site workflow.SiteID, prefix string) ([]Side, error)
-}
-
-// PrefixEnd is the first text behind all that begin with a prefix, byte by byte.
-func PrefixEnd(prefix string) string {
-	n := len(prefix) - 1
-	return prefix[:n] + string(prefix[n]+1)
-}
-
 // Store is a place that keeps sites. Implementations hold no rules. Every method honours its context; after Close every
 // method fails with ErrClosed.
 type Store interface {
@@ -249,4 +153,21 @@ type Store interface {
 	// Parallel is how many appends the store wants in flight at once.
 	Parallel() int
 	io.Closer
+}
+
+// PoolCounter is the ability of a store that talks to servers which can be replaced under it
+// (MongoDB). The engine asks before each page that it decides: when the number has grown, the newest
+// pages may have gone with a server, and the board is read again. Of a store without it the engine
+// believes its board until an append says otherwise.
+type PoolCounter interface {
+	// Cleared counts the connection pools that were cleared since the store was opened.
+	Cleared() uint64
+}
+
+// SelfChecker is the ability of a store that can check more of itself than its sites show (SQLite:
+// the pages of the file, its indexes). Verify uses it when it verifies all sites. Of a store without
+// it Verify checks the journals and the documents alone.
+type SelfChecker interface {
+	// Check returns what does not fit, in words; none when all is well.
+	Check(ctx context.Context) (problems []string, err error)
 }

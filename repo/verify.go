@@ -57,7 +57,7 @@ func Verify(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, error)
 			return nil, fmt.Errorf("verify: %w", err)
 		}
 	}
-	reports, err := whole(ctx, s, o)
+	reports, err := checkItself(ctx, s, o)
 	if err != nil {
 		return nil, err
 	}
@@ -71,11 +71,9 @@ func Verify(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, error)
 	return reports, nil
 }
 
-// whole has a store that knows more of itself than its sites show checked by itself.
-func whole(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, error) {
-	c, ok := s.(interface {
-		Check(ctx context.Context) ([]string, error)
-	})
+// checkItself has a store check itself that knows more of itself than its sites show.
+func checkItself(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, error) {
+	c, ok := s.(SelfChecker)
 	if !ok || len(o.Sites) > 0 {
 		return nil, nil
 	}

@@ -9,10 +9,10 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// pollEvery is how often the journal of a watched site is looked at for commits of other instances.
+// pollEvery is how often the journal of a watched site is read for commits of other instances.
 const pollEvery = time.Second
 
-// watchers are those who want to know that commits of one site landed. While there are any, one goroutine polls.
+// watchers want to know when commits of one site land. While there are any, one goroutine polls.
 type watchers struct {
 	mu   sync.Mutex
 	who  map[chan struct{}]struct{}
@@ -26,7 +26,7 @@ func (w *watchers) none() bool {
 	return len(w.who) == 0
 }
 
-// add adds a watcher; the function it returns takes it away.
+// add adds a watcher; the function it returns removes it.
 func (w *watchers) add(e *Engine, site workflow.SiteID) (<-chan struct{}, func()) {
 	c := make(chan struct{}, 1)
 	w.mu.Lock()
@@ -34,10 +34,14 @@ func (w *watchers) add(e *Engine, site workflow.SiteID) (<-chan struct{}, func()
 	if len(w.who) == 0 {
 		ctx, stop := context.WithCancel(context.Background()) //nolint:forbidigo // ends with the last watcher
 		w.who, w.seen, w.stop = map[chan struct{}]struct{}{}, -1, stop
-		go w.poll(ctx, e.cfg.Store, site, e.cfg.AppendTimeout)
+		go Every(ctx, pollEvery, func(ctx context.Context) {
+			ctx, cancel := context.WithTimeout(ctx, e.cfg.AppendTimeout)
+			defer cancel()
+			w.poll(ctx, e.cfg.Store, site)
+		})
 	}
 	w.who[c] = struct{}{}
-	signal(c) // what landed before is not told otherwise
+	signal(c) // for what landed before
 	return c, sync.OnceFunc(func() { w.remove(c) })
 }
 
@@ -70,39 +74,20 @@ func signal(c chan struct{}) {
 	}
 }
 
-// poll looks at the journal until ctx ends. What cannot be read now is read the next time.
-func (w *watchers) poll(ctx context.Context, s Store, site workflow.SiteID, timeout time.Duration) {
-	t := time.NewTicker(pollEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-		if seq, ok := w.head(ctx, s, site, timeout); ok {
-			w.landed(seq)
-		}
-	}
-}
-
-// head is the number of the last commit, when there is one that was not signalled. Asking for what follows the last known one
-// is cheaper than for the last page.
-func (w *watchers) head(ctx context.Context, s Store, site workflow.SiteID, timeout time.Duration) (seq int64, ok bool) {
+// poll tells the watchers of commits that were not signalled yet. What cannot be read now is read
+// the next time.
+func (w *watchers) poll(ctx context.Context, s Store, site workflow.SiteID) {
 	w.mu.Lock()
 	seen := w.seen
 	w.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	if seen >= 0 {
+	if seen >= 0 { // asking for what follows is cheaper than for the last page
 		pages, err := s.Since(ctx, site, seen+1, 1)
 		if err != nil || len(pages) == 0 {
-			return 0, false
+			return
 		}
 	}
 	pages, err := s.Before(ctx, site, math.MaxInt64, 1)
-	if err != nil || len(pages) == 0 {
-		return 0, false
+	if err == nil && len(pages) > 0 {
+		w.landed(pages[0].Last)
 	}
-	return pages[0].Last, true
 }

@@ -88,7 +88,7 @@ func schema() map[string][]mongo.IndexModel {
 			}
 		}
 	}
-	for _, c := range []repo.SideCollection{repo.People, repo.Notes, repo.APIKeys, repo.Meta} {
+	for _, c := range repo.SideCollections {
 		all[string(c)] = []mongo.IndexModel{
 			{Keys: keys(pathSite, pathID), Options: options.Index().SetName("site_id")},
 			{Keys: keys(pathSite, "lookup"), Options: only("lookup", bson.D{{Key: "$exists", Value: true}}).SetUnique(true).SetName("site_lookup")},

@@ -100,7 +100,7 @@ func (s *Store) name(db *mongo.Database) {
 		s.images[c] = db.Collection(string(c))
 	}
 	s.sides = make(map[repo.SideCollection]*mongo.Collection)
-	for _, c := range []repo.SideCollection{repo.People, repo.Notes, repo.APIKeys, repo.Meta} {
+	for _, c := range repo.SideCollections {
 		s.sides[c] = db.Collection(string(c))
 	}
 }
@@ -173,6 +173,8 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Parallel is 3.
 func (s *Store) Parallel() int { return parallel }
+
+var _ repo.PoolCounter = (*Store)(nil)
 
 // Cleared counts the connection pools that were cleared since the store was opened: after each, the newest pages may have
 // been lost (a fail-over, a restore), so whoever keeps boards drops them when the number changes.

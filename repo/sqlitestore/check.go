@@ -13,6 +13,8 @@ import (
 // maxProblems bounds what is reported of a file.
 const maxProblems = 20
 
+var _ repo.SelfChecker = (*Store)(nil)
+
 // Check reads the whole file and returns what does not fit: SQLite's own check of every page and of the indexes against the tables, that
 // each command of the journal is found by its id and no other is, and that the file holds what was acknowledged from it. It may
 // run while the file is served.

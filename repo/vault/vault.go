@@ -1,3 +1,9 @@
+// Package vault keeps who a customer is, free text and the secrets of API keys: encrypted, erasable,
+// never in the journal. It alone touches the collections people and notes of a store.
+//
+// What a command needs here is written ahead of it, pending under the command's id ([Vault.SavePerson],
+// [Vault.SaveNote], [Vault.Intend]). Once the command is in the journal it is kept or carried out, by
+// the request or, after a crash, by [Vault.Sweep], which deletes what belongs to no command.
 package vault
 
 import (
