@@ -23,7 +23,8 @@ func TestRoles(t *testing.T) {
 		b.WriteString(" " + strings.ReplaceAll(string(r), "_", " ") + " |")
 	}
 	b.WriteString(" article |\n|---|---|---|" + strings.Repeat(":-:|", len(roles)) + "---|\n")
-	for _, k := range workflow.Kinds {
+	for _, c := range workflow.Commands() {
+		k := c.About().Kind
 		fmt.Fprintf(&b, "| `%s` | %s | %s |", k,
 			explain.Word(explain.En, "command", string(k)), explain.Word(explain.Zh, "command", string(k)))
 		for _, r := range roles {
