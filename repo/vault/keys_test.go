@@ -2,113 +2,16 @@ package vault_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/repo/vault"
-	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
 )
-
-// instance is one process on a store: its engine and its keys. The clock is the machine's and the service's.
-type instance struct {
-	*vault.Keys
-	engine *repo.Engine
-	store  repo.Store
-}
-
-// keyOffice is an office with staff A (consultant) and M (manager) on two instances of the service, and their clock.
-type keyOffice struct {
-	*testing.T
-	here, there instance
-	ms          atomic.Int64 // the time; sites at work read it too
-	commands    int
-}
-
-// keyOffices runs a test on both stores.
-func keyOffices(t *testing.T, test func(o *keyOffice)) {
-	t.Run("sqlite", func(t *testing.T) {
-		s := openStore(t)
-		test(newKeyOffice(t, s, s))
-	})
-	t.Run("mongodb", func(t *testing.T) {
-		uri := mongotest.Standalone(t)
-		name := fmt.Sprintf("keys_%d", time.Now().UnixNano())
-		test(newKeyOffice(t, openMongo(t, uri, name), openMongo(t, uri, name)))
-	})
-}
-
-func newKeyOffice(t *testing.T, a, b repo.Store) *keyOffice {
-	t.Helper()
-	o := &keyOffice{T: t}
-	o.set(time.Date(2024, 3, 4, 1, 0, 0, 0, time.UTC))
-	open := func(s repo.Store) instance {
-		d := openEngine(t, repo.Config{Store: s, Now: o.now})
-		return instance{vault.NewKeys(d, s, o.now), d, s}
-	}
-	o.here, o.there = open(a), open(b)
-	site := newSite("s")
-	site.Staff = append(site.Staff, workflow.NewStaff{Staff: "M", Role: workflow.RoleManager})
-	o.do(site)
-	return o
-}
-
-// do has a command carried out here.
-func (o *keyOffice) do(cmd workflow.Command) *repo.Outcome {
-	o.Helper()
-	o.commands++
-	out, err := o.send(fmt.Sprint("command-", o.commands), cmd)
-	o.ok(err)
-	return out
-}
-
-func (o *keyOffice) send(id string, cmd workflow.Command) (*repo.Outcome, error) {
-	return o.here.engine.Do(o.Context(), "s", request(id, workflow.RoleAdministrator, cmd))
-}
-
-// issue has a key made or rotated and returns its token.
-func (o *keyOffice) issue(cmd workflow.Command) string {
-	o.Helper()
-	keys, err := o.here.Issue(o.Context(), o.do(cmd), "label")
-	o.ok(err)
-	if len(keys) != 1 || keys[0].Token == "" {
-		o.Fatalf("issued %+v", keys)
-	}
-	return keys[0].Token
-}
-
-func (o *keyOffice) ok(err error) {
-	o.Helper()
-	if err != nil {
-		o.Fatal(err)
-	}
-}
-
-// want checks what a token is good for: nil when it works.
-func (o *keyOffice) want(on instance, token string, want error) vault.Key {
-	o.Helper()
-	k, err := on.Authenticate(o.Context(), token)
-	if !errors.Is(err, want) || want == nil && err != nil {
-		o.Errorf("authenticated %+v, %v; want %v", k, err, want)
-	}
-	return k
-}
-
-func (o *keyOffice) now() time.Time { return time.UnixMilli(o.ms.Load()).UTC() }
-
-func (o *keyOffice) set(t time.Time) { o.ms.Store(t.UnixMilli()) }
-
-func (o *keyOffice) wait(d time.Duration) { o.set(o.now().Add(d)) }
-
-// later lets what instances believe run out: less than the 5 s that were promised, with a second for a stream to look.
-func (o *keyOffice) later() { o.wait(4 * time.Second) }
 
 func TestTokens(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
@@ -210,100 +113,6 @@ func TestExpiry(t *testing.T) {
 	})
 }
 
-// TestRotate: the id stays; the earlier secret works during the overlap; one that was never finished can be asked for again.
-func TestRotate(t *testing.T) {
-	keyOffices(t, func(o *keyOffice) {
-		first := o.issue(&workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk})
-		second := o.issue(&workflow.RotateKey{Key: "k", Overlap: 60})
-		if a, b := o.want(o.there, first, nil), o.want(o.there, second, nil); a.Actor() != b.Actor() {
-			t.Errorf("two actors: %+v, %+v", a.Actor(), b.Actor())
-		}
-		o.wait(time.Minute)
-		o.want(o.there, first, vault.ErrKeyExpired)
-		o.want(o.there, second, nil)
-		for range 3 { // by somebody in doubt whether it worked
-			o.issue(&workflow.RotateKey{Key: "k", Overlap: 60})
-		}
-		o.want(o.here, second, nil)
-		third := o.issue(&workflow.RotateKey{Key: "k"})
-		o.want(o.here, second, vault.ErrBadToken)
-		o.want(o.here, third, nil)
-		// Killed between commit and secret: the key has the earlier secret for its time, and gets a new one with the next rotation.
-		o.do(&workflow.RotateKey{Key: "k", Overlap: 60})
-		o.later()
-		o.want(o.there, third, nil)
-		fifth := o.issue(&workflow.RotateKey{Key: "k"})
-		o.want(o.here, fifth, nil)
-		o.want(o.here, third, vault.ErrBadToken)
-		if keys, err := o.here.List(o.Context(), "s"); err != nil || len(keys) != 1 || keys[0].RotatedBy != "k" || keys[0].Label != "label" {
-			t.Errorf("%+v, %v", keys, err)
-		}
-	})
-}
-
-// TestIssueAgain: the same command sent again gets new secrets for the same keys, for ten minutes, until one was used.
-func TestIssueAgain(t *testing.T) {
-	keyOffices(t, func(o *keyOffice) {
-		again := func(command string, cmd workflow.Command) string {
-			o.Helper()
-			out, err := o.send(command, cmd)
-			o.ok(err)
-			keys, err := o.here.Issue(o.Context(), out, "label")
-			o.ok(err)
-			if len(keys) != 1 || keys[0].ID != "k" {
-				t.Errorf("issued %+v", keys)
-			}
-			return keys[0].Token
-		}
-		make1 := &workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk}
-		out, err := o.send("make", make1) // and killed before the secret was written
-		o.ok(err)
-		if keys, err := o.here.List(o.Context(), "s"); err != nil || len(keys) != 1 || keys[0].ID != "k" {
-			t.Errorf("a key without a secret is not listed: %+v, %v", keys, err)
-		}
-		first := again("make", make1)
-		second := again("make", make1)
-		o.want(o.here, first, vault.ErrBadToken)
-		if late, err := o.here.Issue(o.Context(), out, "label"); err != nil || late[0].Token != "" {
-			t.Errorf("the first answer, too late, got %+v, %v", late, err)
-		}
-		o.wait(vault.ReissueFor - time.Second)
-		third := again("make", make1)
-		o.want(o.here, second, vault.ErrBadToken)
-		o.want(o.here, third, nil)
-		if token := again("make", make1); token != "" {
-			t.Error("a key that is used got a new token")
-		}
-		o.want(o.there, third, nil)
-
-		rotate := &workflow.RotateKey{Key: "k"}
-		fourth := again("rotate", rotate)
-		fifth := again("rotate", rotate)
-		o.wait(vault.ReissueFor)
-		if token := again("rotate", rotate); token != "" {
-			t.Error("a new token after ten minutes")
-		}
-		o.want(o.here, fourth, vault.ErrBadToken)
-		o.want(o.here, fifth, nil)
-		if _, err := o.here.engine.Do(o.Context(), "s", repo.Request{ID: "make", Fingerprint: "other", By: workflow.Actor{Role: workflow.RoleAdministrator}, Command: make1}); !errors.Is(err, repo.ErrKeyReused) {
-			t.Errorf("other content under the same key: %v", err)
-		}
-	})
-}
-
-// TestMakingCutShort: of a key whose secret was never written there is no trace but the journal's, until it is rotated.
-func TestMakingCutShort(t *testing.T) {
-	keyOffices(t, func(o *keyOffice) {
-		o.do(&workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk})
-		o.want(o.here, "lp_k_", vault.ErrBadToken)
-		o.wait(time.Hour)
-		token := o.issue(&workflow.RotateKey{Key: "k", Overlap: 60})
-		o.want(o.here, token, nil)
-		o.want(o.there, token, nil)
-		o.want(o.there, "lp_k_", vault.ErrBadToken)
-	})
-}
-
 // TestNoKeyWithoutCommit: what stands beside the journal makes no key.
 func TestNoKeyWithoutCommit(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
@@ -315,18 +124,6 @@ func TestNoKeyWithoutCommit(t *testing.T) {
 		o.ok(o.here.store.Insert(o.Context(), doc))
 		o.want(o.here, strings.Replace(token, "lp_k_", "lp_forged_", 1), vault.ErrBadToken)
 	})
-}
-
-// former stores a key as programs did before keys stood in the journal.
-func (o *keyOffice) former(id string, role workflow.Role, staff workflow.StaffID) string {
-	o.Helper()
-	body, err := json.Marshal(map[string]any{
-		"id": id, "site": "s", "role": role, "staff": staff, "label": "old", "created_at": o.now(),
-		"hash": "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", // of "test"
-	})
-	o.ok(err)
-	o.ok(o.here.store.Insert(o.Context(), repo.Side{Collection: repo.APIKeys, ID: id, Site: "s", At: o.now(), Body: body}))
-	return "lp_" + id + "_test"
 }
 
 // TestFormerKeys: keys from before go on working under the same rules, and enter the journal when they are changed.
@@ -469,93 +266,6 @@ func TestAdministrators(t *testing.T) {
 			t.Errorf("the keys of no site: %v", err)
 		}
 	})
-}
-
-func newKeys(t *testing.T, s repo.Store) *vault.Keys {
-	t.Helper()
-	return vault.NewKeys(openEngine(t, repo.Config{Store: s}), s, nil)
-}
-
-func TestBootstrap(t *testing.T) {
-	s := openStore(t)
-	ctx := t.Context()
-	early := newKeys(t, s)
-	if _, err := early.Authenticate(ctx, "lp_bootstrap_x"); !errors.Is(err, vault.ErrBadToken) {
-		t.Error(err)
-	}
-	tokens := make([]string, 8)
-	var wg sync.WaitGroup
-	for i := range tokens {
-		k := early
-		if i > 0 {
-			k = newKeys(t, s)
-		}
-		wg.Go(func() {
-			var err error
-			if tokens[i], err = k.Bootstrap(ctx); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	var won []string
-	for i, token := range tokens {
-		if token != "" {
-			won = append(won, token)
-			k := early
-			if i > 0 {
-				k = newKeys(t, s)
-			}
-			if key, err := k.Authenticate(ctx, token); err != nil || key.Role != workflow.RoleAdministrator {
-				t.Errorf("the first key: %+v, %v", key, err)
-			}
-		}
-	}
-	if len(won) != 1 {
-		t.Errorf("%d instances won", len(won))
-	}
-}
-
-// deaf loses the answer to an insert.
-type deaf struct{ repo.Store }
-
-func (d deaf) Insert(ctx context.Context, s repo.Side) error {
-	if err := d.Store.Insert(ctx, s); err != nil {
-		return err
-	}
-	return fmt.Errorf("the answer was lost")
-}
-
-// TestBootstrapAnswerLost: the only token there will ever be is not lost with an answer.
-func TestBootstrapAnswerLost(t *testing.T) {
-	k := newKeys(t, deaf{openStore(t)})
-	if _, err := k.Authenticate(t.Context(), "lp_bootstrap_x"); !errors.Is(err, vault.ErrBadToken) { // tried before it was there
-		t.Error(err)
-	}
-	token, err := k.Bootstrap(t.Context())
-	if err != nil || token == "" {
-		t.Fatalf("got %q, %v", token, err)
-	}
-	if _, err := k.Authenticate(t.Context(), token); err != nil {
-		t.Error(err)
-	}
-}
-
-// TestSecretAnswerLost: nobody is told that a key was made while its secret may not be stored; sent again, it is.
-func TestSecretAnswerLost(t *testing.T) {
-	s := deaf{openStore(t)}
-	o := newKeyOffice(t, s, s.Store)
-	cmd := &workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk}
-	out, err := o.send("make", cmd)
-	o.ok(err)
-	if _, err := o.here.Issue(t.Context(), out); !errors.Is(err, repo.ErrUnknown) {
-		t.Errorf("got %v, want %v", err, repo.ErrUnknown)
-	}
-	out, err = o.send("make", cmd)
-	o.ok(err)
-	keys, err := o.here.Issue(t.Context(), out)
-	o.ok(err)
-	o.want(o.here, keys[0].Token, nil)
 }
 
 // TestMadeUpKeysAreNotRemembered: who tries ids by the thousand fills no memory, and pushes no good key out of it.
