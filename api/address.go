@@ -18,7 +18,7 @@ import (
 func checkAddress(u *url.URL) *Problem {
 	rest, ok := strings.CutPrefix(u.EscapedPath(), "/")
 	if !ok {
-		return oddAddress("it does not begin with a slash")
+		return oddAddress("not_found/no_slash")
 	}
 	if rest == "" {
 		return nil
@@ -27,23 +27,21 @@ func checkAddress(u *url.URL) *Problem {
 		text, err := url.PathUnescape(part)
 		switch {
 		case err != nil:
-			return oddAddress("a part of it is escaped badly")
+			return oddAddress("not_found/bad_escape")
 		case text == "":
-			return oddAddress("a part of it is empty: two slashes meet, or it ends with one")
+			return oddAddress("not_found/empty_part")
 		case text == "." || text == "..":
-			return oddAddress("a part of it is a dot segment")
+			return oddAddress("not_found/dot_part")
 		case strings.Contains(text, "/"):
-			return oddAddress("a part of it holds an escaped slash")
+			return oddAddress("not_found/slash_part")
 		case !utf8.ValidString(text) || workflow.HoldsControls(text):
-			return oddAddress("a part of it holds what is no text")
+			return oddAddress("not_found/not_text")
 		}
 	}
 	return nil
 }
 
-func oddAddress(why string) *Problem {
-	return problem(http.StatusNotFound, "not_found", "there is no such address here: "+why, "write every part of the address once, none of them empty, with one slash between them")
-}
+func oddAddress(why string) *Problem { return problem(http.StatusNotFound, why) }
 
 // parameters decodes the values in the address where the router left them as they were sent, because a client escapes more than
 // it must. None of them is ever empty, or anything that no id can be.

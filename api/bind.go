@@ -30,7 +30,7 @@ func readBody(r *http.Request) ([]byte, any, *Problem) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, nil, problem(http.StatusRequestEntityTooLarge, "body_too_large", "the body is larger than "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes", "send less")
+		return nil, nil, problem(http.StatusRequestEntityTooLarge, "body_too_large", "max", strconv.FormatInt(tooLarge.Limit, 10))
 	case err != nil:
 		return nil, nil, badRequest("body_unreadable", "the body could not be read to its end", "send it again")
 	case len(bytes.TrimSpace(text)) == 0:

@@ -117,7 +117,7 @@ func (c *call) authenticate() error {
 		return missing("site")
 	}
 	if !c.route.admits(key.Role) {
-		p := problem(http.StatusForbidden, "role", "a key of role "+string(key.Role)+" may not do this", "use a key of a role that may: see /docs")
+		p := forbidden("role", key.Role)
 		p.Rule = workflow.AuthorityRule(c.route.kind)
 		return p
 	}

@@ -155,7 +155,7 @@ func (c *call) look() {
 func (c *call) reason() (string, error) {
 	r := c.QueryParam("reason")
 	if !validCode(r) {
-		return "", badRequest("reason_missing", "seeing personal data needs a reason", "send reason=call_back or another code of a-z, 0-9 and _")
+		return "", bad("reason_missing")
 	}
 	return r, nil
 }

@@ -33,11 +33,11 @@ func (c *call) setClock() error {
 		return nil
 	}
 	if c.api.cfg.Clock == nil {
-		return badRequest("clock_not_manual", "this server's clock cannot be set", "leave out Lunpai-Now, or rehearse on a server started with --clock=manual")
+		return bad("clock_not_manual")
 	}
 	t, err := time.Parse(time.RFC3339, h)
 	if err != nil || !once {
-		return badRequest("bad_time", "Lunpai-Now is not a time", "write it as 2024-03-04T09:10:00+08:00")
+		return bad("bad_time")
 	}
 	c.api.cfg.Clock.Set(t)
 	return nil
@@ -51,7 +51,7 @@ func (c *call) identifyCommand() error {
 		k = uuid.NewString()
 	}
 	if !once || k == "" || len(k) > 200 || strings.ContainsFunc(k, func(r rune) bool { return r < '!' || r > '~' }) {
-		return badRequest("bad_idempotency_key", "the Idempotency-Key is not 1 to 200 visible ASCII characters", "send for instance a random UUID, or leave the header out")
+		return bad("bad_idempotency_key")
 	}
 	c.Response().Header().Set("Idempotency-Key", k)
 	sum := sha256.Sum256([]byte(c.key.ID + "\x00" + k))
@@ -71,7 +71,7 @@ func (c *call) match(ref workflow.Ref) (repo.Match, error) {
 	}
 	tag := strongTag.FindStringSubmatch(h)
 	if tag == nil || !once {
-		return repo.Match{}, badRequest("bad_if_match", "If-Match is not an ETag of this service", `send the ETag you got with its quotes, such as "17", or *`)
+		return repo.Match{}, bad("bad_if_match")
 	}
 	seq, err := strconv.ParseInt(tag[1], 10, 64)
 	if err != nil {

@@ -74,7 +74,7 @@ func TestRotatedKey(t *testing.T) {
 		t.Errorf("the same request with the new token ran again: %s", a.raw)
 	}
 	o.clock.Set(o.clock.Now().Add(time.Minute))
-	if a := o.must(401, o.do("old", "GET", "/v1/sites/s", nil)); !strings.Contains(a.str("detail"), "earlier token") {
+	if a := o.must(401, o.do("old", "GET", "/v1/sites/s", nil)); !strings.Contains(a.str("detail"), "has expired") {
 		t.Errorf("%s", a.raw)
 	}
 	for who, want := range map[string]int{"S": 403, "desk": 403, "L": 403, "A": 403, "analyst": 403, "zM": 404} {
@@ -112,7 +112,7 @@ func TestKeyEndsWithTheJob(t *testing.T) {
 	machine.later()
 	o.ended(consultant, "change_staff")
 	o.ended(manager, "change_staff")
-	if a := o.must(401, o.do("A", "GET", "/v1/sites/s/rota", nil)); !strings.Contains(a.str("detail"), "in service") {
+	if a := o.must(401, o.do("A", "GET", "/v1/sites/s/rota", nil)); !strings.Contains(a.str("detail"), "no longer works here") {
 		t.Errorf("%s", a.raw)
 	}
 	head := o.head("s")

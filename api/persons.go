@@ -46,7 +46,7 @@ func (c *call) record(p *Person) (vault.Person, error) {
 // spend takes one look-up from the caller's allowance: one for each phone that a request asks about, on whatever path.
 func (c *call) spend(p *Person) error {
 	if wait := c.api.search.take(c.key.ID, c.api.cfg.Vault.Fingerprint([]byte(c.id), []byte(vault.NormalPhone(p.Phone))), c.now()); wait > 0 {
-		return tooMany(wait)
+		return tooMany("too_many", wait)
 	}
 	return nil
 }
@@ -57,7 +57,7 @@ func (c *call) byPhone(p *Person) (id workflow.CustomerID, found bool, err error
 		return "", false, nil
 	}
 	if vault.NormalPhone(p.Phone) == "" {
-		return "", false, badRequest("bad_phone", "the phone has fewer than five digits", "send the whole number, or none")
+		return "", false, bad("bad_phone")
 	}
 	// Whoever takes the paper book over makes a customer of every phone that is not known: only the others tell him something.
 	taking := c.route.kind == "import_customer" && !c.dry
@@ -221,7 +221,7 @@ func putPerson(c *call, b *Person) (*none, error) {
 }
 
 func phoneTaken() *Problem {
-	return problem(http.StatusConflict, "phone_taken", "this phone belongs to another customer", "search for the phone")
+	return problem(http.StatusConflict, "phone_taken")
 }
 
 // erasePerson removes for good what is known of a customer: name, phone, and the notes that hang on his records. The journal says it

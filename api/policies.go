@@ -2,6 +2,8 @@ package api
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/lunpai/lunpai/explain"
@@ -15,12 +17,28 @@ func policyOf(preset string, values map[string]any) (workflow.Policy, error) {
 	}
 	p, ok := workflow.Preset(preset)
 	if !ok {
-		return p, badRequest("bad_policy", "there is no policy of that name", "send p1 or p2")
+		return p, bad("bad_policy")
 	}
 	if err := p.Set(values); err != nil {
-		return p, badRequest("bad_policy", err.Error(), "see /v1/policies for the parameters and their bounds")
+		return p, badParameter(preset, values)
 	}
 	return p, nil
+}
+
+// badParameter says which value of a policy cannot be had, where one of them alone is refused.
+func badParameter(preset string, values map[string]any) *Problem {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		p, _ := workflow.Preset(preset)
+		if p.Set(map[string]any{name: values[name]}) == nil {
+			continue
+		}
+		for _, m := range workflow.Parameters() {
+			if m.Name == name {
+				return bad("bad_policy/parameter", "parameter", name, "bounds", m.Bounds)
+			}
+		}
+	}
+	return bad("bad_policy/parameter")
 }
 
 // AdoptBody is a policy to be put in force.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -16,37 +17,80 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Problem is an error on the wire (RFC 9457).
+// Problem is an error on the wire (RFC 9457). Its words stand in package explain, under its key.
 type Problem struct {
-	Type      string          `json:"type"`
-	Title     string          `json:"title"`
-	Status    int             `json:"status"`
-	Detail    string          `json:"detail"`
-	Code      string          `json:"code"`
-	Rule      string          `json:"rule,omitempty"`
-	Parameter string          `json:"parameter,omitempty"`
-	Allowed   []string        `json:"allowed,omitzero"`
-	Fix       string          `json:"fix,omitempty"`
-	Outcome   string          `json:"outcome,omitempty"` // not_written, unknown
-	RequestID string          `json:"request_id"`
-	Facts     []workflow.Fact `json:"facts,omitempty"`
-	retry     int             // seconds
-	cause     error           // logged, never shown
+	// Type is the address that names the problem.
+	Type string `json:"type"`
+	// Title is the same for every problem of the code.
+	Title string `json:"title"`
+	// Status is the HTTP status.
+	Status int `json:"status"`
+	// Detail is what is wrong this time.
+	Detail string `json:"detail"`
+	// Code is what programs tell problems apart by.
+	Code string `json:"code"`
+	// Rule is the article behind a refusal; absent where no article says it.
+	Rule string `json:"rule,omitempty"`
+	// Parameter is the value of the policy, changed by the office, that stands behind a refusal; absent where there is none.
+	Parameter string `json:"parameter,omitempty"`
+	// Allowed is what could be sent instead: the steps of the visit that are open to the caller, or the words that are known.
+	Allowed []string `json:"allowed,omitzero"`
+	// Fix is how to mend it.
+	Fix string `json:"fix,omitempty"`
+	// Outcome is not_written or unknown; absent: nothing was written.
+	Outcome string `json:"outcome,omitempty"`
+	// RequestID names the request in the log.
+	RequestID string `json:"request_id"`
+	// Facts are what was found out before the refusal.
+	Facts []workflow.Fact `json:"facts,omitempty"`
+
+	key   string // of the words: the code, or code/cause
+	args  map[string]string
+	retry int   // seconds
+	cause error // logged, never shown
 }
 
-func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
-
-// problem makes a problem of the edge itself.
-func problem(status int, code, detail, fix string) *Problem {
-	return &Problem{Status: status, Code: code, Detail: detail, Fix: fix}
+func (p *Problem) Error() string {
+	_, detail, _ := explain.Problem(explain.En, p.key, p.args)
+	return p.Code + ": " + detail
 }
 
-func badRequest(code, detail, fix string) *Problem {
-	return problem(http.StatusBadRequest, code, detail, fix)
+// problem makes a problem of the edge itself: the key of its words, and names and values of the words' arguments.
+func problem(status int, key string, args ...string) *Problem {
+	code, _, _ := strings.Cut(key, "/")
+	p := &Problem{Status: status, Code: code, key: key, args: map[string]string{}}
+	for i := 0; i+1 < len(args); i += 2 {
+		p.args[args[i]] = args[i+1]
+	}
+	return p
 }
 
-func missing(what string) *Problem {
-	return problem(http.StatusNotFound, "not_found", "there is no such "+what+" here", "check the address and the key you use")
+func bad(key string, args ...string) *Problem { return problem(http.StatusBadRequest, key, args...) }
+
+func missing(what string) *Problem { return problem(http.StatusNotFound, "not_found", "what", what) }
+
+func forbidden(key string, role workflow.Role) *Problem {
+	return problem(http.StatusForbidden, key, "role", string(role))
+}
+
+// busyHere is what a server says that cannot answer now: nothing was written, or nobody knows.
+func busyHere(key, outcome string, retry int) *Problem {
+	p := problem(http.StatusServiceUnavailable, key)
+	p.Outcome, p.retry = outcome, retry
+	return p
+}
+
+func inProgress() *Problem {
+	p := problem(http.StatusConflict, "in_progress")
+	p.retry = 1
+	return p
+}
+
+// say puts the problem into words.
+func (p *Problem) say(l explain.Lang) {
+	if p.key != "" {
+		p.Title, p.Detail, p.Fix = explain.Problem(l, p.key, p.args)
+	}
 }
 
 // faultStatus is the status of each class of refusal.
@@ -58,36 +102,31 @@ var faultStatus = map[workflow.FaultClass]int{
 	workflow.ClassRefused:    http.StatusConflict,
 }
 
-// busyHere is what a server says that cannot answer now: nothing was written, or nobody knows.
-func busyHere(code, detail, fix, outcome string, retry int) Problem {
-	return Problem{Status: http.StatusServiceUnavailable, Code: code, Detail: detail, Fix: fix, Outcome: outcome, retry: retry}
-}
-
 // known are the errors that have a status of their own, looked through in order; everything else is 500.
 var known = []struct {
 	err error
-	p   Problem
+	p   *Problem
 }{
-	{repo.ErrKeyReused, Problem{Status: http.StatusUnprocessableEntity, Code: "key_reused", Detail: "this Idempotency-Key was used before with other content", Fix: "send a new key with new content"}},
-	{repo.ErrInProgress, Problem{Status: http.StatusConflict, Code: "in_progress", Detail: "the same request is being carried out right now", Fix: "wait a moment and send it again with the same key", retry: 1}},
-	{repo.ErrStoreReplaced, busyHere("store_replaced", "the database file was moved, replaced or overwritten under the service: nobody knows what became of this, and nothing is read or written until the service is started again", "tell the operator: lunpai restore, or the old file back, and a restart; then send it again with the same Idempotency-Key", "unknown", 60)},
-	{repo.ErrUnknown, busyHere("unknown", "nobody can say yet whether this was written", "send it again with the same Idempotency-Key: it is carried out once", "unknown", 1)},
-	{repo.ErrReplaced, busyHere("journal_replaced", "the journal of this site was replaced under the running service; nothing was written", "after a restore restart every instance of lunpai: see the operations page", "not_written", 60)},
-	{repo.ErrBusy, busyHere("busy", "too many requests wait for this site; nothing was written", "send it again in a moment", "not_written", 1)},
-	{repo.ErrClock, busyHere("clock_wrong", "the clock of this server is wrong by more than 5 seconds; nothing was written", "tell the operator: set the clock right (NTP), and restart lunpai if it is right now", "not_written", 10)},
-	{repo.ErrDraining, busyHere("shutting_down", "this server is stopping; nothing was written", "send it again, another server answers", "not_written", 2)},
-	{repo.ErrStorageFull, busyHere("storage_full", "the disk of the service is full; nothing was written, reading goes on", "tell the operator; send it again in a while: it goes on by itself when there is space", "not_written", 5)},
-	{repo.ErrReadOnly, busyHere("read_only", "this site takes no changes until an operator has looked at its journal", "run lunpai verify and read the operations page", "not_written", 60)},
-	{repo.ErrCorrupt, busyHere("read_only", "this site takes no changes until an operator has looked at its journal", "run lunpai verify and read the operations page", "not_written", 60)},
-	{repo.ErrClosed, busyHere("shutting_down", "this server is stopping; nothing was written", "send it again, another server answers", "not_written", 2)},
-	{repo.ErrUnavailable, busyHere("unavailable", "the store cannot be reached; nothing was written", "send it again in a moment", "not_written", 2)},
-	{vault.ErrKeyExpired, Problem{Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "the key's time, or that of its earlier token, is over", Fix: "use the key's newest token, or ask the manager for a new key"}},
-	{vault.ErrNotInService, Problem{Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "the key's member of staff is not in service in the key's role", Fix: "ask the manager"}},
-	{vault.ErrBadToken, Problem{Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "the request carries no valid key", Fix: "send Authorization: Bearer with a key that was not revoked"}},
-	{repo.ErrNoSite, Problem{Status: http.StatusNotFound, Code: "not_found", Detail: "there is no such site here", Fix: "check the address and the key you use"}},
-	{repo.ErrNotFound, Problem{Status: http.StatusNotFound, Code: "not_found", Detail: "there is no such record here", Fix: "check the address and the key you use"}},
-	{context.DeadlineExceeded, busyHere("unavailable", "the store did not answer in time", "send it again with the same Idempotency-Key", "unknown", 2)},
-	{context.Canceled, busyHere("unavailable", "the request was given up", "send it again with the same Idempotency-Key", "unknown", 1)},
+	{repo.ErrKeyReused, problem(http.StatusUnprocessableEntity, "key_reused")},
+	{repo.ErrInProgress, inProgress()},
+	{repo.ErrStoreReplaced, busyHere("store_replaced", "unknown", 60)},
+	{repo.ErrUnknown, busyHere("unknown", "unknown", 1)},
+	{repo.ErrReplaced, busyHere("journal_replaced", "not_written", 60)},
+	{repo.ErrBusy, busyHere("busy", "not_written", 1)},
+	{repo.ErrClock, busyHere("clock_wrong", "not_written", 10)},
+	{repo.ErrDraining, busyHere("shutting_down", "not_written", 2)},
+	{repo.ErrStorageFull, busyHere("storage_full", "not_written", 5)},
+	{repo.ErrReadOnly, busyHere("read_only", "not_written", 60)},
+	{repo.ErrCorrupt, busyHere("read_only", "not_written", 60)},
+	{repo.ErrClosed, busyHere("shutting_down", "not_written", 2)},
+	{repo.ErrUnavailable, busyHere("unavailable", "not_written", 2)},
+	{vault.ErrKeyExpired, problem(http.StatusUnauthorized, "unauthenticated/expired")},
+	{vault.ErrNotInService, problem(http.StatusUnauthorized, "unauthenticated/not_in_service")},
+	{vault.ErrBadToken, problem(http.StatusUnauthorized, "unauthenticated")},
+	{repo.ErrNoSite, missing("site")},
+	{repo.ErrNotFound, missing("record")},
+	{context.DeadlineExceeded, busyHere("unavailable/slow", "unknown", 2)},
+	{context.Canceled, busyHere("unavailable/cancelled", "unknown", 1)},
 }
 
 // reading turns a store's reading error into ErrUnavailable, unless it says more.
@@ -116,18 +155,18 @@ func asProblem(err error, lang explain.Lang) *Problem {
 	case errors.As(err, &f):
 		return fromFault(f, lang)
 	case errors.As(err, &stale):
-		return problem(http.StatusPreconditionFailed, "stale", "the record has changed since you read it: it stands at version "+strconv.FormatInt(stale.Is, 10), "read it again and decide anew")
+		return problem(http.StatusPreconditionFailed, "stale", "version", strconv.FormatInt(stale.Is, 10))
 	case errors.As(err, &he):
 		return fromEcho(he)
 	}
 	for _, k := range known {
 		if errors.Is(err, k.err) {
-			c := k.p
+			c := *k.p
 			c.cause = err
 			return &c
 		}
 	}
-	c := problem(http.StatusInternalServerError, "internal", "something went wrong here; it was noted with the request id", "try again; if it stays, tell the operator the request id")
+	c := problem(http.StatusInternalServerError, "internal")
 	c.cause = err
 	return c
 }
@@ -145,9 +184,11 @@ func fromEcho(he *echo.HTTPError) *Problem {
 	case http.StatusNotFound:
 		return missing("address")
 	case http.StatusMethodNotAllowed:
-		return problem(he.Code, "method_not_allowed", "this address does not take that method", "see /docs for what it takes")
+		return problem(he.Code, "method_not_allowed")
 	}
-	return &Problem{Status: he.Code, Code: "http_error", Detail: http.StatusText(he.Code), Fix: "see /docs for what this address takes", cause: he}
+	p := problem(he.Code, "http_error", "text", http.StatusText(he.Code))
+	p.cause = he
+	return p
 }
 
 // fail writes an error as a problem document; what caused it goes to the log, once.
@@ -156,6 +197,7 @@ func (a *API) fail(err error, c echo.Context) {
 		return
 	}
 	p := asProblem(err, lang(c))
+	p.say(lang(c))
 	p.Type = "https://lunpai.github.io/problems/" + p.Code
 	if p.Title == "" {
 		p.Title = http.StatusText(p.Status)
@@ -180,4 +222,9 @@ func (a *API) fail(err error, c echo.Context) {
 
 func lang(c echo.Context) explain.Lang {
 	return explain.Match(c.Request().Header.Get("Accept-Language"))
+}
+
+// badRequest is a problem whose words do not stand in package explain yet.
+func badRequest(code, detail, fix string) *Problem {
+	return &Problem{Status: http.StatusBadRequest, Code: code, Detail: detail, Fix: fix}
 }

@@ -99,7 +99,7 @@ func parametersOf(t reflect.Type) (out []*parameter, err error) {
 // empty one never means all, or none, or true.
 func (c *call) checkQuery() error {
 	if _, err := url.ParseQuery(c.QueryString()); err != nil {
-		return badRequest("bad_query", "the query of the address is malformed", "percent-encode the parameters")
+		return bad("bad_query")
 	}
 	var into reflect.Value
 	if c.route.query != nil {
@@ -110,13 +110,13 @@ func (c *call) checkQuery() error {
 		i := slices.IndexFunc(c.route.parameters, func(p *parameter) bool { return p.name == k })
 		switch {
 		case i < 0:
-			return badRequest("unknown_parameter", "this request takes no query parameter of that name", "see /docs for the parameters it takes")
+			return bad("unknown_parameter")
 		case len(vs) > 1:
-			return badRequest("repeated_parameter", "a query parameter stands there twice", "send it once")
+			return bad("repeated_parameter", "name", k)
 		case vs[0] == "":
-			return badRequest("empty_parameter", "the query parameter "+k+" is empty", "give it a value, or leave it out")
+			return bad("empty_parameter", "name", k)
 		case workflow.HoldsControls(vs[0]):
-			return badRequest("bad_text", "the query parameter "+k+" holds control characters", "leave them out")
+			return bad("bad_text", "name", k)
 		}
 		p := c.route.parameters[i]
 		if err := p.read(into.Elem().FieldByIndex(p.index), vs[0]); err != nil {
@@ -131,28 +131,25 @@ func (c *call) checkQuery() error {
 
 // read puts a value into its member.
 func (p *parameter) read(m reflect.Value, value string) error {
-	bad := func(detail, fix string) error {
-		return badRequest("bad_parameter", p.name+" "+detail, "send "+p.name+"="+fix)
-	}
 	switch m.Interface().(type) {
 	case Limit:
 		if n, err := strconv.Atoi(value); err != nil || n < 1 || n > maxLimit {
-			return bad("is not a number from 1 to "+strconv.Itoa(maxLimit), "50")
+			return bad("bad_parameter/limit", "max", strconv.Itoa(maxLimit))
 		}
 	case Seq, After:
 		if n, err := strconv.ParseInt(value, 10, 64); err != nil || n < 0 || n == 0 && m.Type() == reflect.TypeFor[Seq]() {
-			return bad("is not the number of a commit", "12")
+			return bad("bad_parameter/commit", "name", p.name)
 		}
 	case time.Time:
 		at, err := time.Parse(time.RFC3339, value)
 		if err != nil {
-			return badRequest("bad_parameter", p.name+" is not a time", "write it as 2024-03-04T09:10:00+08:00")
+			return bad("bad_parameter/time", "name", p.name)
 		}
 		m.Set(reflect.ValueOf(at))
 		return nil
 	case workflow.Date:
 		if !workflow.Date(value).Valid() {
-			return badRequest("bad_date", p.name+" is not a day of the calendar", "write it as 2024-03-04")
+			return bad("bad_date", "name", p.name)
 		}
 	}
 	if m.Kind() == reflect.Pointer {
@@ -169,7 +166,7 @@ func (p *parameter) read(m reflect.Value, value string) error {
 	case reflect.Int, reflect.Int64:
 		n, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {
-			return bad("is not a number", "1")
+			return fmt.Errorf("query parameter %s: %w", p.name, err)
 		}
 		m.SetInt(n)
 	case reflect.String:
@@ -207,13 +204,13 @@ func (p *parameter) words() []string {
 
 // noWord refuses a word that is not known for a parameter, and names those that are.
 func (p *parameter) noWord(known []string, several bool) error {
-	fix := "send " + p.name + "=" + known[0] + " or another of these words"
+	key := "bad_parameter"
 	if several {
-		fix += ", several with commas between them"
+		key = "bad_parameter/list"
 	}
-	bad := badRequest("bad_parameter", p.name+" holds a word that is none of "+strings.Join(known, ", "), fix)
-	bad.Allowed = known
-	return bad
+	refusal := bad(key, "name", p.name, "words", strings.Join(known, ", "), "example", known[0])
+	refusal.Allowed = known
+	return refusal
 }
 
 // asks is a page of a collection as a list's query describes it: with those fields that its parameters compare.
@@ -254,7 +251,7 @@ func (v Cursor) place(of workflow.Collection) (at repo.Place, err error) {
 	day, id, ok := strings.Cut(string(text), " ")
 	date := workflow.Date(day)
 	if err != nil || !ok || id == "" || !utf8.Valid(text) || (day != "") != (of == workflow.Visits) || day != "" && !date.Valid() {
-		return at, badCursor()
+		return at, bad("bad_cursor")
 	}
 	return repo.Place{Day: date, ID: id}, nil
 }
@@ -269,17 +266,16 @@ func (v Cursor) seq() (int64, error) {
 		return 0, nil
 	}
 	text, err := base64.RawURLEncoding.DecodeString(string(v))
-	seq, bad := strconv.ParseInt(string(text), 10, 64)
-	if err != nil || bad != nil || seq < 1 {
-		return 0, badCursor()
+	if err != nil {
+		return 0, bad("bad_cursor")
+	}
+	seq, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil || seq < 1 {
+		return 0, bad("bad_cursor")
 	}
 	return seq, nil
 }
 
 func seqCursor(seq int64) Cursor {
 	return Cursor(base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(seq, 10))))
-}
-
-func badCursor() *Problem {
-	return badRequest("bad_cursor", "the cursor is not one that this service gave out for this list", "take next_cursor from the page before, or begin without")
 }

@@ -116,13 +116,13 @@ func (c *call) admit() error {
 	h.Set("RateLimit-Reset", strconv.Itoa(int(math.Ceil((float64(b.burst)-left)/float64(b.rate)))))
 	if wait > 0 {
 		c.hesitate()
-		return tooMany(wait)
+		return tooMany("too_many", wait)
 	}
 	return nil
 }
 
-func tooMany(wait int) *Problem {
-	p := problem(http.StatusTooManyRequests, "too_many", "too many requests from this key", "wait as long as Retry-After says")
+func tooMany(key string, wait int, args ...string) *Problem {
+	p := problem(http.StatusTooManyRequests, key, args...)
 	p.retry = wait
 	return p
 }
@@ -152,11 +152,8 @@ func (c *call) looked(n int) (wait time.Duration) {
 // stranger is what a request with a key that does not work is told: 401 and why, and 429 after too many of them from one address.
 func (c *call) stranger(why error) error {
 	if _, wait := c.api.failures.take(network(c.RealIP())); wait > 0 {
-		p := problem(http.StatusTooManyRequests, "too_many", "too many wrong keys came from this address",
-			"wait as long as Retry-After says, and look which program sends a wrong key")
-		p.retry = wait
 		c.hesitate()
-		return p
+		return tooMany("too_many/wrong_keys", wait)
 	}
 	return why
 }

@@ -156,8 +156,7 @@ func newTurnstile(n int, patience time.Duration) *turnstile {
 
 // enter waits until a key may have a report of a site.
 func (t *turnstile) enter(ctx context.Context, site workflow.SiteID, key string) (leave func(), err error) {
-	busy := busyHere("busy", "other reports are being given out, one of this key perhaps", "send it again in a moment", "not_written", 10)
-	ctx, cancel := context.WithTimeoutCause(ctx, t.patience, &busy)
+	ctx, cancel := context.WithTimeoutCause(ctx, t.patience, busyHere("busy/reports", "not_written", 10))
 	defer cancel()
 	own, err := t.pass(ctx, "key "+key, 1)
 	if err != nil {
@@ -206,7 +205,7 @@ func (c *call) narrow(q *report.Query) error {
 			today := workflow.Date(b.Local(c.now()).Format(time.DateOnly))
 			for _, day := range []workflow.Date{q.From, q.To} {
 				if day != "" && day != today {
-					return problem(http.StatusForbidden, "role", "a key of role "+string(c.key.Role)+" sees the figures of today only", "leave out from and to, or ask the supervisor")
+					return forbidden("role/today_only", c.key.Role)
 				}
 			}
 			q.From, q.To = today, today
@@ -214,7 +213,7 @@ func (c *call) narrow(q *report.Query) error {
 		})
 	case workflow.RoleConsultant:
 		if c.key.Staff == "" { // keys like this are not made
-			return problem(http.StatusForbidden, "role", "this key belongs to no consultant", "let the manager make another")
+			return forbidden("role/no_consultant", c.key.Role)
 		}
 		q.Own = &c.key.Staff
 	default:
@@ -228,15 +227,15 @@ func unanswered(err error) error {
 	if !errors.As(err, &e) {
 		return reading(err)
 	}
-	code, _, _ := strings.Cut(e.Key, "/")
-	_, detail, fix := explain.Problem(explain.En, e.Key, e.Args)
-	switch code {
+	p := bad(e.Key)
+	p.args = e.Args
+	switch p.Code {
 	case "not_found":
-		return problem(http.StatusNotFound, code, detail, fix)
+		p.Status = http.StatusNotFound
 	case "role":
-		return problem(http.StatusForbidden, code, detail, fix)
+		p.Status = http.StatusForbidden
 	}
-	return badRequest(code, detail, fix)
+	return p
 }
 
 // format is what the caller wants: the parameter format, or the first of Accept that there is, or JSON.

@@ -86,7 +86,7 @@ type RotaQuery struct {
 func getRota(c *call, q *RotaQuery) (*RotaView, error) {
 	switch {
 	case q.Seq != 0 && !q.At.IsZero():
-		return nil, badRequest("bad_parameter", "seq and at stand together", "send one of them")
+		return nil, bad("bad_parameter/both", "name", "seq", "other", "at")
 	case q.Seq != 0:
 		return c.pastRota(int64(q.Seq))
 	case !q.At.IsZero():
@@ -229,7 +229,7 @@ type JournalHead struct {
 func getDatedRota(c *call, _ *none) (*DatedRota, error) {
 	day := workflow.Date(c.Param("date"))
 	if !day.Valid() {
-		return nil, badRequest("bad_date", "the address does not end in a day of the calendar", "write it as 2024-03-04")
+		return nil, bad("bad_date/address")
 	}
 	if err := c.onlyToday(day); err != nil {
 		return nil, err
@@ -260,7 +260,7 @@ func (c *call) onlyToday(day workflow.Date) error {
 	}
 	return c.view(nil, func(b *workflow.Board) error {
 		if day != workflow.Date(b.Local(c.now()).Format(time.DateOnly)) {
-			return problem(http.StatusForbidden, "not_today", "this key sees today's table only", "ask the supervisor")
+			return problem(http.StatusForbidden, "not_today")
 		}
 		return nil
 	})

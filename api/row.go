@@ -63,7 +63,9 @@ func does[C any, P commandOf[C]](method, path string, fills ...fill) *route {
 func hears[B, C any, P commandOf[C]](method, path string, build func(*call, *B) (P, error), fills ...fill) *route {
 	r := ofCommand[B, C, P](method, path)
 	r.query, r.command, r.fills, r.about = reflect.TypeFor[DryRun](), reflect.TypeFor[C](), fills, subjectOf(path)
-	r.answer = r.about.decision
+	if r.about != nil {
+		r.answer = r.about.decision
+	}
 	r.handle = func(c *call) error {
 		var body B
 		if err := c.read(&body); err != nil {
@@ -222,6 +224,9 @@ func (r *route) compile() (err error) {
 	}
 	if r.command == nil {
 		return nil
+	}
+	if r.about == nil {
+		return fmt.Errorf("%s %s is about no record that is known", r.method, r.path)
 	}
 	r.filled, err = compileFills(r.command, r.params(), r.fills)
 	if err != nil {

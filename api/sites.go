@@ -71,7 +71,7 @@ func (b *SiteBody) command(c *call) (*workflow.CreateSite, error) {
 		b.ID = workflow.SiteID(c.id[:32])
 	}
 	if !workflow.ValidID(string(b.ID)) {
-		return nil, badRequest("bad_site_id", "the site's id is not usable", "send 1 to 64 bytes without blanks or slashes, or none")
+		return nil, bad("bad_site_id")
 	}
 	if b.Zone == "" {
 		b.Zone = "Asia/Shanghai"

@@ -18,16 +18,13 @@ func (c *call) stream(last int64) error {
 	if id := c.Request().Header.Get("Last-Event-ID"); id != "" {
 		var err error
 		if last, err = strconv.ParseInt(id, 10, 64); err != nil || last < 0 {
-			return badRequest("bad_parameter", "Last-Event-ID is not the number of a commit", "send the seq of the last commit you have")
+			return bad("bad_parameter/commit", "name", "Last-Event-ID")
 		}
 	}
 	leave, ok := c.api.streams.enter(c.key.ID)
 	if !ok {
-		p := problem(http.StatusTooManyRequests, "too_many", "this key holds "+strconv.Itoa(streamsAKey)+" event streams open already",
-			"close one of them; one stream serves a whole program")
-		p.retry = 10
 		c.hesitate()
-		return p
+		return tooMany("too_many/streams", 10, "count", strconv.Itoa(streamsAKey))
 	}
 	defer leave()
 	h := c.Response().Header()

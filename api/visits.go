@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/json"
 	"errors"
-	"net/http"
 	"sort"
 	"time"
 
@@ -141,16 +140,16 @@ func (a *AssignNow) UnmarshalJSON(text []byte) error {
 func arrive(c *call, b *ArriveBody) (*workflow.ArriveVisit, error) {
 	cmd := &workflow.ArriveVisit{Party: b.Party, Channel: b.Channel, Assign: b.Assign.wanted, IfFree: b.Assign.ifFree}
 	if cmd.Assign && b.Identify == nil {
-		return nil, badRequest("not_identified", "assign needs identify: nobody is received before the first question", "send identify too")
+		return nil, bad("not_identified")
 	}
 	if c.key.Role == workflow.RoleKiosk || c.own() {
 		if b.Identify != nil || cmd.Assign {
-			return nil, problem(http.StatusForbidden, "role", "a key of role "+string(c.key.Role)+" announces arrivals and nothing more", "leave out identify and assign")
+			return nil, forbidden("role/arrivals_only", c.key.Role)
 		}
 	}
 	if c.key.Role == workflow.RoleKiosk {
 		if wait := c.api.kiosks.take(c.key.ID, c.id+c.fingerprint(), c.now()); wait > 0 {
-			return nil, tooMany(wait)
+			return nil, tooMany("too_many", wait)
 		}
 	}
 	var err error
@@ -208,7 +207,7 @@ func register(c *call, b *RegisterBody) (*workflow.RegisterVisit, error) {
 	if b.Serve {
 		cmd.Serve = &workflow.ServeVisit{Visit: c.visit(), Topic: b.Topic, ExplainedTo: b.ExplainedTo}
 	} else if b.ExplainedTo != "" {
-		return nil, badRequest("explained_to_needs_serve", "explained_to belongs to the end of the reception", "send serve: true too, or explain with the serve step")
+		return nil, bad("explained_to_needs_serve")
 	}
 	if f := b.Form; f != nil {
 		cmd.Form = &workflow.Form{

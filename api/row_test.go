@@ -1,0 +1,82 @@
+package api
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// TestFaultsInARow: New fails when a row cannot work.
+func TestFaultsInARow(t *testing.T) {
+	type twoNotes struct {
+		Note   workflow.NoteID `json:"note"`
+		Remark workflow.NoteID `json:"remark"`
+	}
+	type inList struct {
+		Notes []workflow.NoteID `json:"notes"`
+	}
+	type inListOfStructs struct {
+		Items []struct {
+			Note workflow.NoteID `json:"note"`
+		} `json:"items"`
+	}
+	type behindPointer struct {
+		At *time.Time `json:"at"`
+	}
+	type untagged struct{ Limit int }
+	const v = site + "/visits"
+	build := func(path string, fills ...fill) *route { return does[workflow.AssignVisit]("POST", path, fills...) }
+	for name, x := range map[string]struct {
+		row  *route
+		want string
+	}{
+		"a parameter without a member":            {build(v + "/:visit/assign/:who"), "no member who"},
+		"a fill without a member":                 {build(v+"/:visit/assign", mint("approval")), "no member approval"},
+		"a renamed parameter without a member":    {build(v+"/:visit/assign", param("whom", "visit")), "no member whom"},
+		"a fill from a parameter that is not":     {build(v+"/:visit/assign", param("to", "staff")), "no parameter staff"},
+		"a fill of what is no id":                 {build(v+"/:visit/assign", caller("concurrent")), "no id"},
+		"two free texts":                          {bodied[twoNotes](), "second free text"},
+		"free text in a list":                     {bodied[inList](), "cannot be reached"},
+		"free text in a list of objects":          {bodied[inListOfStructs](), "cannot be reached"},
+		"a time behind a pointer":                 {bodied[behindPointer](), "cannot be reached"},
+		"a query whose member names no parameter": {reads(v, nil, func(*call, *untagged) (*none, error) { return nil, nil }), "names no parameter"},
+		"a record that nobody knows":              {does[workflow.AssignVisit]("POST", site+"/lobby/:visit/assign"), "no record that is known"},
+	} {
+		err := x.row.compile()
+		if err == nil || !strings.Contains(err.Error(), x.want) {
+			t.Errorf("%s: %v, want %q", name, err, x.want)
+		}
+	}
+	if err := build(v + "/:visit/assign").compile(); err != nil {
+		t.Errorf("a sound row: %v", err)
+	}
+}
+
+func bodied[B any]() *route {
+	return hears("POST", site+"/visits/:visit/assign", func(*call, *B) (*workflow.AssignVisit, error) { return nil, nil })
+}
+
+// TestEveryCommandHasARoute: what somebody may do has an address; what only the system does has none.
+func TestEveryCommandHasARoute(t *testing.T) {
+	var with, want []workflow.Kind
+	given := map[workflow.Kind]bool{}
+	for _, r := range Routes() {
+		given[r.Kind] = true
+	}
+	for _, c := range workflow.Commands() {
+		about := c.About()
+		if given[about.Kind] {
+			with = append(with, about.Kind)
+		}
+		if len(about.May) > 0 {
+			want = append(want, about.Kind)
+		}
+	}
+	if d := cmp.Diff(want, with); d != "" {
+		t.Errorf("commands that somebody may give (-) and those with a route (+):\n%s", d)
+	}
+}
