@@ -13,6 +13,7 @@ import (
 
 // TestDemo plays the morning in both languages. With --once nothing goes on, and nothing says that it does.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	for lang, goesOn := range map[string]string{"en": "goes on", "zh": "继续"} {
 		out, err := command(t, "demo", "--once", "--lang", lang, "--listen", "127.0.0.1:0")
 		if err != nil {
@@ -32,11 +33,13 @@ func TestDemo(t *testing.T) {
 // TestDemoCommands pastes what the demo prints into a shell, whatever time it is: by the machine's clock it is three at
 // night at the site, on the Sunday after the Saturday that is played and on a Saturday.
 func TestDemoCommands(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("SKIPPED: curl is not installed, so the printed commands were not run")
 	}
 	for _, night := range []string{"2026-03-08T03:00:00+08:00", "2026-03-07T03:00:00+08:00"} {
 		t.Run(night, func(t *testing.T) {
+			t.Parallel()
 			three, err := time.Parse(time.RFC3339, night)
 			if err != nil {
 				t.Fatal(err)
@@ -92,6 +95,7 @@ func demoAt(t *testing.T, at time.Time) (script string, end func() error) {
 
 // TestDemoStopped: whoever has seen enough presses Ctrl-C, and that is no error.
 func TestDemoStopped(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	var out bytes.Buffer
 	tell := io.MultiWriter(&out, onWrite(func() {
@@ -106,6 +110,7 @@ func TestDemoStopped(t *testing.T) {
 }
 
 func TestDemoPace(t *testing.T) {
+	t.Parallel()
 	speed := func(v float64) *float64 { return &v }
 	for _, c := range []struct {
 		flags    demoCmd

@@ -34,6 +34,7 @@ func ask(t *testing.T, method, url, token, body string) (int, map[string]any) {
 
 // TestKeys: a lost administrator key is replaced, ended and listed with the store at rest, as a user types it.
 func TestKeys(t *testing.T) {
+	t.Parallel()
 	for name, open := range stores {
 		t.Run(name, func(t *testing.T) {
 			store := open(t)
@@ -113,6 +114,7 @@ func TestKeys(t *testing.T) {
 }
 
 func TestKeysWrong(t *testing.T) {
+	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "empty.db")
 	store := "sqlite:" + filepath.Join(t.TempDir(), "lunpai.db")
 	s := start(t, "--store", store)
@@ -155,6 +157,7 @@ func TestKeysWrong(t *testing.T) {
 
 // TestTakenPort: where the address is taken the first start makes no key and leaves no file.
 func TestTakenPort(t *testing.T) {
+	t.Parallel()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

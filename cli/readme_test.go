@@ -49,11 +49,13 @@ var readmes = []struct{ file, from, to, app, kiosk, analysts, refusal string }{
 // TestReadme pastes the commands of the README into a shell, block after block, and holds the answers to what the page says
 // about them. Only the key, the address and the folder for files are others than in print.
 func TestReadme(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("SKIPPED: curl is not installed, so the commands of the README were not run")
 	}
 	for _, page := range readmes {
 		t.Run(page.file, func(t *testing.T) {
+			t.Parallel()
 			text, err := os.ReadFile(page.file)
 			if err != nil {
 				t.Fatal(err)
@@ -128,6 +130,7 @@ func paste(t *testing.T, steps []step) map[string]string {
 
 // TestCommandsInPrint: every command of the program that a page prints is one, with flags that there are.
 func TestCommandsInPrint(t *testing.T) {
+	t.Parallel()
 	printed := regexp.MustCompile("(?m)(?:^go run \\.|`go run \\.|`lunpai) ([^`\n#|>]*)")
 	known := 0
 	for _, file := range handbook(t) {
@@ -168,6 +171,7 @@ func handbook(t *testing.T) []string {
 
 // TestReadmeNamesWhatThereIs: every test that vouches for a promise is there, and so is every file that is linked.
 func TestReadmeNamesWhatThereIs(t *testing.T) {
+	t.Parallel()
 	tests := map[string]bool{}
 	err := filepath.WalkDir(".", func(path string, _ os.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
@@ -203,6 +207,7 @@ func TestReadmeNamesWhatThereIs(t *testing.T) {
 // TestReadmesCanBePasted: no remark stands behind a command. Interactive zsh, the shell of macOS, takes it for more of the
 // command.
 func TestReadmesCanBePasted(t *testing.T) {
+	t.Parallel()
 	remark := regexp.MustCompile(`\S\s+# `)
 	for _, file := range handbook(t) {
 		text, err := os.ReadFile(file)

@@ -7,6 +7,7 @@ import (
 )
 
 func TestVersion(t *testing.T) {
+	t.Parallel()
 	info := func(version, sum string, settings ...string) *debug.BuildInfo {
 		b := &debug.BuildInfo{GoVersion: "go1.26.0", Main: debug.Module{Version: version, Sum: sum}}
 		for i := 0; i < len(settings); i += 2 {
@@ -56,6 +57,7 @@ func TestVersion(t *testing.T) {
 
 // TestMistypedCommands: who mistypes a command is told which one he may have meant; without a command the service starts.
 func TestMistypedCommands(t *testing.T) {
+	t.Parallel()
 	for typed, meant := range map[string]string{
 		"sevre": `"serve"`, "verfy": `"verify"`, "exprt conversion_daily": `"export"`, "plai x.yaml": `"play"`, "dem": `"demo"`,
 	} {
