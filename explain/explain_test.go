@@ -230,6 +230,7 @@ func TestWordsComplete(t *testing.T) {
 		"policy_value": {"anyone", "at_once", "closed_only", "false", "last_seat", "reentry", "third", "true", "turn_taken", "when_sales"},
 		"source":       {"article", "comma", "office"},
 		"weekday":      {"0", "1", "2", "3", "4", "5", "6"},
+		"command":      workflow.Kind("").Words(),
 		"approval":     {"delay_signing", "discount", "engineering", "other", "payment_method"},
 		"what": {
 			"address", "approval", "call", "customer", "date", "dispute", "key", "note", "policy", "record",
@@ -240,7 +241,7 @@ func TestWordsComplete(t *testing.T) {
 	for group, typ := range map[string]string{
 		"state": "State", "kind": "VisitKind", "route": "Route", "server_role": "ServerRole", "turn_effect": "TurnEffect",
 		"pass_effect": "PassEffect", "out_reason": "OutReason", "presence": "Presence", "topic": "Topic", "role": "Role",
-		"customer_status": "CustomerStatus", "unit_type": "UnitType", "event": "Event", "fault_class": "FaultClass", "command": "Kind",
+		"customer_status": "CustomerStatus", "unit_type": "UnitType", "event": "Event", "fault_class": "FaultClass",
 	} {
 		sets[group] = slices.Sorted(maps.Keys(src.types[typ]))
 	}

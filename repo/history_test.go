@@ -88,7 +88,7 @@ func (h *history) client(ctx context.Context, t testing.TB, d *repo.Engine, s re
 			}
 		}
 		id := fmt.Sprintf("%s-%s-%d", cmd.About().Kind, v, r.IntN(6)) // keys are used again, by others too, with the same content
-		if cmd.About().Kind == workflow.KindArriveVisit {
+		if cmd.About().Kind == "arrive_visit" {
 			id = "arrive-" + string(v) // the id of a visit is made for one arrival
 		}
 		h.send(ctx, t, d, s, repo.Request{ID: id, Fingerprint: "f", By: workflow.Actor{Key: "k", Role: workflow.RoleFrontDesk}, Command: cmd})

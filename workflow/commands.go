@@ -5,6 +5,15 @@ import "slices"
 // Kind is the name of a command in the journal.
 type Kind string
 
+// Words are the names of all commands.
+func (Kind) Words() []string {
+	words := make([]string, len(commands))
+	for i, c := range commands {
+		words[i] = string(c.About().Kind)
+	}
+	return words
+}
+
 // Command is something that somebody asks for. The commands of this package are all there are: decide is unexported.
 type Command interface {
 	// About says what the command is called and who may give it: the same for all commands of the type.

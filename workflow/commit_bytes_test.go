@@ -18,7 +18,7 @@ func TestAppendCommits(t *testing.T) {
 		&workflow.RegisterVisit{Visit: "v<1>&\u2028客", Serve: &workflow.ServeVisit{}},
 	} {
 		role := workflow.RoleFrontDesk
-		if cmd.About().Kind == workflow.KindCreateSite {
+		if cmd.About().Kind == "create_site" {
 			role = workflow.RoleAdministrator
 		}
 		a, err := core.Do(t.Context(), at, "", role, cmd)

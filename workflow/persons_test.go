@@ -301,10 +301,10 @@ func TestShortTextsHoldNoPhone(t *testing.T) {
 		default:
 		}
 	}
-	for _, cmd := range commands {
+	for _, cmd := range workflow.Commands() {
 		fresh := reflect.New(reflect.TypeOf(cmd).Elem())
 		c, _ := fresh.Interface().(command)
-		if c.About().Kind != workflow.KindCreateSite {
+		if c.About().Kind != "create_site" {
 			fill(c, fresh.Elem().Type().Name(), fresh)
 		}
 	}

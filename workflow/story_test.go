@@ -12,16 +12,16 @@ import (
 
 // verbs are the steps of the format by command; the arguments are the command's own fields unless renamed.
 var verbs = map[workflow.Kind]string{
-	workflow.KindArriveVisit: "arrive", workflow.KindIdentifyVisit: "identify", workflow.KindRecogniseVisit: "recognise",
-	workflow.KindAssignVisit: "assign", workflow.KindReidentifyVisit: "reidentify", workflow.KindServeVisit: "finish",
-	workflow.KindRegisterVisit: "register", workflow.KindAbandonVisit: "abandon", workflow.KindMergeVisit: "merge",
-	workflow.KindChangeLead: "change", workflow.KindHandOver: "handover", workflow.KindAddAssistant: "assist_add",
-	workflow.KindLeave: "leave", workflow.KindReturn: "return", workflow.KindBusy: "busy", workflow.KindFree: "free",
-	workflow.KindGrantMakeUp: "makeup", workflow.KindReorder: "reorder", workflow.KindStartEvent: "event_start",
-	workflow.KindEndEvent: "event_end", workflow.KindOpenDay: "day_open", workflow.KindCloseDay: "day_close",
-	workflow.KindRecordFollowUp: "follow_up", workflow.KindRecordDeal: "deal", workflow.KindCoverCustomer: "cover",
-	workflow.KindReassignCustomer: "reassign", workflow.KindTakeCall: "call", workflow.KindVacateSeat: "seat_vacant",
-	workflow.KindNotifySeat: "notify", workflow.KindFillSeat: "seat_filled", workflow.KindCheckVacancy: "vacancy_check",
+	"arrive_visit": "arrive", "identify_visit": "identify", "recognise_visit": "recognise",
+	"assign_visit": "assign", "reidentify_visit": "reidentify", "serve_visit": "finish",
+	"register_visit": "register", "abandon_visit": "abandon", "merge_visit": "merge",
+	"change_lead": "change", "hand_over": "handover", "add_assistant": "assist_add",
+	"leave": "leave", "return": "return", "busy": "busy", "free": "free",
+	"grant_make_up": "makeup", "reorder": "reorder", "start_event": "event_start",
+	"end_event": "event_end", "open_day": "day_open", "close_day": "day_close",
+	"record_follow_up": "follow_up", "record_deal": "deal", "cover_customer": "cover",
+	"reassign_customer": "reassign", "take_call": "call", "vacate_seat": "seat_vacant",
+	"notify_seat": "notify", "fill_seat": "seat_filled", "check_vacancy": "vacancy_check",
 }
 
 var renamed = map[string]string{"unit": "who", "away": "away_today", "ordered_by": "", "new_customer": ""}

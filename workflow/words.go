@@ -142,67 +142,6 @@ func (FaultClass) Words() []string {
 	}
 }
 
-// Words are the values of Kind, in order.
-func (Kind) Words() []string {
-	return []string{
-		"create_site",
-		"change_site",
-		"adopt_policy",
-		"add_staff",
-		"change_staff",
-		"make_key",
-		"rotate_key",
-		"revoke_key",
-		"open_day",
-		"close_day",
-		"reorder",
-		"grant_make_up",
-		"start_event",
-		"end_event",
-		"change_roster",
-		"leave",
-		"return",
-		"busy",
-		"free",
-		"arrive_visit",
-		"identify_visit",
-		"recognise_visit",
-		"assign_visit",
-		"reidentify_visit",
-		"serve_visit",
-		"register_visit",
-		"abandon_visit",
-		"merge_visit",
-		"change_lead",
-		"hand_over",
-		"add_assistant",
-		"record_follow_up",
-		"record_deal",
-		"reassign_customer",
-		"cover_customer",
-		"import_customer",
-		"search_customer",
-		"show_person",
-		"change_person",
-		"erase_person",
-		"show_note",
-		"erase_note",
-		"take_call",
-		"request_approval",
-		"decide_approval",
-		"open_dispute",
-		"make_ruling",
-		"note_conduct",
-		"complete_check",
-		"give_card",
-		"vacate_seat",
-		"notify_seat",
-		"fill_seat",
-		"remind_waiting",
-		"check_vacancy",
-	}
-}
-
 // Words are the values of OutReason, in order.
 func (OutReason) Words() []string {
 	return []string{

@@ -38,7 +38,7 @@ func (a *author) draft(id string, visit workflow.VisitID) *repo.Page {
 	}
 	r.ID = workflow.LiveRotaRef(a.site).ID
 	c := &workflow.Commit{
-		Seq: a.seq + 1, ID: id, At: at, Kind: workflow.KindArriveVisit, Command: []byte(`{}`), Subject: v.Ref(),
+		Seq: a.seq + 1, ID: id, At: at, Kind: "arrive_visit", Command: []byte(`{}`), Subject: v.Ref(),
 		Facts: []workflow.Fact{}, MinReader: workflow.MinReader,
 	}
 	for _, record := range []workflow.Record{v, r} {

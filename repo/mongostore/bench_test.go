@@ -36,7 +36,7 @@ func (w *writer) page(images bool) *repo.Page {
 	p := &repo.Page{
 		Site: w.site, First: w.seq, Last: w.seq, At: time.UnixMilli(1_700_000_000_000 + w.seq), Prev: w.prev,
 		Body:    fmt.Appendf(nil, `[{"seq":%d,"pad":%q}]`, w.seq, w.pad),
-		Entries: []repo.Entry{{ID: fmt.Sprintf("%s-%032d", w.site, w.seq), Kind: workflow.KindAssignVisit}},
+		Entries: []repo.Entry{{ID: fmt.Sprintf("%s-%032d", w.site, w.seq), Kind: "assign_visit"}},
 		Images:  []workflow.Image{},
 	}
 	if images {

@@ -131,7 +131,7 @@ func (l *load) commits(o *office, n int) []*workflow.Commit {
 		out[i] = &workflow.Commit{
 			Seq: o.seq, ID: hex.EncodeToString(id[:]), At: time.UnixMilli(1773450000000 + int64(l.made)).UTC(),
 			By:   workflow.Actor{Key: "k7f3", Role: workflow.RoleFrontDesk},
-			Kind: workflow.KindAssignVisit, Command: []byte(`{}`), Subject: images[0].Ref, Images: images, MinReader: 1,
+			Kind: "assign_visit", Command: []byte(`{}`), Subject: images[0].Ref, Images: images, MinReader: 1,
 		}
 	}
 	return out

@@ -24,7 +24,7 @@ func TestOlderFileIsExtended(t *testing.T) {
 			t.Fatal(err)
 		}
 		p, err := repo.NewPage("s", prev, []*workflow.Commit{{
-			Seq: seq, ID: id, Kind: workflow.KindRegisterVisit, Command: []byte("{}"), Subject: v.Ref(), Facts: []workflow.Fact{},
+			Seq: seq, ID: id, Kind: "register_visit", Command: []byte("{}"), Subject: v.Ref(), Facts: []workflow.Fact{},
 			MinReader: workflow.MinReader, Images: []workflow.Image{{Ref: v.Ref(), Doc: doc}},
 		}})
 		if err != nil {

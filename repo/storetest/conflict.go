@@ -220,9 +220,9 @@ func testRefusedPageLeavesNothing(t *testing.T, db Database) {
 
 	ghost := visit("ghost", workflow.Arrived)
 	line := liveRota(h.site, "li", "张伟")
-	byID := h.draft(changed(workflow.KindArriveVisit, ghost, line).withID("fresh-1"), arrival().withID("taken"))
+	byID := h.draft(changed("arrive_visit", ghost, line).withID("fresh-1"), arrival().withID("taken"))
 	h2 := begin(t, h.site)
-	bySeq := h2.draft(changed(workflow.KindArriveVisit, ghost, line).withID("fresh-2"))
+	bySeq := h2.draft(changed("arrive_visit", ghost, line).withID("fresh-2"))
 	for _, c := range []struct {
 		page *repo.Page
 		want error

@@ -78,8 +78,8 @@ func testReplay(t *testing.T, db Database) {
 	h := begin(t, "site")
 	id := newID()
 	mustAppend(
-		t, s, h.page(founded(h.site)), h.page(changed(workflow.KindArriveVisit, visit(id, workflow.Arrived))),
-		h.page(changed(workflow.KindAssignVisit, visit(id, workflow.Assigned)), changed(workflow.KindServeVisit, visit(id, workflow.Served))),
+		t, s, h.page(founded(h.site)), h.page(changed("arrive_visit", visit(id, workflow.Arrived))),
+		h.page(changed("assign_visit", visit(id, workflow.Assigned)), changed("serve_visit", visit(id, workflow.Served))),
 	)
 	s = reopen(t, db, s)
 	settle(t, s, h.site)

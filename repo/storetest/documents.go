@@ -78,12 +78,12 @@ func testLoadAndTail(t *testing.T, db Database) {
 		id := newID()
 		waiting = append(waiting, id)
 		mustAppend(t, s, h.page(
-			changed(workflow.KindArriveVisit, visit(id, workflow.Arrived), liveRota(h.site, "li", "张伟")),
-			changed(workflow.KindAssignVisit, visit(id, workflow.Assigned), liveRota(h.site, "张伟", "li")),
+			changed("arrive_visit", visit(id, workflow.Arrived), liveRota(h.site, "li", "张伟")),
+			changed("assign_visit", visit(id, workflow.Assigned), liveRota(h.site, "张伟", "li")),
 		))
 		if i%3 == 2 {
 			mustAppend(t, s, h.page(changed(
-				workflow.KindRegisterVisit, visit(waiting[0], workflow.Registered), customer(newID(), "li", workflow.StatusRegistered),
+				"register_visit", visit(waiting[0], workflow.Registered), customer(newID(), "li", workflow.StatusRegistered),
 			)))
 			waiting = waiting[1:]
 		}
@@ -105,7 +105,7 @@ func testClosedLeaveLoad(t *testing.T, db Database) {
 	for _, state := range []workflow.State{workflow.Arrived, workflow.Abandoned, workflow.Assigned, workflow.Served, workflow.Registered} {
 		v := visit(id, state)
 		dated := rota(workflow.DatedRotaRef(h.site, "2026-03-14"), "2026-03-14", "li")
-		mustAppend(t, s, h.page(changed(workflow.KindAssignVisit, v, dated)))
+		mustAppend(t, s, h.page(changed("assign_visit", v, dated)))
 		settle(t, s, h.site)
 		docs, _, err := s.Load(testContext(t), h.site)
 		if err != nil {
@@ -122,7 +122,7 @@ func testRead(t *testing.T, db Database) {
 	ctx := testContext(t)
 	h, other := begin(t, "site"), begin(t, "other")
 	foreign := visit(newID(), workflow.Arrived)
-	mustAppend(t, s, h.page(founded(h.site)), other.page(changed(workflow.KindArriveVisit, foreign)))
+	mustAppend(t, s, h.page(founded(h.site)), other.page(changed("arrive_visit", foreign)))
 	v, c := newID(), newID()
 	refs := []workflow.Ref{
 		workflow.VisitRef(workflow.VisitID(v)), workflow.CustomerRef(workflow.CustomerID(c)),
@@ -130,7 +130,7 @@ func testRead(t *testing.T, db Database) {
 		foreign.Ref(), // another site's
 	}
 	for i, state := range []workflow.State{workflow.Arrived, workflow.Identified, workflow.Assigned, workflow.Registered} {
-		mustAppend(t, s, h.page(changed(workflow.KindIdentifyVisit, visit(v, state), customer(c, "li", workflow.StatusReceived))))
+		mustAppend(t, s, h.page(changed("identify_visit", visit(v, state), customer(c, "li", workflow.StatusReceived))))
 		if i%2 == 1 {
 			mustAppend(t, s, h.page(arrival(), arrival()))
 		}
@@ -154,7 +154,7 @@ func testOlderImage(t *testing.T, db Database) {
 	for _, state := range []workflow.State{workflow.Arrived, workflow.Assigned, workflow.Registered} {
 		stays := visit(staying, workflow.Assigned)
 		stays.Party = len(pages)
-		p := h.page(changed(workflow.KindArriveVisit, visit(leaving, state), stays), arrival())
+		p := h.page(changed("arrive_visit", visit(leaving, state), stays), arrival())
 		mustAppend(t, s, p)
 		pages = append(pages, p)
 	}
@@ -178,7 +178,7 @@ func testProjectTwice(t *testing.T, db Database) {
 	id := newID()
 	pages := []*repo.Page{
 		h.page(founded(h.site)),
-		h.page(changed(workflow.KindArriveVisit, visit(id, workflow.Arrived)), changed(workflow.KindAssignVisit, visit(id, workflow.Assigned))),
+		h.page(changed("arrive_visit", visit(id, workflow.Arrived)), changed("assign_visit", visit(id, workflow.Assigned))),
 		h.page(arrival()),
 	}
 	mustAppend(t, s, pages...)

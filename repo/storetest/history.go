@@ -180,14 +180,14 @@ func customer(id string, owner workflow.StaffID, status workflow.CustomerStatus)
 
 // founded is the change that makes a site: its own record, its staff and the line.
 func founded(site workflow.SiteID) change {
-	return change{kind: workflow.KindCreateSite, records: []workflow.Record{
+	return change{kind: "create_site", records: []workflow.Record{
 		office(site), consultant(site, "张伟"), consultant(site, "li"), liveRota(site, "张伟", "li"),
 	}}
 }
 
 // arrival is the change that makes one visit.
 func arrival() change {
-	return change{kind: workflow.KindArriveVisit, records: []workflow.Record{visit(newID(), workflow.Arrived)}}
+	return change{kind: "arrive_visit", records: []workflow.Record{visit(newID(), workflow.Arrived)}}
 }
 
 // changed is the change that leaves these records.

@@ -76,7 +76,7 @@ func testDocumentsApart(t *testing.T, db Database) {
 	for i, id := range lookalikes {
 		v := visit(id, workflow.Arrived)
 		v.Server, v.Party = workflow.StaffID(id), i
-		mustAppend(t, s, h.page(changed(workflow.KindArriveVisit, v)))
+		mustAppend(t, s, h.page(changed("arrive_visit", v)))
 	}
 	settle(t, s, h.site)
 	for _, id := range lookalikes {

@@ -34,7 +34,7 @@ func testRoundTrip(t *testing.T, db Database) {
 	v := visit(newID(), workflow.Arrived)
 	v.Reason, v.Assistants = awkward, []workflow.StaffID{"e\u0301", "é"}
 	want := []*repo.Page{
-		h.page(founded(h.site)), h.page(changed(workflow.KindArriveVisit, v), arrival(), arrival()), h.page(arrival()),
+		h.page(founded(h.site)), h.page(changed("arrive_visit", v), arrival(), arrival()), h.page(arrival()),
 	}
 	mustAppend(t, s, want...)
 	s = reopen(t, db, s)
@@ -91,11 +91,11 @@ func testFullPage(t *testing.T, db Database) {
 	for range repo.MaxPageCommits {
 		v := visit(newID(), workflow.Arrived)
 		v.Reason = strings.Repeat("轮", repo.MaxPageBytes/repo.MaxPageCommits/3)
-		changes = append(changes, changed(workflow.KindArriveVisit, v))
+		changes = append(changes, changed("arrive_visit", v))
 	}
 	big := visit(newID(), workflow.Arrived)
 	big.Reason = strings.Repeat("x", 2<<20)
-	want := []*repo.Page{h.page(changes...), h.page(changed(workflow.KindArriveVisit, big))}
+	want := []*repo.Page{h.page(changes...), h.page(changed("arrive_visit", big))}
 	mustAppend(t, s, want...)
 	equal(t, "journal", want, journal(t, s, h.site))
 }

@@ -28,7 +28,7 @@ func testListFilters(t *testing.T, db Database) {
 	put := func(h *history, id string, set func(*workflow.Visit)) {
 		v := visit(id, workflow.Assigned)
 		set(v)
-		mustAppend(t, s, h.page(changed(workflow.KindAssignVisit, v)))
+		mustAppend(t, s, h.page(changed("assign_visit", v)))
 	}
 	put(h, "v1", func(v *workflow.Visit) { v.BusinessDay, v.Customer, v.Server = "2026-03-12", "c1", "li" })
 	put(h, "v2", func(v *workflow.Visit) { v.BusinessDay, v.Server, v.Principal = "2026-03-13", "li", "张伟" })
@@ -37,7 +37,7 @@ func testListFilters(t *testing.T, db Database) {
 	put(h, "v5", func(v *workflow.Visit) { v.BusinessDay, v.Reason = "2026-04-01", `"server":"li"` })
 	put(other, "v9", func(v *workflow.Visit) { v.BusinessDay, v.Customer, v.Server = "2026-03-14", "c1", "li" })
 	mustAppend(t, s, h.page(changed(
-		workflow.KindImportCustomer, customer("c1", "li", workflow.StatusReceived), customer("c2", "li", workflow.StatusSigned),
+		"import_customer", customer("c1", "li", workflow.StatusReceived), customer("c2", "li", workflow.StatusSigned),
 		customer("c3", "张伟", workflow.StatusSigned),
 	)))
 	settle(t, s, h.site)
@@ -95,7 +95,7 @@ func testListChanged(t *testing.T, db Database) {
 	for _, step := range []struct{ customer, owner string }{{"", ""}, {"c1", "li"}, {"c2", "li"}, {"c2", "张伟"}, {"", ""}} {
 		v, c := visit("v1", workflow.Identified), customer("k1", workflow.StaffID(step.owner), workflow.StatusReceived)
 		v.Customer = workflow.CustomerID(step.customer)
-		mustAppend(t, s, h.page(changed(workflow.KindReidentifyVisit, v, c)))
+		mustAppend(t, s, h.page(changed("reidentify_visit", v, c)))
 		settle(t, s, h.site)
 		for _, field := range []struct {
 			collection      workflow.Collection
@@ -139,7 +139,7 @@ func testListCursor(t *testing.T, db Database) {
 		if i%2 == 0 {
 			v.Server = "li"
 		}
-		mustAppend(t, s, h.page(changed(workflow.KindArriveVisit, v)))
+		mustAppend(t, s, h.page(changed("arrive_visit", v)))
 		want = append(want, v.ID)
 	}
 	settle(t, s, h.site)
@@ -206,7 +206,7 @@ func testListModel(t *testing.T, db Database) {
 		all = append(all, v)
 		first := *v
 		first.State, first.Open, first.Server, first.Assistants = workflow.Arrived, true, "", nil
-		mustAppend(t, s, h.page(changed(workflow.KindArriveVisit, &first), changed(workflow.KindRegisterVisit, v)))
+		mustAppend(t, s, h.page(changed("arrive_visit", &first), changed("register_visit", v)))
 	}
 	settle(t, s, h.site)
 	for range 300 {
@@ -281,7 +281,7 @@ func testListBudget(t *testing.T, db Database) {
 			if v.ID == wanted {
 				v.Kind = workflow.KindPeer
 			}
-			page = append(page, changed(workflow.KindRegisterVisit, v))
+			page = append(page, changed("register_visit", v))
 		}
 		mustAppend(t, s, h.page(page...))
 	}

@@ -66,7 +66,7 @@ func testScan(t *testing.T, db Database) {
 			if i%5 == 0 {
 				v = visit(v.ID, workflow.Registered)
 			}
-			mustAppend(t, s, h.page(changed(workflow.KindArriveVisit, v)))
+			mustAppend(t, s, h.page(changed("arrive_visit", v)))
 		}
 		settle(t, s, site)
 		docs := h.documents(func(repo.Document) bool { return true })
@@ -107,7 +107,7 @@ func testScanByDay(t *testing.T, db Database) {
 			n := i*26 + k
 			v := visit(fmt.Sprintf("%04d", n*7919%10000), workflow.Registered)
 			v.BusinessDay = workflow.Date(fmt.Sprintf("2026-03-%02d", 1+n*31%days))
-			changes = append(changes, changed(workflow.KindRegisterVisit, v))
+			changes = append(changes, changed("register_visit", v))
 		}
 		mustAppend(t, s, h.page(changes...))
 	}
@@ -203,7 +203,7 @@ func testScanMemory(t *testing.T, db Database) {
 		for range perPage {
 			v := visit(newID(), workflow.Registered)
 			v.Reason = strings.Repeat("x", size)
-			changes = append(changes, changed(workflow.KindRegisterVisit, v))
+			changes = append(changes, changed("register_visit", v))
 		}
 		p := h.draft(changes...)
 		h.seq, h.prev, h.at = p.Last, p.Hash, p.At // not followed: the test itself must not hold the documents

@@ -93,7 +93,7 @@ func TestRevoke(t *testing.T) {
 		o.want(o.here, token, vault.ErrBadToken)
 		p, err := o.here.store.Find(o.Context(), "s", "by-hand")
 		o.ok(err)
-		if cs, err := p.Commits(); err != nil || cs[0].By.Key != vault.OperatorKey || cs[0].Kind != workflow.KindRevokeKey {
+		if cs, err := p.Commits(); err != nil || cs[0].By.Key != vault.OperatorKey || cs[0].Kind != "revoke_key" {
 			t.Errorf("%+v, %v", cs, err)
 		}
 		if err := o.here.Revoke(o.Context(), "s", "none", "by-hand-2"); !errors.Is(err, repo.ErrNotFound) {
