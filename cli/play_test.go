@@ -10,7 +10,8 @@ import (
 	"github.com/lunpai/lunpai/scenario"
 )
 
-// TestScenariosOverHTTP plays every scenario file through the API, on every store.
+// TestScenariosOverHTTP plays every scenario file through the API, each on a service of its own, on
+// every store.
 func TestScenariosOverHTTP(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("scenario/testdata/*.yaml")
@@ -22,31 +23,39 @@ func TestScenariosOverHTTP(t *testing.T) {
 			if name != "sqlite" {
 				slow.Test(t, "scenarios over HTTP on "+name+", 77 s")
 			}
-			s := start(t, "--clock=manual", "--store", address(t), "--keys", filepath.Join(t.TempDir(), "keys.json"))
-			defer func() {
-				if err := s.stop(); err != nil {
-					t.Error(err)
-				}
-			}()
-			c := &scenario.Client{Base: s.base, Manual: true}
 			for _, file := range files {
-				f, err := readScenarios(file, nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, sc := range f.Scenarios {
-					res, err := sc.Run(t.Context(), scenario.NewRemote(c, s.admin))
-					if err != nil {
-						t.Fatalf("%s: %v", file, err)
-					}
-					for i, step := range res.Steps {
-						for _, d := range step.Differences {
-							t.Errorf("%s step %d %s %s: %s: want %s, got %s", sc.ID, i+1, step.Do, step.Visit, d.Key, d.Want, d.Got)
-						}
-					}
-				}
+				t.Run(filepath.Base(file), func(t *testing.T) {
+					t.Parallel()
+					playOverHTTP(t, address(t), file)
+				})
 			}
 		})
+	}
+}
+
+func playOverHTTP(t *testing.T, store, file string) {
+	t.Helper()
+	f, err := readScenarios(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyring := filepath.Join(t.TempDir(), "keys.json")
+	s := start(t, "--clock=manual", "--store", store, "--keys", keyring)
+	c := &scenario.Client{Base: s.base, Manual: true}
+	for _, sc := range f.Scenarios {
+		res, err := sc.Run(t.Context(), scenario.NewRemote(c, s.admin))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, step := range res.Steps {
+			for _, d := range step.Differences {
+				t.Errorf("%s step %d %s %s: %s: want %s, got %s",
+					sc.ID, i+1, step.Do, step.Visit, d.Key, d.Want, d.Got)
+			}
+		}
+	}
+	if err := s.stop(); err != nil {
+		t.Error(err)
 	}
 }
 
