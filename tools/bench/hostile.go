@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +14,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/lunpai/lunpai/openapi"
 	"github.com/lunpai/lunpai/tools/load"
 )
 
@@ -25,9 +22,6 @@ const (
 	arriveEvery    = 20 * time.Millisecond // pace of the arrivals at the other office
 	listRepeats    = 40                    // how often a list is read
 )
-
-// badly are the ways in which a key misbehaves, each at full speed on all its connections.
-var badly = []string{"feeds", "lists", "streams", "wrong keys", "all of it"}
 
 // measureHostile fills a store with a year of an office, and measures its lists and its feed, and what one of its keys can do to
 // another office.
@@ -70,124 +64,6 @@ func (o *config) hostileOn(ctx context.Context, kind, dir string, out io.Writer)
 	}
 	f.addr = s.Addr
 	return errors.Join(f.disturb(ctx, o, kind, out), s.Stop())
-}
-
-// foe is who holds keys of the office with a year behind it.
-type foe struct {
-	addr, admin    string
-	manager, idle  string // keys; the idle consultant has nothing of his own
-	someone, head  string // a consultant's id, and a commit's number near the middle
-	paths, heavies []string
-}
-
-func newFoe(ctx context.Context, s *load.Service) (*foe, error) {
-	f := &foe{addr: s.Addr, admin: s.Admin}
-	k := load.NewClient([]string{s.Addr}, s.Admin)
-	defer k.Close()
-	base := "/v1/sites/" + reportSite
-	var staff struct {
-		Staff []struct{ Staff, Role string }
-		Seq   int64
-	}
-	if err := getJSON(ctx, k, base+"/staff", &staff); err != nil {
-		return nil, err
-	}
-	boss := ""
-	for _, m := range staff.Staff {
-		switch m.Role {
-		case "manager":
-			boss = m.Staff
-		case "consultant":
-			f.someone = m.Staff
-		}
-	}
-	f.head = fmt.Sprint(staff.Seq / 2)
-	if a, err := k.Post(ctx, base+"/staff", "idle", `{"id":"idle","role":"consultant"}`); err != nil || a.Status/100 != 2 {
-		return nil, errors.Join(err, load.Unexpected("add staff", a))
-	}
-	var err error
-	if f.manager, err = keyFor(ctx, k, "manager", boss); err != nil {
-		return nil, err
-	}
-	if f.idle, err = keyFor(ctx, k, "consultant", "idle"); err != nil {
-		return nil, err
-	}
-	return f, f.findPaths()
-}
-
-func getJSON(ctx context.Context, k *load.Client, path string, into any) error {
-	a, err := k.Get(ctx, path)
-	if err != nil {
-		return err
-	}
-	if a.Status != http.StatusOK {
-		return load.Unexpected(path, a)
-	}
-	return json.Unmarshal(a.Body, into)
-}
-
-func keyFor(ctx context.Context, k *load.Client, role, staff string) (string, error) {
-	a, err := k.Post(ctx, "/v1/sites/"+reportSite+"/keys", "key-"+role, fmt.Sprintf(`{"role":%q,"staff":%q}`, role, staff))
-	if err != nil {
-		return "", err
-	}
-	var made struct{ Key struct{ Token string } }
-	if err := json.Unmarshal(a.Body, &made); err != nil || made.Key.Token == "" {
-		return "", load.Unexpected("make a key", a)
-	}
-	return made.Key.Token, nil
-}
-
-// findPaths reads from the contract what can be listed and how, so that a new list or filter is measured without being named here.
-func (f *foe) findPaths() error {
-	spec, err := openapi.Load()
-	if err != nil {
-		return err
-	}
-	base := "/v1/sites/" + reportSite
-	for name, op := range spec.Operations() {
-		path, ok := strings.CutPrefix(name, "GET /v1/sites/{site}")
-		if !ok || !op.Query["limit"] || strings.Contains(path, "{") { // of one record
-			continue
-		}
-		f.paths = append(f.paths, base+path+"?limit=200")
-		var filters []string
-		for param, schema := range op.Params {
-			switch {
-			case schema.Type.Is("array"):
-				for _, word := range schema.Items.Value.Enum {
-					filters = append(filters, fmt.Sprintf("%s=%v", param, word))
-				}
-			case slices.Contains([]string{"server", "principal", "assistant", "owner"}, param):
-				filters = append(filters, param+"="+url.QueryEscape(f.someone), param+"=idle")
-			case param == "open":
-				filters = append(filters, "open=true", "open=false")
-			case param == "from":
-				filters = append(filters, "from=2024-02-01&to=2024-11-30")
-			case param == "after":
-				filters = append(filters, "after="+f.head)
-			}
-		}
-		slices.Sort(filters)
-		for i, filter := range filters {
-			for _, order := range []string{"newest", "oldest"} {
-				one := filter
-				if op.Query["order"] {
-					one += "&order=" + order
-				}
-				f.paths = append(f.paths, base+path+"?"+one)
-				for _, other := range filters[i+1:] { // two conditions that have little in common
-					if was, _, _ := strings.Cut(one, "="); op.Query["order"] && order == "newest" && !strings.HasPrefix(other, was) {
-						f.heavies = append(f.heavies, base+path+"?"+one+"&"+other)
-					}
-				}
-			}
-		}
-	}
-	slices.Sort(f.paths)
-	slices.Sort(f.heavies)
-	f.paths = slices.Compact(f.paths)
-	return nil
 }
 
 // lists measures every list and the feed, as the manager and as the consultant who has nothing of his own.
@@ -316,97 +192,4 @@ func (f *foe) phase(
 	}
 	wg.Wait()
 	return took, float64(acts.Load()) / time.Since(begun).Seconds(), ctx.Err()
-}
-
-// misbehaving is one request of a connection that misbehaves, answered or refused.
-func (f *foe) misbehaving(ctx context.Context, how string) (act func(ctx context.Context, i int) error, end func()) {
-	clients := make([]*load.Client, hostileClients)
-	for i := range clients {
-		clients[i] = load.NewClient([]string{f.addr}, f.idle)
-	}
-	var sent [hostileClients]int
-	lists := append(slices.Clone(f.paths), f.heavies...)
-	streams := newStreamer(ctx, f)
-	one := func(ctx context.Context, i int, how string) error {
-		k := clients[i]
-		sent[i]++
-		switch how {
-		case "feeds":
-			k.As(f.idle)
-			_, err := k.Get(ctx, "/v1/sites/"+reportSite+"/commits?after="+fmt.Sprint(sent[i]%7*10_000))
-			return err
-		case "lists":
-			k.As(f.manager)
-			_, err := k.Get(ctx, lists[(sent[i]*31+i)%len(lists)])
-			return err
-		case "streams":
-			return streams.open(ctx)
-		case "wrong keys":
-			k.As(fmt.Sprintf("lp_%032x_wrong", sent[i]*hostileClients+i))
-			_, err := k.Get(ctx, "/v1/sites/"+reportSite+"/rota")
-			return err
-		}
-		k.As("")
-		_, err := k.Get(ctx, "/healthz")
-		return err
-	}
-	act = func(ctx context.Context, i int) error {
-		if how == "all of it" {
-			return one(ctx, i, badly[(i+sent[i])%4])
-		}
-		return one(ctx, i, how)
-	}
-	return act, func() {
-		streams.close()
-		for _, k := range clients {
-			k.Close()
-		}
-	}
-}
-
-// streamer opens event streams and reads them, as many as it gets.
-type streamer struct {
-	f    *foe
-	ctx  context.Context //nolint:containedctx // the streams' life, longer than the call that opens one
-	stop context.CancelFunc
-	http *http.Client
-	wg   sync.WaitGroup
-}
-
-func newStreamer(ctx context.Context, f *foe) *streamer {
-	s := &streamer{f: f, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: hostileClients}}}
-	s.ctx, s.stop = context.WithCancel(ctx)
-	return s
-}
-
-// open asks for one more stream of the idle consultant, from the beginning of the journal.
-func (s *streamer) open(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	r, err := http.NewRequestWithContext(s.ctx, http.MethodGet, "http://"+s.f.addr+"/v1/sites/"+reportSite+"/commits?after=0", http.NoBody)
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Authorization", "Bearer "+s.f.idle)
-	r.Header.Set("Accept", "text/event-stream")
-	res, err := s.http.Do(r)
-	if err != nil {
-		return err
-	}
-	if res.StatusCode != http.StatusOK {
-		_, err = io.Copy(io.Discard, res.Body)
-		return errors.Join(err, res.Body.Close())
-	}
-	s.wg.Go(func() {
-		_, _ = io.Copy(io.Discard, res.Body) // until somebody ends it
-		_ = res.Body.Close()
-	})
-	return nil
-}
-
-func (s *streamer) close() {
-	s.stop()
-	s.wg.Wait()
-	s.http.CloseIdleConnections()
 }

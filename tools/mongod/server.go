@@ -4,21 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
 const (
@@ -53,13 +46,6 @@ type Server struct {
 
 	mu   sync.Mutex // held through starts and ends, so that they follow one another
 	proc *process   // nil before the first start
-}
-
-// process is one run of the program.
-type process struct {
-	*os.Process
-	done  chan struct{} // closed when the process has ended
-	state *os.ProcessState
 }
 
 // Start runs a server and returns when it answers. ctx bounds the start only: the server runs on until Stop, Kill or
@@ -138,15 +124,6 @@ func (s *Server) Running() bool {
 }
 
 func (s *Server) running() bool { return s.proc != nil && !s.proc.ended() }
-
-func (p *process) ended() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
-}
 
 // Kill ends the process with SIGKILL, as a power cut would, and waits until it is gone. A server that is down already
 // is no error.
@@ -254,130 +231,6 @@ func (s *Server) start(ctx context.Context) error {
 	return fmt.Errorf("mongod %s: %w\n%s", s.Addr(), err, tail)
 }
 
-func (s *Server) args() []string {
-	args := []string{
-		"--dbpath", filepath.Join(s.config.Dir, "data"),
-		"--port", strconv.Itoa(s.config.Port),
-		"--bind_ip", "127.0.0.1",
-		"--nounixsocket",
-		"--wiredTigerCacheSizeGB", strconv.FormatFloat(s.config.CacheGB, 'f', -1, 64),
-		// Nobody reads the diagnostic data of a test, and writing it costs.
-		"--setParameter", "diagnosticDataCollectionEnabled=false",
-		// Failure points (configureFailPoint) make errors that no kill can make on demand.
-		"--setParameter", "enableTestCommands=1",
-		// A member that is told to stop waits 15 seconds for its clients otherwise.
-		"--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100",
-	}
-	if s.config.ReplSet != "" {
-		args = append(args, "--replSet", s.config.ReplSet, "--oplogSize", strconv.Itoa(s.config.OplogMB))
-	}
-	return append(args, s.config.Args...)
-}
-
-// launch starts the process and watches it until it ends.
-func (s *Server) launch(ctx context.Context) (*process, error) {
-	log, err := os.OpenFile(s.LogFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	// Not bound to ctx: the server outlives the call that starts it.
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), s.config.Binary, s.args()...)
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = processAttributes()
-
-	proc := &process{done: make(chan struct{})}
-	started := make(chan error)
-	go func() {
-		// Linux ties the child to the thread that made it, not to the process: keep that thread as long as the child.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		defer log.Close()
-		err := cmd.Start()
-		proc.Process = cmd.Process
-		started <- err
-		if err != nil {
-			return
-		}
-		_ = cmd.Wait() // how it ended is in ProcessState
-		proc.state = cmd.ProcessState
-		close(proc.done)
-	}()
-	if err := <-started; err != nil {
-		return nil, err
-	}
-	return proc, nil
-}
-
-// ready waits until the process that was started answers on its port.
-func (s *Server) ready(ctx context.Context) error {
-	for {
-		if pid, err := s.answeringPID(ctx); err == nil {
-			if pid == s.proc.Pid {
-				return nil
-			}
-			return errPortTaken // another server answers there: ours is about to end, or never listens
-		}
-		select {
-		case <-s.proc.done:
-			return fmt.Errorf("ended at start: %v", s.proc.state)
-		case <-ctx.Done():
-			return fmt.Errorf("no answer: %w", context.Cause(ctx))
-		case <-time.After(pollInterval):
-		}
-	}
-}
-
-// answeringPID asks whoever listens on the server's port for its process id.
-func (s *Server) answeringPID(ctx context.Context) (int, error) {
-	// The driver is slow to notice a server that comes up, so it is not asked before somebody listens.
-	if err := dial(ctx, s.Addr()); err != nil {
-		return 0, err
-	}
-	client, err := s.connect()
-	if err != nil {
-		return 0, err
-	}
-	defer disconnect(client)
-	var status struct {
-		PID int `bson:"pid"`
-	}
-	err = runCommand(ctx, client, "serverStatus", &status)
-	const unauthorized = 13
-	if e := mongo.ServerError(nil); errors.As(err, &e) && e.HasErrorCode(unauthorized) {
-		return s.proc.Pid, nil // it answers, and tells its number only to those whom it knows
-	}
-	return status.PID, err
-}
-
-// connect makes a client for this server alone. It does not dial.
-func (s *Server) connect() (*mongo.Client, error) {
-	return mongo.Connect(options.Client().ApplyURI(s.URI()).
-		SetServerSelectionTimeout(time.Second).
-		SetConnectTimeout(time.Second).
-		SetTimeout(2 * time.Second).
-		SetHeartbeatInterval(500 * time.Millisecond))
-}
-
-func disconnect(client *mongo.Client) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	_ = client.Disconnect(ctx)
-}
-
-func runCommand(ctx context.Context, client *mongo.Client, name string, answer any) error {
-	return client.Database("admin").RunCommand(ctx, bson.D{{Key: name, Value: 1}}).Decode(answer)
-}
-
-func dial(ctx context.Context, addr string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return err
-	}
-	return conn.Close()
-}
-
 // freePort draws a port that nobody listens on now. Somebody may take it before the server does; start notices.
 func freePort(ctx context.Context) (int, error) {
 	var last error
@@ -391,28 +244,6 @@ func freePort(ctx context.Context) (int, error) {
 		return port, listener.Close()
 	}
 	return 0, fmt.Errorf("mongod: no free port: %w", last)
-}
-
-// logTail returns the last lines of the server's log, for errors.
-func (s *Server) logTail() string {
-	const limit = 16 << 10
-	file, err := os.Open(s.LogFile())
-	if err != nil {
-		return err.Error()
-	}
-	defer file.Close()
-	if info, err := file.Stat(); err == nil && info.Size() > limit {
-		_, _ = file.Seek(-limit, io.SeekEnd)
-	}
-	text, err := io.ReadAll(file)
-	if err != nil {
-		return err.Error()
-	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	if extra := len(lines) - logTailLines; extra > 0 {
-		lines = lines[extra:]
-	}
-	return "end of " + s.LogFile() + ":\n" + strings.Join(lines, "\n")
 }
 
 // bounded gives ctx a deadline when it has none.
