@@ -228,6 +228,26 @@ func wrap(text, indent string) string {
 	return b.String()
 }
 
+// TestReadingsInTheCode: the functions and commands that decision 13 names exist.
+func TestReadingsInTheCode(t *testing.T) {
+	page, err := os.ReadFile("decisions/013-readings-in-the-code.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := readSource(t).names
+	rows := regexp.MustCompile(`(?m)^\| .* \| (`+"`.*`"+`) \|$`).FindAllStringSubmatch(string(page), -1)
+	if len(rows) < 20 {
+		t.Fatalf("only %d rows", len(rows))
+	}
+	for _, row := range rows {
+		for name := range strings.SplitSeq(row[1], ", ") {
+			if name = strings.Trim(name, "`"); !names[name] {
+				t.Errorf("workflow has no %s", name)
+			}
+		}
+	}
+}
+
 func quoted(names []string) []string {
 	var all []string
 	for _, n := range names {

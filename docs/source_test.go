@@ -22,6 +22,7 @@ type source struct {
 	articles   map[string]map[string]bool // by article
 	parameters map[string]map[string]bool // by parameter
 	refusals   map[string]map[string]bool // codes, by article
+	names      map[string]bool            // of all functions and types
 }
 
 var articleID = regexp.MustCompile(`^P[12]-[0-9]{2}[a-c]?$`)
@@ -32,7 +33,9 @@ func readSource(t *testing.T) *source {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no source: %v", err)
 	}
-	s := &source{map[string]map[string]bool{}, map[string]map[string]bool{}, map[string]map[string]bool{}}
+	s := &source{
+		map[string]map[string]bool{}, map[string]map[string]bool{}, map[string]map[string]bool{}, map[string]bool{},
+	}
 	fields := policyFields()
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") {
@@ -45,6 +48,7 @@ func readSource(t *testing.T) *source {
 		for _, d := range f.Decls {
 			switch d := d.(type) {
 			case *ast.FuncDecl:
+				s.names[symbol(d)] = true
 				s.read(symbol(d), d.Doc.Text(), d, fields)
 			case *ast.GenDecl:
 				s.readTypes(d)
@@ -168,6 +172,7 @@ func (s *source) readTypes(d *ast.GenDecl) {
 		if !ok {
 			continue
 		}
+		s.names[ts.Name.Name] = true
 		for _, a := range cited(d.Doc.Text() + " " + ts.Doc.Text()) {
 			s.cite(a, ts.Name.Name)
 		}
