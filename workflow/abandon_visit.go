@@ -2,9 +2,12 @@ package workflow
 
 // AbandonVisit ends a visit whose visitor left.
 type AbandonVisit struct {
-	Visit  VisitID `json:"visit"`
-	Reason string  `json:"reason,omitempty"`
-	Note   NoteID  `json:"note,omitempty"`
+	// Id of the visit.
+	Visit VisitID `json:"visit"`
+	// Why, as a code; needed once the grace is over.
+	Reason string `json:"reason,omitempty"`
+	// Id of the note that explains it.
+	Note NoteID `json:"note,omitempty"`
 }
 
 // About describes the command.

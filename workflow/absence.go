@@ -56,12 +56,16 @@ func (p *PassPolicy) of(state Presence) PassEffect {
 	return PassVoid
 }
 
-// Leave says that a consultant leaves the floor: personal, leave, day_off or company_duty.
+// Leave says that a consultant leaves the floor.
 type Leave struct {
-	Who       StaffID  `json:"who"`
-	Reason    Presence `json:"reason"`
-	OrderedBy StaffID  `json:"ordered_by,omitempty"`
-	Until     Date     `json:"until,omitempty"`
+	// Consultant who leaves.
+	Who StaffID `json:"who"`
+	// Why: personal, leave, day_off or company_duty.
+	Reason Presence `json:"reason"`
+	// Member of staff who ordered it; empty when nobody did.
+	OrderedBy StaffID `json:"ordered_by,omitempty"`
+	// Last day of a longer absence; empty when it ends with the day.
+	Until Date `json:"until,omitempty"`
 }
 
 // About describes the command.
@@ -90,6 +94,7 @@ func (c *Leave) decide(d *draft) *Fault {
 
 // Return says that a consultant is back on the floor.
 type Return struct {
+	// Consultant who is back.
 	Who StaffID `json:"who"`
 }
 
@@ -103,11 +108,14 @@ func (c *Return) own(d *draft) bool { return c.Who == d.env.By.Staff }
 
 func (c *Return) decide(d *draft) *Fault { return d.comeBack(c.Who) }
 
-// Busy says that a consultant on site has other work: chores or leader_task.
+// Busy says that a consultant on site has other work.
 type Busy struct {
-	Who       StaffID  `json:"who"`
-	With      Presence `json:"with"`
-	OrderedBy StaffID  `json:"ordered_by,omitempty"`
+	// Consultant who is busy.
+	Who StaffID `json:"who"`
+	// The work: chores or leader_task.
+	With Presence `json:"with"`
+	// Member of staff who ordered it; empty when nobody did.
+	OrderedBy StaffID `json:"ordered_by,omitempty"`
 }
 
 // About describes the command.
@@ -132,8 +140,9 @@ func (c *Busy) decide(d *draft) *Fault {
 	return nil
 }
 
-// Free says that the other work is done.
+// Free says that a consultant's other work is done.
 type Free struct {
+	// Consultant who is free again.
 	Who StaffID `json:"who"`
 }
 

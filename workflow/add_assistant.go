@@ -2,10 +2,13 @@ package workflow
 
 import "slices"
 
-// AddAssistant appoints or invites a consultant to help (policy 1, art. 10 and 32).
+// AddAssistant appoints or invites a consultant to help in a reception (policy 1, art. 10 and
+// 32).
 type AddAssistant struct {
+	// Id of the visit.
 	Visit VisitID `json:"visit"`
-	Who   StaffID `json:"who"`
+	// Consultant who helps; he must be free.
+	Who StaffID `json:"who"`
 }
 
 // About describes the command.

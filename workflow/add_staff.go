@@ -17,12 +17,16 @@ func (c *AddStaff) texts() []string { return []string{string(c.Staff), string(c.
 
 func (c *AddStaff) decide(d *draft) *Fault { return d.addStaff(c.NewStaff) }
 
-// NewStaff is somebody to add. A consultant is put at the tail of the line unless he belongs to a team.
+// NewStaff is a member of staff to add. A consultant goes to the tail of the line unless he joins
+// a team.
 type NewStaff struct {
+	// Id within the site: 1 to 64 bytes without blanks or slashes.
 	Staff StaffID `json:"staff"`
-	Role  Role    `json:"role"`
-	Team  UnitID  `json:"team,omitempty"`
-	// OffRoster: a consultant who is not put in the line yet.
+	// Role of the member of staff: consultant, shift_leader, supervisor or manager.
+	Role Role `json:"role"`
+	// Team that a consultant joins; empty for one who holds a place of his own.
+	Team UnitID `json:"team,omitempty"`
+	// The consultant gets no place in the line yet.
 	OffRoster bool `json:"off_roster,omitempty"`
 }
 

@@ -4,7 +4,9 @@ import "slices"
 
 // AdoptPolicy puts a policy in force from a day on (policy 1, art. 51 and 52).
 type AdoptPolicy struct {
-	From   Date   `json:"from"`
+	// First business day of the policy, today or later; empty for today.
+	From Date `json:"from"`
+	// The policy, complete.
 	Policy Policy `json:"policy"`
 }
 

@@ -35,10 +35,14 @@ var approvalKinds = []string{"engineering", "discount", "delay_signing", "paymen
 
 // RequestApproval asks for what is beyond a consultant's authority (policy 1, art. 24).
 type RequestApproval struct {
+	// Id of the new record.
 	Approval RecordID `json:"approval"`
-	Subject  string   `json:"subject"` // engineering, discount, delay_signing, payment_method, other
-	By       StaffID  `json:"by,omitempty"`
-	Note     NoteID   `json:"note,omitempty"`
+	// What is asked for: engineering, discount, delay_signing, payment_method or other.
+	Subject string `json:"subject"`
+	// Member of staff who asks; empty for the one whose key it is.
+	By StaffID `json:"by,omitempty"`
+	// Id of the note that explains the request.
+	Note NoteID `json:"note,omitempty"`
 }
 
 // About describes the command.
@@ -76,10 +80,12 @@ func (c *RequestApproval) decide(d *draft) *Fault {
 	return nil
 }
 
-// DecideApproval grants or refuses it.
+// DecideApproval grants or refuses a request.
 type DecideApproval struct {
+	// Id of the request.
 	Approval RecordID `json:"approval"`
-	Grant    bool     `json:"grant"`
+	// True grants it, false refuses it.
+	Grant bool `json:"grant"`
 }
 
 // About describes the command.

@@ -1,16 +1,24 @@
 package workflow
 
-// ArriveVisit creates a visit; with Identity and Assign it goes on at once, in one commit.
+// ArriveVisit announces a visit. With an identity and assign it is identified and assigned in the
+// same commit.
 type ArriveVisit struct {
-	Visit   VisitID `json:"visit"`
-	Party   int     `json:"party,omitempty"`
-	Channel string  `json:"channel,omitempty"`
-	// Customer, NewCustomer: a person left at the kiosk.
-	Customer    CustomerID `json:"customer,omitempty"`
-	NewCustomer bool       `json:"new_customer,omitempty"`
-	Identify    *Identity  `json:"identify,omitempty"`
-	Assign      bool       `json:"assign,omitempty"`
-	// IfFree, with Assign: where nobody may receive the visitor now he waits, instead of not having come.
+	// Id of the new visit.
+	Visit VisitID `json:"visit"`
+	// Number of people; 0 when nobody counted.
+	Party int `json:"party,omitempty"`
+	// How the group heard of the office: passing_by, online, referral …
+	Channel string `json:"channel,omitempty"`
+	// Customer who left his person at the kiosk.
+	Customer CustomerID `json:"customer,omitempty"`
+	// Customer is a fresh id of somebody whose person was just recorded.
+	NewCustomer bool `json:"new_customer,omitempty"`
+	// Answer to the first question, when it was asked already.
+	Identify *Identity `json:"identify,omitempty"`
+	// Assign the visit in the same command.
+	Assign bool `json:"assign,omitempty"`
+	// With assign: record the visit and let it wait where nobody may receive now, instead of
+	// refusing all of it.
 	IfFree bool `json:"if_free,omitempty"`
 }
 

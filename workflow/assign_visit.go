@@ -2,14 +2,22 @@ package workflow
 
 import "slices"
 
-// AssignVisit gives the visit to whom the rules say; To with a reason is the supervisor's choice against the order.
+// AssignVisit gives the visit to the consultant whom the rules name, or to the supervisor's
+// choice.
 type AssignVisit struct {
-	Visit      VisitID     `json:"visit"`
-	To         StaffID     `json:"to,omitempty"`
-	Reason     string      `json:"reason,omitempty"`
-	Note       NoteID      `json:"note,omitempty"`
-	Concurrent bool        `json:"concurrent,omitempty"`
-	StandIn    *StandInFor `json:"stand_in,omitempty"`
+	// Id of the visit.
+	Visit VisitID `json:"visit"`
+	// Consultant to receive; empty to follow the rules. Against the order it needs a reason and a
+	// supervisor.
+	To StaffID `json:"to,omitempty"`
+	// Why the order is left, as a code.
+	Reason string `json:"reason,omitempty"`
+	// Id of the note that explains the choice.
+	Note NoteID `json:"note,omitempty"`
+	// When nobody is free, give the visit to the consultant with the fewest open visits.
+	Concurrent bool `json:"concurrent,omitempty"`
+	// Let a colleague receive for the one whose turn it is.
+	StandIn *StandInFor `json:"stand_in,omitempty"`
 }
 
 // About describes the command.
@@ -55,10 +63,12 @@ func (c *AssignVisit) decide(d *draft) *Fault {
 	return nil
 }
 
-// StandInFor lets By receive a turn visit for For (policy 2, item 10).
+// StandInFor lets a colleague receive a turn visit for the first of the line (policy 2, item 10).
 type StandInFor struct {
+	// Consultant whose turn it is and who is with a customer whose deal is closed.
 	For StaffID `json:"for"`
-	By  StaffID `json:"by"`
+	// Colleague who receives for him.
+	By StaffID `json:"by"`
 }
 
 // assign carries a plan out.

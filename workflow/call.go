@@ -24,12 +24,16 @@ func (c *Call) Ref() Ref { return Ref{Calls, c.ID} }
 
 func (c *Call) clone() Record { k := *c; return &k }
 
-// TakeCall notes a call on the sales telephone.
+// TakeCall records a call on the sales telephone.
 type TakeCall struct {
-	Call     RecordID   `json:"call"`
-	For      StaffID    `json:"for,omitempty"`
+	// Id of the new record.
+	Call RecordID `json:"call"`
+	// Consultant whom the caller asked for; he gets a message.
+	For StaffID `json:"for,omitempty"`
+	// Caller, when the office knows him.
 	Customer CustomerID `json:"customer,omitempty"`
-	Note     NoteID     `json:"note,omitempty"` // the caller's contact
+	// Id of the note with the caller's contact.
+	Note NoteID `json:"note,omitempty"`
 }
 
 // About describes the command.

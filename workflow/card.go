@@ -24,11 +24,16 @@ func (c *Card) clone() Record { k := *c; return &k }
 
 // GiveCard records a business card given to a customer (policy 1, art. 33).
 type GiveCard struct {
-	Card      RecordID   `json:"card"`
-	Customer  CustomerID `json:"customer"`
-	By        StaffID    `json:"by,omitempty"`
-	Requested bool       `json:"requested_by_customer,omitempty"`
-	Consent   bool       `json:"consent,omitempty"`
+	// Id of the new record.
+	Card RecordID `json:"card"`
+	// Customer who got the card.
+	Customer CustomerID `json:"customer"`
+	// Consultant who gave it; empty for the one whose key it is.
+	By StaffID `json:"by,omitempty"`
+	// Whether the customer asked for the card.
+	Requested bool `json:"requested_by_customer,omitempty"`
+	// Whether the owner of the customer agreed.
+	Consent bool `json:"consent,omitempty"`
 }
 
 // About describes the command.

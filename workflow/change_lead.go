@@ -1,11 +1,16 @@
 package workflow
 
-// ChangeLead gives a running reception to somebody else on the customer's demand (policy 1, art. 16).
+// ChangeLead gives a running reception to another consultant on the customer's demand (policy 1,
+// art. 16).
 type ChangeLead struct {
-	Visit  VisitID `json:"visit"`
-	To     StaffID `json:"to"`
-	Reason string  `json:"reason"`
-	Note   NoteID  `json:"note,omitempty"`
+	// Id of the visit.
+	Visit VisitID `json:"visit"`
+	// Consultant whom the customer wants.
+	To StaffID `json:"to"`
+	// Always customer_demand: nothing else breaks off a reception.
+	Reason string `json:"reason"`
+	// Id of the note that explains the demand.
+	Note NoteID `json:"note,omitempty"`
 }
 
 // About describes the command.

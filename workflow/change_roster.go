@@ -2,9 +2,11 @@ package workflow
 
 import "slices"
 
-// ChangeRoster adds units to the tail and takes units off.
+// ChangeRoster adds units to the tail of the line and takes units off.
 type ChangeRoster struct {
-	Add    []Unit   `json:"add,omitempty"`
+	// Units to add: an id alone is a consultant, a team has type and members.
+	Add []Unit `json:"add,omitempty"`
+	// Units to take off.
 	Remove []UnitID `json:"remove,omitempty"`
 }
 

@@ -2,16 +2,20 @@ package workflow
 
 import "slices"
 
-// ChangeSite changes what is not nil.
+// ChangeSite changes what the command names of a site; the rest stays as it is.
 type ChangeSite struct {
-	Zone     string       `json:"zone,omitempty"`
-	Hours    *[7]DayHours `json:"hours,omitempty"`
-	Holidays *[]Date      `json:"holidays,omitempty"`
-	Duty     *[]DutyShift `json:"duty,omitempty"`
-	// Consent is a new wording; it gets the next version.
+	// New IANA time zone; empty to keep the present one.
+	Zone string `json:"zone,omitempty"`
+	// New working hours of all seven weekdays, Sunday first.
+	Hours *[7]DayHours `json:"hours,omitempty"`
+	// New list of closed days; it replaces the present one.
+	Holidays *[]Date `json:"holidays,omitempty"`
+	// New list of duty shifts; it replaces the present one.
+	Duty *[]DutyShift `json:"duty,omitempty"`
+	// New wording of the consent; it gets the next version.
 	Consent *Wording `json:"consent,omitempty"`
-	// NoteClock: the site's time stands in the future. From now on every commit carries what the clock says beside its time, until
-	// the clock has caught up.
+	// Have every commit carry the clock's reading beside its own time, until the clock has caught
+	// up with a site whose time stands in the future.
 	NoteClock bool `json:"note_clock,omitempty"`
 }
 

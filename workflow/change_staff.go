@@ -2,11 +2,14 @@ package workflow
 
 import "slices"
 
-// ChangeStaff changes a member of staff; inactive staff leave the rotation.
+// ChangeStaff changes a member of staff. Only an active consultant keeps a place in the rotation.
 type ChangeStaff struct {
-	Staff  StaffID `json:"staff"`
-	Role   Role    `json:"role,omitempty"`
-	Active *bool   `json:"active,omitempty"`
+	// Id of the member of staff.
+	Staff StaffID `json:"staff"`
+	// New role; empty to keep the present one.
+	Role Role `json:"role,omitempty"`
+	// Whether the member works here; missing to leave it as it is.
+	Active *bool `json:"active,omitempty"`
 }
 
 // About describes the command.

@@ -20,12 +20,16 @@ func (c *Check) Ref() Ref { return Ref{Checks, c.ID} }
 
 func (c *Check) clone() Record { k := *c; return &k }
 
-// CompleteCheck ticks an item of a checklist (policy 1, art. 26 and 36).
+// CompleteCheck ticks an item of a checklist.
 type CompleteCheck struct {
+	// Id of the new record.
 	Check RecordID `json:"check"`
-	Item  string   `json:"item"`
-	Visit VisitID  `json:"visit,omitempty"`
-	By    StaffID  `json:"by,omitempty"`
+	// Item, as a code, such as table_cleaned.
+	Item string `json:"item"`
+	// Visit that it belongs to; empty when it belongs to none.
+	Visit VisitID `json:"visit,omitempty"`
+	// Member of staff who did it; empty for the one whose key it is.
+	By StaffID `json:"by,omitempty"`
 }
 
 // About describes the command.

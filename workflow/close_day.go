@@ -1,8 +1,8 @@
 package workflow
 
-// CloseDay closes the business day and says who opens the next one (policy 1, art. 7). Date, when given, is the day meant: the
-// timer of a day that nobody closed must not close the next one.
+// CloseDay closes the business day and says who opens the next one (policy 1, art. 7).
 type CloseDay struct {
+	// The day meant, so that a late timer does not close the next one; empty for the open day.
 	Date Date `json:"date,omitempty"`
 }
 

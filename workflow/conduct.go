@@ -22,13 +22,16 @@ func (n *ConductNote) Ref() Ref { return Ref{Conduct, n.ID} }
 
 func (n *ConductNote) clone() Record { k := *n; return &k }
 
-// NoteConduct records conduct against an article (policy 1, art. 21, 22, 25, 31 and 34; policy 2,
-// item 13).
+// NoteConduct records conduct against an article; it moves no line and no count.
 type NoteConduct struct {
+	// Id of the new record.
 	Conduct RecordID `json:"conduct"`
-	Rule    string   `json:"rule"`
-	Who     StaffID  `json:"who"`
-	Note    NoteID   `json:"note,omitempty"`
+	// Article, such as P1-31.
+	Rule string `json:"rule"`
+	// Member of staff whose conduct it was.
+	Who StaffID `json:"who"`
+	// Id of the note on what happened.
+	Note NoteID `json:"note,omitempty"`
 }
 
 // About describes the command.

@@ -5,16 +5,24 @@ import (
 	"time"
 )
 
-// CreateSite is commit 1 of a site.
+// CreateSite founds a site: commit 1 of its journal.
 type CreateSite struct {
-	Site     SiteID      `json:"site"`
-	Zone     string      `json:"zone"`
-	Hours    [7]DayHours `json:"hours"`
-	Holidays []Date      `json:"holidays,omitempty"`
-	Duty     []DutyShift `json:"duty,omitempty"`
-	Policy   Policy      `json:"policy"`
-	Staff    []NewStaff  `json:"staff,omitempty"`
-	// Keys are those that the site begins with.
+	// Id of the new site, chosen by whoever founds it: 1 to 64 bytes without blanks or slashes.
+	Site SiteID `json:"site"`
+	// IANA time zone in which the site's days and hours are meant, such as Asia/Shanghai.
+	Zone string `json:"zone"`
+	// Working hours by weekday, Sunday first; a day with both ends empty is closed.
+	Hours [7]DayHours `json:"hours"`
+	// Days on which the site is closed whatever the weekday.
+	Holidays []Date `json:"holidays,omitempty"`
+	// Shifts outside the line: noon, evening, holidays.
+	Duty []DutyShift `json:"duty,omitempty"`
+	// Policy in force from the first day on, complete.
+	Policy Policy `json:"policy"`
+	// Members of staff that the site begins with, in the order in which consultants stand in the
+	// line.
+	Staff []NewStaff `json:"staff,omitempty"`
+	// API keys that the site begins with.
 	Keys []MakeKey `json:"keys,omitempty"`
 }
 

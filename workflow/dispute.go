@@ -62,10 +62,14 @@ func (b *Board) disputeNeeds(id RecordID) []Ref {
 
 // OpenDispute starts a dispute about a customer (policy 1, art. 35).
 type OpenDispute struct {
-	Dispute   RecordID   `json:"dispute"`
-	Customer  CustomerID `json:"customer"`
-	Claimants []StaffID  `json:"claimants"`
-	Note      NoteID     `json:"note,omitempty"`
+	// Id of the new record.
+	Dispute RecordID `json:"dispute"`
+	// Customer whose owner is in dispute.
+	Customer CustomerID `json:"customer"`
+	// Consultants who claim the customer.
+	Claimants []StaffID `json:"claimants"`
+	// Id of the note that explains the claim.
+	Note NoteID `json:"note,omitempty"`
 }
 
 // About describes the command.
@@ -112,11 +116,14 @@ func (c *OpenDispute) decide(d *draft) *Fault {
 	return nil
 }
 
-// MakeRuling is the manager's word (policy 1, art. 51).
+// MakeRuling records the manager's word on what the policy does not cover (policy 1, art. 51).
 type MakeRuling struct {
-	Ruling  RecordID `json:"ruling"`
+	// Id of the new record.
+	Ruling RecordID `json:"ruling"`
+	// Dispute that it ends; empty when it is about none.
 	Dispute RecordID `json:"dispute,omitempty"`
-	Note    NoteID   `json:"note,omitempty"`
+	// Id of the note with the ruling's text.
+	Note NoteID `json:"note,omitempty"`
 }
 
 // About describes the command.

@@ -18,10 +18,13 @@ type EventPlan struct {
 	By StaffID `json:"by,omitempty"`
 }
 
-// StartEvent puts the manager's plan in force (policy 1, art. 5).
+// StartEvent puts the manager's plan for an exhibition or a major event in force (policy 1, art.
+// 5).
 type StartEvent struct {
-	Order []UnitID  `json:"order"`
-	ToAt  time.Time `json:"to_at,omitzero"`
+	// Units in the order in which they receive.
+	Order []UnitID `json:"order"`
+	// When the plan ends by itself; missing when it ends by command.
+	ToAt time.Time `json:"to_at,omitzero"`
 }
 
 // About describes the command.
@@ -54,7 +57,7 @@ func (c *StartEvent) decide(d *draft) *Fault {
 	return nil
 }
 
-// EndEvent ends the plan.
+// EndEvent ends the plan in force.
 type EndEvent struct{}
 
 // About describes the command.

@@ -2,11 +2,14 @@ package workflow
 
 import "slices"
 
-// GrantMakeUp places a unit that has a make-up right at a position of the line, 1 = first (RS-16).
+// GrantMakeUp places a unit that has a make-up right at a position of the line (RS-16).
 type GrantMakeUp struct {
-	Unit     UnitID `json:"unit"`
-	Position int    `json:"position"`
-	Reason   string `json:"reason,omitempty"`
+	// Unit to place; it must be back in the line.
+	Unit UnitID `json:"unit"`
+	// Position in the line, 1 for the first; 0 counts as 1.
+	Position int `json:"position"`
+	// Why, as a code.
+	Reason string `json:"reason,omitempty"`
 }
 
 // About describes the command.

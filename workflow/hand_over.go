@@ -1,9 +1,11 @@
 package workflow
 
-// HandOver returns the customer from an assistant to the principal (RS-18).
+// HandOver returns the customer from an assistant to his principal (RS-18).
 type HandOver struct {
+	// Id of the visit.
 	Visit VisitID `json:"visit"`
-	To    StaffID `json:"to"`
+	// The principal, who must be free.
+	To StaffID `json:"to"`
 }
 
 // About describes the command.

@@ -2,8 +2,9 @@ package workflow
 
 import "slices"
 
-// IdentifyVisit answers the first question.
+// IdentifyVisit records the answer to the first question (policy 1, art. 12).
 type IdentifyVisit struct {
+	// Id of the visit.
 	Visit VisitID `json:"visit"`
 	Identity
 }
@@ -22,19 +23,28 @@ func (c *IdentifyVisit) texts() []string { return []string{c.Purpose} }
 
 func (c *IdentifyVisit) decide(d *draft) *Fault { return d.identify(c.Visit, &c.Identity) }
 
-// Identity is what the first question brought to light (policy 1, art. 12).
+// Identity is the answer to the first question: who came, and for whom (policy 1, art. 12).
 type Identity struct {
-	Kind     VisitKind  `json:"kind"`
+	// Kind of visitor.
+	Kind VisitKind `json:"kind"`
+	// Customer who came, when the office knows him.
 	Customer CustomerID `json:"customer,omitempty"`
-	// NewCustomer: Customer is a fresh id for somebody whose person was just recorded.
-	NewCustomer bool       `json:"new_customer,omitempty"`
-	Named       StaffID    `json:"named,omitempty"`
-	BroughtBy   CustomerID `json:"brought_by,omitempty"`
-	Appointment StaffID    `json:"appointment,omitempty"`
-	Delegate    StaffID    `json:"delegate,omitempty"`
-	Groups      int        `json:"groups,omitempty"`
-	Party       int        `json:"party,omitempty"`
-	Purpose     string     `json:"purpose,omitempty"`
+	// Customer is a fresh id of somebody whose person was just recorded.
+	NewCustomer bool `json:"new_customer,omitempty"`
+	// Consultant whom the visitor asked for.
+	Named StaffID `json:"named,omitempty"`
+	// Customer who brought the visitor; a referral needs one.
+	BroughtBy CustomerID `json:"brought_by,omitempty"`
+	// Consultant with whom an appointment was made by telephone.
+	Appointment StaffID `json:"appointment,omitempty"`
+	// Colleague whom an absent or busy consultant appointed to assist.
+	Delegate StaffID `json:"delegate,omitempty"`
+	// Number of groups that arranged to view together, when more than one.
+	Groups int `json:"groups,omitempty"`
+	// Number of people; 0 to keep what was said on arrival.
+	Party int `json:"party,omitempty"`
+	// What an unrelated visitor came for, as a code.
+	Purpose string `json:"purpose,omitempty"`
 }
 
 // needs are the customers that an identity names.

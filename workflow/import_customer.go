@@ -5,13 +5,17 @@ import (
 	"time"
 )
 
-// ImportCustomer records a customer whom the office had before it used lunpai: owner, status and last contact as its
-// paper book says.
+// ImportCustomer records a customer whom the office had before it used lunpai, as its paper book
+// says.
 type ImportCustomer struct {
-	Customer      CustomerID     `json:"customer"`
-	Owner         StaffID        `json:"owner,omitempty"`
-	Status        CustomerStatus `json:"status"`
-	LastContactAt time.Time      `json:"last_contact_at,omitzero"`
+	// Id of the new record.
+	Customer CustomerID `json:"customer"`
+	// Consultant who owns the customer, even one who has left; empty when nobody does.
+	Owner StaffID `json:"owner,omitempty"`
+	// How far the customer has come.
+	Status CustomerStatus `json:"status"`
+	// Last reception or contact; missing when nobody knows.
+	LastContactAt time.Time `json:"last_contact_at,omitzero"`
 }
 
 // About describes the command.

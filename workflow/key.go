@@ -6,12 +6,18 @@ import (
 	"time"
 )
 
-// FormerKey is a key that was made before keys stood in the journal; it counts only where the journal does not know the key.
+// FormerKey is a key made before keys stood in the journal. It counts only where the journal does
+// not know the key.
 type FormerKey struct {
-	Role      Role      `json:"role"`
-	Staff     StaffID   `json:"staff,omitempty"`
-	Sites     []SiteID  `json:"sites,omitempty"`
+	// Role in which the key acts.
+	Role Role `json:"role"`
+	// Member of staff whose key it is; empty for a device or a program.
+	Staff StaffID `json:"staff,omitempty"`
+	// Further sites that an analyst's key may read.
+	Sites []SiteID `json:"sites,omitempty"`
+	// When the key was made.
 	CreatedAt time.Time `json:"created_at,omitzero"`
+	// When the key was revoked; missing while it works.
 	RevokedAt time.Time `json:"revoked_at,omitzero"`
 }
 

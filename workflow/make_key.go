@@ -5,12 +5,18 @@ import (
 	"time"
 )
 
-// MakeKey makes an API key. The command carries no secret: that is written down, hashed, behind the commit.
+// MakeKey makes an API key. The command carries no secret: that is stored, hashed, after the
+// commit.
 type MakeKey struct {
-	Key       KeyID     `json:"key"`
-	Role      Role      `json:"role"`
-	Staff     StaffID   `json:"staff,omitempty"`
-	Sites     []SiteID  `json:"sites,omitempty"`
+	// Id of the new key.
+	Key KeyID `json:"key"`
+	// Role in which the key acts.
+	Role Role `json:"role"`
+	// Member of staff whose key it is; empty for a device or a program.
+	Staff StaffID `json:"staff,omitempty"`
+	// Further sites that an analyst's key may read.
+	Sites []SiteID `json:"sites,omitempty"`
+	// Moment from which the key no longer works; missing when it does not expire.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 

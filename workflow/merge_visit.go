@@ -2,8 +2,10 @@ package workflow
 
 // MergeVisit joins a visit to another: groups that arranged to view together (policy 1, art. 50).
 type MergeVisit struct {
+	// Id of the visit that ends.
 	Visit VisitID `json:"visit"`
-	Into  VisitID `json:"into"`
+	// Id of the visit that goes on.
+	Into VisitID `json:"into"`
 }
 
 // About describes the command.

@@ -1,9 +1,12 @@
 package workflow
 
-// ShowNote shows free text. Of is the record that it hangs on.
+// ShowNote records that free text was shown.
 type ShowNote struct {
-	Note   NoteID `json:"note"`
-	Of     Ref    `json:"of"`
+	// Id of the note.
+	Note NoteID `json:"note"`
+	// Record that the note belongs to.
+	Of Ref `json:"of"`
+	// Why, as a code of a-z, 0-9 and _.
 	Reason string `json:"reason"`
 }
 
@@ -50,6 +53,7 @@ func (c *ShowNote) decide(d *draft) *Fault {
 
 // EraseNote erases free text for good.
 type EraseNote struct {
+	// Id of the note.
 	Note NoteID `json:"note"`
 }
 

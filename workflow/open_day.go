@@ -5,9 +5,11 @@ import (
 	"time"
 )
 
-// OpenDay opens a business day; those in Away have the day off.
+// OpenDay opens the business day.
 type OpenDay struct {
-	Date Date      `json:"date"`
+	// Day to open, which must be today in the site's zone; empty for today.
+	Date Date `json:"date"`
+	// Consultants who have the day off.
 	Away []StaffID `json:"away,omitempty"`
 }
 

@@ -1,7 +1,8 @@
 package workflow
 
-// SearchCustomer looks a customer up by his phone. Customer is who was found.
+// SearchCustomer records that a customer was looked up by phone.
 type SearchCustomer struct {
+	// Customer who was found; empty when nobody was.
 	Customer CustomerID `json:"customer,omitempty"`
 }
 
@@ -22,10 +23,12 @@ func (c *SearchCustomer) decide(d *draft) *Fault {
 	return nil
 }
 
-// ShowPerson shows a customer's name and phone in full.
+// ShowPerson records that a customer's name and phone were shown in full.
 type ShowPerson struct {
+	// Id of the customer.
 	Customer CustomerID `json:"customer"`
-	Reason   string     `json:"reason"`
+	// Why, as a code of a-z, 0-9 and _.
+	Reason string `json:"reason"`
 }
 
 // About describes the command.
@@ -56,8 +59,9 @@ func (c *ShowPerson) decide(d *draft) *Fault {
 	return nil
 }
 
-// ChangePerson writes who a customer is.
+// ChangePerson records that a customer's name or phone was written.
 type ChangePerson struct {
+	// Id of the customer.
 	Customer CustomerID `json:"customer"`
 }
 
@@ -84,8 +88,9 @@ func (c *ChangePerson) decide(d *draft) *Fault {
 	return nil
 }
 
-// ErasePerson erases what is known of a customer for good: name, phone and the notes that hang on him.
+// ErasePerson erases what is known of a customer for good: name, phone and the notes about him.
 type ErasePerson struct {
+	// Id of the customer.
 	Customer CustomerID `json:"customer"`
 }
 

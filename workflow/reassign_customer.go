@@ -2,10 +2,14 @@ package workflow
 
 // ReassignCustomer gives a customer another owner by the manager's decision (RS-15).
 type ReassignCustomer struct {
+	// Id of the customer.
 	Customer CustomerID `json:"customer"`
-	To       StaffID    `json:"to"`
-	Reason   string     `json:"reason,omitempty"`
-	Note     NoteID     `json:"note,omitempty"`
+	// Consultant who owns the customer from now on.
+	To StaffID `json:"to"`
+	// Why, as a code.
+	Reason string `json:"reason,omitempty"`
+	// Id of the note that explains the decision.
+	Note NoteID `json:"note,omitempty"`
 }
 
 // About describes the command.
@@ -38,9 +42,12 @@ func (c *ReassignCustomer) decide(d *draft) *Fault {
 
 // CoverCustomer names a colleague to accompany the paperwork (policy 1, art. 37).
 type CoverCustomer struct {
+	// Id of the customer.
 	Customer CustomerID `json:"customer"`
-	To       StaffID    `json:"to"`
-	Reason   string     `json:"reason,omitempty"`
+	// Colleague who accompanies it; owner and credit stay as they are.
+	To StaffID `json:"to"`
+	// Why, as a code.
+	Reason string `json:"reason,omitempty"`
 }
 
 // About describes the command.

@@ -2,8 +2,11 @@ package workflow
 
 // RecogniseVisit is a consultant's claim that he knows the visitor (policy 1, art. 14).
 type RecogniseVisit struct {
-	Visit    VisitID    `json:"visit"`
-	Who      StaffID    `json:"who"`
+	// Id of the visit, which has just arrived.
+	Visit VisitID `json:"visit"`
+	// Consultant who recognises the visitor.
+	Who StaffID `json:"who"`
+	// Customer whom he recognises; empty when there is no record.
 	Customer CustomerID `json:"customer,omitempty"`
 }
 

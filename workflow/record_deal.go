@@ -6,14 +6,20 @@ import (
 	"strings"
 )
 
-// RecordDeal records a step of a purchase or its refund.
+// RecordDeal records a step of a purchase, or its refund.
 type RecordDeal struct {
-	Customer CustomerID     `json:"customer"`
-	Deal     DealID         `json:"deal"`
-	Unit     string         `json:"unit,omitempty"`
-	Status   CustomerStatus `json:"status"`
-	Amount   int64          `json:"amount,omitempty"` // fen
-	Helpers  []StaffID      `json:"helpers,omitempty"`
+	// Id of the customer.
+	Customer CustomerID `json:"customer"`
+	// Id of the step; empty to have one made of the customer's id.
+	Deal DealID `json:"deal"`
+	// Flat or shop, by its number, such as 3-1202.
+	Unit string `json:"unit,omitempty"`
+	// The step: intention, holding_fee, deposit, signed or refunded.
+	Status CustomerStatus `json:"status"`
+	// Amount in fen.
+	Amount int64 `json:"amount,omitempty"`
+	// Consultants who helped; the deal does not count for them.
+	Helpers []StaffID `json:"helpers,omitempty"`
 }
 
 // About describes the command.

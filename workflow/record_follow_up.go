@@ -1,13 +1,17 @@
 package workflow
 
-// RecordFollowUp records a contact outside a reception (policy 1, art. 17).
+// RecordFollowUp records a contact with a customer outside a reception (policy 1, art. 17).
 type RecordFollowUp struct {
+	// Id of the customer.
 	Customer CustomerID `json:"customer"`
-	By       StaffID    `json:"by,omitempty"`
-	Channel  string     `json:"channel,omitempty"`
-	// Unreached: nobody answered; it does not keep the customer fresh.
-	Unreached bool   `json:"unreached,omitempty"`
-	Note      NoteID `json:"note,omitempty"`
+	// Consultant who made the contact; empty for the one whose key it is.
+	By StaffID `json:"by,omitempty"`
+	// How: phone, message, visit …
+	Channel string `json:"channel,omitempty"`
+	// Nobody answered; such a contact does not keep the customer fresh.
+	Unreached bool `json:"unreached,omitempty"`
+	// Id of the note on what was said.
+	Note NoteID `json:"note,omitempty"`
 }
 
 // About describes the command.

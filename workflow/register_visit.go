@@ -2,16 +2,20 @@ package workflow
 
 import "slices"
 
-// RegisterVisit enters the visit in the visitor register; with Serve the reception ends in the same commit.
+// RegisterVisit enters the visit in the visitor register.
 type RegisterVisit struct {
-	Visit VisitID     `json:"visit"`
+	// Id of the visit.
+	Visit VisitID `json:"visit"`
+	// End the reception in the same commit; missing when it is over already.
 	Serve *ServeVisit `json:"serve,omitempty"`
-	Topic Topic       `json:"topic,omitempty"`
-	// Customer is the id for the customer record that registration makes when the visit has none yet.
+	// What the visit was about, when that was learnt late.
+	Topic Topic `json:"topic,omitempty"`
+	// Id for the record that registration makes of a customer who has none.
 	Customer CustomerID `json:"customer,omitempty"`
-	// Matches: the form showed that the visitor is this known customer.
+	// Known customer whom the form showed the visitor to be.
 	Matches CustomerID `json:"matches,omitempty"`
-	Form    *Form      `json:"form,omitempty"`
+	// The entry of the visitor register (来访客户登记表).
+	Form *Form `json:"form,omitempty"`
 }
 
 // About describes the command.

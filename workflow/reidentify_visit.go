@@ -4,6 +4,7 @@ import "slices"
 
 // ReidentifyVisit corrects the identity of a visit that is being received (A62).
 type ReidentifyVisit struct {
+	// Id of the visit.
 	Visit VisitID `json:"visit"`
 	Identity
 }

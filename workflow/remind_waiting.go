@@ -2,8 +2,10 @@ package workflow
 
 import "time"
 
-// RemindWaiting brings a visitor who waits too long to the supervisor's notice (policy 1, art. 4).
+// RemindWaiting brings a visitor who waits too long to the supervisors' notice (policy 1, art.
+// 4).
 type RemindWaiting struct {
+	// Id of the visit.
 	Visit VisitID `json:"visit"`
 }
 

@@ -2,11 +2,14 @@ package workflow
 
 import "slices"
 
-// Reorder sets the line: a permutation of it (policy 1, art. 4).
+// Reorder puts the units of the line into another order (policy 1, art. 4).
 type Reorder struct {
-	Line   []UnitID `json:"line"`
-	Reason string   `json:"reason"`
-	Note   NoteID   `json:"note,omitempty"`
+	// All units of the line, first to last.
+	Line []UnitID `json:"line"`
+	// Why, as a code.
+	Reason string `json:"reason"`
+	// Id of the note that explains the change.
+	Note NoteID `json:"note,omitempty"`
 }
 
 // About describes the command.

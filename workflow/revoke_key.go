@@ -2,7 +2,9 @@ package workflow
 
 // RevokeKey ends a key for good.
 type RevokeKey struct {
-	Key KeyID      `json:"key"`
+	// Id of the key.
+	Key KeyID `json:"key"`
+	// The key as it was made, where it is older than the journal's knowledge of keys.
 	Was *FormerKey `json:"was,omitempty"`
 }
 

@@ -5,11 +5,14 @@ import (
 	"time"
 )
 
-// RotateKey puts a new secret of a key in force; the one before it goes on working for Overlap seconds.
+// RotateKey puts a new secret of a key in force.
 type RotateKey struct {
-	Key     KeyID      `json:"key"`
-	Overlap int        `json:"overlap_s,omitempty"`
-	Was     *FormerKey `json:"was,omitempty"`
+	// Id of the key.
+	Key KeyID `json:"key"`
+	// Seconds for which the earlier secret goes on working, up to a week; 0 ends it at once.
+	Overlap int `json:"overlap_s,omitempty"`
+	// The key as it was made, where it is older than the journal's knowledge of keys.
+	Was *FormerKey `json:"was,omitempty"`
 }
 
 // About describes the command.

@@ -2,8 +2,11 @@ package workflow
 
 // ServeVisit ends the reception.
 type ServeVisit struct {
-	Visit       VisitID `json:"visit"`
-	Topic       Topic   `json:"topic,omitempty"`
+	// Id of the visit.
+	Visit VisitID `json:"visit"`
+	// What the visit was about: sales or other; empty when it was not asked.
+	Topic Topic `json:"topic,omitempty"`
+	// Consultant who was told why the reception took no turn (policy 2, item 09).
 	ExplainedTo StaffID `json:"explained_to,omitempty"`
 }
 

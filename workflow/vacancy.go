@@ -62,6 +62,7 @@ func (v *Vacancy) judge(now time.Time, grace time.Duration) StaffID {
 
 // VacateSeat reports that the first seat of the desk stands empty (policy 2, item 04).
 type VacateSeat struct {
+	// Id of the new record.
 	Vacancy RecordID `json:"vacancy"`
 }
 
@@ -92,10 +93,12 @@ func (c *VacateSeat) decide(d *draft) *Fault {
 	return nil
 }
 
-// NotifySeat passes the duty to fill it on.
+// NotifySeat passes the duty to fill the seat on.
 type NotifySeat struct {
+	// Consultant who has the duty now.
 	From StaffID `json:"from"`
-	To   StaffID `json:"to"`
+	// Consultant who has it from now on.
+	To StaffID `json:"to"`
 }
 
 // About describes the command.
@@ -128,8 +131,9 @@ func (c *NotifySeat) decide(d *draft) *Fault {
 	return nil
 }
 
-// FillSeat reports that somebody sits there again.
+// FillSeat reports that somebody sits at the first seat again.
 type FillSeat struct {
+	// Consultant who sits there; empty for the one whose key it is.
 	By StaffID `json:"by,omitempty"`
 }
 
@@ -160,7 +164,7 @@ func (c *FillSeat) decide(d *draft) *Fault {
 	return nil
 }
 
-// CheckVacancy says who answers for the empty seat.
+// CheckVacancy judges who answers for the empty seat.
 type CheckVacancy struct{}
 
 // About describes the command.
