@@ -136,7 +136,8 @@ func (s *siteWriter) catchUp(ctx context.Context) error {
 	if len(pages) == 0 || pages[0].Hash != s.head {
 		s.engine.cfg.Log.Warn("board dropped: the journal's head is not the one it stood on",
 			"site", s.id, "seq", s.board.Seq)
-		// Even if it cannot be read anew now: what is decided on it would leave a gap in the journal.
+		// Even if it cannot be read anew now: what is decided on it would leave a gap in the
+		// journal.
 		s.board = nil
 		return s.load(ctx)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// ErrClock: this machine's clock is not to be trusted; this call wrote nothing. A commit of the future would hold its site's time
-// there, for time never goes back.
+// ErrClock: this machine's clock is not to be trusted; this call wrote nothing. A commit of the
+// future would hold its site's time there, for time never goes back.
 var ErrClock = errors.New("the clock is wrong")
 
 // ClockLimit is how far the clock may be off.
@@ -19,7 +19,8 @@ const ClockLimit = 5 * time.Second
 
 // timekeeper holds the clock against the store's, and against a time that nobody can set.
 type timekeeper struct {
-	steady func() time.Duration // since some moment, whatever is done to the clock; nil: there is no such time
+	// since some moment, whatever is done to the clock; nil: there is no such time
+	steady func() time.Duration
 
 	mu    sync.Mutex
 	wall  time.Time // the clock when it was last found right, and the steady time then
@@ -29,9 +30,10 @@ type timekeeper struct {
 	ahead map[workflow.SiteID]time.Time // the times of sites that stand in the future
 }
 
-// CheckClock holds the clock against the store's, or, where the store has none of its own, against the steady time. Until it finds
-// the clock right again the engine answers commands with ErrClock. It is meant to be called at the start and every few seconds;
-// an engine whose clock is never checked trusts it. While the store cannot be asked the verdict stays.
+// CheckClock holds the clock against the store's, or, where the store has none of its own, against
+// the steady time. Until it finds the clock right again the engine answers commands with ErrClock.
+// It is meant to be called at the start and every few seconds; an engine whose clock is never
+// checked trusts it. While the store cannot be asked the verdict stays.
 func (e *Engine) CheckClock(ctx context.Context) error {
 	before := e.cfg.Now()
 	theirs, err := e.cfg.Store.Clock(ctx)
@@ -53,7 +55,8 @@ func (e *Engine) CheckClock(ctx context.Context) error {
 	}
 	switch log := e.cfg.Log; {
 	case was == nil && t.err != nil:
-		log.Error("commands are refused: set the clock of this machine right (NTP); if it is right now, restart lunpai", "err", t.err)
+		log.Error("commands are refused: set the clock of this machine right (NTP); if it is "+
+			"right now, restart lunpai", "err", t.err)
 	case was != nil && t.err == nil:
 		log.Info("commands are taken again: the clock is right")
 	}
@@ -79,14 +82,15 @@ func (t *timekeeper) right(now time.Time) {
 	}
 }
 
-// jumped tells whether the clock was put forward since it was last found right. A clock that was put back does no harm: a site's
-// time waits for it. The caller holds mu.
+// jumped tells whether the clock was put forward since it was last found right. A clock that was
+// put back does no harm: a site's time waits for it. The caller holds mu.
 func (t *timekeeper) jumped(now time.Time) error {
 	if t.steady == nil || t.wall.IsZero() {
 		return nil
 	}
 	if by := now.Round(0).Sub(t.wall.Round(0)) - (t.steady() - t.since); by > ClockLimit {
-		return fmt.Errorf("%w: it was put forward by %s while lunpai ran", ErrClock, by.Round(time.Second))
+		return fmt.Errorf("%w: it was put forward by %s while lunpai ran", ErrClock,
+			by.Round(time.Second))
 	}
 	return nil
 }
@@ -108,7 +112,8 @@ func (e *Engine) ClockError() error {
 	return e.time.err
 }
 
-// noteTime keeps whether a site's time stands in the future, as its board says. That is told once, and when it is over.
+// noteTime keeps whether a site's time stands in the future, as its board says. That is told once,
+// and when it is over.
 func (e *Engine) noteTime(site workflow.SiteID, at time.Time) {
 	ahead := at.Sub(e.cfg.Now()) > ClockLimit
 	t := &e.time
@@ -120,7 +125,8 @@ func (e *Engine) noteTime(site workflow.SiteID, at time.Time) {
 		if t.ahead == nil {
 			t.ahead = map[workflow.SiteID]time.Time{}
 		}
-		e.cfg.Log.Warn("the time of a site stands in the future: a commit was made by a clock that ran ahead", "site", site, "at", at)
+		e.cfg.Log.Warn("the time of a site stands in the future: a commit was made by a clock "+
+			"that ran ahead", "site", site, "at", at)
 		fallthrough
 	case ahead:
 		t.ahead[site] = at
@@ -130,7 +136,8 @@ func (e *Engine) noteTime(site workflow.SiteID, at time.Time) {
 	}
 }
 
-// Ahead is by how much the time of a site stands in the future, as far as this process has looked at it: 0 when it does not.
+// Ahead is by how much the time of a site stands in the future, as far as this process has looked
+// at it: 0 when it does not.
 func (e *Engine) Ahead(site workflow.SiteID) time.Duration {
 	e.time.mu.Lock()
 	defer e.time.mu.Unlock()

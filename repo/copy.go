@@ -14,19 +14,25 @@ import (
 // copiers is how many sites are copied at once: a store writes their pages together.
 const copiers = 8
 
-// Copy copies every site, person, note and key from one store to another, which must be empty: the same pages byte for byte,
-// and documents projected from them. Nothing may write to the source meanwhile. The copy is verified at the end; any error
-// means that it must not be used. progress may be nil; it is never called twice at once.
+// Copy copies every site, person, note and key from one store to another, which must be empty: the
+// same pages byte for byte, and documents projected from them. Nothing may write to the source
+// meanwhile. The copy is verified at the end; any error means that it must not be used. progress
+// may be nil; it is never called twice at once.
 //
 // As long as the copy is not whole and verified its target says so, and Unfinished finds it.
-func Copy(ctx context.Context, from, to Store, progress func(site workflow.SiteID, seq int64)) error {
+func Copy(
+	ctx context.Context, from, to Store, progress func(site workflow.SiteID, seq int64),
+) error {
 	if err := Unfinished(ctx, from); err != nil {
 		return fmt.Errorf("copy: source: %w", err)
 	}
 	if err := errors.Join(Unfinished(ctx, to), mustBeEmpty(ctx, to)); err != nil {
 		return err
 	}
-	if err := to.Insert(ctx, Side{Collection: Meta, ID: copyingMark, At: time.Unix(0, 0).UTC(), Body: []byte(`{}`)}); err != nil {
+	if err := to.Insert(ctx,
+		Side{
+			Collection: Meta, ID: copyingMark, At: time.Unix(0, 0).UTC(), Body: []byte(`{}`),
+		}); err != nil {
 		return fmt.Errorf("copy: mark the target: %w", err)
 	}
 	sites, err := from.Sites(ctx)
@@ -94,14 +100,18 @@ func mustBeEmpty(ctx context.Context, to Store) error {
 			return fmt.Errorf("copy: look at the target: %w", err)
 		}
 		if len(docs) > 0 {
-			return fmt.Errorf("copy: the target holds %d documents in %s; copy into an empty store", len(docs), c)
+			return fmt.Errorf("copy: the target holds %d documents in %s; copy into an empty store",
+				len(docs), c)
 		}
 	}
 	return nil
 }
 
 // copySites copies several sites at once. The first error ends the others.
-func copySites(ctx context.Context, from, to Store, sites []workflow.SiteID, progress func(workflow.SiteID, int64)) error {
+func copySites(
+	ctx context.Context, from, to Store, sites []workflow.SiteID,
+	progress func(workflow.SiteID, int64),
+) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var mu sync.Mutex
@@ -134,7 +144,9 @@ func copySites(ctx context.Context, from, to Store, sites []workflow.SiteID, pro
 }
 
 // copySite copies a journal and sees to it that the documents have followed.
-func copySite(ctx context.Context, from, to Store, site workflow.SiteID, tell func(workflow.SiteID, int64)) error {
+func copySite(
+	ctx context.Context, from, to Store, site workflow.SiteID, tell func(workflow.SiteID, int64),
+) error {
 	last, head := int64(0), ""
 	for more := true; more; {
 		pages, err := from.Since(ctx, site, last+1, readPages)

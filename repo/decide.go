@@ -70,7 +70,9 @@ func commitSize(c *workflow.Commit) int {
 
 // decideJob decides one job. It returns a commit to be written, or nil when the job was answered
 // or must be looked at again. behind: undecided commits stand in front of it.
-func (s *siteWriter) decideJob(ctx context.Context, j *job, behind bool) (_ *workflow.Commit, retry bool) {
+func (s *siteWriter) decideJob(
+	ctx context.Context, j *job, behind bool,
+) (_ *workflow.Commit, retry bool) {
 	if j.view != nil {
 		return nil, s.show(ctx, j)
 	}
@@ -162,7 +164,8 @@ func (s *siteWriter) guard(j *job, f func()) {
 		if p := recover(); p != nil {
 			s.logPanic("panic in a command", p, "kind", j.req.Command.About().Kind)
 			s.board = nil
-			j.answer(nil, fmt.Errorf("%s at site %s: %w", j.req.Command.About().Kind, s.id, errFault))
+			j.answer(nil,
+				fmt.Errorf("%s at site %s: %w", j.req.Command.About().Kind, s.id, errFault))
 		}
 	}()
 	f()

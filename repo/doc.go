@@ -17,9 +17,9 @@
 //
 // land: the commits become a page and go to the committer, which appends the pages of all sites
 // together. Landed: the callers are answered and the watchers told. Another instance was quicker:
-// the board is rolled back, catches up, and the commands are decided again. Nobody knows: the page is
-// settled, by reading its slot and sending the same page again, before anything else is decided at
-// the site.
+// the board is rolled back, catches up, and the commands are decided again. Nobody knows: the page
+// is settled, by reading its slot and sending the same page again, before anything else is decided
+// at the site.
 //
 // catchup: the board follows what other instances appended, page by page, each checked against the
 // hash of the one before. When the head is not the page that the board stands on, the board is
@@ -29,8 +29,8 @@
 // # Around it
 //
 // watch signals that commits landed. timers gives the commands whose time has come. clock refuses
-// commands while the machine's clock is wrong. filler writes a new site in full pages. verify, copy:
-// the whole store.
+// commands while the machine's clock is wrong. filler writes a new site in full pages. verify,
+// copy: the whole store.
 //
 // Names and free text are not kept here: package vault alone touches the collections [People] and
 // [Notes] (docs/decisions/026-the-vault-apart.md).

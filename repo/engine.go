@@ -36,9 +36,10 @@ type Config struct {
 type Engine struct {
 	cfg       Config
 	committer *committer
-	decide    func(*workflow.Board, workflow.Envelope, workflow.Command) (*workflow.Commit, *workflow.Fault)
-	due       dueBook
-	time      timekeeper
+	decide    func(*workflow.Board, workflow.Envelope, workflow.Command) (*workflow.Commit,
+		*workflow.Fault)
+	due  dueBook
+	time timekeeper
 
 	mu       sync.Mutex
 	writers  map[workflow.SiteID]*siteWriter

@@ -12,14 +12,16 @@ import (
 const (
 	// fillRecords is how many records that are not open a Filler keeps in memory.
 	fillRecords = 8192
-	// fillPatience bounds how long a page whose fate is unknown is sent again, fillTimeout each single try.
+	// fillPatience bounds how long a page whose fate is unknown is sent again, fillTimeout each
+	// single try.
 	fillPatience = 30 * time.Second
 	fillTimeout  = 10 * time.Second
 )
 
-// Filler decides commands of one site, one after another, and writes the commits in full pages: for a new site at which nobody
-// else works, such as an import or a made-up office. While a page is being written the next one is decided. A command is
-// durable only after Close. A Filler belongs to one goroutine.
+// Filler decides commands of one site, one after another, and writes the commits in full pages: for
+// a new site at which nobody else works, such as an import or a made-up office. While a page is
+// being written the next one is decided. A command is durable only after Close. A Filler belongs to
+// one goroutine.
 type Filler struct {
 	store Store
 	site  workflow.SiteID
@@ -52,9 +54,12 @@ func OpenFiller(ctx context.Context, store Store, site workflow.SiteID) (*Filler
 	return &Filler{store: store, site: site, board: workflow.NewBoard(site), keep: fillRecords}, nil
 }
 
-// Do decides a command. A refusal is a *workflow.Fault and changes nothing; so does a ctx that has ended. After any other
-// error nothing more is written. An At before the last commit's is raised to it.
-func (f *Filler) Do(ctx context.Context, env workflow.Envelope, cmd workflow.Command) (*workflow.Commit, error) {
+// Do decides a command. A refusal is a *workflow.Fault and changes nothing; so does a ctx that has
+// ended. After any other error nothing more is written. An At before the last commit's is raised to
+// it.
+func (f *Filler) Do(
+	ctx context.Context, env workflow.Envelope, cmd workflow.Command,
+) (*workflow.Commit, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
@@ -84,8 +89,8 @@ func (f *Filler) Do(ctx context.Context, env workflow.Envelope, cmd workflow.Com
 	return c, nil
 }
 
-// Close writes what was decided and sees to it that the documents have followed. It answers for everything: after nil the
-// whole site is in the store.
+// Close writes what was decided and sees to it that the documents have followed. It answers for
+// everything: after nil the whole site is in the store.
 func (f *Filler) Close(ctx context.Context) error {
 	if f.err == nil && len(f.commits) > 0 {
 		f.err = f.turn(ctx)
@@ -99,7 +104,8 @@ func (f *Filler) Close(ctx context.Context) error {
 	return nil
 }
 
-// Head is the last commit in the journal and the hash of the page that ends with it. It is meant for after Close.
+// Head is the last commit in the journal and the hash of the page that ends with it. It is meant
+// for after Close.
 func (f *Filler) Head() Expectation { return Expectation{Seq: f.landed, Hash: f.head} }
 
 // fail notes why nothing more is written.
@@ -108,7 +114,8 @@ func (f *Filler) fail(err error) error {
 	return f.err
 }
 
-// read gives the board the records that a command needs. What the board does not hold has landed: see turn.
+// read gives the board the records that a command needs. What the board does not hold has landed:
+// see turn.
 func (f *Filler) read(ctx context.Context, cmd workflow.Command) error {
 	for refs := f.board.Needs(cmd); len(refs) > 0; refs = f.board.Needs(cmd) {
 		var docs []Document
@@ -130,8 +137,9 @@ func (f *Filler) read(ctx context.Context, cmd workflow.Command) error {
 	return nil
 }
 
-// turn begins to write what was decided, as soon as the page before it has landed. The board forgets what is not open, but
-// for what this page holds: so whatever it forgot can be read from the store.
+// turn begins to write what was decided, as soon as the page before it has landed. The board
+// forgets what is not open, but for what this page holds: so whatever it forgot can be read from
+// the store.
 func (f *Filler) turn(ctx context.Context) error {
 	if err := f.wait(); err != nil {
 		return err
@@ -174,8 +182,9 @@ func (f *Filler) wait() error {
 	return f.err
 }
 
-// write appends a page. One whose fate is unknown is sent again, the same to the byte, so that it cannot land twice, until the
-// patience or ctx ends. ctx is heeded only between two tries: no answer is thrown away.
+// write appends a page. One whose fate is unknown is sent again, the same to the byte, so that it
+// cannot land twice, until the patience or ctx ends. ctx is heeded only between two tries: no
+// answer is thrown away.
 func (f *Filler) write(ctx context.Context, p *Page) error {
 	whole, cancel := context.WithTimeout(ctx, fillPatience)
 	defer cancel()

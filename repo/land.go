@@ -17,7 +17,8 @@ func (s *siteWriter) landPage(jobs []*job, commits []*workflow.Commit) (again []
 		return s.notWritten(jobs, fmt.Errorf("page of site %s: %w", s.id, err))
 	}
 	err = s.engine.committer.append(p)
-	if (errors.Is(err, ErrClosed) || errors.Is(err, ErrStorageFull)) && !errors.Is(err, ErrUnknown) {
+	if (errors.Is(err, ErrClosed) || errors.Is(err, ErrStorageFull)) &&
+		!errors.Is(err, ErrUnknown) {
 		return s.notWritten(jobs, Unavailable(err))
 	}
 	if err != nil && !errors.Is(err, ErrSeqTaken) && !errors.Is(err, ErrIDTaken) {

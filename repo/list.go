@@ -8,12 +8,14 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Query selects documents of one collection and site: those that pass every condition. Visits come in order of the business day
-// and then of the id, everything else in order of the id; ids grow with time.
+// Query selects documents of one collection and site: those that pass every condition. Visits come
+// in order of the business day and then of the id, everything else in order of the id; ids grow
+// with time.
 type Query struct {
 	Collection workflow.Collection
 	Site       workflow.SiteID
-	// In names fields of Filters; a document passes when the field holds one of the values, or, where it is a list, has one in it.
+	// In names fields of Filters; a document passes when the field holds one of the values, or,
+	// where it is a list, has one in it.
 	In map[string][]string
 	// Of: visits that are this one's own (workflow.Visit.Of).
 	Of workflow.StaffID
@@ -38,16 +40,18 @@ type Listing struct {
 	Docs []Document
 	// Mark is the commit up to which the answer is complete at least.
 	Mark int64
-	// Next is the place to go on behind, the zero at the end. Whoever asks with several conditions may get few documents, or
-	// none, and still a Next: the store has looked at ListBudget documents then.
+	// Next is the place to go on behind, the zero at the end. Whoever asks with several conditions
+	// may get few documents, or none, and still a Next: the store has looked at ListBudget
+	// documents then.
 	Next Place
 }
 
 // ListBudget bounds how many documents a store reads for one query with several conditions.
 const ListBudget = 200
 
-// Filters are the fields by which each collection can be listed, those first that few documents share. A store has an index for
-// each. With several conditions it reads by the first of them and compares the rest.
+// Filters are the fields by which each collection can be listed, those first that few documents
+// share. A store has an index for each. With several conditions it reads by the first of them and
+// compares the rest.
 var Filters = map[workflow.Collection][]string{
 	workflow.Visits:    {"customer", "assistants", "principal", "server", "state", "kind"},
 	workflow.Customers: {"owner", "status"},
@@ -61,19 +65,22 @@ var Lists = []string{"assistants"}
 // Of is the name of the condition Query.Of among the fields of a plan.
 const Of = "of"
 
-// Plan says by which condition a query is read, "" when by none, and which are left to be compared. It fails on a query that no
-// store answers.
+// Plan says by which condition a query is read, "" when by none, and which are left to be compared.
+// It fails on a query that no store answers.
 func (q *Query) Plan() (by string, rest []string, err error) {
 	if q.Limit < 1 {
 		return "", nil, fmt.Errorf("list %s: a limit of %d", q.Collection, q.Limit)
 	}
-	if q.Collection != workflow.Visits && (q.Of != "" || q.From != "" || q.To != "" || q.After.Day != "") {
-		return "", nil, fmt.Errorf("list %s: only visits are somebody's own and have a business day", q.Collection)
+	if q.Collection != workflow.Visits &&
+		(q.Of != "" || q.From != "" || q.To != "" || q.After.Day != "") {
+		return "", nil, fmt.Errorf("list %s: only visits are somebody's own and have a business "+
+			"day", q.Collection)
 	}
 	known := Filters[q.Collection]
 	for field, values := range q.In {
 		if !slices.Contains(known, field) || len(values) == 0 {
-			return "", nil, fmt.Errorf("list %s: cannot be filtered by %q; allowed are %s", q.Collection, field, strings.Join(known, ", "))
+			return "", nil, fmt.Errorf("list %s: cannot be filtered by %q; allowed are %s",
+				q.Collection, field, strings.Join(known, ", "))
 		}
 	}
 	var all []string

@@ -10,7 +10,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Bounds of a page: commits decided together, and bytes of body after which no further commit is added.
+// Bounds of a page: commits decided together, and bytes of body after which no further commit is
+// added.
 const (
 	MaxPageCommits = 64
 	MaxPageBytes   = 256 << 10
@@ -22,8 +23,8 @@ type Entry struct {
 	Kind workflow.Kind `json:"kind"`
 }
 
-// Page is one link of a site's journal: the commits First … Last, decided together, landing whole or not at all.
-// Its stored id is PageID(Site, First).
+// Page is one link of a site's journal: the commits First … Last, decided together, landing whole
+// or not at all. Its stored id is PageID(Site, First).
 type Page struct {
 	Site    workflow.SiteID
 	First   int64
@@ -33,13 +34,15 @@ type Page struct {
 	Hash    string    // hex SHA-256(Prev ‖ Body)
 	Body    []byte    // canonical JSON text of []workflow.Commit, stored as text, exactly
 	Entries []Entry
-	// Images are the newest images of the page's records, one each: what projects to documents. Derived from Body; a store
-	// fills it on the way out only if it is asked to project.
+	// Images are the newest images of the page's records, one each: what projects to documents.
+	// Derived from Body; a store fills it on the way out only if it is asked to project.
 	Images []workflow.Image
 }
 
 // PageID is the stored id of the page whose first commit has this number.
-func PageID(site workflow.SiteID, first int64) string { return fmt.Sprintf("%s/%012d", site, first) }
+func PageID(site workflow.SiteID, first int64) string {
+	return fmt.Sprintf("%s/%012d", site, first)
+}
 
 // NewPage makes the page that follows prev (a Hash) out of commits that follow each other.
 func NewPage(site workflow.SiteID, prev string, commits []*workflow.Commit) (*Page, error) {
@@ -70,47 +73,57 @@ func Chain(prev string, body []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Commits decodes the page, checks its hash and numbers, and fills Images. It fails with ErrCorrupt, naming the place.
+// Commits decodes the page, checks its hash and numbers, and fills Images. It fails with
+// ErrCorrupt, naming the place.
 func (p *Page) Commits() ([]*workflow.Commit, error) {
 	if Chain(p.Prev, p.Body) != p.Hash {
-		return nil, fmt.Errorf("%w: page %s does not match its hash", ErrCorrupt, PageID(p.Site, p.First))
+		return nil, fmt.Errorf("%w: page %s does not match its hash", ErrCorrupt,
+			PageID(p.Site, p.First))
 	}
 	var cs []*workflow.Commit
 	if err := json.Unmarshal(p.Body, &cs); err != nil {
 		return nil, fmt.Errorf("%w: page %s: %w", ErrCorrupt, PageID(p.Site, p.First), err)
 	}
-	if len(cs) == 0 || cs[0].Seq != p.First || cs[len(cs)-1].Seq != p.Last || int64(len(cs)) != p.Last-p.First+1 {
-		return nil, fmt.Errorf("%w: page %s does not hold the commits it names", ErrCorrupt, PageID(p.Site, p.First))
+	if len(cs) == 0 || cs[0].Seq != p.First || cs[len(cs)-1].Seq != p.Last ||
+		int64(len(cs)) != p.Last-p.First+1 {
+		return nil, fmt.Errorf("%w: page %s does not hold the commits it names", ErrCorrupt,
+			PageID(p.Site, p.First))
 	}
 	p.Images = newest(cs)
 	return cs, nil
 }
 
-// MayConcern reports whether the page can hold a commit that is about somebody, whose id is given as it stands in JSON, and
-// checks the page's hash.
+// MayConcern reports whether the page can hold a commit that is about somebody, whose id is given
+// as it stands in JSON, and checks the page's hash.
 func (p *Page) MayConcern(id []byte) (bool, error) {
 	if Chain(p.Prev, p.Body) != p.Hash {
-		return false, fmt.Errorf("%w: page %s does not match its hash", ErrCorrupt, PageID(p.Site, p.First))
+		return false, fmt.Errorf("%w: page %s does not match its hash", ErrCorrupt,
+			PageID(p.Site, p.First))
 	}
 	return workflow.MayConcern(p.Body, id), nil
 }
 
-// Outlines cuts the page into its commits without decoding them, and checks its hash and numbers like Commits.
+// Outlines cuts the page into its commits without decoding them, and checks its hash and numbers
+// like Commits.
 func (p *Page) Outlines() ([]*workflow.Outline, error) {
 	if Chain(p.Prev, p.Body) != p.Hash {
-		return nil, fmt.Errorf("%w: page %s does not match its hash", ErrCorrupt, PageID(p.Site, p.First))
+		return nil, fmt.Errorf("%w: page %s does not match its hash", ErrCorrupt,
+			PageID(p.Site, p.First))
 	}
 	ks, err := workflow.Outlines(p.Body)
 	if err != nil {
 		return nil, fmt.Errorf("%w: page %s: %w", ErrCorrupt, PageID(p.Site, p.First), err)
 	}
-	if len(ks) == 0 || ks[0].Seq != p.First || ks[len(ks)-1].Seq != p.Last || int64(len(ks)) != p.Last-p.First+1 {
-		return nil, fmt.Errorf("%w: page %s does not hold the commits it names", ErrCorrupt, PageID(p.Site, p.First))
+	if len(ks) == 0 || ks[0].Seq != p.First || ks[len(ks)-1].Seq != p.Last ||
+		int64(len(ks)) != p.Last-p.First+1 {
+		return nil, fmt.Errorf("%w: page %s does not hold the commits it names", ErrCorrupt,
+			PageID(p.Site, p.First))
 	}
 	return ks, nil
 }
 
-// newest are the last images of the records that the commits changed, one a record, in order of first change.
+// newest are the last images of the records that the commits changed, one a record, in order of
+// first change.
 func newest(cs []*workflow.Commit) []workflow.Image {
 	if len(cs) == 1 {
 		return cs[0].Images

@@ -25,12 +25,13 @@ type siteWriter struct {
 	working  bool
 	watchers watchers
 
-	board      *workflow.Board
-	seq        int64  // number of the last commit on the board that is in the journal
-	head       string // hash of the page that holds commit seq
-	caughtUp   bool   // the board was brought up to the journal since this batch was taken
-	batch      []*job // the jobs being answered
-	confirmed  int64  // where the store confirmed, for this batch, that the journal ends; -1: not yet
+	board    *workflow.Board
+	seq      int64  // number of the last commit on the board that is in the journal
+	head     string // hash of the page that holds commit seq
+	caughtUp bool   // the board was brought up to the journal since this batch was taken
+	batch    []*job // the jobs being answered
+	// where the store confirmed, for this batch, that the journal ends; -1: not yet
+	confirmed  int64
 	cleared    uint64 // PoolCounter.Cleared when the board was last known good
 	unsettled  *Page  // a page of which nobody knows whether it landed
 	dueNoted   int64  // the commit up to which the engine knows what is due here
@@ -194,7 +195,8 @@ func (s *siteWriter) refuseQueue(jobs []*job, err error) {
 func (s *siteWriter) refuseAll(jobs []*job, err error) {
 	for _, j := range jobs {
 		if s.isUnsettled(j.req.ID) {
-			j.answer(nil, fmt.Errorf("%w: commit %d of site %s", ErrUnknown, s.unsettled.First, s.id))
+			j.answer(nil,
+				fmt.Errorf("%w: commit %d of site %s", ErrUnknown, s.unsettled.First, s.id))
 			continue
 		}
 		j.answer(nil, err)

@@ -16,7 +16,8 @@ type Request struct {
 	Fingerprint string
 	By          workflow.Actor
 	Command     workflow.Command
-	// Match, when Ref.Collection is not empty: the record must stand at this version (If-Match), or StaleError.
+	// Match, when Ref.Collection is not empty: the record must stand at this version (If-Match), or
+	// StaleError.
 	Match Match
 	// DryRun decides and answers, and changes nothing.
 	DryRun bool
@@ -41,20 +42,25 @@ var (
 	ErrKeyReused = errors.New("idempotency key reused with other content")
 	// ErrInProgress: the twin of this command is running now.
 	ErrInProgress = errors.New("the same command is running")
-	// ErrBusy: too many commands wait, too many tries lost the race, or the caller left before the command began; this call
-	// wrote nothing (an earlier one with the same ID may have), try again.
+	// ErrBusy: too many commands wait, too many tries lost the race, or the caller left before the
+	// command began; this call wrote nothing (an earlier one with the same ID may have), try again.
 	ErrBusy = errors.New("busy")
-	// ErrUnavailable: the store cannot be reached; this call wrote nothing (an earlier one with the same ID may have), try again.
+	// ErrUnavailable: the store cannot be reached; this call wrote nothing (an earlier one with the
+	// same ID may have), try again.
 	ErrUnavailable = errors.New("store unavailable")
-	// ErrReplaced: while the fate of a page was unknown the journal under it became another one (a restore). The page is never sent
-	// again; the site answers nothing until its number is seen occupied, or the process starts anew.
+	// ErrReplaced: while the fate of a page was unknown the journal under it became another one (a
+	// restore). The page is never sent again; the site answers nothing until its number is seen
+	// occupied, or the process starts anew.
 	ErrReplaced = errors.New("the journal was replaced under the process")
-	// ErrReadOnly: the site's journal cannot be trusted or needs a newer program; an operator must look.
+	// ErrReadOnly: the site's journal cannot be trusted or needs a newer program; an operator must
+	// look.
 	ErrReadOnly = errors.New("site is read-only")
-	// ErrStoreReplaced: what the store stands on was exchanged, or written by somebody else, under the service. It reads and writes
-	// nothing more until it is opened again; the outcome of a command that meets it is unknown.
+	// ErrStoreReplaced: what the store stands on was exchanged, or written by somebody else, under
+	// the service. It reads and writes nothing more until it is opened again; the outcome of a
+	// command that meets it is unknown.
 	ErrStoreReplaced = fmt.Errorf("%w: the store was replaced under the service", ErrReadOnly)
-	// ErrStorageFull: the store has no room; this call wrote nothing. Reading goes on, and writing when there is room again.
+	// ErrStorageFull: the store has no room; this call wrote nothing. Reading goes on, and writing
+	// when there is room again.
 	ErrStorageFull = errors.New("no room in the store")
 	// ErrDraining: the process is stopping.
 	ErrDraining = errors.New("shutting down")

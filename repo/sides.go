@@ -12,13 +12,15 @@ import (
 type Side struct {
 	Collection SideCollection
 	ID         string
-	// Site is whose it is. People, notes and whatever has a lookup belong to one; a store's own records and the keys of
-	// administrators belong to none, and no method that is about a site finds them.
+	// Site is whose it is. People, notes and whatever has a lookup belong to one; a store's own
+	// records and the keys of administrators belong to none, and no method that is about a site
+	// finds them.
 	Site workflow.SiteID
-	// Lookup is unique within collection and site when not empty: the keyed HMAC of a person's phone, or the record that a note
-	// hangs on and the note's id.
+	// Lookup is unique within collection and site when not empty: the keyed HMAC of a person's
+	// phone, or the record that a note hangs on and the note's id.
 	Lookup string
-	// Command is the command that carries this document's id; Pending until it is known to be in the journal.
+	// Command is the command that carries this document's id; Pending until it is known to be in
+	// the journal.
 	Command string
 	Pending bool
 	At      time.Time // when it was written; of an intent, from when on the sweep looks after it
@@ -48,35 +50,42 @@ const (
 // Notes by name belong to package vault alone.
 var SideCollections = []SideCollection{People, Notes, APIKeys, Meta}
 
-// Sides keeps what must be erasable or changeable, apart from the journal. Writes are durable when they return nil.
+// Sides keeps what must be erasable or changeable, apart from the journal. Writes are durable when
+// they return nil.
 type Sides interface {
 	// Insert adds a document; ErrExists when its id or its lookup is taken.
 	Insert(ctx context.Context, s Side) error
-	// Replace writes a document whether or not it is there; ErrExists when its lookup belongs to another id.
+	// Replace writes a document whether or not it is there; ErrExists when its lookup belongs to
+	// another id.
 	Replace(ctx context.Context, s Side) error
 	// Side reads one by id; ErrNotFound.
 	Side(ctx context.Context, c SideCollection, id string) (Side, error)
 	// Lookup reads one by lookup; ErrNotFound.
 	Lookup(ctx context.Context, c SideCollection, site workflow.SiteID, lookup string) (Side, error)
-	// Sides lists a collection of one site by id; only pending ones older than before when before is not zero.
-	Sides(ctx context.Context, c SideCollection, site workflow.SiteID, before time.Time) ([]Side, error)
-	// SidesOfAllSites is Sides over all sites, and what belongs to none: for whoever looks after the whole store, never for a
-	// caller who belongs to an office.
+	// Sides lists a collection of one site by id; only pending ones older than before when before
+	// is not zero.
+	Sides(ctx context.Context, c SideCollection, site workflow.SiteID, before time.Time) ([]Side,
+		error)
+	// SidesOfAllSites is Sides over all sites, and what belongs to none: for whoever looks after
+	// the whole store, never for a caller who belongs to an office.
 	SidesOfAllSites(ctx context.Context, c SideCollection, before time.Time) ([]Side, error)
 	// Delete removes one for good; deleting what is not there is no error.
 	Delete(ctx context.Context, c SideCollection, id string) error
 }
 
-// SideChanges changes side documents that somebody else, on any instance, may be changing: only what still stands as it was
-// read is touched. As read means every field; a sealed body is never the same twice.
+// SideChanges changes side documents that somebody else, on any instance, may be changing: only
+// what still stands as it was read is touched. As read means every field; a sealed body is never
+// the same twice.
 type SideChanges interface {
-	// ReplaceIf writes now over read, which has the same collection, id and site. ErrChanged; ErrExists when the lookup of now
-	// belongs to another id.
+	// ReplaceIf writes now over read, which has the same collection, id and site. ErrChanged;
+	// ErrExists when the lookup of now belongs to another id.
 	ReplaceIf(ctx context.Context, read, now Side) error
 	// DeleteIf removes one for good; ErrChanged.
 	DeleteIf(ctx context.Context, read Side) error
-	// Under lists what a site has under lookups that begin with prefix, which is not empty and ends in ASCII; by lookup.
-	Under(ctx context.Context, c SideCollection, site workflow.SiteID, prefix string) ([]Side, error)
+	// Under lists what a site has under lookups that begin with prefix, which is not empty and ends
+	// in ASCII; by lookup.
+	Under(ctx context.Context, c SideCollection, site workflow.SiteID, prefix string) ([]Side,
+		error)
 }
 
 // PrefixEnd is the first text behind all that begin with a prefix, byte by byte.

@@ -13,15 +13,18 @@ import (
 
 // What a store answers to an append; everything else wraps ErrUnknown.
 var (
-	// ErrSeqTaken: another page stands at this number, and none of the page's commits is in the journal.
+	// ErrSeqTaken: another page stands at this number, and none of the page's commits is in the
+	// journal.
 	ErrSeqTaken = errors.New("sequence number taken")
-	// ErrIDTaken: a commit of the page is already in the journal, in another page. Find tells which.
+	// ErrIDTaken: a commit of the page is already in the journal, in another page. Find tells
+	// which.
 	ErrIDTaken = errors.New("command id taken")
 	// ErrUnknown: nobody can say whether the page was written. It is never "not written".
 	ErrUnknown = errors.New("outcome unknown")
 	// ErrClosed: the store was closed; nothing was written.
 	ErrClosed = errors.New("store closed")
-	// ErrExists: a side document with this id, or with this lookup in the collection and site, is already there.
+	// ErrExists: a side document with this id, or with this lookup in the collection and site, is
+	// already there.
 	ErrExists = errors.New("already exists")
 	// ErrChanged: a side document does not stand any more as it was read, or is gone.
 	ErrChanged = errors.New("changed since it was read")
@@ -29,8 +32,9 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrCorrupt: what is stored contradicts itself; the error names the place.
 	ErrCorrupt = errors.New("corrupt")
-	// ErrNoSite: a method that is about one site was called without one. An empty id never stands for all sites: that is asked
-	// for by a method of its own, which nobody calls by leaving something out.
+	// ErrNoSite: a method that is about one site was called without one. An empty id never stands
+	// for all sites: that is asked for by a method of its own, which nobody calls by leaving
+	// something out.
 	ErrNoSite = errors.New("no site is named")
 )
 
@@ -79,15 +83,18 @@ func (d Document) BusinessDay() (workflow.Date, error) {
 	return v.Day, nil
 }
 
-// Journal appends and reads pages. Reads are linearizable: they see every page whose append was answered with nil, on any
-// instance, and nothing that can be rolled back (MongoDB: majority). What is asked about no site is ErrNoSite, here and in
-// Documents and Sides.
+// Journal appends and reads pages. Reads are linearizable: they see every page whose append was
+// answered with nil, on any instance, and nothing that can be rolled back (MongoDB: majority). What
+// is asked about no site is ErrNoSite, here and in Documents and Sides.
 type Journal interface {
-	// Append writes pages, at most one per site, and answers for each in order: nil when it is durable (so is a page that was
-	// already there with the same hash), ErrSeqTaken, ErrIDTaken, ErrClosed, ErrStorageFull, ErrNoSite (nothing was written), or
-	// an error that wraps ErrUnknown. Several calls may run at once for different sites. ctx bounds the wait, not the effect.
+	// Append writes pages, at most one per site, and answers for each in order: nil when it is
+	// durable (so is a page that was already there with the same hash), ErrSeqTaken, ErrIDTaken,
+	// ErrClosed, ErrStorageFull, ErrNoSite (nothing was written), or an error that wraps
+	// ErrUnknown. Several calls may run at once for different sites. ctx bounds the wait, not the
+	// effect.
 	Append(ctx context.Context, pages []*Page) []error
-	// Since returns up to limit pages, in order, whose Last ≥ seq: from the page that holds commit seq on.
+	// Since returns up to limit pages, in order, whose Last ≥ seq: from the page that holds commit
+	// seq on.
 	Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*Page, error)
 	// Before returns up to limit pages whose First ≤ seq, newest first.
 	Before(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*Page, error)
@@ -95,9 +102,10 @@ type Journal interface {
 	Find(ctx context.Context, site workflow.SiteID, id string) (*Page, error)
 	// Sites lists the sites that have a journal, by id.
 	Sites(ctx context.Context) ([]workflow.SiteID, error)
-	// Moved tells which sites' journals have moved on since an earlier call, and which number each has reached at least; next is
-	// what to ask with the next time, and after 0 every site is named. It is cheap: what it says may trail by as much as
-	// documents do, and a store that cannot tell what is new names every site each time.
+	// Moved tells which sites' journals have moved on since an earlier call, and which number each
+	// has reached at least; next is what to ask with the next time, and after 0 every site is
+	// named. It is cheap: what it says may trail by as much as documents do, and a store that
+	// cannot tell what is new names every site each time.
 	Moved(ctx context.Context, after int64) (heads map[workflow.SiteID]int64, next int64, err error)
 }
 
@@ -105,8 +113,9 @@ type Journal interface {
 type Span struct {
 	Collection workflow.Collection
 	Site       workflow.SiteID
-	// ByDay: the visits, From ≤ business_day ≤ To where given, in order of the business day and then of the id. A
-	// visit whose day changes during the scan (it arrived before midnight and is received after it) may come twice or not at all.
+	// ByDay: the visits, From ≤ business_day ≤ To where given, in order of the business day and
+	// then of the id. A visit whose day changes during the scan (it arrived before midnight and is
+	// received after it) may come twice or not at all.
 	ByDay    bool
 	From, To workflow.Date
 	// After, of scans that are not by day: the order is by id, from behind this one on.
@@ -115,36 +124,40 @@ type Span struct {
 
 // Documents reads what people query: the images, written behind the journal in order.
 type Documents interface {
-	// Load returns every open document of a site (open = true) and its sites, staff and live rota records; every commit up to
-	// mark is in them, later ones may be. The caller goes on with Since(mark).
+	// Load returns every open document of a site (open = true) and its sites, staff and live rota
+	// records; every commit up to mark is in them, later ones may be. The caller goes on with
+	// Since(mark).
 	Load(ctx context.Context, site workflow.SiteID) (docs []Document, mark int64, err error)
-	// Read returns the named documents that exist; every commit of the site up to seq is in them, later ones may be. A store
-	// whose documents trail applies the tail first.
-	Read(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]Document, error)
+	// Read returns the named documents that exist; every commit of the site up to seq is in them,
+	// later ones may be. A store whose documents trail applies the tail first.
+	Read(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]Document,
+		error)
 	// List answers a query.
 	List(ctx context.Context, q Query) (Listing, error)
-	// Scan calls f for every document of a span, in bounded memory. Its error is f's, or the store's.
+	// Scan calls f for every document of a span, in bounded memory. Its error is f's, or the
+	// store's.
 	Scan(ctx context.Context, of Span, f func(Document) error) error
-	// ScanAllSites is Scan over a collection of all sites, by id: for whoever looks after the whole store, never for a caller
-	// who belongs to an office.
+	// ScanAllSites is Scan over a collection of all sites, by id: for whoever looks after the whole
+	// store, never for a caller who belongs to an office.
 	ScanAllSites(ctx context.Context, c workflow.Collection, f func(Document) error) error
 	// Mark is the contiguous number up to which a site's documents are written.
 	Mark(ctx context.Context, site workflow.SiteID) (int64, error)
-	// Project writes the images of pages that are already in the journal and moves the mark: what repair and copy do. Pages
-	// must follow each other; applying twice is harmless.
+	// Project writes the images of pages that are already in the journal and moves the mark: what
+	// repair and copy do. Pages must follow each other; applying twice is harmless.
 	Project(ctx context.Context, pages []*Page) error
 }
 
-// Store is a place that keeps sites. Implementations hold no rules. Every method honours its context; after Close every
-// method fails with ErrClosed.
+// Store is a place that keeps sites. Implementations hold no rules. Every method honours its
+// context; after Close every method fails with ErrClosed.
 type Store interface {
 	Journal
 	Documents
 	Sides
 	SideChanges
-	// Confirm makes sure, before a refusal, that at some moment of the call the site's journal ended at commit seq and held none
-	// of these commands: in truth, not only for a server that has been replaced and does not know it yet. false: it goes on, or
-	// holds one. Where no server can be replaced there is nothing to do: true.
+	// Confirm makes sure, before a refusal, that at some moment of the call the site's journal
+	// ended at commit seq and held none of these commands: in truth, not only for a server that has
+	// been replaced and does not know it yet. false: it goes on, or holds one. Where no server can
+	// be replaced there is nothing to do: true.
 	Confirm(ctx context.Context, site workflow.SiteID, seq int64, ids []string) (bool, error)
 	// Clock is the time by the store's own clock; zero when it has none but this machine's.
 	Clock(ctx context.Context) (time.Time, error)
@@ -156,17 +169,17 @@ type Store interface {
 }
 
 // PoolCounter is the ability of a store that talks to servers which can be replaced under it
-// (MongoDB). The engine asks before each page that it decides: when the number has grown, the newest
-// pages may have gone with a server, and the board is read again. Of a store without it the engine
-// believes its board until an append says otherwise.
+// (MongoDB). The engine asks before each page that it decides: when the number has grown, the
+// newest pages may have gone with a server, and the board is read again. Of a store without it the
+// engine believes its board until an append says otherwise.
 type PoolCounter interface {
 	// Cleared counts the connection pools that were cleared since the store was opened.
 	Cleared() uint64
 }
 
 // SelfChecker is the ability of a store that can check more of itself than its sites show (SQLite:
-// the pages of the file, its indexes). Verify uses it when it verifies all sites. Of a store without
-// it Verify checks the journals and the documents alone.
+// the pages of the file, its indexes). Verify uses it when it verifies all sites. Of a store
+// without it Verify checks the journals and the documents alone.
 type SelfChecker interface {
 	// Check returns what does not fit, in words; none when all is well.
 	Check(ctx context.Context) (problems []string, err error)

@@ -11,9 +11,10 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// FireDue gives the commands whose time has come, as the system, at every site where something may be due: it is meant to be
-// called every few seconds. A timer's id is made of what is due and when, so that it runs once: after a restart, and with two
-// instances firing at once. It returns how many ran now.
+// FireDue gives the commands whose time has come, as the system, at every site where something may
+// be due: it is meant to be called every few seconds. A timer's id is made of what is due and when,
+// so that it runs once: after a restart, and with two instances firing at once. It returns how many
+// ran now.
 func (e *Engine) FireDue(ctx context.Context) (fired int, err error) {
 	now := e.Now()
 	heads, next, err := e.cfg.Store.Moved(ctx, e.due.asked())
@@ -79,14 +80,17 @@ func (s *siteWriter) noteDue(b *workflow.Board) {
 }
 
 const (
-	// dueTakeover is how long a site that another instance wrote to is left to it: whoever committed knows what is due there.
+	// dueTakeover is how long a site that another instance wrote to is left to it: whoever
+	// committed knows what is due there.
 	dueTakeover = time.Minute
-	// maxLooks is how many sites of which nothing is known are looked at in one round: after a start there may be thousands.
+	// maxLooks is how many sites of which nothing is known are looked at in one round: after a
+	// start there may be thousands.
 	maxLooks = 500
 )
 
-// dueBook knows for every site when something may be due there, so that a round costs what is due and not what there is. This
-// process's own commits keep it exact. A site that moved on elsewhere is looked at when it has been quiet for dueTakeover.
+// dueBook knows for every site when something may be due there, so that a round costs what is due
+// and not what there is. This process's own commits keep it exact. A site that moved on elsewhere
+// is looked at when it has been quiet for dueTakeover.
 type dueBook struct {
 	mu    sync.Mutex
 	sites map[workflow.SiteID]*dueSite
@@ -123,8 +127,9 @@ func (b *dueBook) note(site workflow.SiteID, seq int64, at time.Time) {
 	b.set(s, at)
 }
 
-// moved takes in which sites have moved on, as a store tells. A site that stands behind what was noted in two rounds is looked
-// at: its documents trail, or its newest pages are gone (a restore), which the look finds out.
+// moved takes in which sites have moved on, as a store tells. A site that stands behind what was
+// noted in two rounds is looked at: its documents trail, or its newest pages are gone (a restore),
+// which the look finds out.
 func (b *dueBook) moved(heads map[workflow.SiteID]int64, next int64, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -148,7 +153,8 @@ func (b *dueBook) moved(heads map[workflow.SiteID]int64, next int64, now time.Ti
 	}
 }
 
-// take takes out the sites to look at now: all at which something may be due, and some of which nothing is known.
+// take takes out the sites to look at now: all at which something may be due, and some of which
+// nothing is known.
 func (b *dueBook) take(now time.Time) (out []workflow.SiteID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -24,13 +24,15 @@ type Expectation struct {
 type VerifyOptions struct {
 	// Sites to verify; none: all.
 	Sites []workflow.SiteID
-	// Expect are heads kept elsewhere: a chain that was rewritten as a whole, or is gone, shows only against them.
+	// Expect are heads kept elsewhere: a chain that was rewritten as a whole, or is gone, shows
+	// only against them.
 	Expect map[workflow.SiteID]Expectation
 	// Progress is called now and then with the site and the commit reached; may be nil.
 	Progress func(site workflow.SiteID, seq int64)
 }
 
-// SiteReport is the state of one site, or, without a site, what does not fit in the store as a whole.
+// SiteReport is the state of one site, or, without a site, what does not fit in the store as a
+// whole.
 type SiteReport struct {
 	Site    workflow.SiteID `json:"site"`
 	Commits int64           `json:"commits"`
@@ -38,17 +40,19 @@ type SiteReport struct {
 	Head    string          `json:"head"`
 	Mark    int64           `json:"mark"`
 	Records int             `json:"records"`
-	// Problems are what does not fit, each naming its place; none: journal and documents agree byte for byte.
+	// Problems are what does not fit, each naming its place; none: journal and documents agree byte
+	// for byte.
 	Problems []string `json:"problems,omitempty"`
 }
 
 // maxProblems bounds what is reported of one site.
 const maxProblems = 20
 
-// Verify reads a store's journals from the beginning: the chain of hashes, the numbers, that no command ran twice, and that
-// the documents are exactly what the journal says. It changes nothing, and may run while the store is in use: documents that
-// trail the journal, and what is written meanwhile, are no problems. Memory grows with the records of one site (about 200
-// bytes each) and its commits (16 bytes each).
+// Verify reads a store's journals from the beginning: the chain of hashes, the numbers, that no
+// command ran twice, and that the documents are exactly what the journal says. It changes nothing,
+// and may run while the store is in use: documents that trail the journal, and what is written
+// meanwhile, are no problems. Memory grows with the records of one site (about 200 bytes each) and
+// its commits (16 bytes each).
 func Verify(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, error) {
 	sites := o.Sites
 	if len(sites) == 0 {
@@ -62,7 +66,10 @@ func Verify(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, error)
 		return nil, err
 	}
 	for _, site := range sites {
-		v := verifier{store: s, o: o, r: SiteReport{Site: site}, images: map[workflow.Ref]sum{}, seed: maphash.MakeSeed()}
+		v := verifier{
+			store: s, o: o, r: SiteReport{Site: site}, images: map[workflow.Ref]sum{},
+			seed: maphash.MakeSeed(),
+		}
 		if err := v.run(ctx); err != nil {
 			return reports, fmt.Errorf("verify site %s: %w", site, err)
 		}
@@ -88,12 +95,17 @@ func checkItself(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, e
 }
 
 // allSites are the sites that have a journal, a record or a kept head.
-func allSites(ctx context.Context, s Store, expect map[workflow.SiteID]Expectation) ([]workflow.SiteID, error) {
+func allSites(
+	ctx context.Context, s Store, expect map[workflow.SiteID]Expectation,
+) ([]workflow.SiteID, error) {
 	sites, err := s.Sites(ctx)
 	if err != nil {
 		return nil, err
 	}
-	err = s.ScanAllSites(ctx, workflow.Sites, func(d Document) error { sites = append(sites, d.Site); return nil })
+	err = s.ScanAllSites(ctx, workflow.Sites, func(d Document) error {
+		sites = append(sites, d.Site)
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +153,8 @@ func (v *verifier) problem(format string, args ...any) {
 	}
 }
 
-// run reads the mark, then the journal, then the documents: everything up to the mark is in what is read after it.
+// run reads the mark, then the journal, then the documents: everything up to the mark is in what is
+// read after it.
 func (v *verifier) run(ctx context.Context) (err error) {
 	if v.r.Mark, err = v.store.Mark(ctx, v.r.Site); err != nil {
 		return err
@@ -158,7 +171,8 @@ func (v *verifier) run(ctx context.Context) (err error) {
 		}
 	}
 	if v.r.Mark > v.r.Commits {
-		v.problem("the documents' mark %d lies beyond the journal's last commit %d", v.r.Mark, v.r.Commits)
+		v.problem("the documents' mark %d lies beyond the journal's last commit %d", v.r.Mark,
+			v.r.Commits)
 	}
 	return v.documents(ctx)
 }
@@ -170,7 +184,8 @@ func (v *verifier) expected(ctx context.Context, e Expectation) error {
 		return err
 	}
 	if len(pages) == 0 || pages[0].Last != e.Seq || pages[0].Hash != e.Hash {
-		v.problem("commit %d does not end a page with hash %s: the journal is not the one that was kept", e.Seq, e.Hash)
+		v.problem("commit %d does not end a page with hash %s: the journal is not the one that "+
+			"was kept", e.Seq, e.Hash)
 	}
 	return nil
 }
@@ -202,7 +217,8 @@ func (v *verifier) chain(ctx context.Context) error {
 	}
 }
 
-// page notes what a page's commits changed, and compares them with what the page says in plain fields.
+// page notes what a page's commits changed, and compares them with what the page says in plain
+// fields.
 func (v *verifier) page(p *Page, cs []*workflow.Commit) {
 	same := len(cs) == len(p.Entries)
 	for i, c := range cs {
@@ -222,7 +238,9 @@ func (v *verifier) page(p *Page, cs []*workflow.Commit) {
 
 // twice looks for commands that ran more than once: where hashes of ids meet, the ids are read.
 func (v *verifier) twice(ctx context.Context) error {
-	slices.SortFunc(v.runs, func(a, b run) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.seq, b.seq)) })
+	slices.SortFunc(v.runs, func(a, b run) int {
+		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.seq, b.seq))
+	})
 	for i := 1; i < len(v.runs); i++ {
 		a, b := v.runs[i-1], v.runs[i]
 		if a.id != b.id {
@@ -258,7 +276,8 @@ func (v *verifier) idOf(ctx context.Context, seq int64) (string, error) {
 func (v *verifier) documents(ctx context.Context) error {
 	v.r.Records = len(v.images)
 	for _, c := range workflow.Collections {
-		if err := v.store.Scan(ctx, Span{Collection: c, Site: v.r.Site}, func(d Document) error { v.compare(d); return nil }); err != nil {
+		if err := v.store.Scan(ctx, Span{Collection: c, Site: v.r.Site},
+			func(d Document) error { v.compare(d); return nil }); err != nil {
 			return err
 		}
 	}
@@ -286,13 +305,15 @@ func (v *verifier) compare(d Document) {
 		v.problem("%s %s is in no commit", d.Collection, d.ID)
 	case d.Seq < want.seq && want.seq > v.r.Mark: // not followed yet
 	case d.Seq < want.seq:
-		v.problem("%s %s is older than the mark: it stands at commit %d, not %d", d.Collection, d.ID, d.Seq, want.seq)
+		v.problem("%s %s is older than the mark: it stands at commit %d, not %d", d.Collection,
+			d.ID, d.Seq, want.seq)
 	case d.Seq > want.seq, sumOf(d.Seq, d.Image) != want:
 		v.problem("%s %s differs from commit %d", d.Collection, d.ID, want.seq)
 	}
 }
 
-// later judges documents that are newer than the journal was: either the journal has gone on, or it lacks their commits.
+// later judges documents that are newer than the journal was: either the journal has gone on, or it
+// lacks their commits.
 func (v *verifier) later(ctx context.Context) error {
 	if len(v.beyond) == 0 {
 		return nil
@@ -307,7 +328,8 @@ func (v *verifier) later(ctx context.Context) error {
 	}
 	for _, d := range v.beyond {
 		if d.Seq > last {
-			v.problem("%s %s was written by commit %d, which the journal does not hold", d.Collection, d.ID, d.Seq)
+			v.problem("%s %s was written by commit %d, which the journal does not hold",
+				d.Collection, d.ID, d.Seq)
 		}
 	}
 	return nil

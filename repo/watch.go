@@ -32,7 +32,8 @@ func (w *watchers) add(e *Engine, site workflow.SiteID) (<-chan struct{}, func()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.who) == 0 {
-		ctx, stop := context.WithCancel(context.Background()) //nolint:forbidigo // ends with the last watcher
+		//nolint:forbidigo // ends with the last watcher
+		ctx, stop := context.WithCancel(context.Background())
 		w.who, w.seen, w.stop = map[chan struct{}]struct{}{}, -1, stop
 		go Every(ctx, pollEvery, func(ctx context.Context) {
 			ctx, cancel := context.WithTimeout(ctx, e.cfg.AppendTimeout)

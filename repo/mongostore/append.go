@@ -14,7 +14,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Append implements repo.Journal: one unordered insert for all pages, one answer for each. Documents follow by themselves.
+// Append implements repo.Journal: one unordered insert for all pages, one answer for each.
+// Documents follow by themselves.
 func (s *Store) Append(ctx context.Context, pages []*repo.Page) []error {
 	errs := make([]error, len(pages))
 	if len(pages) == 0 {
@@ -80,9 +81,12 @@ func (s *Store) insert(ctx context.Context, pages []*repo.Page, errs []error) {
 		all(errs, unknown(s.report(fail("append", err))))
 		return
 	}
-	// What the server says nothing about was written, but durably only if the write concern was met.
+	// What the server says nothing about was written, but durably only if the write concern was
+	// met.
 	if wce := bulk.WriteConcernError; wce != nil {
-		all(errs, unknown(s.report(&failure{op: "append", class: "write concern not satisfied", code: wce.Code})))
+		all(errs, unknown(s.report(&failure{
+			op: "append", class: "write concern not satisfied", code: wce.Code,
+		})))
 	}
 	var doubles []int
 	for _, we := range bulk.WriteErrors {
@@ -92,7 +96,9 @@ func (s *Store) insert(ctx context.Context, pages []*repo.Page, errs []error) {
 		case we.Code == codeDuplicateKey:
 			doubles = append(doubles, we.Index)
 		default:
-			errs[we.Index] = unknown(s.report(&failure{op: "append", class: codeClass(we.Code), code: we.Code}))
+			errs[we.Index] = unknown(s.report(&failure{
+				op: "append", class: codeClass(we.Code), code: we.Code,
+			}))
 		}
 	}
 	s.settle(ctx, pages, doubles, errs)
@@ -110,8 +116,8 @@ type stored struct {
 	ids  []string
 }
 
-// settle answers for the pages that met a duplicate key. It reads what stands in their way; the server's message is never
-// looked at.
+// settle answers for the pages that met a duplicate key. It reads what stands in their way; the
+// server's message is never looked at.
 func (s *Store) settle(ctx context.Context, pages []*repo.Page, doubles []int, errs []error) {
 	if len(doubles) == 0 {
 		return
@@ -123,14 +129,18 @@ func (s *Store) settle(ctx context.Context, pages []*repo.Page, doubles []int, e
 		case err != nil:
 			errs[i] = unknown(err)
 		case found[p.Site].at(p.First).hash == p.Hash:
-			// Ours, from an earlier try. What an insert meets is on disk when the insert's own write concern is met.
+			// Ours, from an earlier try. What an insert meets is on disk when the insert's own
+			// write concern is met.
 			errs[i] = unsettled
 		case found[p.Site].anyID(p.Entries):
 			errs[i] = fmt.Errorf("append %s: %w", repo.PageID(p.Site, p.First), repo.ErrIDTaken)
 		case found[p.Site].at(p.First).hash != "":
 			errs[i] = fmt.Errorf("append %s: %w", repo.PageID(p.Site, p.First), repo.ErrSeqTaken)
 		default:
-			errs[i] = unknown(&failure{op: "append", class: "duplicate key, but nothing stands there yet", code: codeDuplicateKey})
+			errs[i] = unknown(&failure{
+				op: "append", class: "duplicate key, but nothing stands there yet",
+				code: codeDuplicateKey,
+			})
 		}
 	}
 }
@@ -153,8 +163,11 @@ func (s standing) anyID(entries []repo.Entry) bool {
 	return false
 }
 
-// rivals reads the pages that stand at the numbers of these pages or hold one of their commands, with majority.
-func (s *Store) rivals(ctx context.Context, pages []*repo.Page, which []int) (map[workflow.SiteID]standing, error) {
+// rivals reads the pages that stand at the numbers of these pages or hold one of their commands,
+// with majority.
+func (s *Store) rivals(
+	ctx context.Context, pages []*repo.Page, which []int,
+) (map[workflow.SiteID]standing, error) {
 	var or bson.A
 	for _, i := range which {
 		p := pages[i]
@@ -163,11 +176,19 @@ func (s *Store) rivals(ctx context.Context, pages []*repo.Page, which []int) (ma
 			ids[k] = e.ID
 		}
 		in := bson.D{{Key: "$in", Value: ids}}
-		of := bson.E{Key: pathSite, Value: string(p.Site)} // beside the id too: a cluster sharded by it asks one shard
-		or = append(or, bson.D{of, {Key: pathEntries, Value: in}}, bson.D{of, {Key: pathID, Value: repo.PageID(p.Site, p.First)}})
+		// beside the id too: a cluster sharded by it asks one shard
+		of := bson.E{Key: pathSite, Value: string(p.Site)}
+		or = append(or, bson.D{of, {Key: pathEntries, Value: in}}, bson.D{
+			of, {Key: pathID, Value: repo.PageID(p.Site, p.First)},
+		})
 	}
-	fields := bson.D{{Key: pathSite, Value: 1}, {Key: "first", Value: 1}, {Key: "hash", Value: 1}, {Key: pathEntries, Value: 1}}
-	cursor, err := s.journal.Find(ctx, bson.D{{Key: "$or", Value: or}}, options.Find().SetProjection(fields))
+	fields := bson.D{
+		{Key: pathSite, Value: 1}, {Key: "first", Value: 1}, {Key: "hash", Value: 1}, {
+			Key: pathEntries, Value: 1,
+		},
+	}
+	cursor, err := s.journal.Find(ctx, bson.D{{Key: "$or", Value: or}},
+		options.Find().SetProjection(fields))
 	if err != nil {
 		return nil, fail("read what stands in the way", err)
 	}

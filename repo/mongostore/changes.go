@@ -25,7 +25,9 @@ func asRead(read repo.Side) (bson.D, error) {
 		filter = append(filter, bson.E{Key: e.Key(), Value: bson.D{{Key: "$eq", Value: e.Value()}}})
 	}
 	if read.Lookup == "" {
-		filter = append(filter, bson.E{Key: "lookup", Value: bson.D{{Key: "$exists", Value: false}}})
+		filter = append(filter, bson.E{
+			Key: "lookup", Value: bson.D{{Key: "$exists", Value: false}},
+		})
 	}
 	return filter, nil
 }
@@ -79,7 +81,9 @@ func (s *Store) DeleteIf(ctx context.Context, read repo.Side) error {
 }
 
 // Under implements repo.SideChanges.
-func (s *Store) Under(ctx context.Context, c repo.SideCollection, site workflow.SiteID, prefix string) ([]repo.Side, error) {
+func (s *Store) Under(
+	ctx context.Context, c repo.SideCollection, site workflow.SiteID, prefix string,
+) ([]repo.Side, error) {
 	if err := repo.NeedSite(site); err != nil {
 		return nil, fmt.Errorf("read %s: %w", c, err)
 	}

@@ -22,7 +22,8 @@ const (
 	selectionTimeout = 5 * time.Second
 	poolSize         = 32
 
-	// closeTimeout bounds how long Close waits for calls in flight, for documents to follow, and for the driver, each.
+	// closeTimeout bounds how long Close waits for calls in flight, for documents to follow, and
+	// for the driver, each.
 	closeTimeout = 5 * time.Second
 )
 
@@ -38,8 +39,8 @@ const (
 
 // Config is how a store is opened. The zero value of every field but URI is good.
 type Config struct {
-	// URI is a MongoDB connection string. The database is the one it names, or "lunpai". What it says about write concern,
-	// read concern, read preference, timeouts and pool size is overruled.
+	// URI is a MongoDB connection string. The database is the one it names, or "lunpai". What it
+	// says about write concern, read concern, read preference, timeouts and pool size is overruled.
 	URI string
 	// Log receives what operators must know; nil logs nothing.
 	Log *slog.Logger
@@ -53,7 +54,8 @@ type Config struct {
 	VerifyEvery time.Duration // how often the unique indexes are verified; 0: 5 min
 
 	Validation Validation // "": ValidationWarn
-	// StrictAPI declares Stable API version 1, strictly and with errors on what is deprecated: for tests.
+	// StrictAPI declares Stable API version 1, strictly and with errors on what is deprecated: for
+	// tests.
 	StrictAPI bool
 
 	// monitor sees every command: for this package's tests.
@@ -74,15 +76,16 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// durable is the write concern of every write: a majority of the members, each with the write in its journal. Without j a
-// stand-alone server would acknowledge from memory.
+// durable is the write concern of every write: a majority of the members, each with the write in
+// its journal. Without j a stand-alone server would acknowledge from memory.
 func durable() *writeconcern.WriteConcern {
 	wc := writeconcern.Majority()
 	wc.Journal = new(true)
 	return wc
 }
 
-// clientOptions applies the connection string first and what the store depends on after it, so that no `?w=1` weakens it.
+// clientOptions applies the connection string first and what the store depends on after it, so that
+// no `?w=1` weakens it.
 func (c Config) clientOptions(cleared func()) *options.ClientOptions {
 	o := options.Client().ApplyURI(c.URI).
 		SetWriteConcern(durable()).
@@ -103,12 +106,14 @@ func (c Config) clientOptions(cleared func()) *options.ClientOptions {
 		o.SetMonitor(c.monitor)
 	}
 	if c.StrictAPI {
-		o.SetServerAPIOptions(options.ServerAPI(options.ServerAPIVersion1).SetStrict(true).SetDeprecationErrors(true))
+		o.SetServerAPIOptions(
+			options.ServerAPI(options.ServerAPIVersion1).SetStrict(true).SetDeprecationErrors(true))
 	}
 	return o
 }
 
-// database is the name of the database in a connection string: what stands between the hosts and the options.
+// database is the name of the database in a connection string: what stands between the hosts and
+// the options.
 func database(uri string) (string, error) {
 	_, rest, _ := strings.Cut(uri, "://")
 	rest, _, _ = strings.Cut(rest, "?")

@@ -30,17 +30,19 @@ func (s *Store) greeting(ctx context.Context) (h greeting, err error) {
 	return h, fail("hello", err)
 }
 
-// ErrDirect: the connection is tied to one member of a replica set. It reads there even when another member is the primary: an
-// old rota, and a definite refusal of a command that was carried out. The error's text names the member and the remedy.
+// ErrDirect: the connection is tied to one member of a replica set. It reads there even when
+// another member is the primary: an old rota, and a definite refusal of a command that was carried
+// out. The error's text names the member and the remedy.
 var ErrDirect = errors.New("directConnection=true at a member of a replica set")
 
-// refusal is why a server that is spoken to directly cannot be used: it is, or can become, a member that is not the primary. The
-// only member of a set can become nothing else.
+// refusal is why a server that is spoken to directly cannot be used: it is, or can become, a member
+// that is not the primary. The only member of a set can become nothing else.
 func (h greeting) refusal(direct bool) error {
 	if !direct || h.Set == "" || h.Primary && len(h.Hosts) == 1 {
 		return nil
 	}
-	return fmt.Errorf("%w: %s belongs to the replica set %s: leave out directConnection and name the set's members, as in mongodb://%s/?replicaSet=%s",
+	return fmt.Errorf("%w: %s belongs to the replica set %s: leave out directConnection and name "+
+		"the set's members, as in mongodb://%s/?replicaSet=%s",
 		ErrDirect, h.Me, h.Set, strings.Join(h.Hosts, ","), h.Set)
 }
 
@@ -55,9 +57,11 @@ func (s *Store) Clock(ctx context.Context) (time.Time, error) {
 	return h.LocalTime, err
 }
 
-// Confirm implements repo.Store by one linearizable read: having read, the server has a majority confirm that it is the primary
-// still. A stand-alone server is nobody's rival.
-func (s *Store) Confirm(ctx context.Context, site workflow.SiteID, seq int64, ids []string) (bool, error) {
+// Confirm implements repo.Store by one linearizable read: having read, the server has a majority
+// confirm that it is the primary still. A stand-alone server is nobody's rival.
+func (s *Store) Confirm(
+	ctx context.Context, site workflow.SiteID, seq int64, ids []string,
+) (bool, error) {
 	if s.alone {
 		return true, nil
 	}

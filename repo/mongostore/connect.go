@@ -13,8 +13,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// connect makes every job begin where the site's written pages end and run on without a hole: pages of other instances,
-// before its first page or between two of its own, are put in, and pages that are written already are left out.
+// connect makes every job begin where the site's written pages end and run on without a hole: pages
+// of other instances, before its first page or between two of its own, are put in, and pages that
+// are written already are left out.
 func (p *projector) connect(ctx context.Context, jobs []*job) {
 	written := make(map[*job]int64, len(jobs))
 	var late, torn []*job
@@ -78,7 +79,8 @@ var errGap = errors.New("too many pages are missing")
 // maxMissing bounds the commits that are read for one batch, and with them its memory.
 const maxMissing = 1024
 
-// fill puts the pages that jobs lack between their own, with one query for all sites: holes begin and end where pages do.
+// fill puts the pages that jobs lack between their own, with one query for all sites: holes begin
+// and end where pages do.
 func (p *projector) fill(ctx context.Context, jobs []*job, written map[*job]int64) {
 	var or bson.A
 	of := make(map[workflow.SiteID]*job, len(jobs))
@@ -124,7 +126,8 @@ func chain(site workflow.SiteID, pages []*repo.Page, n int64) ([]*repo.Page, err
 		if k := len(out); k > 0 {
 			n = out[k-1].Last
 			if page.First == n+1 && page.Prev != out[k-1].Hash {
-				return nil, fmt.Errorf("%w: page %s does not follow the page before it", repo.ErrCorrupt, repo.PageID(site, page.First))
+				return nil, fmt.Errorf("%w: page %s does not follow the page before it",
+					repo.ErrCorrupt, repo.PageID(site, page.First))
 			}
 			if page.First == out[k-1].First {
 				continue
@@ -133,7 +136,8 @@ func chain(site workflow.SiteID, pages []*repo.Page, n int64) ([]*repo.Page, err
 			n = page.First - 1 // written once already: writing it twice is harmless
 		}
 		if page.First != n+1 {
-			return nil, fmt.Errorf("%w: commits %d to %d of %s are missing", repo.ErrCorrupt, n+1, page.First-1, site)
+			return nil, fmt.Errorf("%w: commits %d to %d of %s are missing", repo.ErrCorrupt, n+1,
+				page.First-1, site)
 		}
 		out = append(out, page)
 	}
@@ -150,7 +154,8 @@ func decode(pages []*repo.Page) error {
 	return nil
 }
 
-// ensure waits until every document of a site is written up to seq, and writes them itself where nobody is about to.
+// ensure waits until every document of a site is written up to seq, and writes them itself where
+// nobody is about to.
 func (p *projector) ensure(ctx context.Context, site workflow.SiteID, seq int64) error {
 	for {
 		p.mu.Lock()

@@ -25,7 +25,8 @@ func appendFloat(dst []byte, f float64) []byte {
 		format = 'e'
 	}
 	dst = strconv.AppendFloat(dst, f, format, -1, 64)
-	if n := len(dst); format == 'e' && n >= 4 && dst[n-4] == 'e' && dst[n-3] == '-' && dst[n-2] == '0' {
+	if n := len(dst); format == 'e' && n >= 4 && dst[n-4] == 'e' && dst[n-3] == '-' &&
+		dst[n-2] == '0' {
 		dst[n-2] = dst[n-1] // e-09 to e-9
 		dst = dst[:n-1]
 	}
@@ -162,7 +163,8 @@ func appendJSONValue(dst []byte, key string, v bsoncore.Value) ([]byte, error) {
 		})
 		return append(dst, ']'), err
 	default:
-		return dst, fmt.Errorf("%w: field %q has the BSON type %s, which no record holds", repo.ErrCorrupt, key, v.Type)
+		return dst, fmt.Errorf("%w: field %q has the BSON type %s, which no record holds",
+			repo.ErrCorrupt, key, v.Type)
 	}
 }
 

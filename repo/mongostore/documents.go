@@ -19,7 +19,9 @@ import (
 const scanBatch = 500
 
 // find reads documents of one collection.
-func (s *Store) find(ctx context.Context, c workflow.Collection, filter any, o *options.FindOptionsBuilder) ([]repo.Document, error) {
+func (s *Store) find(
+	ctx context.Context, c workflow.Collection, filter any, o *options.FindOptionsBuilder,
+) ([]repo.Document, error) {
 	images := s.images[c]
 	if images == nil {
 		return nil, fmt.Errorf("no collection of records: %q", c)
@@ -29,7 +31,9 @@ func (s *Store) find(ctx context.Context, c workflow.Collection, filter any, o *
 }
 
 // documents reads a cursor to its end.
-func documents(ctx context.Context, c workflow.Collection, cursor *mongo.Cursor, err error) ([]repo.Document, error) {
+func documents(
+	ctx context.Context, c workflow.Collection, cursor *mongo.Cursor, err error,
+) ([]repo.Document, error) {
 	if err != nil {
 		return nil, fail("read "+string(c), err)
 	}
@@ -66,7 +70,8 @@ func (s *Store) Load(ctx context.Context, site workflow.SiteID) ([]repo.Document
 		return nil, 0, err
 	}
 	defer leave()
-	marks, err := s.markOf(ctx, []workflow.SiteID{site}) // before the documents: they may be newer, never older
+	// before the documents: they may be newer, never older
+	marks, err := s.markOf(ctx, []workflow.SiteID{site})
 	if err != nil {
 		return nil, 0, err
 	}
@@ -84,7 +89,8 @@ type read struct {
 	filter     bson.D
 }
 
-// findAll reads from several collections at once, and returns the documents in the order of the reads.
+// findAll reads from several collections at once, and returns the documents in the order of the
+// reads.
 func (s *Store) findAll(ctx context.Context, reads []read) ([]repo.Document, error) {
 	docs, errs := make([][]repo.Document, len(reads)), make([]error, len(reads))
 	var wg sync.WaitGroup
@@ -101,7 +107,9 @@ func (s *Store) findAll(ctx context.Context, reads []read) ([]repo.Document, err
 }
 
 // Read implements repo.Documents. It gives only records of this site, by collection.
-func (s *Store) Read(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]repo.Document, error) {
+func (s *Store) Read(
+	ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref,
+) ([]repo.Document, error) {
 	ctx, leave, err := s.beginAt(ctx, site, s.cfg.DocumentTimeout)
 	if err != nil {
 		return nil, err
@@ -117,7 +125,9 @@ func (s *Store) Read(ctx context.Context, site workflow.SiteID, seq int64, refs 
 	reads := make([]read, 0, len(ids))
 	for c, in := range ids {
 		reads = append(reads, read{c, bson.D{
-			{Key: pathID, Value: bson.D{{Key: "$in", Value: in}}}, {Key: pathSite, Value: string(site)},
+			{Key: pathID, Value: bson.D{{Key: "$in", Value: in}}}, {
+				Key: pathSite, Value: string(site),
+			},
 		}})
 	}
 	return s.findAll(ctx, reads)
@@ -134,24 +144,29 @@ func bounds(from, to, lower, upper string) (d bson.D) {
 	return d
 }
 
-// Scan implements repo.Documents. It reads portion by portion, so that f may take its time and may use the store.
+// Scan implements repo.Documents. It reads portion by portion, so that f may take its time and may
+// use the store.
 func (s *Store) Scan(ctx context.Context, of repo.Span, f func(repo.Document) error) error {
 	if err := repo.NeedSite(of.Site); err != nil {
 		return fmt.Errorf("scan %s: %w", of.Collection, err)
 	}
 	filter, order := spanned(of)
-	return s.walk(ctx, of.Collection, filter, order, func(last repo.Document) (bson.D, error) { return behind(of, last) }, f)
+	return s.walk(ctx, of.Collection, filter, order,
+		func(last repo.Document) (bson.D, error) { return behind(of, last) }, f)
 }
 
 // ScanAllSites implements repo.Documents.
-func (s *Store) ScanAllSites(ctx context.Context, c workflow.Collection, f func(repo.Document) error) error {
+func (s *Store) ScanAllSites(
+	ctx context.Context, c workflow.Collection, f func(repo.Document) error,
+) error {
 	behind := func(last repo.Document) (bson.D, error) { return bson.D{behindID(last.ID)}, nil }
 	return s.walk(ctx, c, bson.D{}, keys(pathID), behind, f)
 }
 
 // walk reads what filter matches to its end; behind matches what is left behind a document.
 func (s *Store) walk(
-	ctx context.Context, c workflow.Collection, filter, order bson.D, behind func(repo.Document) (bson.D, error), f func(repo.Document) error,
+	ctx context.Context, c workflow.Collection, filter, order bson.D,
+	behind func(repo.Document) (bson.D, error), f func(repo.Document) error,
 ) error {
 	for {
 		docs, err := s.portion(ctx, c, filter, order)
@@ -173,13 +188,16 @@ func (s *Store) walk(
 }
 
 // portion reads the next documents of a scan.
-func (s *Store) portion(ctx context.Context, c workflow.Collection, filter, order bson.D) ([]repo.Document, error) {
+func (s *Store) portion(
+	ctx context.Context, c workflow.Collection, filter, order bson.D,
+) ([]repo.Document, error) {
 	ctx, leave, err := s.begin(ctx, s.cfg.ReportTimeout)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	return s.find(ctx, c, filter, options.Find().SetSort(order).SetLimit(scanBatch).SetBatchSize(scanBatch))
+	return s.find(ctx, c, filter,
+		options.Find().SetSort(order).SetLimit(scanBatch).SetBatchSize(scanBatch))
 }
 
 // spanned matches the documents of a span, and says their order.
@@ -208,10 +226,17 @@ func behind(of repo.Span, last repo.Document) (bson.D, error) {
 		return nil, err
 	}
 	later := bson.E{Key: pathDay, Value: bounds(string(day), string(of.To), "$gt", "$lte")}
-	return append(ofSite(of), bson.E{Key: "$or", Value: bson.A{bson.D{{Key: pathDay, Value: string(day)}, after}, bson.D{later}}}), nil
+	return append(ofSite(of),
+		bson.E{
+			Key: "$or", Value: bson.A{
+				bson.D{{Key: pathDay, Value: string(day)}, after}, bson.D{later},
+			},
+		}), nil
 }
 
-func behindID(id string) bson.E { return bson.E{Key: pathID, Value: bson.D{{Key: "$gt", Value: id}}} }
+func behindID(id string) bson.E {
+	return bson.E{Key: pathID, Value: bson.D{{Key: "$gt", Value: id}}}
+}
 
 func ofSite(of repo.Span) bson.D { return bson.D{{Key: pathSite, Value: string(of.Site)}} }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// ErrIndexes: a unique index that makes an append a compare-and-set is missing or could not be verified; appends are
-// refused. The error's text names the index and the cure.
+// ErrIndexes: a unique index that makes an append a compare-and-set is missing or could not be
+// verified; appends are refused. The error's text names the index and the cure.
 var ErrIndexes = errors.New("journal without its unique index")
 
 // Server error codes that are told apart.
@@ -22,7 +22,8 @@ const (
 	codeDuplicateKey = 11000
 )
 
-// failure is a driver's or server's error without its text, which may hold values of documents and filters.
+// failure is a driver's or server's error without its text, which may hold values of documents and
+// filters.
 type failure struct {
 	op    string // what was tried, with ids
 	class string
@@ -39,7 +40,8 @@ func (f *failure) Error() string {
 
 func (f *failure) Unwrap() error { return f.cause }
 
-// fail wraps a driver's error; nil stays nil, and an error of this package or of repo keeps its text.
+// fail wraps a driver's error; nil stays nil, and an error of this package or of repo keeps its
+// text.
 func fail(op string, err error) error {
 	var known *failure
 	switch {

@@ -102,7 +102,9 @@ func entries(v bsoncore.Value) (out []repo.Entry, ok bool) {
 }
 
 // pages reads the pages that match, hardened.
-func (s *Store) pages(ctx context.Context, filter bson.D, o *options.FindOptionsBuilder) ([]*repo.Page, error) {
+func (s *Store) pages(
+	ctx context.Context, filter bson.D, o *options.FindOptionsBuilder,
+) ([]*repo.Page, error) {
 	cursor, err := s.journal.Find(ctx, filter, o)
 	if err != nil {
 		return nil, err
@@ -122,8 +124,11 @@ func (s *Store) pages(ctx context.Context, filter bson.D, o *options.FindOptions
 	return out, s.harden(ctx, out)
 }
 
-// pagesOfMany reads pages of several sites, in no order. What cannot be read of one site is that site's fault, not the others'.
-func (s *Store) pagesOfMany(ctx context.Context, filter bson.D) (map[workflow.SiteID][]*repo.Page, map[workflow.SiteID]error, error) {
+// pagesOfMany reads pages of several sites, in no order. What cannot be read of one site is that
+// site's fault, not the others'.
+func (s *Store) pagesOfMany(
+	ctx context.Context, filter bson.D,
+) (map[workflow.SiteID][]*repo.Page, map[workflow.SiteID]error, error) {
 	const op = "pages of several sites"
 	cursor, err := s.journal.Find(ctx, filter)
 	if err != nil {
@@ -153,11 +158,12 @@ func siteOf(id string) workflow.SiteID {
 	return workflow.SiteID(id[:max(0, len(id)-len("/000000000000"))])
 }
 
-// byID is the index to look through for what ranged matches: the one that begins with the site holds every command of it.
+// byID is the index to look through for what ranged matches: the one that begins with the site
+// holds every command of it.
 const byID = "_id_"
 
-// ranged matches a site's pages from one number to another. The site is named beside the ids, so that a cluster which is sharded
-// by it asks one shard.
+// ranged matches a site's pages from one number to another. The site is named beside the ids, so
+// that a cluster which is sharded by it asks one shard.
 func ranged(site workflow.SiteID, from, to int64) bson.D {
 	return bson.D{{Key: pathSite, Value: string(site)}, between(site, from, to)}
 }
@@ -165,23 +171,32 @@ func ranged(site workflow.SiteID, from, to int64) bson.D {
 // between matches the ids of a site's pages from one number to another.
 func between(site workflow.SiteID, from, to int64) bson.E {
 	return bson.E{Key: pathID, Value: bson.D{
-		{Key: "$gte", Value: repo.PageID(site, max(from, 0))}, {Key: "$lte", Value: repo.PageID(site, min(to, maxSeq))},
+		{Key: "$gte", Value: repo.PageID(site, max(from, 0))}, {
+			Key: "$lte", Value: repo.PageID(site, min(to, maxSeq)),
+		},
 	}}
 }
 
 // since reads pages without counting as a call.
-func (s *Store) since(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+func (s *Store) since(
+	ctx context.Context, site workflow.SiteID, seq int64, limit int,
+) ([]*repo.Page, error) {
 	if limit <= 0 || seq > maxSeq {
 		return nil, ctx.Err()
 	}
 	// The page that holds seq begins at most a full page before it.
-	filter := append(ranged(site, seq-repo.MaxPageCommits+1, maxSeq), bson.E{Key: "last", Value: bson.D{{Key: "$gte", Value: seq}}})
-	pages, err := s.pages(ctx, filter, options.Find().SetSort(keys(pathID)).SetLimit(int64(limit)).SetHint(byID))
+	filter := append(ranged(site, seq-repo.MaxPageCommits+1, maxSeq), bson.E{
+		Key: "last", Value: bson.D{{Key: "$gte", Value: seq}},
+	})
+	pages, err := s.pages(ctx, filter,
+		options.Find().SetSort(keys(pathID)).SetLimit(int64(limit)).SetHint(byID))
 	return pages, fail(fmt.Sprintf("pages of %s since %d", site, seq), err)
 }
 
 // Since implements repo.Journal.
-func (s *Store) Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+func (s *Store) Since(
+	ctx context.Context, site workflow.SiteID, seq int64, limit int,
+) ([]*repo.Page, error) {
 	ctx, leave, err := s.beginAt(ctx, site, s.cfg.DocumentTimeout)
 	if err != nil {
 		return nil, err
@@ -191,7 +206,9 @@ func (s *Store) Since(ctx context.Context, site workflow.SiteID, seq int64, limi
 }
 
 // Before implements repo.Journal.
-func (s *Store) Before(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+func (s *Store) Before(
+	ctx context.Context, site workflow.SiteID, seq int64, limit int,
+) ([]*repo.Page, error) {
 	ctx, leave, err := s.beginAt(ctx, site, s.cfg.DocumentTimeout)
 	if err != nil {
 		return nil, err
@@ -200,7 +217,9 @@ func (s *Store) Before(ctx context.Context, site workflow.SiteID, seq int64, lim
 	if limit <= 0 || seq < 0 {
 		return nil, nil
 	}
-	o := options.Find().SetSort(bson.D{{Key: pathID, Value: -1}}).SetLimit(int64(limit)).SetHint(byID)
+	o := options.Find().SetSort(bson.D{{
+		Key: pathID, Value: -1,
+	}}).SetLimit(int64(limit)).SetHint(byID)
 	pages, err := s.pages(ctx, ranged(site, 0, seq), o)
 	return pages, fail(fmt.Sprintf("pages of %s before %d", site, seq), err)
 }
@@ -254,7 +273,9 @@ func (s *Store) Moved(ctx context.Context, after int64) (map[workflow.SiteID]int
 
 // siteIDs lists the sites by the pages that begin their journals.
 func (s *Store) siteIDs(ctx context.Context) ([]workflow.SiteID, error) {
-	o := options.Find().SetSort(keys(pathSite)).SetProjection(bson.D{{Key: pathID, Value: 0}, {Key: pathSite, Value: 1}})
+	o := options.Find().SetSort(keys(pathSite)).SetProjection(bson.D{
+		{Key: pathID, Value: 0}, {Key: pathSite, Value: 1},
+	})
 	cursor, err := s.journal.Find(ctx, bson.D{{Key: "first", Value: int64(1)}}, o)
 	if err != nil {
 		return nil, fail("sites", err)
@@ -297,9 +318,10 @@ func (h *hardened) holds(pages []*repo.Page) bool {
 	return true
 }
 
-// harden makes sure that pages which were read cannot be lost any more. A replica set's majority reads promise that; a
-// stand-alone server shows a page of somebody else's append before it stands in the server's own journal on disk, and
-// kill -9 in that moment takes it back. A durable write waits for everything before it, even one that changes nothing.
+// harden makes sure that pages which were read cannot be lost any more. A replica set's majority
+// reads promise that; a stand-alone server shows a page of somebody else's append before it stands
+// in the server's own journal on disk, and kill -9 in that moment takes it back. A durable write
+// waits for everything before it, even one that changes nothing.
 func (s *Store) harden(ctx context.Context, pages []*repo.Page) error {
 	if !s.alone || s.hardened.holds(pages) {
 		return nil

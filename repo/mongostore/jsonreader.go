@@ -14,7 +14,8 @@ import (
 
 var errSyntax = errors.New("malformed JSON")
 
-// jsonReader walks over JSON text. Its errors name a place, never a value: the text may hold personal data.
+// jsonReader walks over JSON text. Its errors name a place, never a value: the text may hold
+// personal data.
 type jsonReader struct {
 	text []byte
 	at   int
@@ -53,7 +54,8 @@ func (r *jsonReader) end() error {
 	return nil
 }
 
-// appendNumber appends an int64, or a double for what is written with a fraction or an exponent, and for -0.
+// appendNumber appends an int64, or a double for what is written with a fraction or an exponent,
+// and for -0.
 func (r *jsonReader) appendNumber(dst []byte, key string) ([]byte, error) {
 	start, whole := r.at, true
 scan:
@@ -79,7 +81,8 @@ scan:
 	if err != nil || math.IsInf(f, 0) {
 		return nil, r.fail("a number out of range")
 	}
-	// An integer beyond int64 is taken if the double is that very number; otherwise its last digits would be lost.
+	// An integer beyond int64 is taken if the double is that very number; otherwise its last digits
+	// would be lost.
 	if whole && string(appendFloat(nil, f)) != text {
 		return nil, r.fail("an integer out of range")
 	}
@@ -206,7 +209,8 @@ func (r *jsonReader) escape() (rune, error) {
 	}
 }
 
-// unicode reads the digits of \uXXXX, and the second half of a surrogate pair. A lone half becomes U+FFFD, as in Go.
+// unicode reads the digits of \uXXXX, and the second half of a surrogate pair. A lone half becomes
+// U+FFFD, as in Go.
 func (r *jsonReader) unicode() (rune, error) {
 	hex := func() (rune, bool) {
 		if r.at+4 > len(r.text) {

@@ -15,9 +15,10 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// A list is read in parts that are merged: what is open, which is never much, through the index of open documents, and the rest
-// through the index of one condition, one part a value. That index holds closed documents only: they hardly change any more, so
-// that a step of a visit costs the index nothing. Each part names its index: which plan is quick for a value that many documents
+// A list is read in parts that are merged: what is open, which is never much, through the index of
+// open documents, and the rest through the index of one condition, one part a value. That index
+// holds closed documents only: they hardly change any more, so that a step of a visit costs the
+// index nothing. Each part names its index: which plan is quick for a value that many documents
 // share is none for one that few do, and the server remembers plans.
 
 // List implements repo.Documents.
@@ -36,7 +37,8 @@ func (s *Store) List(ctx context.Context, q repo.Query) (repo.Listing, error) {
 		return repo.Listing{}, err
 	}
 	m := merger{q: q}
-	// What is open first: a visit that is closed meanwhile is then found twice, and never not at all.
+	// What is open first: a visit that is closed meanwhile is then found twice, and never not at
+	// all.
 	for _, p := range parts(q, by, rest) {
 		for _, reach := range reaches(q) {
 			if full, err := s.take(ctx, p, reach, &m); err != nil {
@@ -74,7 +76,9 @@ func parts(q repo.Query, by string, rest []string) (out []part) {
 	of = append(of, bson.E{Key: "open", Value: false})
 	add := func(field, value string) {
 		filter := append(slices.Clone(of), bson.E{Key: field, Value: value})
-		out = append(out, part{q.Collection, filter, conditions(q, rest), closedIndex(q.Collection, field)})
+		out = append(out, part{
+			q.Collection, filter, conditions(q, rest), closedIndex(q.Collection, field),
+		})
 	}
 	switch {
 	case by == repo.Of:
@@ -112,7 +116,8 @@ func conditions(q repo.Query, fields []string) (out bson.D) {
 	return out
 }
 
-// reaches are how far a query goes, in the order of its list: for visits the rest of the day it goes on behind, then the other days.
+// reaches are how far a query goes, in the order of its list: for visits the rest of the day it
+// goes on behind, then the other days.
 func reaches(q repo.Query) []bson.D {
 	beyond := "$gt"
 	if q.Descending {
@@ -134,9 +139,15 @@ func reaches(q repo.Query) []bson.D {
 	day := string(q.After.Day)
 	var out []bson.D
 	if (q.From == "" || day >= string(q.From)) && (q.To == "" || day <= string(q.To)) {
-		out = append(out, bson.D{{Key: pathDay, Value: day}, {Key: pathID, Value: bson.D{{Key: beyond, Value: q.After.ID}}}})
+		out = append(out, bson.D{
+			{Key: pathDay, Value: day}, {
+				Key: pathID, Value: bson.D{{Key: beyond, Value: q.After.ID}},
+			},
+		})
 	}
-	return append(out, bson.D{{Key: pathDay, Value: append(slices.Clone(days), bson.E{Key: beyond, Value: day})}})
+	return append(out, bson.D{
+		{Key: pathDay, Value: append(slices.Clone(days), bson.E{Key: beyond, Value: day})},
+	})
 }
 
 // take reads a part within one reach; full says that what follows need not be read.
@@ -152,13 +163,17 @@ func (s *Store) take(ctx context.Context, p part, reach bson.D, m *merger) (full
 		return len(docs) == want, err
 	}
 	// With conditions left to be compared no more than the budget is read.
-	docs, err := hinted(p.index, func(hint any) ([]repo.Document, error) { return s.sift(ctx, p, filter, m, want, hint) })
+	docs, err := hinted(p.index, func(hint any) ([]repo.Document, error) {
+		return s.sift(ctx, p, filter, m, want, hint)
+	})
 	m.add(docs)
 	if err != nil || len(docs) == want {
 		return true, err
 	}
 	o := options.Find().SetSort(m.sort()).SetSkip(repo.ListBudget - 1).SetLimit(1)
-	last, err := hinted(p.index, func(hint any) ([]repo.Document, error) { return s.find(ctx, p.collection, filter, o.SetHint(hint)) })
+	last, err := hinted(p.index, func(hint any) ([]repo.Document, error) {
+		return s.find(ctx, p.collection, filter, o.SetHint(hint))
+	})
 	if err != nil || len(last) == 0 {
 		return false, err
 	}
@@ -167,8 +182,11 @@ func (s *Store) take(ctx context.Context, p part, reach bson.D, m *merger) (full
 	return true, err
 }
 
-// sift reads the first documents of a stretch, as many as the budget allows, and returns those that pass.
-func (s *Store) sift(ctx context.Context, p part, filter bson.D, m *merger, want int, hint any) ([]repo.Document, error) {
+// sift reads the first documents of a stretch, as many as the budget allows, and returns those that
+// pass.
+func (s *Store) sift(
+	ctx context.Context, p part, filter bson.D, m *merger, want int, hint any,
+) ([]repo.Document, error) {
 	images := s.images[p.collection]
 	o := options.Aggregate()
 	if hint != nil {
@@ -184,7 +202,8 @@ func (s *Store) sift(ctx context.Context, p part, filter bson.D, m *merger, want
 	return documents(ctx, p.collection, cursor, err)
 }
 
-// hinted reads through an index, or, where an operator has not made it yet, however the server likes.
+// hinted reads through an index, or, where an operator has not made it yet, however the server
+// likes.
 func hinted(index string, read func(hint any) ([]repo.Document, error)) ([]repo.Document, error) {
 	docs, err := read(index)
 	if f, ok := errors.AsType[*failure](err); ok && f.code == codeBadValue {

@@ -18,7 +18,8 @@ import (
 // maxDocument is MongoDB's limit: a driver that meets a bigger one sends nothing of the whole bulk.
 const maxDocument = 16 << 20
 
-// replacement is one guarded write of a record: it lands only on an older image, or where there is none.
+// replacement is one guarded write of a record: it lands only on an older image, or where there is
+// none.
 type replacement struct {
 	collection workflow.Collection
 	filter     bson.Raw // {_id, site, seq: {$lt: n}}
@@ -26,8 +27,8 @@ type replacement struct {
 	owner      *job
 }
 
-// write writes the newest images of all jobs without an error, and gives an error to every job that is not written
-// durably as a whole.
+// write writes the newest images of all jobs without an error, and gives an error to every job that
+// is not written durably as a whole.
 func (p *projector) write(ctx context.Context, jobs []*job) {
 	bulks := make(map[workflow.Collection][]replacement)
 	for _, j := range jobs {
@@ -50,10 +51,12 @@ func (p *projector) write(ctx context.Context, jobs []*job) {
 		wg.Go(func() {
 			models := make([]mongo.WriteModel, len(writes))
 			for i, w := range writes {
-				models[i] = mongo.NewReplaceOneModel().SetFilter(w.filter).SetReplacement(w.doc).SetUpsert(true)
+				models[i] = mongo.NewReplaceOneModel().SetFilter(w.filter).SetReplacement(
+					w.doc).SetUpsert(true)
 			}
 			retry := func(i int) mongo.WriteModel {
-				return mongo.NewReplaceOneModel().SetFilter(writes[i].filter).SetReplacement(writes[i].doc)
+				return mongo.NewReplaceOneModel().SetFilter(writes[i].filter).SetReplacement(
+					writes[i].doc)
 			}
 			errs := guarded(ctx, p.s.images[c], models, retry)
 			mu.Lock()
@@ -70,10 +73,13 @@ func (p *projector) write(ctx context.Context, jobs []*job) {
 
 // guarded sends guarded upserts in one unordered bulk and answers for each.
 //
-// A duplicate key mostly means that a newer image stands. But two upserts of a record that is not there yet can meet, and
-// the one that loses may be the newer; so what met a duplicate key is sent once more without the upsert: now the record is
-// there, and the guard alone decides.
-func guarded(ctx context.Context, c *mongo.Collection, models []mongo.WriteModel, retry func(int) mongo.WriteModel) []error {
+// A duplicate key mostly means that a newer image stands. But two upserts of a record that is not
+// there yet can meet, and the one that loses may be the newer; so what met a duplicate key is sent
+// once more without the upsert: now the record is there, and the guard alone decides.
+func guarded(
+	ctx context.Context, c *mongo.Collection, models []mongo.WriteModel,
+	retry func(int) mongo.WriteModel,
+) []error {
 	errs, doubles := bulk(ctx, c, models)
 	if len(doubles) == 0 {
 		return errs
@@ -91,8 +97,11 @@ func guarded(ctx context.Context, c *mongo.Collection, models []mongo.WriteModel
 	return errs
 }
 
-// bulk sends writes in one unordered bulk. It answers for each, and names those that met a duplicate key.
-func bulk(ctx context.Context, c *mongo.Collection, models []mongo.WriteModel) (errs []error, doubles []int) {
+// bulk sends writes in one unordered bulk. It answers for each, and names those that met a
+// duplicate key.
+func bulk(
+	ctx context.Context, c *mongo.Collection, models []mongo.WriteModel,
+) (errs []error, doubles []int) {
 	errs = make([]error, len(models))
 	_, err := c.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
 	var failed mongo.BulkWriteException
@@ -118,12 +127,13 @@ func bulk(ctx context.Context, c *mongo.Collection, models []mongo.WriteModel) (
 	return errs, doubles
 }
 
-// convert merges the images of a job, the last of each record, and makes them BSON. A panic concerns this site alone; its
-// value may hold personal data and is not kept.
+// convert merges the images of a job, the last of each record, and makes them BSON. A panic
+// concerns this site alone; its value may hold personal data and is not kept.
 func (p *projector) convert(j *job) (out []replacement, err error) {
 	defer func() {
 		if recover() != nil {
-			out, err = nil, fmt.Errorf("%w: panic in the images of commits %d to %d of %s", repo.ErrCorrupt, j.first(), j.last(), j.f.site)
+			out, err = nil, fmt.Errorf("%w: panic in the images of commits %d to %d of %s",
+				repo.ErrCorrupt, j.first(), j.last(), j.f.site)
 		}
 	}()
 	newest := make(map[workflow.Ref]int)
@@ -146,7 +156,8 @@ func (p *projector) convert(j *job) (out []replacement, err error) {
 	out = make([]replacement, len(images))
 	for k, i := range images {
 		if out[k], err = p.replace(j, i); err != nil {
-			return nil, fmt.Errorf("image %s %s of commits %d to %d of %s: %w", i.Collection, i.ID, j.first(), j.last(), j.f.site, err)
+			return nil, fmt.Errorf("image %s %s of commits %d to %d of %s: %w", i.Collection, i.ID,
+				j.first(), j.last(), j.f.site, err)
 		}
 	}
 	return out, nil
@@ -155,7 +166,8 @@ func (p *projector) convert(j *job) (out []replacement, err error) {
 // replace makes the guarded write of an image.
 func (p *projector) replace(j *job, i workflow.Image) (replacement, error) {
 	if p.s.images[i.Collection] == nil {
-		return replacement{}, fmt.Errorf("%w: a collection that this program does not know", repo.ErrCorrupt)
+		return replacement{}, fmt.Errorf("%w: a collection that this program does not know",
+			repo.ErrCorrupt)
 	}
 	doc, err := appendDocument(make([]byte, 0, len(i.Doc)+len(i.Doc)/8+128), i.Doc)
 	if err != nil {
@@ -169,13 +181,14 @@ func (p *projector) replace(j *job, i workflow.Image) (replacement, error) {
 	site, _ := raw.Lookup(pathSite).StringValueOK()
 	seq, _ := raw.Lookup(pathSeq).Int64OK()
 	if id != i.ID || site != string(j.f.site) || seq < j.first() || seq > j.last() {
-		return replacement{}, fmt.Errorf("%w: the head of the record does not name its id, site and commit", repo.ErrCorrupt)
+		return replacement{}, fmt.Errorf("%w: the head of the record does not name its id, site "+
+			"and commit", repo.ErrCorrupt)
 	}
 	return replacement{i.Collection, guard(i.ID, j.f.site, seq), doc, j}, nil
 }
 
-// guard matches a record whose image is older than n. With the site beside the id a cluster that is sharded by it asks one shard,
-// and takes the upsert at all. A mark has no site but its id.
+// guard matches a record whose image is older than n. With the site beside the id a cluster that is
+// sharded by it asks one shard, and takes the upsert at all. A mark has no site but its id.
 func guard(id string, site workflow.SiteID, n int64) bson.Raw {
 	start, b := bsoncore.AppendDocumentStart(make([]byte, 0, 96+len(id)+len(site)))
 	b = bsoncore.AppendStringElement(b, pathID, id)
@@ -188,7 +201,9 @@ func guard(id string, site workflow.SiteID, n int64) bson.Raw {
 }
 
 // markOf reads the marks of some sites, or of all when none is named.
-func (s *Store) markOf(ctx context.Context, sites []workflow.SiteID) (map[workflow.SiteID]int64, error) {
+func (s *Store) markOf(
+	ctx context.Context, sites []workflow.SiteID,
+) (map[workflow.SiteID]int64, error) {
 	filter := bson.D{}
 	if len(sites) > 0 {
 		ids := make(bson.A, len(sites))
@@ -223,7 +238,8 @@ func (s *Store) moveMarks(ctx context.Context, marks map[workflow.SiteID]int64) 
 	models := make([]mongo.WriteModel, 0, len(marks))
 	move := func(site workflow.SiteID) *mongo.UpdateOneModel {
 		set := bson.D{{Key: "$set", Value: bson.D{{Key: pathSeq, Value: marks[site]}}}}
-		return mongo.NewUpdateOneModel().SetFilter(guard(string(site), "", marks[site])).SetUpdate(set)
+		return mongo.NewUpdateOneModel().SetFilter(guard(string(site), "",
+			marks[site])).SetUpdate(set)
 	}
 	for site := range marks {
 		sites = append(sites, site)

@@ -24,10 +24,11 @@ const (
 
 // projector writes documents behind the journal.
 //
-// Pages that were acknowledged wait in a queue of their site (follower). One goroutine takes what waits for all sites,
-// merges the images of each record into the last and writes them by collection; another moves the marks of what is
-// written. A mark moves only over pages whose images a majority has, without a gap: pages of other instances are looked
-// up. Whatever fails is left to repair, which replays from the journal and needs nothing that this process remembers.
+// Pages that were acknowledged wait in a queue of their site (follower). One goroutine takes what
+// waits for all sites, merges the images of each record into the last and writes them by
+// collection; another moves the marks of what is written. A mark moves only over pages whose images
+// a majority has, without a gap: pages of other instances are looked up. Whatever fails is left to
+// repair, which replays from the journal and needs nothing that this process remembers.
 type projector struct {
 	s *Store
 
@@ -39,7 +40,8 @@ type projector struct {
 	idle      bool                      // the marker has nothing in flight
 	changed   chan struct{}             // closed and made anew when anything above gets better
 
-	rest []workflow.SiteID // that repair has not asked yet in this turn, and how many it asks at once
+	// that repair has not asked yet in this turn, and how many it asks at once
+	rest []workflow.SiteID
 	step int
 
 	pages  chan struct{} // wakes run
@@ -70,9 +72,11 @@ func (j *job) last() int64  { return j.pages[len(j.pages)-1].Last }
 
 func newProjector(s *Store) *projector {
 	return &projector{
-		s: s, followers: make(map[workflow.SiteID]*follower), marks: make(map[workflow.SiteID]int64), idle: true,
+		s: s, followers: make(map[workflow.SiteID]*follower),
+		marks: make(map[workflow.SiteID]int64), idle: true,
 		changed: make(chan struct{}),
-		pages:   make(chan struct{}, 1), marked: make(chan struct{}, 1), behind: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
+		pages:   make(chan struct{}, 1), marked: make(chan struct{}, 1),
+		behind: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
 	}
 }
 
@@ -108,7 +112,8 @@ func (p *projector) follower(site workflow.SiteID) *follower {
 	return f
 }
 
-// follow queues copies of pages that are in the journal: the caller may go on changing his. It never waits: see room.
+// follow queues copies of pages that are in the journal: the caller may go on changing his. It
+// never waits: see room.
 func (p *projector) follow(pages []*repo.Page) {
 	if len(pages) == 0 {
 		return
@@ -163,7 +168,8 @@ func (p *projector) run() {
 	}
 }
 
-// linger lets pages gather after a batch, so that more images of one record are merged, unless somebody waits for them.
+// linger lets pages gather after a batch, so that more images of one record are merged, unless
+// somebody waits for them.
 func (p *projector) linger() {
 	select {
 	case <-p.s.life.Done():
@@ -217,7 +223,8 @@ func (p *projector) finish(jobs []*job) {
 		}
 	}
 	if failed > 0 && p.s.life.Err() == nil {
-		p.s.log.Warn("documents were not written, repair does it", "sites", failed, "of", len(jobs), "error", err)
+		p.s.log.Warn("documents were not written, repair does it", "sites", failed, "of", len(jobs),
+			"error", err)
 	}
 	if len(p.marks) > 0 {
 		wake(p.marked)
@@ -225,14 +232,16 @@ func (p *projector) finish(jobs []*job) {
 	p.better()
 }
 
-// judge puts a site into quarantine or takes it out. What concerns this site alone is told to the log once, as it begins
-// and as it ends. The caller holds mu.
+// judge puts a site into quarantine or takes it out. What concerns this site alone is told to the
+// log once, as it begins and as it ends. The caller holds mu.
 func (p *projector) judge(f *follower, err error) (ok bool) {
 	switch {
 	case err == nil && f.fault != nil:
-		p.s.log.Log(p.s.life, level(f.fault, slog.LevelInfo), "documents follow the journal again", "site", f.site)
+		p.s.log.Log(p.s.life, level(f.fault, slog.LevelInfo), "documents follow the journal again",
+			"site", f.site)
 	case err != nil && f.fault == nil:
-		p.s.log.Log(p.s.life, level(err, slog.LevelError), "documents trail the journal, the site is tried again and again",
+		p.s.log.Log(p.s.life, level(err, slog.LevelError),
+			"documents trail the journal, the site is tried again and again",
 			"site", f.site, "error", err)
 	}
 	if f.fault = err; err != nil {
@@ -241,10 +250,12 @@ func (p *projector) judge(f *follower, err error) (ok bool) {
 	return err == nil
 }
 
-// level is l for a fault of one site; an outage, which all sites share, is told elsewhere in one line.
+// level is l for a fault of one site; an outage, which all sites share, is told elsewhere in one
+// line.
 func level(fault error, l slog.Level) slog.Level {
 	var failed *failure
-	if errors.Is(fault, repo.ErrCorrupt) || errors.Is(fault, errSyntax) || errors.As(fault, &failed) && failed.code == codeValidation {
+	if errors.Is(fault, repo.ErrCorrupt) || errors.Is(fault, errSyntax) ||
+		errors.As(fault, &failed) && failed.code == codeValidation {
 		return l
 	}
 	return slog.LevelDebug

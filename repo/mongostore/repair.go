@@ -17,12 +17,13 @@ import (
 // tailQuery is how many sites are asked for their tails at once.
 const tailQuery = 200
 
-// repairRounds is in how many rounds a big database is gone through once: what there is to find is what another instance left
-// that died, and to ask all sites in each round would cost more than all else when nothing happens.
+// repairRounds is in how many rounds a big database is gone through once: what there is to find is
+// what another instance left that died, and to ask all sites in each round would cost more than all
+// else when nothing happens.
 const repairRounds = 6
 
-// repair replays the sites whose marks are behind: all at start and soon after something failed; every RepairEvery the next
-// tailQuery sites, or as many as it takes to be through in repairRounds.
+// repair replays the sites whose marks are behind: all at start and soon after something failed;
+// every RepairEvery the next tailQuery sites, or as many as it takes to be through in repairRounds.
 func (p *projector) repair() {
 	tick := time.NewTicker(p.s.cfg.RepairEvery)
 	defer tick.Stop()
@@ -45,7 +46,8 @@ func (p *projector) repair() {
 	}
 }
 
-// repairSome replays sites that trail and that this process is not writing anyway. A site that fails stops no other.
+// repairSome replays sites that trail and that this process is not writing anyway. A site that
+// fails stops no other.
 func (p *projector) repairSome(all bool) {
 	trailing, err := p.trailing(all)
 	if err != nil {
@@ -79,7 +81,8 @@ func (p *projector) repairSome(all bool) {
 	}
 	wg.Wait()
 	if failed > 0 && p.s.life.Err() == nil {
-		p.s.log.Warn("sites whose documents trail could not be repaired", "sites", failed, "error", last)
+		p.s.log.Warn("sites whose documents trail could not be repaired", "sites", failed, "error",
+			last)
 	}
 }
 
@@ -149,8 +152,8 @@ func (p *projector) trailing(all bool) (map[workflow.SiteID]int64, error) {
 	return out, nil
 }
 
-// replay writes the documents of a site from the journal, from after mark to its end, and returns the number reached. The
-// mark follows before it returns.
+// replay writes the documents of a site from the journal, from after mark to its end, and returns
+// the number reached. The mark follows before it returns.
 func (p *projector) replay(ctx context.Context, site workflow.SiteID, mark int64) (int64, error) {
 	n, err := p.replayFrom(ctx, site, mark)
 	if errors.Is(err, context.Canceled) {
@@ -176,7 +179,8 @@ func (p *projector) replayFrom(ctx context.Context, site workflow.SiteID, n int6
 			return n, nil
 		}
 		if prev != "" && pages[0].Prev != prev {
-			return n, fmt.Errorf("%w: page %s does not follow the page before it", repo.ErrCorrupt, repo.PageID(site, pages[0].First))
+			return n, fmt.Errorf("%w: page %s does not follow the page before it", repo.ErrCorrupt,
+				repo.PageID(site, pages[0].First))
 		}
 		if err := p.apply(ctx, site, pages, n); err != nil {
 			return n, err
@@ -189,7 +193,9 @@ func (p *projector) replayFrom(ctx context.Context, site workflow.SiteID, n int6
 }
 
 // apply writes pages that follow number n and moves the mark over them.
-func (p *projector) apply(ctx context.Context, site workflow.SiteID, pages []*repo.Page, n int64) error {
+func (p *projector) apply(
+	ctx context.Context, site workflow.SiteID, pages []*repo.Page, n int64,
+) error {
 	pages, err := chain(site, pages, n)
 	if err != nil || len(pages) == 0 {
 		return err

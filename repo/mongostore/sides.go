@@ -16,7 +16,9 @@ import (
 )
 
 // side begins a call on a collection of side documents.
-func (s *Store) side(ctx context.Context, c repo.SideCollection, d time.Duration) (*mongo.Collection, context.Context, func(), error) {
+func (s *Store) side(
+	ctx context.Context, c repo.SideCollection, d time.Duration,
+) (*mongo.Collection, context.Context, func(), error) {
 	docs := s.sides[c]
 	if docs == nil {
 		return nil, nil, nil, fmt.Errorf("no collection of side documents: %q", c)
@@ -25,7 +27,8 @@ func (s *Store) side(ctx context.Context, c repo.SideCollection, d time.Duration
 	return docs, ctx, leave, err
 }
 
-// encodeSide makes a side document as it is stored. An empty lookup is left out, so that it is not unique.
+// encodeSide makes a side document as it is stored. An empty lookup is left out, so that it is not
+// unique.
 func encodeSide(s repo.Side) (bson.Raw, error) {
 	start, b := bsoncore.AppendDocumentStart(make([]byte, 0, 256+len(s.Body)))
 	b = bsoncore.AppendStringElement(b, pathID, s.ID)
@@ -104,7 +107,8 @@ func (s *Store) Insert(ctx context.Context, d repo.Side) error {
 // doubled reports whether a durable write did nothing because of a duplicate key.
 func doubled(err error) bool {
 	var failed mongo.WriteException
-	return errors.As(err, &failed) && failed.WriteConcernError == nil && failed.HasErrorCode(codeDuplicateKey)
+	return errors.As(err, &failed) && failed.WriteConcernError == nil &&
+		failed.HasErrorCode(codeDuplicateKey)
 }
 
 // Replace implements repo.Sides.
@@ -123,7 +127,8 @@ func (s *Store) Replace(ctx context.Context, d repo.Side) error {
 	}
 	// Two upserts of an id that is not there can meet: the one that loses finds it the second time.
 	for range 2 {
-		_, err = docs.ReplaceOne(ctx, bson.D{{Key: pathID, Value: d.ID}}, raw, options.Replace().SetUpsert(true))
+		_, err = docs.ReplaceOne(ctx, bson.D{{Key: pathID, Value: d.ID}}, raw,
+			options.Replace().SetUpsert(true))
 		if !doubled(err) {
 			return fail("replace in "+string(d.Collection), err)
 		}
@@ -154,15 +159,21 @@ func (s *Store) Side(ctx context.Context, c repo.SideCollection, id string) (rep
 }
 
 // Lookup implements repo.Sides. Nothing is found by an empty lookup.
-func (s *Store) Lookup(ctx context.Context, c repo.SideCollection, site workflow.SiteID, lookup string) (repo.Side, error) {
+func (s *Store) Lookup(
+	ctx context.Context, c repo.SideCollection, site workflow.SiteID, lookup string,
+) (repo.Side, error) {
 	if err := repo.NeedSite(site); err != nil {
 		return repo.Side{}, fmt.Errorf("lookup in %s: %w", c, err)
 	}
-	return s.one(ctx, c, bson.D{{Key: pathSite, Value: string(site)}, {Key: "lookup", Value: lookup}})
+	return s.one(ctx, c, bson.D{
+		{Key: pathSite, Value: string(site)}, {Key: "lookup", Value: lookup},
+	})
 }
 
 // Sides implements repo.Sides.
-func (s *Store) Sides(ctx context.Context, c repo.SideCollection, site workflow.SiteID, before time.Time) ([]repo.Side, error) {
+func (s *Store) Sides(
+	ctx context.Context, c repo.SideCollection, site workflow.SiteID, before time.Time,
+) ([]repo.Side, error) {
 	if err := repo.NeedSite(site); err != nil {
 		return nil, fmt.Errorf("read %s: %w", c, err)
 	}
@@ -170,12 +181,17 @@ func (s *Store) Sides(ctx context.Context, c repo.SideCollection, site workflow.
 }
 
 // SidesOfAllSites implements repo.Sides.
-func (s *Store) SidesOfAllSites(ctx context.Context, c repo.SideCollection, before time.Time) ([]repo.Side, error) {
+func (s *Store) SidesOfAllSites(
+	ctx context.Context, c repo.SideCollection, before time.Time,
+) ([]repo.Side, error) {
 	return s.listSides(ctx, c, bson.D{}, before)
 }
 
-// listSides lists what filter matches, and only what is pending and older than before when that is not zero.
-func (s *Store) listSides(ctx context.Context, c repo.SideCollection, filter bson.D, before time.Time) ([]repo.Side, error) {
+// listSides lists what filter matches, and only what is pending and older than before when that is
+// not zero.
+func (s *Store) listSides(
+	ctx context.Context, c repo.SideCollection, filter bson.D, before time.Time,
+) ([]repo.Side, error) {
 	if !before.IsZero() {
 		old := bson.D{{Key: "$lt", Value: bson.NewDateTimeFromTime(before)}}
 		filter = append(filter, bson.E{Key: "pending", Value: true}, bson.E{Key: "at", Value: old})
@@ -184,7 +200,9 @@ func (s *Store) listSides(ctx context.Context, c repo.SideCollection, filter bso
 }
 
 // findSides reads what filter matches, in the order of a field.
-func (s *Store) findSides(ctx context.Context, c repo.SideCollection, filter bson.D, order string) ([]repo.Side, error) {
+func (s *Store) findSides(
+	ctx context.Context, c repo.SideCollection, filter bson.D, order string,
+) ([]repo.Side, error) {
 	docs, ctx, leave, err := s.side(ctx, c, s.cfg.ReportTimeout)
 	if err != nil {
 		return nil, err

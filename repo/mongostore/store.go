@@ -1,7 +1,8 @@
-// Package mongostore keeps sites in MongoDB: one node, a replica set, or (by design, untested) a cluster sharded by site.
+// Package mongostore keeps sites in MongoDB: one node, a replica set, or (by design, untested) a
+// cluster sharded by site.
 //
-// The journal is one collection of pages whose _id makes an append a compare-and-set. Documents follow behind it: see
-// projector. Nothing here needs a transaction.
+// The journal is one collection of pages whose _id makes an append a compare-and-set. Documents
+// follow behind it: see projector. Nothing here needs a transaction.
 package mongostore
 
 import (
@@ -23,11 +24,12 @@ import (
 
 var _ repo.Store = (*Store)(nil)
 
-// parallel is how many appends keep a server busy: one is being decided, one is on the wire, one waits for the disk.
+// parallel is how many appends keep a server busy: one is being decided, one is on the wire, one
+// waits for the disk.
 const parallel = 3
 
-// Store is a repo.Store in a MongoDB database. It is safe for use by many goroutines, and many stores, in one process or
-// several, may use one database.
+// Store is a repo.Store in a MongoDB database. It is safe for use by many goroutines, and many
+// stores, in one process or several, may use one database.
 type Store struct {
 	cfg    Config
 	log    *slog.Logger
@@ -47,16 +49,18 @@ type Store struct {
 	projector *projector
 
 	stop context.CancelFunc // ends life
-	life context.Context    // of the store's own goroutines, and of calls in flight when it closes: never a caller's
-	work sync.WaitGroup     // the store's own goroutines
+	// of the store's own goroutines, and of calls in flight when it closes: never a caller's
+	life context.Context
+	work sync.WaitGroup // the store's own goroutines
 
 	mu     sync.RWMutex
 	closed bool
 	calls  sync.WaitGroup
 }
 
-// Open connects, creates what is missing in the database and starts to bring documents up to their journals. It fails
-// when no server answers; a missing unique index is no failure to open, but every append is refused (ErrIndexes).
+// Open connects, creates what is missing in the database and starts to bring documents up to their
+// journals. It fails when no server answers; a missing unique index is no failure to open, but
+// every append is refused (ErrIndexes).
 func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	cfg = cfg.withDefaults()
 	name, err := database(cfg.URI)
@@ -94,7 +98,8 @@ func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 // name makes the handles of the collections.
 func (s *Store) name(db *mongo.Database) {
 	s.journal, s.marks = db.Collection("journal"), db.Collection("marks")
-	s.certain = db.Collection("journal", options.Collection().SetReadConcern(readconcern.Linearizable()))
+	s.certain = db.Collection("journal",
+		options.Collection().SetReadConcern(readconcern.Linearizable()))
 	s.images = make(map[workflow.Collection]*mongo.Collection)
 	for _, c := range workflow.Collections {
 		s.images[c] = db.Collection(string(c))
@@ -119,22 +124,28 @@ func (s *Store) greet(ctx context.Context, o *options.ClientOptions) error {
 	if err := hello.refusal(s.direct); err != nil {
 		return err
 	}
-	err = s.marks.FindOne(asked, bson.D{{Key: "_id", Value: ""}}).Err() // both questions above are answered to anybody
+	// both questions above are answered to anybody
+	err = s.marks.FindOne(asked, bson.D{{Key: "_id", Value: ""}}).Err()
 	if refused := credentials(o, err); refused != nil {
 		return refused
 	}
 	s.alone = hello.Set == "" && hello.Msg != "isdbgrid"
 	s.log.Info("mongodb opened",
-		"database", s.journal.Database().Name(), "replica_set", hello.Set, "stand_alone", s.alone, "wire_version", hello.MaxWire,
-		"write_concern", "majority", "journaled", true, "read_concern", "majority", "read_preference", "primary",
-		"timeout", clientTimeout, "append_timeout", s.cfg.AppendTimeout, "point_timeout", s.cfg.PointTimeout,
-		"document_timeout", s.cfg.DocumentTimeout, "report_timeout", s.cfg.ReportTimeout,
-		"server_selection_timeout", selectionTimeout, "pool", poolSize, "validation", s.cfg.Validation)
+		"database", s.journal.Database().Name(), "replica_set", hello.Set, "stand_alone", s.alone,
+		"wire_version", hello.MaxWire,
+		"write_concern", "majority", "journaled", true, "read_concern", "majority",
+		"read_preference", "primary",
+		"timeout", clientTimeout, "append_timeout", s.cfg.AppendTimeout,
+		"point_timeout", s.cfg.PointTimeout, "document_timeout", s.cfg.DocumentTimeout,
+		"report_timeout", s.cfg.ReportTimeout, "server_selection_timeout", selectionTimeout,
+		"pool", poolSize, "validation", s.cfg.Validation)
 	return nil
 }
 
 // beginAt is begin for a call that is about one site.
-func (s *Store) beginAt(ctx context.Context, site workflow.SiteID, d time.Duration) (_ context.Context, leave func(), _ error) {
+func (s *Store) beginAt(
+	ctx context.Context, site workflow.SiteID, d time.Duration,
+) (_ context.Context, leave func(), _ error) {
 	if err := repo.NeedSite(site); err != nil {
 		return nil, nil, err
 	}
@@ -142,7 +153,9 @@ func (s *Store) beginAt(ctx context.Context, site workflow.SiteID, d time.Durati
 }
 
 // begin counts a call in and bounds it; the call ends with leave.
-func (s *Store) begin(ctx context.Context, d time.Duration) (_ context.Context, leave func(), _ error) {
+func (s *Store) begin(
+	ctx context.Context, d time.Duration,
+) (_ context.Context, leave func(), _ error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed {
@@ -176,8 +189,9 @@ func (s *Store) Parallel() int { return parallel }
 
 var _ repo.PoolCounter = (*Store)(nil)
 
-// Cleared counts the connection pools that were cleared since the store was opened: after each, the newest pages may have
-// been lost (a fail-over, a restore), so whoever keeps boards drops them when the number changes.
+// Cleared counts the connection pools that were cleared since the store was opened: after each, the
+// newest pages may have been lost (a fail-over, a restore), so whoever keeps boards drops them when
+// the number changes.
 func (s *Store) Cleared() uint64 { return s.cleared.Load() }
 
 // Close waits a little for calls in flight and for documents to follow, then lets go of the server.

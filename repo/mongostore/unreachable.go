@@ -19,11 +19,15 @@ const askFor = 2 * time.Second
 // codeAuthentication is a server's answer to a wrong name or password.
 const codeAuthentication = 18
 
-// errMalformed says nothing of the connection string itself: the driver's text may quote it, password included.
-var errMalformed = errors.New("mongodb: malformed connection string: write mongodb://USER:PASSWORD@HOST:27017/lunpai?replicaSet=rs0 " +
-	"without the parts that you do not need; in a user name or password, / : ? # [ ] @ and % are written as %2F %3A %3F %23 %5B %5D %40 and %25")
+// errMalformed says nothing of the connection string itself: the driver's text may quote it,
+// password included.
+var errMalformed = errors.New("mongodb: malformed connection string: write " +
+	"mongodb://USER:PASSWORD@HOST:27017/lunpai?replicaSet=rs0 " +
+	"without the parts that you do not need; in a user name or password, / : ? # [ ] @ and % are " +
+	"written as %2F %3A %3F %23 %5B %5D %40 and %25")
 
-// malformed is why a connection string cannot be used. Looking up the hosts of mongodb+srv:// is part of reading it.
+// malformed is why a connection string cannot be used. Looking up the hosts of mongodb+srv:// is
+// part of reading it.
 func malformed(err error) error {
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
@@ -32,9 +36,9 @@ func malformed(err error) error {
 	return errMalformed
 }
 
-// unreachable is what an operator must know when the first question to a server has failed: which host it was, and why it
-// cannot be used. Every host is asked by itself. It holds no more of the connection string than hosts, the user's name and
-// the name of the set.
+// unreachable is what an operator must know when the first question to a server has failed: which
+// host it was, and why it cannot be used. Every host is asked by itself. It holds no more of the
+// connection string than hosts, the user's name and the name of the set.
 func unreachable(ctx context.Context, o *options.ClientOptions, err error) error {
 	if ctx.Err() != nil {
 		return fail("ping", err) // the operator does not wait any more
@@ -52,21 +56,26 @@ func unreachable(ctx context.Context, o *options.ClientOptions, err error) error
 	return fmt.Errorf("mongodb: %s", strings.Join(problems, "; "))
 }
 
-// credentials is the error of a server that knows no such user, or does not let this one in; nil when err is another one.
+// credentials is the error of a server that knows no such user, or does not let this one in; nil
+// when err is another one.
 func credentials(o *options.ClientOptions, err error) error {
 	code, hosts := serverCode(err), strings.Join(o.Hosts, ",")
 	switch {
 	case code == codeUnauthorized && o.Auth == nil:
-		return fmt.Errorf("mongodb: %s wants a user name and a password: write mongodb://USER:PASSWORD@%s/…", hosts, hosts)
+		return fmt.Errorf("mongodb: %s wants a user name and a password: write "+
+			"mongodb://USER:PASSWORD@%s/…", hosts, hosts)
 	case code == codeUnauthorized:
-		return fmt.Errorf("mongodb: %s: user %s may not read the database: grant the role readWrite on it", hosts, o.Auth.Username)
-	case err != nil && o.Auth != nil && (code == codeAuthentication || strings.Contains(err.Error(), "auth error")):
+		return fmt.Errorf("mongodb: %s: user %s may not read the database: grant the role "+
+			"readWrite on it", hosts, o.Auth.Username)
+	case err != nil && o.Auth != nil &&
+		(code == codeAuthentication || strings.Contains(err.Error(), "auth error")):
 		source := o.Auth.AuthSource
 		if source == "" {
 			source = "admin"
 		}
-		return fmt.Errorf("mongodb: %s refuses user %s: the name or the password is wrong, or the user was not made in database %s "+
-			"(write authSource=admin, or the database that it was made in)", hosts, o.Auth.Username, source)
+		return fmt.Errorf("mongodb: %s refuses user %s: the name or the password is wrong, or "+
+			"the user was not made in database %s (write authSource=admin, or the database "+
+			"that it was made in)", hosts, o.Auth.Username, source)
 	}
 	return nil
 }
@@ -80,9 +89,11 @@ func problemOf(ctx context.Context, o *options.ClientOptions, host string) strin
 	if err != nil {
 		tls := "does it want TLS (tls=true)?"
 		if o.TLSConfig != nil {
-			tls = "does TLS fail (no tls=true for a server without TLS; tlsCAFile for a certificate of your own)?"
+			tls = "does TLS fail (no tls=true for a server without TLS; tlsCAFile for a " +
+				"certificate of your own)?"
 		}
-		return host + " takes connections, but does not answer as a MongoDB server: is it another program, or " + tls
+		return host + " takes connections, but does not answer as a MongoDB server: is it " +
+			"another program, or " + tls
 	}
 	want := ""
 	if o.ReplicaSet != nil {
@@ -90,19 +101,25 @@ func problemOf(ctx context.Context, o *options.ClientOptions, host string) strin
 	}
 	switch {
 	case h.NotInitiated:
-		return host + ` belongs to a replica set that was not initiated: run mongosh --eval "rs.initiate()" there, once`
+		return host + ` belongs to a replica set that was not initiated: ` +
+			`run mongosh --eval "rs.initiate()" there, once`
 	case want != "" && h.Set == "":
-		return fmt.Sprintf("%s is not in a replica set: leave replicaSet=%s out, or start it with --replSet %s", host, want, want)
+		return fmt.Sprintf("%s is not in a replica set: leave replicaSet=%s out, or start it "+
+			"with --replSet %s", host, want, want)
 	case want != "" && h.Set != want:
-		return fmt.Sprintf("%s belongs to replica set %s, not %s: write replicaSet=%s", host, h.Set, want, h.Set)
+		return fmt.Sprintf("%s belongs to replica set %s, not %s: write replicaSet=%s", host, h.Set,
+			want, h.Set)
 	}
-	for _, member := range h.Hosts { // the driver goes to the members by the names that the set gives them
+	for _, member := range h.Hosts {
+		// the driver goes to the members by the names that the set gives them
 		if problem := dialled(ctx, member); problem != "" && member != host {
-			return fmt.Sprintf("%s names %s as a member of its replica set, which cannot be reached from here (%s)", host, member, problem)
+			return fmt.Sprintf("%s names %s as a member of its replica set, which cannot be "+
+				"reached from here (%s)", host, member, problem)
 		}
 	}
 	if h.Set != "" && h.Primary == "" {
-		return fmt.Sprintf("%s answers, but replica set %s has no primary: a majority of its members must run and see each other", host, h.Set)
+		return fmt.Sprintf("%s answers, but replica set %s has no primary: a majority of its "+
+			"members must run and see each other", host, h.Set)
 	}
 	return host + " answers, but not in time"
 }

@@ -11,9 +11,9 @@ import (
 )
 
 // validator is the schema of an image collection: that of its record, field by field, as
-// workflow/schema.json describes it. Fields that a record always has are required. Further ones are let
-// in, so that an older program does not reject what a newer one writes. testdata/schema.json keeps the
-// fields that analysts rely on.
+// workflow/schema.json describes it. Fields that a record always has are required. Further ones are
+// let in, so that an older program does not reject what a newer one writes. testdata/schema.json
+// keeps the fields that analysts rely on.
 func validator(c workflow.Collection) (bson.D, error) {
 	all, err := recordSchema()
 	if err != nil {
@@ -98,7 +98,8 @@ func (k converter) object(s bson.D, record bool) (bson.D, error) {
 	return append(out, bson.E{Key: "properties", Value: properties}), nil
 }
 
-// resolve is the schema that another one refers to, alone or beside a description; nil when it does not.
+// resolve is the schema that another one refers to, alone or beside a description; nil when it does
+// not.
 func resolve(all, s bson.D) bson.D {
 	if one, ok := member(s, "allOf").(bson.A); ok && len(one) == 1 {
 		s, _ = one[0].(bson.D)

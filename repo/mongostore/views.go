@@ -10,9 +10,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// This file holds the views for those who query MongoDB directly: the reports of the same names, of all sites, over the whole
-// history, with the same fields and the same numbers to the last bit. The reports are the definition; TestViews holds every view
-// against them.
+// This file holds the views for those who query MongoDB directly: the reports of the same names, of
+// all sites, over the whole history, with the same fields and the same numbers to the last bit. The
+// reports are the definition; TestViews holds every view against them.
 
 // view is a stored aggregation.
 type view struct {
@@ -23,36 +23,56 @@ type view struct {
 // views lists them in an order in which each stands behind what it reads.
 func views() []view {
 	funnel := func(dim, field string) bson.A {
-		return grouped(match("state", bson.D{{Key: "$ne", Value: workflow.Merged}}), columns{{dim, field}}, funnelSums, funnelRates)
+		return grouped(match("state", bson.D{{Key: "$ne", Value: workflow.Merged}}),
+			columns{{dim, field}}, funnelSums, funnelRates)
 	}
 	return []view{
 		{"conversion_daily", "visits", funnel("day", "$business_day")},
 		{"funnel_by_consultant", "visits", funnel("consultant", "$principal")},
 		{"funnel_by_channel", "visits", funnel("channel", "$channel")},
-		{"cohorts_weekly", "visits", grouped(match("outcome.first", bson.D{{Key: "$exists", Value: true}}), columns{{"week", "$week"}}, cohortSums(),
-			columns{{"signed_rate", ratio("$signed", "$customers")}})},
-		{"receptions_daily", "visits", grouped(received, columns{{"day", "$business_day"}, {"rule", "$count_rule"}}, columns{
-			{"receptions", sum(1)},
-			{"counted", sum(when(not("$open"), orZero("$count"), 0))},
-			{"uncounted", count(and(not("$open"), not(positive("$count"))))},
-			{"pending", count("$open")},
-		}, nil)},
+		{"cohorts_weekly", "visits",
+			grouped(match("outcome.first", bson.D{{Key: "$exists", Value: true}}),
+				columns{{"week", "$week"}}, cohortSums(),
+				columns{{"signed_rate", ratio("$signed", "$customers")}})},
+		{"receptions_daily", "visits",
+			grouped(received, columns{{"day", "$business_day"}, {"rule", "$count_rule"}}, columns{
+				{"receptions", sum(1)},
+				{"counted", sum(when(not("$open"), orZero("$count"), 0))},
+				{"uncounted", count(and(not("$open"), not(positive("$count"))))},
+				{"pending", count("$open")},
+			}, nil)},
 		{"waiting_times", "visits", waitingTimes()},
-		{"walkouts", "visits", grouped(match("state", bson.D{{Key: "$ne", Value: workflow.Merged}}), columns{{"day", "$business_day"}}, columns{
-			{"visits", sum(1)},
-			{"walkouts", count(walkedOut)},
-			{"unreceived", count(and(walkedOut, not(has("$assigned_at"))))},
-			{"given_up", count(and(walkedOut, has("$assigned_at")))},
-			{"_seen", count(and(walkedOut, not(has("$assigned_at")), has("$seconds.waited")))},
-			{"_waited", sum(when(and(walkedOut, not(has("$assigned_at"))), orZero("$seconds.waited"), 0))},
-		}, columns{{"rate", ratio("$walkouts", "$visits")}, {"left_after_avg", ratio("$_waited", "$_seen")}})},
+		{"walkouts", "visits",
+			grouped(match("state", bson.D{{Key: "$ne", Value: workflow.Merged}}),
+				columns{{"day", "$business_day"}}, columns{
+					{"visits", sum(1)},
+					{"walkouts", count(walkedOut)},
+					{"unreceived", count(and(walkedOut, not(has("$assigned_at"))))},
+					{"given_up", count(and(walkedOut, has("$assigned_at")))},
+					{
+						"_seen",
+						count(and(walkedOut, not(has("$assigned_at")), has("$seconds.waited"))),
+					},
+					{
+						"_waited",
+						sum(when(and(walkedOut, not(has("$assigned_at"))),
+							orZero("$seconds.waited"), 0)),
+					},
+				},
+				columns{
+					{"rate", ratio("$walkouts", "$visits")}, {
+						"left_after_avg", ratio("$_waited", "$_seen"),
+					},
+				})},
 		{"turns_ledger", "visits", turnsLedger()},
 		{"fairness_daily", "turns_ledger", fairnessDaily()},
 	}
 }
 
 var (
-	received  = match("state", bson.D{{Key: "$in", Value: bson.A{workflow.Assigned, workflow.Served, workflow.Registered}}})
+	received = match("state", bson.D{
+		{Key: "$in", Value: bson.A{workflow.Assigned, workflow.Served, workflow.Registered}},
+	})
 	walkedOut = op("$eq", "$state", workflow.Abandoned)
 )
 
@@ -60,7 +80,11 @@ var (
 var (
 	funnelSums = columns{
 		{"visits", sum(1)},
-		{"received", count(op("$in", "$state", bson.A{workflow.Assigned, workflow.Served, workflow.Registered}))},
+		{
+			"received", count(op("$in", "$state", bson.A{
+				workflow.Assigned, workflow.Served, workflow.Registered,
+			})),
+		},
 		{"registered", count(op("$eq", "$state", workflow.Registered))},
 		{"customers", count(taken("$outcome.first"))},
 		{"intention", count(taken("$outcome.first.intention"))},
@@ -76,42 +100,72 @@ var (
 		{"signed_last", count(taken("$outcome.last.signed"))},
 		{"signed_amount_last", sum("$outcome.last.signed.amount")},
 	}
-	funnelRates = columns{{"deposit_rate", ratio("$deposit", "$customers")}, {"signed_rate", ratio("$signed", "$customers")}}
+	funnelRates = columns{
+		{"deposit_rate", ratio("$deposit", "$customers")}, {
+			"signed_rate", ratio("$signed", "$customers"),
+		},
+	}
 )
 
-// cohortSums: how many customers had paid or signed so many days after their first visit, and until now.
+// cohortSums: how many customers had paid or signed so many days after their first visit, and until
+// now.
 func cohortSums() columns {
 	c := columns{{"customers", sum(1)}}
 	for _, step := range []string{"deposit", "signed"} {
 		at := "$outcome.first." + step
 		for _, days := range []int{7, 14, 28, 56, 84} {
-			c = append(c, column{fmt.Sprintf("%s_%dd", step, days), count(and(taken(at), op("$lte", at+".days", days)))})
+			c = append(c, column{
+				fmt.Sprintf("%s_%dd", step, days),
+				count(and(taken(at), op("$lte", at+".days", days))),
+			})
 		}
 		c = append(c, column{step, count(taken(at))})
 	}
 	return c
 }
 
-// waitingTimes counts visits by the seconds that they waited, and finds percentiles by the nearest rank.
+// waitingTimes counts visits by the seconds that they waited, and finds percentiles by the nearest
+// rank.
 func waitingTimes() bson.A {
 	key := bson.D{{Key: pathSite, Value: "$site"}, {Key: "hour", Value: "$hour"}}
-	byWait := append(bson.D{{Key: pathID, Value: append(key, bson.E{Key: "s", Value: "$seconds.waited"})}}, columns{
-		{"n", sum(1)}, {"served", count(has("$seconds.to_served"))}, {"spent", sum("$seconds.to_served")},
+	byWait := append(bson.D{{
+		Key: pathID, Value: append(key, bson.E{Key: "s", Value: "$seconds.waited"}),
+	}}, columns{
+		{"n", sum(1)}, {"served", count(has("$seconds.to_served"))}, {
+			"spent", sum("$seconds.to_served"),
+		},
 	}.fields()...)
 	upTo := func(window bson.A) bson.D {
-		return bson.D{{Key: "$sum", Value: "$n"}, {Key: "window", Value: bson.D{{Key: "documents", Value: window}}}}
+		return bson.D{
+			{Key: "$sum", Value: "$n"}, {
+				Key: "window", Value: bson.D{{Key: "documents", Value: window}},
+			},
+		}
 	}
 	ranked := bson.D{
-		{Key: "partitionBy", Value: bson.D{{Key: pathSite, Value: "$_id.site"}, {Key: "hour", Value: "$_id.hour"}}},
+		{
+			Key: "partitionBy", Value: bson.D{
+				{Key: pathSite, Value: "$_id.site"}, {Key: "hour", Value: "$_id.hour"},
+			},
+		},
 		{Key: "sortBy", Value: bson.D{{Key: "_id.s", Value: 1}}},
 		{Key: "output", Value: columns{
-			{"rank", upTo(bson.A{"unbounded", "current"})}, {"all", upTo(bson.A{"unbounded", "unbounded"})},
+			{"rank", upTo(bson.A{"unbounded", "current"})}, {
+				"all", upTo(bson.A{"unbounded", "unbounded"}),
+			},
 		}.fields()},
 	}
-	percentile := func(p int) bson.D { // the least s whose rank is at least p per cent of all; $min passes over null
-		return op1("$min", when(op("$gte", op("$multiply", "$rank", 100), op("$multiply", "$all", p)), "$_id.s", nil))
+	percentile := func(p int) bson.D {
+		// the least s whose rank is at least p per cent of all; $min passes over null
+		return op1("$min",
+			when(op("$gte", op("$multiply", "$rank", 100), op("$multiply", "$all", p)), "$_id.s",
+				nil))
 	}
-	total := append(bson.D{{Key: pathID, Value: bson.D{{Key: pathSite, Value: "$_id.site"}, {Key: "hour", Value: "$_id.hour"}}}}, columns{
+	total := append(bson.D{{
+		Key: pathID, Value: bson.D{
+			{Key: pathSite, Value: "$_id.site"}, {Key: "hour", Value: "$_id.hour"},
+		},
+	}}, columns{
 		{"received", sum("$n")},
 		{"sum", sum(op("$multiply", "$_id.s", "$n"))},
 		{"served", sum("$served")},
@@ -122,7 +176,9 @@ func waitingTimes() bson.A {
 		{"over_10_min", sum(when(op("$gt", "$_id.s", 600), "$n", 0))},
 	}.fields()...)
 	return bson.A{
-		stage("$match", append(bson.D{{Key: "seconds.waited", Value: bson.D{{Key: "$exists", Value: true}}}}, received...)),
+		stage("$match",
+			append(bson.D{{Key: "seconds.waited", Value: bson.D{{Key: "$exists", Value: true}}}},
+				received...)),
 		stage("$group", byWait),
 		stage("$setWindowFields", ranked),
 		stage("$group", total),
@@ -138,7 +194,8 @@ func waitingTimes() bson.A {
 	}
 }
 
-// turnsLedger spreads what visits did to the turns of units, and what the tables of the days say, into marks, and counts them.
+// turnsLedger spreads what visits did to the turns of units, and what the tables of the days say,
+// into marks, and counts them.
 func turnsLedger() bson.A {
 	mark := func(unit, effect any) bson.D {
 		return bson.D{{Key: "unit", Value: unit}, {Key: "effect", Value: effect}}
@@ -147,12 +204,20 @@ func turnsLedger() bson.A {
 		return when(and(cond, has(unit)), bson.A{mark(unit, effect)}, bson.A{})
 	}
 	each := func(list, unit string, effect any) bson.D {
-		return op1("$map", bson.D{{Key: "input", Value: orEmpty(list)}, {Key: "as", Value: "x"}, {Key: "in", Value: mark(unit, effect)}})
+		return op1("$map", bson.D{
+			{Key: "input", Value: orEmpty(list)}, {Key: "as", Value: "x"}, {
+				Key: "in", Value: mark(unit, effect),
+			},
+		})
 	}
 	expected := op1("$filter", bson.D{
 		{Key: "input", Value: orEmpty("$table")},
 		{Key: "as", Value: "x"},
-		{Key: "cond", Value: not(op("$in", "$$x.presence", bson.A{workflow.DayOff, workflow.OnLeave}))},
+		{
+			Key: "cond", Value: not(op("$in", "$$x.presence", bson.A{
+				workflow.DayOff, workflow.OnLeave,
+			})),
+		},
 	})
 	spread := func(day string, marks ...any) []any {
 		return []any{
@@ -165,8 +230,13 @@ func turnsLedger() bson.A {
 			stage("$unwind", "$mark"),
 		}
 	}
-	ofTables := append(bson.A{stage("$match", bson.D{{Key: "table.0", Value: bson.D{{Key: "$exists", Value: true}}}})}, spread("$day",
-		op1("$map", bson.D{{Key: "input", Value: expected}, {Key: "as", Value: "x"}, {Key: "in", Value: mark("$$x.unit", "on_table")}}),
+	ofTables := append(bson.A{stage("$match",
+		bson.D{{Key: "table.0", Value: bson.D{{Key: "$exists", Value: true}}}})}, spread("$day",
+		op1("$map", bson.D{
+			{Key: "input", Value: expected}, {Key: "as", Value: "x"}, {
+				Key: "in", Value: mark("$$x.unit", "on_table"),
+			},
+		}),
 		each("$made_up", "$$x.unit", "made_up"))...)
 	of := func(effect string) bson.D { return count(op("$eq", "$mark.effect", effect)) }
 	sums := columns{
@@ -182,9 +252,12 @@ func turnsLedger() bson.A {
 	}
 	p := append(bson.A{}, spread("$business_day",
 		one(true, "$turn_unit", "used"), each("$turns_back", "$$x", "given_back"),
-		one(op("$eq", "$turn_effect", workflow.TurnKept), "$unit", "kept"), one(op("$eq", "$turn_effect", workflow.TurnHeld), "$unit", "held"),
+		one(op("$eq", "$turn_effect", workflow.TurnKept), "$unit", "kept"),
+		one(op("$eq", "$turn_effect", workflow.TurnHeld), "$unit", "held"),
 		each("$passed", "$$x.unit", "$$x.effect"))...)
-	p = append(p, stage("$unionWith", bson.D{{Key: "coll", Value: "rotas"}, {Key: "pipeline", Value: ofTables}}))
+	p = append(p, stage("$unionWith", bson.D{
+		{Key: "coll", Value: "rotas"}, {Key: "pipeline", Value: ofTables},
+	}))
 	return append(p, grouped(nil, columns{{"day", "$day"}, {"unit", "$mark.unit"}}, sums,
 		columns{{"due", op("$add", "$used", "$void", "$void_with_right")}})...)
 }
@@ -203,14 +276,26 @@ func fairnessDaily() bson.A {
 	weighted := op1("$sum", op1("$map", bson.D{
 		{Key: "input", Value: op("$range", 0, "$units")},
 		{Key: "as", Value: "i"},
-		{Key: "in", Value: op("$multiply", op("$add", "$$i", 1), op("$arrayElemAt", op1("$sortArray", ordered), "$$i"))},
+		{
+			Key: "in",
+			Value: op("$multiply", op("$add", "$$i", 1),
+				op("$arrayElemAt", op1("$sortArray", ordered), "$$i")),
+		},
 	}))
-	gini := ratio(op("$subtract", op("$multiply", 2, weighted), op("$multiply", op("$add", "$units", 1), "$served")),
+	gini := ratio(op("$subtract", op("$multiply", 2, weighted),
+		op("$multiply", op("$add", "$units", 1), "$served")),
 		op("$multiply", "$units", "$served"))
 	some := bson.D{{Key: "$gt", Value: 0}}
-	return grouped(bson.D{{Key: "$or", Value: bson.A{bson.D{{Key: "on_table", Value: some}}, bson.D{{Key: "used", Value: some}}}}},
+	return grouped(bson.D{
+		{
+			Key: "$or", Value: bson.A{
+				bson.D{{Key: "on_table", Value: some}}, bson.D{{Key: "used", Value: some}},
+			},
+		},
+	},
 		columns{{"day", "$day"}}, sums, columns{
-			{"missed", op("$subtract", "$due", "$served")}, {"spread", op("$subtract", "$most", "$least")}, {"gini", gini},
+			{"missed", op("$subtract", "$due", "$served")},
+			{"spread", op("$subtract", "$most", "$least")}, {"gini", gini},
 		})
 }
 
@@ -230,8 +315,8 @@ func (c columns) fields() bson.D {
 	return d
 }
 
-// grouped matches, groups by the site and further dimensions, sums up, and computes from the sums. Sums whose names begin with _
-// are only computed with.
+// grouped matches, groups by the site and further dimensions, sums up, and computes from the sums.
+// Sums whose names begin with _ are only computed with.
 func grouped(match bson.D, by, sums, computed columns) (p bson.A) {
 	if match != nil {
 		p = append(p, stage("$match", match))
@@ -248,12 +333,14 @@ func grouped(match bson.D, by, sums, computed columns) (p bson.A) {
 			shown = append(shown, column{s.name, "$" + s.name})
 		}
 	}
-	return append(p, stage("$group", append(bson.D{{Key: pathID, Value: id}}, sums.fields()...)), stage("$replaceWith", row(dims, append(shown, computed...))))
+	return append(p, stage("$group", append(bson.D{{Key: pathID, Value: id}}, sums.fields()...)),
+		stage("$replaceWith", row(dims, append(shown, computed...))))
 }
 
 // row is what a view shows.
 func row(dims, shown columns) bson.D {
-	return append(append(bson.D{{Key: pathSite, Value: "$_id.site"}}, dims.fields()...), shown.fields()...)
+	return append(append(bson.D{{Key: pathSite, Value: "$_id.site"}}, dims.fields()...),
+		shown.fields()...)
 }
 
 func stage(name string, value any) bson.D { return bson.D{{Key: name, Value: value}} }
@@ -277,7 +364,8 @@ func not(cond any) bson.D { return op("$not", cond) }
 // has: a field that is neither missing nor null.
 func has(field string) bson.D { return op("$gt", field, nil) }
 
-// taken: a step of an outcome. Visits from before schema 1 hold a list in outcome, and what is asked of a list is a list.
+// taken: a step of an outcome. Visits from before schema 1 hold a list in outcome, and what is
+// asked of a list is a list.
 func taken(step string) bson.D { return op("$eq", op1("$type", step), "object") }
 
 func positive(field string) bson.D { return op("$gt", orZero(field), 0) }
@@ -288,11 +376,13 @@ func orEmpty(field string) bson.D { return op("$ifNull", field, bson.A{}) }
 
 // ratio is a / b rounded half up to four decimals, null when b is 0, whole until the last division.
 func ratio(a, b any) bson.D {
-	rounded := op1("$floor", op("$divide", op("$add", op("$multiply", 2, a, 10_000), b), op("$multiply", 2, b)))
+	rounded := op1("$floor",
+		op("$divide", op("$add", op("$multiply", 2, a, 10_000), b), op("$multiply", 2, b)))
 	return when(op("$eq", b, 0), nil, op("$divide", rounded, 10_000))
 }
 
-// prepareViews makes the views, or brings those that are there up to date. One that cannot be made stops no other.
+// prepareViews makes the views, or brings those that are there up to date. One that cannot be made
+// stops no other.
 func (s *Store) prepareViews(ctx context.Context, present map[string]bson.Raw) error {
 	var errs []error
 	for _, v := range views() {
@@ -302,18 +392,23 @@ func (s *Store) prepareViews(ctx context.Context, present map[string]bson.Raw) e
 }
 
 func (s *Store) prepareView(ctx context.Context, v view, is bson.Raw) error {
-	text, err := bson.Marshal(bson.D{{Key: "viewOn", Value: v.on}, {Key: "pipeline", Value: v.pipeline}})
+	text, err := bson.Marshal(bson.D{
+		{Key: "viewOn", Value: v.on}, {Key: "pipeline", Value: v.pipeline},
+	})
 	if err != nil {
 		return fmt.Errorf("view %s: %w", v.name, err)
 	}
 	want, command := bson.Raw(text), "create"
 	if is != nil {
-		if is.Lookup("viewOn").Equal(want.Lookup("viewOn")) && is.Lookup("pipeline").Equal(want.Lookup("pipeline")) {
+		if is.Lookup("viewOn").Equal(want.Lookup("viewOn")) &&
+			is.Lookup("pipeline").Equal(want.Lookup("pipeline")) {
 			return nil
 		}
 		command = "collMod"
 	}
-	err = s.journal.Database().RunCommand(ctx, append(bson.D{{Key: command, Value: v.name}}, bson.E{Key: "viewOn", Value: v.on}, bson.E{Key: "pipeline", Value: v.pipeline})).Err()
+	err = s.journal.Database().RunCommand(ctx,
+		append(bson.D{{Key: command, Value: v.name}}, bson.E{Key: "viewOn", Value: v.on},
+			bson.E{Key: "pipeline", Value: v.pipeline})).Err()
 	if serverCode(err) == 48 { // another instance made it meanwhile
 		return nil
 	}

@@ -10,8 +10,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// tx is one transaction: what the jobs of a group see and change. A job that only learns that it cannot be done (the number
-// is taken, the document exists) leaves nothing behind and returns no error; an error undoes the whole transaction.
+// tx is one transaction: what the jobs of a group see and change. A job that only learns that it
+// cannot be done (the number is taken, the document exists) leaves nothing behind and returns no
+// error; an error undoes the whole transaction.
 type tx struct {
 	*session
 	store  *Store
@@ -33,7 +34,8 @@ func (s *Store) Append(ctx context.Context, pages []*repo.Page) []error {
 		}
 		return answers
 	}
-	own := make([]repo.Page, len(pages)) // the caller may go on with his pages while an abandoned call is still being written
+	// the caller may go on with his pages while an abandoned call is still being written
+	own := make([]repo.Page, len(pages))
 	for i, p := range pages {
 		own[i] = *p
 	}
@@ -75,7 +77,8 @@ func (t *tx) append(p *repo.Page) (answer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := t.insertPage.ExecContext(t.ctx, p.Site, p.First, p.Last, p.At.UnixMilli(), p.Prev, p.Hash, string(entries), string(p.Body))
+	r, err := t.insertPage.ExecContext(t.ctx, p.Site, p.First, p.Last, p.At.UnixMilli(), p.Prev,
+		p.Hash, string(entries), string(p.Body))
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +90,8 @@ func (t *tx) append(p *repo.Page) (answer, err error) {
 	return nil, t.project(p)
 }
 
-// explain answers for a page that does not follow the head: it is there already, one of its commands is, or somebody else
-// was first.
+// explain answers for a page that does not follow the head: it is there already, one of its
+// commands is, or somebody else was first.
 func (t *tx) explain(p *repo.Page) (answer, err error) {
 	var hash string
 	err = t.pageAt.QueryRowContext(t.ctx, p.Site, p.First).Scan(&hash)
@@ -148,7 +151,8 @@ func (t *tx) exec(s *sql.Stmt, args ...any) (int64, error) {
 	return r.RowsAffected()
 }
 
-// unknown is err as an answer to an append: whatever is not known not to be written wraps ErrUnknown.
+// unknown is err as an answer to an append: whatever is not known not to be written wraps
+// ErrUnknown.
 func unknown(err error) error {
 	if isOne(err, repo.ErrUnknown, repo.ErrClosed, repo.ErrStorageFull) {
 		return err

@@ -8,8 +8,9 @@ import (
 	"path/filepath"
 )
 
-// OpenReadOnly opens a file to look at it, whether or not a service is serving it: it takes no lock and writes nothing.
-// Writing methods fail with repo.ErrReadOnly. It sees every commit acknowledged before a call.
+// OpenReadOnly opens a file to look at it, whether or not a service is serving it: it takes no lock
+// and writes nothing. Writing methods fail with repo.ErrReadOnly. It sees every commit acknowledged
+// before a call.
 func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	path, err := location(path)
 	if err != nil {
@@ -25,8 +26,9 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	return &Store{path: path, pool: p}, nil
 }
 
-// Backup copies the file as it stands at one moment to a new file, also while it is served, and flushes the copy to the
-// disk. A target that exists is refused. The copy is complete: it needs no -wal file beside it, as a copy by hand would.
+// Backup copies the file as it stands at one moment to a new file, also while it is served, and
+// flushes the copy to the disk. A target that exists is refused. The copy is complete: it needs no
+// -wal file beside it, as a copy by hand would.
 func (s *Store) Backup(ctx context.Context, path string) error {
 	if err := s.read(ctx, "backup", func(*pool) error { return nil }); err != nil {
 		return err
@@ -38,8 +40,10 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	if _, err := os.Lstat(target); err == nil {
 		return fmt.Errorf("backup: %s: %w", target, os.ErrExist)
 	}
-	part := target + ".part"                                             // a backup that breaks off never stands under the name of one
-	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
+	// a backup that breaks off never stands under the name of one
+	part := target + ".part"
+	//nolint:gosec // the operator names the file
+	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}

@@ -23,12 +23,14 @@ var ErrLoss = errors.New("the file holds less than was acknowledged")
 
 // loss is an ErrLoss with its reason and the ways out.
 func loss(path, format string, args ...any) error {
-	return fmt.Errorf("%w: %s. Put a backup in its place (lunpai restore --store sqlite:%s BACKUP), or serve what is left with --accept-loss",
+	return fmt.Errorf("%w: %s. Put a backup in its place (lunpai restore --store sqlite:%s "+
+		"BACKUP), or serve what is left with --accept-loss",
 		ErrLoss, fmt.Sprintf(format, args...), path)
 }
 
-// light is how far a store has come. All sites append to one table, so the number and hash of its newest row stand for the journals
-// of all of them, however many they are; a counter stands for the side documents.
+// light is how far a store has come. All sites append to one table, so the number and hash of its
+// newest row stand for the journals of all of them, however many they are; a counter stands for the
+// side documents.
 type light struct {
 	Row   int64  `json:"row"`
 	Hash  string `json:"hash"`
@@ -47,8 +49,9 @@ const (
 	stateClosed  = "closed"
 )
 
-// beacon keeps the light of a store in a file of its own beside it, so that a log that is lost or damaged shows: SQLite itself goes on
-// with what is left. It is written behind the commits, a second late at most, in two places by turns: one of them is whole.
+// beacon keeps the light of a store in a file of its own beside it, so that a log that is lost or
+// damaged shows: SQLite itself goes on with what is left. It is written behind the commits, a
+// second late at most, in two places by turns: one of them is whole.
 type beacon struct {
 	file *os.File
 	log  *slog.Logger
@@ -79,7 +82,8 @@ func readBeacon(path string) (*light, error) {
 	}
 	var newest *light
 	for i := 0; i+beaconSlot <= len(text); i += beaconSlot {
-		if l, ok := parseLight(text[i : i+beaconSlot]); ok && (newest == nil || l.Count > newest.Count) {
+		if l, ok := parseLight(text[i : i+beaconSlot]); ok &&
+			(newest == nil || l.Count > newest.Count) {
 			newest = l
 		}
 	}
@@ -90,7 +94,8 @@ func readBeacon(path string) (*light, error) {
 func parseLight(text []byte) (*light, bool) {
 	var l light
 	sum, err := strconv.ParseUint(string(text[:8]), 16, 32)
-	if err != nil || uint32(sum) != crc32.ChecksumIEEE(text[8:]) || json.Unmarshal(text[8:], &l) != nil {
+	if err != nil || uint32(sum) != crc32.ChecksumIEEE(text[8:]) ||
+		json.Unmarshal(text[8:], &l) != nil {
 		return nil, false
 	}
 	return &l, true
@@ -108,11 +113,15 @@ func (l light) text() ([]byte, error) {
 
 // openBeacon opens the file to go on from what was read in it.
 func openBeacon(path string, seen *light, log *slog.Logger) (*beacon, error) {
-	f, err := os.OpenFile(path+beaconName, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
+	//nolint:gosec // the operator names the file
+	f, err := os.OpenFile(path+beaconName, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	b := &beacon{file: f, log: log, wake: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{})}
+	b := &beacon{
+		file: f, log: log, wake: make(chan struct{}, 1), quit: make(chan struct{}),
+		ended: make(chan struct{}),
+	}
 	if seen != nil {
 		b.last = *seen
 	}
@@ -188,7 +197,9 @@ func (b *beacon) stop() {
 // lightOf reads how far a file has come.
 func lightOf(ctx context.Context, on querier) (l light, err error) {
 	rows, err := on.QueryContext(ctx, `SELECT key, hash FROM journal ORDER BY key DESC LIMIT 1`)
-	_, err = collect(rows, err, func(rows *sql.Rows) (int64, error) { return l.Row, rows.Scan(&l.Row, &l.Hash) })
+	_, err = collect(rows, err, func(rows *sql.Rows) (int64, error) {
+		return l.Row, rows.Scan(&l.Row, &l.Hash)
+	})
 	if err != nil {
 		return l, fmt.Errorf("newest page: %w", err)
 	}
@@ -219,12 +230,14 @@ func (l light) holds(ctx context.Context, path string, on querier) error {
 	case l.Row > 0 && hashes[0] != l.Hash:
 		return loss(path, "page %d is another than the one that was acknowledged", l.Row)
 	case is.Sides < l.Sides:
-		return loss(path, "%d changes of persons, notes and keys were acknowledged, %d are there", l.Sides, is.Sides)
+		return loss(path, "%d changes of persons, notes and keys were acknowledged, %d are there",
+			l.Sides, is.Sides)
 	}
 	return nil
 }
 
-// beforeOpening refuses what SQLite would open without a word: nothing at all, or a file without its log.
+// beforeOpening refuses what SQLite would open without a word: nothing at all, or a file without
+// its log.
 func (l *light) beforeOpening(path string) error {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if l != nil && (l.Row > 0 || l.Sides > 0) {

@@ -9,14 +9,16 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// ReplaceIf writes a side document over the one that was read, if it still stands so. What stood there is erased.
+// ReplaceIf writes a side document over the one that was read, if it still stands so. What stood
+// there is erased.
 func (s *Store) ReplaceIf(ctx context.Context, read, now repo.Side) error {
 	if err := now.NeedSite(); err != nil {
 		return fmt.Errorf("replace %s %s: %w", now.Collection, now.ID, err)
 	}
 	return s.changeIf(ctx, "replace", read, func(t *tx) error {
 		var owner string
-		err := t.sideExists.QueryRowContext(t.ctx, now.Collection, now.Site, now.Lookup, now.ID).Scan(&owner)
+		err := t.sideExists.QueryRowContext(t.ctx, now.Collection, now.Site, now.Lookup,
+			now.ID).Scan(&owner)
 		if err == nil {
 			return repo.ErrExists
 		}
@@ -36,9 +38,12 @@ func (s *Store) DeleteIf(ctx context.Context, read repo.Side) error {
 	})
 }
 
-// changeIf runs do in the transaction that has found the document as it was read. There is one writer, so nobody comes between.
-// A verdict is handed out behind the transaction: it is none of the store's errors.
-func (s *Store) changeIf(ctx context.Context, verb string, read repo.Side, do func(*tx) error) error {
+// changeIf runs do in the transaction that has found the document as it was read. There is one
+// writer, so nobody comes between. A verdict is handed out behind the transaction: it is none of
+// the store's errors.
+func (s *Store) changeIf(
+	ctx context.Context, verb string, read repo.Side, do func(*tx) error,
+) error {
 	var verdict error
 	err := s.write(ctx, 1, func(t *tx) error {
 		var stands int
@@ -69,7 +74,9 @@ func (s *Store) changeIf(ctx context.Context, verb string, read repo.Side, do fu
 }
 
 // Under lists what a site has under lookups that begin with prefix.
-func (s *Store) Under(ctx context.Context, c repo.SideCollection, site workflow.SiteID, prefix string) (sides []repo.Side, err error) {
+func (s *Store) Under(
+	ctx context.Context, c repo.SideCollection, site workflow.SiteID, prefix string,
+) (sides []repo.Side, err error) {
 	err = s.readSite(ctx, site, fmt.Sprintf("sides %s of %s", c, site), func(p *pool) error {
 		rows, err := p.under.QueryContext(ctx, c, site, prefix, repo.PrefixEnd(prefix))
 		sides, err = collect(rows, err, scanSide)

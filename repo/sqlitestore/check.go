@@ -15,19 +15,21 @@ const maxProblems = 20
 
 var _ repo.SelfChecker = (*Store)(nil)
 
-// Check reads the whole file and returns what does not fit: SQLite's own check of every page and of the indexes against the tables, that
-// each command of the journal is found by its id and no other is, and that the file holds what was acknowledged from it. It may
-// run while the file is served.
+// Check reads the whole file and returns what does not fit: SQLite's own check of every page and of
+// the indexes against the tables, that each command of the journal is found by its id and no other
+// is, and that the file holds what was acknowledged from it. It may run while the file is served.
 func (s *Store) Check(ctx context.Context) (problems []string, err error) {
 	if err := s.read(ctx, "check", func(*pool) error { return nil }); err != nil {
 		return nil, err
 	}
-	db, err := dial(ctx, s.path, "ro", 1, pragmas{"busy_timeout": "5000"}) // of its own: it may take minutes
+	// of its own: it may take minutes
+	db, err := dial(ctx, s.path, "ro", 1, pragmas{"busy_timeout": "5000"})
 	if err != nil {
 		return nil, fmt.Errorf("check: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	for _, look := range []func(context.Context, *sql.DB) ([]string, error){integrity("integrity_check", maxProblems), commandIDs, s.against} {
+	for _, look := range []func(context.Context, *sql.DB) ([]string,
+		error){integrity("integrity_check", maxProblems), commandIDs, s.against} {
 		found, err := look(ctx, db)
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("check: %w", ctx.Err())
@@ -40,7 +42,8 @@ func (s *Store) Check(ctx context.Context) (problems []string, err error) {
 	return problems, nil
 }
 
-// integrity runs one of SQLite's checks: of everything, up to a number of problems, or of one table and its indexes.
+// integrity runs one of SQLite's checks: of everything, up to a number of problems, or of one table
+// and its indexes.
 func integrity(check string, of any) func(context.Context, *sql.DB) ([]string, error) {
 	return func(ctx context.Context, db *sql.DB) ([]string, error) {
 		rows, err := db.QueryContext(ctx, fmt.Sprintf(`PRAGMA %s(%v)`, check, of))
@@ -55,24 +58,31 @@ func integrity(check string, of any) func(context.Context, *sql.DB) ([]string, e
 	}
 }
 
-// commandIDs holds the ids of commands against the journal: a command that is not found would be carried out a second time.
+// commandIDs holds the ids of commands against the journal: a command that is not found would be
+// carried out a second time.
 func commandIDs(ctx context.Context, db *sql.DB) ([]string, error) {
-	rows, err := db.QueryContext(ctx, `SELECT j.site, j.first, e.value ->> 'id' FROM journal j, json_each(j.entries) e
-		LEFT JOIN journal_ids i ON i.site = j.site AND i.id = e.value ->> 'id' WHERE i.first IS NOT j.first LIMIT ?`, maxProblems)
+	rows, err := db.QueryContext(ctx,
+		`SELECT j.site, j.first, e.value ->> 'id' FROM journal j, json_each(j.entries) e
+		LEFT JOIN journal_ids i ON i.site = j.site AND i.id = e.value ->> 'id' `+
+			`WHERE i.first IS NOT j.first LIMIT ?`, maxProblems)
 	found, err := collect(rows, err, func(rows *sql.Rows) (string, error) {
 		var p repo.Page
 		var id sql.NullString
 		err := rows.Scan(&p.Site, &p.First, &id)
-		return fmt.Sprintf("command %s of page %s is not found by its id", id.String, repo.PageID(p.Site, p.First)), err
+		return fmt.Sprintf("command %s of page %s is not found by its id", id.String,
+			repo.PageID(p.Site, p.First)), err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ids of commands: %w", err)
 	}
 	var listed, held int64
-	err = db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM journal_ids), (SELECT coalesce(sum(last - first + 1), 0) FROM journal)`).
+	err = db.QueryRowContext(ctx,
+		`SELECT (SELECT count(*) FROM journal_ids), (SELECT coalesce(sum(last - first + 1), 0) `+
+			`FROM journal)`).
 		Scan(&listed, &held)
 	if err == nil && listed != held {
-		found = append(found, fmt.Sprintf("%d commands are listed by their ids, the journal holds %d", listed, held))
+		found = append(found, fmt.Sprintf("%d commands are listed by their ids, the journal "+
+			"holds %d", listed, held))
 	}
 	return found, err
 }
@@ -90,26 +100,30 @@ func (s *Store) against(ctx context.Context, db *sql.DB) ([]string, error) {
 	return nil, err
 }
 
-// checkQuickly follows a service that was not stopped in order: what is read through in a moment, before anybody relies on it.
+// checkQuickly follows a service that was not stopped in order: what is read through in a moment,
+// before anybody relies on it.
 func (s *Store) checkQuickly(ctx context.Context) error {
-	// Of the indexes, that of the phones comes first: nothing else says that somebody it lacks is known.
+	// Of the indexes, that of the phones comes first: nothing else says that somebody it lacks is
+	// known.
 	for _, look := range []func(context.Context, *sql.DB) ([]string, error){
 		integrity("quick_check", maxProblems), integrity("integrity_check", "sides"), commandIDs,
 	} {
 		found, err := look(ctx, s.pool.db)
 		if err == nil && len(found) > 0 {
-			err = errors.New(strings.TrimPrefix(strings.ReplaceAll(found[0], "\n", ": "), "*** in database main ***: "))
+			err = errors.New(strings.TrimPrefix(strings.ReplaceAll(found[0], "\n", ": "),
+				"*** in database main ***: "))
 		}
 		if err != nil {
-			return fmt.Errorf("%w: looked through, for the service was not stopped in order: %w. lunpai verify says more; "+
+			return fmt.Errorf("%w: looked through, for the service was not stopped in order: %w. "+
+				"lunpai verify says more; "+
 				"put a backup in its place (lunpai restore --store sqlite:%s BACKUP)", repo.ErrCorrupt, err, s.path)
 		}
 	}
 	return nil
 }
 
-// checkBehind goes on with what takes longer, the indexes against the tables, while the store is served already. What it finds ends
-// that: an index that lacks a visit makes another board.
+// checkBehind goes on with what takes longer, the indexes against the tables, while the store is
+// served already. What it finds ends that: an index that lacks a visit makes another board.
 func (s *Store) checkBehind(ctx context.Context) {
 	db, err := dial(ctx, s.path, "ro", 1, pragmas{"busy_timeout": "5000"})
 	var found []string
@@ -123,8 +137,10 @@ func (s *Store) checkBehind(ctx context.Context) {
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		_ = s.watch.keep(fmt.Errorf("%w: %s: %w", repo.ErrCorrupt, s.path, err)) // told in the log and with every answer
+		// told in the log and with every answer
+		_ = s.watch.keep(fmt.Errorf("%w: %s: %w", repo.ErrCorrupt, s.path, err))
 	default:
-		s.log.InfoContext(ctx, "sqlite: looked through after a disorderly stop, all is well", "path", s.path)
+		s.log.InfoContext(ctx, "sqlite: looked through after a disorderly stop, all is well",
+			"path", s.path)
 	}
 }

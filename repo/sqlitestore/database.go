@@ -17,7 +17,8 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// Result codes of SQLite that are told apart (https://sqlite.org/rescode.html); extended codes carry them in the low byte.
+// Result codes of SQLite that are told apart (https://sqlite.org/rescode.html); extended codes
+// carry them in the low byte.
 const (
 	codeBusy       = 5
 	codeLocked     = 6
@@ -42,7 +43,8 @@ func code(err error) int {
 func damaged(path string, err error) error {
 	switch code(err) {
 	case codeCorrupt, codeNotADB:
-		return fmt.Errorf("%w: %w: put a backup in its place (lunpai restore --store sqlite:%s BACKUP)", repo.ErrCorrupt, err, path)
+		return fmt.Errorf("%w: %w: put a backup in its place (lunpai restore --store sqlite:%s "+
+			"BACKUP)", repo.ErrCorrupt, err, path)
 	}
 	return err
 }
@@ -50,21 +52,26 @@ func damaged(path string, err error) error {
 // pragmas are settings of a connection, by name; each is read back after opening.
 type pragmas map[string]string
 
-// walPages is how long the write-ahead log gets (in pages of 4 kB) before a commit has to write it back. Long logs are cheap:
-// a page that changes often is written back once. While the store rests the log is written back anyway.
+// walPages is how long the write-ahead log gets (in pages of 4 kB) before a commit has to write it
+// back. Long logs are cheap: a page that changes often is written back once. While the store rests
+// the log is written back anyway.
 const walPages = 8000
 
 // writing are the settings of the only connection that writes.
 func writing() pragmas {
 	p := pragmas{
-		"journal_mode": "wal", "synchronous": "2", "busy_timeout": fmt.Sprint(usualPatience.Milliseconds()), "foreign_keys": "1", "secure_delete": "1",
-		"journal_size_limit": "67108864", "wal_autocheckpoint": fmt.Sprint(walPages), "cache_size": "-8000",
+		"journal_mode": "wal", "synchronous": "2",
+		"busy_timeout": fmt.Sprint(usualPatience.Milliseconds()), "foreign_keys": "1",
+		"secure_delete":      "1",
+		"journal_size_limit": "67108864", "wal_autocheckpoint": fmt.Sprint(walPages),
+		"cache_size": "-8000",
 	}
 	maps.Copy(p, flushing(runtime.GOOS))
 	return p
 }
 
-// flushing are the settings without which a flush is none: macOS leaves what it was told to flush in the disk's own memory.
+// flushing are the settings without which a flush is none: macOS leaves what it was told to flush
+// in the disk's own memory.
 func flushing(system string) pragmas {
 	if system == "darwin" || system == "ios" {
 		return pragmas{"fullfsync": "1", "checkpoint_fullfsync": "1"}
@@ -74,7 +81,10 @@ func flushing(system string) pragmas {
 
 // reading are the settings of the connections that only read.
 func reading() pragmas {
-	return pragmas{"query_only": "1", "busy_timeout": fmt.Sprint(usualPatience.Milliseconds()), "foreign_keys": "1", "cache_size": "-8000"}
+	return pragmas{
+		"query_only": "1", "busy_timeout": fmt.Sprint(usualPatience.Milliseconds()),
+		"foreign_keys": "1", "cache_size": "-8000",
+	}
 }
 
 // dsn names a file and how to open it; mode is rw, rwc or ro.
@@ -105,7 +115,8 @@ func dial(ctx context.Context, path, mode string, n int, p pragmas) (*sql.DB, er
 	return db, nil
 }
 
-// verify reads settings back: SQLite ignores what it does not know and silently keeps what it cannot change.
+// verify reads settings back: SQLite ignores what it does not know and silently keeps what it
+// cannot change.
 func verify(ctx context.Context, db *sql.DB, want pragmas) error {
 	c, err := db.Conn(ctx)
 	if err != nil {
@@ -118,7 +129,8 @@ func verify(ctx context.Context, db *sql.DB, want pragmas) error {
 			return fmt.Errorf("read back %s: %w", name, err)
 		}
 		if got != want[name] {
-			return fmt.Errorf("SQLite keeps %s = %s where %s is needed: the file or its file system does not allow it", name, got, want[name])
+			return fmt.Errorf("SQLite keeps %s = %s where %s is needed: the file or its file "+
+				"system does not allow it", name, got, want[name])
 		}
 	}
 	return nil
@@ -130,7 +142,8 @@ func prepare(ctx context.Context, on interface {
 }, texts map[**sql.Stmt]string,
 ) (made []*sql.Stmt, err error) {
 	for dst, text := range texts {
-		s, err := on.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with its session or pool
+		//nolint:sqlclosecheck // closed with its session or pool
+		s, err := on.PrepareContext(ctx, text)
 		if err != nil {
 			return made, fmt.Errorf("prepare: %w", err)
 		}

@@ -9,7 +9,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Mark is the contiguous number up to which a site's documents are written: here always the last commit's.
+// Mark is the contiguous number up to which a site's documents are written: here always the last
+// commit's.
 func (s *Store) Mark(ctx context.Context, site workflow.SiteID) (mark int64, err error) {
 	err = s.readSite(ctx, site, "mark of "+string(site), func(p *pool) error {
 		mark, err = s.mark(ctx, p, site)
@@ -30,9 +31,12 @@ func (s *Store) mark(ctx context.Context, p *pool, site workflow.SiteID) (int64,
 }
 
 // Load returns every open document of a site and its sites, staff and live rota records.
-func (s *Store) Load(ctx context.Context, site workflow.SiteID) (docs []repo.Document, mark int64, err error) {
+func (s *Store) Load(
+	ctx context.Context, site workflow.SiteID,
+) (docs []repo.Document, mark int64, err error) {
 	err = s.readSite(ctx, site, "load "+string(site), func(p *pool) error {
-		if mark, err = s.mark(ctx, p, site); err != nil { // first the mark: what is written meanwhile makes documents newer, never older
+		if mark, err = s.mark(ctx, p, site); err != nil {
+			// first the mark: what is written meanwhile makes documents newer, never older
 			return err
 		}
 		rows, err := p.board.QueryContext(ctx, site, workflow.LiveRotaRef(site).ID)
@@ -45,7 +49,9 @@ func (s *Store) Load(ctx context.Context, site workflow.SiteID) (docs []repo.Doc
 }
 
 // Read returns the named documents that exist. None is ever behind the journal.
-func (s *Store) Read(ctx context.Context, site workflow.SiteID, _ int64, refs []workflow.Ref) (docs []repo.Document, err error) {
+func (s *Store) Read(
+	ctx context.Context, site workflow.SiteID, _ int64, refs []workflow.Ref,
+) (docs []repo.Document, err error) {
 	err = s.readSite(ctx, site, "read documents of "+string(site), func(p *pool) error {
 		for _, r := range refs {
 			rows, err := p.image.QueryContext(ctx, r.Collection, site, r.ID)

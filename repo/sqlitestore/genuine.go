@@ -11,9 +11,10 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// A document says nothing about itself, but it is an image of a commit, and the chain of hashes vouches for that. So each document is held
-// against its commit the first time that it is read: what a disk made of it is noticed then, not in the next night's verify. Reports
-// read everything; they compare only after a start that followed no orderly stop.
+// A document says nothing about itself, but it is an image of a commit, and the chain of hashes
+// vouches for that. So each document is held against its commit the first time that it is read:
+// what a disk made of it is noticed then, not in the next night's verify. Reports read everything;
+// they compare only after a start that followed no orderly stop.
 
 // doubts are the documents that were not compared yet.
 type doubts struct {
@@ -79,13 +80,15 @@ func (s *Store) vouch(ctx context.Context, p *pool, d repo.Document) error {
 	written = append(bytes.TrimSuffix(written, []byte("null}")), d.Doc...)
 	for _, page := range pages {
 		if page.Hash != repo.Chain(page.Prev, page.Body) {
-			return fmt.Errorf("%w: page %s does not match its hash", repo.ErrCorrupt, repo.PageID(page.Site, page.First))
+			return fmt.Errorf("%w: page %s does not match its hash", repo.ErrCorrupt,
+				repo.PageID(page.Site, page.First))
 		}
 		if page.Last >= d.Seq && bytes.Contains(page.Body, append(written, '}')) {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: %s %s of site %s differs from commit %d", repo.ErrCorrupt, d.Collection, d.ID, d.Site, d.Seq)
+	return fmt.Errorf("%w: %s %s of site %s differs from commit %d", repo.ErrCorrupt, d.Collection,
+		d.ID, d.Site, d.Seq)
 }
 
 // untouched reports whether a store was stopped in order, and nobody has written to its file since.

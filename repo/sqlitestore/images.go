@@ -10,13 +10,15 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// listed are the collections with columns of their own to be listed by: the names of the fields that are copied there.
+// listed are the collections with columns of their own to be listed by: the names of the fields
+// that are copied there.
 var listed = map[workflow.Collection]struct{ day, who string }{
 	workflow.Visits:    {day: "business_day", who: "customer"},
 	workflow.Customers: {who: "owner"},
 }
 
-// Project writes the images of pages that are already in the journal. Append does so by itself: this is for repair.
+// Project writes the images of pages that are already in the journal. Append does so by itself:
+// this is for repair.
 func (s *Store) Project(ctx context.Context, pages []*repo.Page) error {
 	if err := repo.NeedSites(pages); err != nil {
 		return fmt.Errorf("project: %w", err)
@@ -73,7 +75,8 @@ type keys struct {
 	day, who any
 }
 
-// keysOf reads the keys of an image. The number is in the document, but for a page of one commit it needs no reading.
+// keysOf reads the keys of an image. The number is in the document, but for a page of one commit it
+// needs no reading.
 func keysOf(p *repo.Page, i workflow.Image) (keys, error) {
 	k := keys{seq: p.First}
 	columns, isListed := listed[i.Collection]
@@ -90,10 +93,13 @@ func keysOf(p *repo.Page, i workflow.Image) (keys, error) {
 		return k, fmt.Errorf("%w: %w", repo.ErrCorrupt, err)
 	}
 	if doc.Seq < p.First || doc.Seq > p.Last {
-		return k, fmt.Errorf("%w: seq %d in page %s", repo.ErrCorrupt, doc.Seq, repo.PageID(p.Site, p.First))
+		return k, fmt.Errorf("%w: seq %d in page %s", repo.ErrCorrupt, doc.Seq,
+			repo.PageID(p.Site, p.First))
 	}
 	k.seq = doc.Seq
-	field := map[string]string{"business_day": doc.BusinessDay, "customer": doc.Customer, "owner": doc.Owner}
+	field := map[string]string{
+		"business_day": doc.BusinessDay, "customer": doc.Customer, "owner": doc.Owner,
+	}
 	k.day, k.who = orNull(field[columns.day]), orNull(field[columns.who])
 	return k, nil
 }

@@ -4,7 +4,8 @@ package sqlitestore
 
 import "os"
 
-// hold has no lock of another kind than SQLite's outside Linux: there the lock file alone keeps a second process away.
+// hold has no lock of another kind than SQLite's outside Linux: there the lock file alone keeps a
+// second process away.
 func hold(*os.File) error { return nil }
 
 // keepOff needs Linux.

@@ -13,48 +13,58 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-const headQuery = `SELECT ` + pageColumns + ` FROM journal WHERE site = ? ORDER BY first DESC LIMIT 1`
+const headQuery = `SELECT ` + pageColumns +
+	` FROM journal WHERE site = ? ORDER BY first DESC LIMIT 1`
 
 // Since returns up to limit pages, in order, from the page that holds commit seq on.
-func (s *Store) Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) (pages []*repo.Page, err error) {
-	err = s.readSite(ctx, site, fmt.Sprintf("since %s", repo.PageID(site, seq)), func(p *pool) error {
-		if head, ok := s.heads.page(site); ok && seq >= head.First && limit > 0 {
-			if seq <= head.Last {
-				pages = []*repo.Page{head}
+func (s *Store) Since(
+	ctx context.Context, site workflow.SiteID, seq int64, limit int,
+) (pages []*repo.Page, err error) {
+	err = s.readSite(ctx, site, fmt.Sprintf("since %s", repo.PageID(site, seq)),
+		func(p *pool) error {
+			if head, ok := s.heads.page(site); ok && seq >= head.First && limit > 0 {
+				if seq <= head.Last {
+					pages = []*repo.Page{head}
+				}
+				return nil
 			}
-			return nil
-		}
-		rows, err := p.since.QueryContext(ctx, site, seq, limit)
-		pages, err = collect(rows, err, scanPage)
-		return err
-	})
+			rows, err := p.since.QueryContext(ctx, site, seq, limit)
+			pages, err = collect(rows, err, scanPage)
+			return err
+		})
 	return pages, err
 }
 
 // Before returns up to limit pages whose First ≤ seq, newest first.
-func (s *Store) Before(ctx context.Context, site workflow.SiteID, seq int64, limit int) (pages []*repo.Page, err error) {
-	err = s.readSite(ctx, site, fmt.Sprintf("before %s", repo.PageID(site, seq)), func(p *pool) error {
-		rows, err := p.before.QueryContext(ctx, site, seq, limit)
-		pages, err = collect(rows, err, scanPage)
-		return err
-	})
+func (s *Store) Before(
+	ctx context.Context, site workflow.SiteID, seq int64, limit int,
+) (pages []*repo.Page, err error) {
+	err = s.readSite(ctx, site, fmt.Sprintf("before %s", repo.PageID(site, seq)),
+		func(p *pool) error {
+			rows, err := p.before.QueryContext(ctx, site, seq, limit)
+			pages, err = collect(rows, err, scanPage)
+			return err
+		})
 	return pages, err
 }
 
 // Find returns the page that holds the command id; ErrNotFound when there is none.
-func (s *Store) Find(ctx context.Context, site workflow.SiteID, id string) (page *repo.Page, err error) {
-	err = s.readSite(ctx, site, fmt.Sprintf("find command %s of %s", id, site), func(p *pool) error {
-		rows, err := p.find.QueryContext(ctx, site, id)
-		pages, err := collect(rows, err, scanPage)
-		switch {
-		case err != nil:
-			return err
-		case len(pages) == 0:
-			return repo.ErrNotFound
-		}
-		page = pages[0]
-		return nil
-	})
+func (s *Store) Find(
+	ctx context.Context, site workflow.SiteID, id string,
+) (page *repo.Page, err error) {
+	err = s.readSite(ctx, site, fmt.Sprintf("find command %s of %s", id, site),
+		func(p *pool) error {
+			rows, err := p.find.QueryContext(ctx, site, id)
+			pages, err := collect(rows, err, scanPage)
+			switch {
+			case err != nil:
+				return err
+			case len(pages) == 0:
+				return repo.ErrNotFound
+			}
+			page = pages[0]
+			return nil
+		})
 	return page, err
 }
 
@@ -68,8 +78,11 @@ func (s *Store) Sites(ctx context.Context) (sites []workflow.SiteID, err error) 
 	return sites, err
 }
 
-// Moved tells which sites have new pages; the number to go on with is that of the newest page's row.
-func (s *Store) Moved(ctx context.Context, after int64) (heads map[workflow.SiteID]int64, next int64, err error) {
+// Moved tells which sites have new pages; the number to go on with is that of the newest page's
+// row.
+func (s *Store) Moved(
+	ctx context.Context, after int64,
+) (heads map[workflow.SiteID]int64, next int64, err error) {
 	heads, next = map[workflow.SiteID]int64{}, after
 	err = s.read(ctx, "sites that moved on", func(p *pool) error {
 		if after == 0 {
@@ -109,20 +122,23 @@ func scanPage(rows *sql.Rows) (*repo.Page, error) {
 		at      int64
 		entries []byte
 	)
-	if err := rows.Scan(&p.Site, &p.First, &p.Last, &at, &p.Prev, &p.Hash, &entries, &p.Body); err != nil {
+	if err := rows.Scan(&p.Site, &p.First, &p.Last, &at, &p.Prev, &p.Hash, &entries,
+		&p.Body); err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal(entries, &p.Entries); err != nil {
-		return nil, fmt.Errorf("%w: entries of page %s: %w", repo.ErrCorrupt, repo.PageID(p.Site, p.First), err)
+		return nil, fmt.Errorf("%w: entries of page %s: %w", repo.ErrCorrupt,
+			repo.PageID(p.Site, p.First), err)
 	}
 	p.At = time.UnixMilli(at).UTC()
 	return &p, nil
 }
 
-// heads remembers the last page of the sites that were written to. Every decision begins by asking for it, nobody else
-// writes to the file, so nearly every such question is answered from here. Only the writer drops pages, before the commit that
-// replaces them, and puts the new ones in after it: between the two the file answers, so that whoever has seen a new document finds
-// the page that wrote it.
+// heads remembers the last page of the sites that were written to. Every decision begins by asking
+// for it, nobody else writes to the file, so nearly every such question is answered from here. Only
+// the writer drops pages, before the commit that replaces them, and puts the new ones in after it:
+// between the two the file answers, so that whoever has seen a new document finds the page that
+// wrote it.
 type heads struct {
 	mu    sync.Mutex
 	pages map[workflow.SiteID]*repo.Page
@@ -185,7 +201,8 @@ func (h *heads) forget() {
 	h.pages = nil
 }
 
-// headOf reads the head of a site through a statement of headQuery; a site without a journal has an empty page.
+// headOf reads the head of a site through a statement of headQuery; a site without a journal has an
+// empty page.
 func headOf(ctx context.Context, query *sql.Stmt, site workflow.SiteID) (*repo.Page, error) {
 	rows, err := query.QueryContext(ctx, site)
 	pages, err := collect(rows, err, scanPage)

@@ -12,9 +12,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// A list is read in two parts that are merged: what is open, which is never much, through the index of open documents, and the
-// rest through the index of one condition. That index holds closed documents only: they hardly change any more, so that a step
-// of a visit costs the index nothing.
+// A list is read in two parts that are merged: what is open, which is never much, through the index
+// of open documents, and the rest through the index of one condition. That index holds closed
+// documents only: they hardly change any more, so that a step of a visit costs the index nothing.
 
 // List answers a query.
 func (s *Store) List(ctx context.Context, q repo.Query) (l repo.Listing, err error) {
@@ -22,20 +22,22 @@ func (s *Store) List(ctx context.Context, q repo.Query) (l repo.Listing, err err
 	if err != nil {
 		return l, err
 	}
-	err = s.readSite(ctx, q.Site, fmt.Sprintf("list %s of %s", q.Collection, q.Site), func(p *pool) error {
-		if l.Mark, err = s.mark(ctx, p, q.Site); err != nil {
-			return err
-		}
-		rows, err := p.db.QueryContext(ctx, text, args...)
-		if err != nil {
-			return err
-		}
-		l.Docs, l.Next, err = gather(rows, q.Limit)
-		if err := errors.Join(err, rows.Close()); err != nil { //nolint:sqlclosecheck // before other rows are read
-			return err
-		}
-		return s.genuine(ctx, p, l.Docs)
-	})
+	err = s.readSite(ctx, q.Site, fmt.Sprintf("list %s of %s", q.Collection, q.Site),
+		func(p *pool) error {
+			if l.Mark, err = s.mark(ctx, p, q.Site); err != nil {
+				return err
+			}
+			rows, err := p.db.QueryContext(ctx, text, args...)
+			if err != nil {
+				return err
+			}
+			l.Docs, l.Next, err = gather(rows, q.Limit)
+			if err := errors.Join(err, rows.Close()); err != nil {
+				//nolint:sqlclosecheck // before other rows are read
+				return err
+			}
+			return s.genuine(ctx, p, l.Docs)
+		})
 	return l, err
 }
 
@@ -49,7 +51,8 @@ func gather(rows *sql.Rows, limit int) (docs []repo.Document, next repo.Place, e
 		var d repo.Document
 		var doc []byte
 		var day sql.NullString
-		if err := rows.Scan(&d.Collection, &d.Site, &d.ID, &d.Seq, &d.Open, &doc, &day); err != nil {
+		if err := rows.Scan(&d.Collection, &d.Site, &d.ID, &d.Seq, &d.Open, &doc,
+			&day); err != nil {
 			return nil, next, err
 		}
 		if d.ID == at.ID {
@@ -68,8 +71,8 @@ func gather(rows *sql.Rows, limit int) (docs []repo.Document, next repo.Place, e
 	return docs, next, rows.Err()
 }
 
-// query is a statement that is being written. Nothing of a caller's stands in its text: collections and fields are the
-// program's, values are arguments.
+// query is a statement that is being written. Nothing of a caller's stands in its text: collections
+// and fields are the program's, values are arguments.
 type query struct {
 	repo.Query
 	by   string
@@ -77,7 +80,8 @@ type query struct {
 	args []any
 }
 
-// listing is a query as SQL: rows in the list's order, with a null in place of the documents that do not pass.
+// listing is a query as SQL: rows in the list's order, with a null in place of the documents that
+// do not pass.
 func listing(of repo.Query) (string, []any, error) {
 	by, rest, err := of.Plan()
 	if err != nil {
@@ -130,14 +134,18 @@ func (q *query) arg(v any) string {
 	return "?"
 }
 
-// shown are the columns of a row, the document only when it passes. Place and order are those of a table.
+// shown are the columns of a row, the document only when it passes. Place and order are those of a
+// table.
 func (q *query) shown(from, passes string) string {
-	return `SELECT i.collection, i.site, ` + from + `.id AS id, i.seq, i.open, ` + passes + `, ` + from + `.day AS day`
+	return `SELECT i.collection, i.site, ` + from + `.id AS id, i.seq, i.open, ` + passes + `, ` +
+		from + `.day AS day`
 }
 
 // open is the part of open documents.
 func (q *query) open() string {
-	text := q.shown("i", "i.doc") + ` FROM images i INDEXED BY images_open WHERE i.open AND i.site = ` + q.arg(q.Site) + ` AND i.collection = '` + string(q.Collection) + `'`
+	text := q.shown("i", "i.doc") +
+		` FROM images i INDEXED BY images_open WHERE i.open AND i.site = ` + q.arg(q.Site) +
+		` AND i.collection = '` + string(q.Collection) + `'`
 	if q.by != "" {
 		for _, field := range append([]string{q.by}, q.rest...) {
 			text += " AND " + q.passes(field)
@@ -146,22 +154,28 @@ func (q *query) open() string {
 	return text + q.within("i")
 }
 
-// closed is the part of closed documents with one value of the condition by which the query is read.
+// closed is the part of closed documents with one value of the condition by which the query is
+// read.
 func (q *query) closed(value string) string {
-	text := q.shown("i", q.compared()) + ` FROM images i WHERE i.collection = '` + string(q.Collection) + `' AND NOT i.open AND i.site = ` + q.arg(q.Site)
+	text := q.shown("i", q.compared()) + ` FROM images i WHERE i.collection = '` +
+		string(q.Collection) + `' AND NOT i.open AND i.site = ` + q.arg(q.Site)
 	if q.by != "" {
 		text += " AND " + expression("i", q.Collection, q.by) + " = " + q.arg(value)
 	}
 	return text + q.within("i")
 }
 
-// ofStaff is the part of closed visits in which somebody takes part. The table names them; the document says as what.
+// ofStaff is the part of closed visits in which somebody takes part. The table names them; the
+// document says as what.
 func (q *query) ofStaff(who string) string {
 	passes := q.rest
 	defer func() { q.rest = passes }()
 	q.rest = append([]string{q.by}, passes...)
-	return q.shown("s", q.compared()) + ` FROM visit_staff s CROSS JOIN images i ON i.collection = 'visits' AND i.site = s.site AND i.id = s.id
-		WHERE s.site = ` + q.arg(q.Site) + ` AND s.staff = ` + q.arg(who) + ` AND NOT i.open AND i.day = s.day` + q.within("s")
+	return q.shown("s", q.compared()) +
+		` FROM visit_staff s CROSS JOIN images i ON i.collection = 'visits' AND i.site = s.site ` +
+		`AND i.id = s.id
+		WHERE s.site = ` + q.arg(q.Site) + ` AND s.staff = ` + q.arg(who) +
+		` AND NOT i.open AND i.day = s.day` + q.within("s")
 }
 
 // compared is the document where the conditions that are left hold, else null.
@@ -182,7 +196,8 @@ func (q *query) passes(field string) string {
 	switch {
 	case field == repo.Of:
 		me := string(q.Of)
-		return `(+(i.doc ->> '$.server') = ` + q.arg(me) + ` OR +(i.doc ->> '$.principal') = ` + q.arg(me) + ` OR ` + assists + `(` + q.arg(me) + `)))`
+		return `(+(i.doc ->> '$.server') = ` + q.arg(me) + ` OR +(i.doc ->> '$.principal') = ` +
+			q.arg(me) + ` OR ` + assists + `(` + q.arg(me) + `)))`
 	case slices.Contains(repo.Lists, field):
 		return assists + q.values(field) + `)`
 	}
@@ -201,7 +216,9 @@ func (q *query) values(field string) string {
 func (q *query) within(from string) string {
 	text := ""
 	day, id := from+".day", from+".id"
-	term := func(left, op string, right any) { text += " AND " + left + " " + op + " " + q.arg(right) }
+	term := func(left, op string, right any) {
+		text += " AND " + left + " " + op + " " + q.arg(right)
+	}
 	after, op := q.After, ">"
 	if q.Descending {
 		op = "<"
@@ -214,7 +231,8 @@ func (q *query) within(from string) string {
 	}
 	text += " AND " + day + " IS NOT NULL"
 	if after != (repo.Place{}) {
-		text += " AND (" + day + ", " + id + ") " + op + " (" + q.arg(after.Day) + ", " + q.arg(after.ID) + ")"
+		text += " AND (" + day + ", " + id + ") " + op + " (" + q.arg(after.Day) + ", " +
+			q.arg(after.ID) + ")"
 	}
 	if q.From != "" && (q.Descending || q.From > after.Day) {
 		term(day, ">=", q.From)
@@ -225,7 +243,8 @@ func (q *query) within(from string) string {
 	return text
 }
 
-// expression is where a field of a document is compared: a column where there is a copy, else in its text.
+// expression is where a field of a document is compared: a column where there is a copy, else in
+// its text.
 func expression(table string, c workflow.Collection, field string) string {
 	switch field {
 	case listed[c].day:

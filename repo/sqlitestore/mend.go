@@ -9,10 +9,11 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// After a failed write nobody knows what the disk holds: the commit may be in the log, and what the system keeps in memory
-// may differ from the disk. So every connection is closed and opened again, which reads the log from the disk, and the log
-// is written back and flushed: what can be read afterwards is durable. The calls are answered with ErrUnknown; the same
-// page sent again finds itself, or is written now.
+// After a failed write nobody knows what the disk holds: the commit may be in the log, and what the
+// system keeps in memory may differ from the disk. So every connection is closed and opened again,
+// which reads the log from the disk, and the log is written back and flushed: what can be read
+// afterwards is durable. The calls are answered with ErrUnknown; the same page sent again finds
+// itself, or is written now.
 
 // ready makes the writer able to write, or tells why it cannot: then nothing is written.
 func (w *writer) ready(ctx context.Context) error {
@@ -37,10 +38,12 @@ func (w *writer) ready(ctx context.Context) error {
 	return nil
 }
 
-// mend follows a failed transaction. The failure may happen once; the second without a success between makes the store read-only until an operator looked.
+// mend follows a failed transaction. The failure may happen once; the second without a success
+// between makes the store read-only until an operator looked.
 func (w *writer) mend(ctx context.Context, cause error) {
 	w.strikes++
-	w.store.log.ErrorContext(ctx, "sqlite: write failed", "path", w.store.path, "strikes", w.strikes, "error", cause)
+	w.store.log.ErrorContext(ctx, "sqlite: write failed", "path", w.store.path, "strikes",
+		w.strikes, "error", cause)
 	err := w.reopen(ctx)
 	if err != nil {
 		w.store.log.ErrorContext(ctx, "sqlite: reopen failed", "path", w.store.path, "error", err)
@@ -49,14 +52,16 @@ func (w *writer) mend(ctx context.Context, cause error) {
 		}
 	}
 	if w.strikes >= strikesToEnd {
-		w.block(fmt.Errorf("%w: the disk under %s failed twice: look at it, then start again", repo.ErrReadOnly, w.store.path))
+		w.block(fmt.Errorf("%w: the disk under %s failed twice: look at it, then start again",
+			repo.ErrReadOnly, w.store.path))
 	}
 }
 
 // block makes every later write fail with err.
 func (w *writer) block(err error) { w.blocked.Store(&err) }
 
-// reopen closes every connection and opens them again. Readers come back even when the writer does not.
+// reopen closes every connection and opens them again. Readers come back even when the writer does
+// not.
 func (w *writer) reopen(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()

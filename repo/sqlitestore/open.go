@@ -12,8 +12,9 @@ import (
 	"modernc.org/sqlite"
 )
 
-// Open opens the file to serve it, and holds it until Close: a second Open of the same file, in this process or another, is
-// refused. So are network file systems, on which SQLite's locks cannot be trusted, and files of a newer schema.
+// Open opens the file to serve it, and holds it until Close: a second Open of the same file, in
+// this process or another, is refused. So are network file systems, on which SQLite's locks cannot
+// be trusted, and files of a newer schema.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	path, err := location(c.Path)
 	if err != nil {
@@ -43,7 +44,8 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		s.readers = 4
 	}
 	if err := s.start(ctx, c.AcceptLoss); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, damaged(path, err)), abandon(lock, made))
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, damaged(path, err)),
+			abandon(lock, made))
 	}
 	return s, nil
 }
@@ -51,7 +53,8 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 // lockEnd ends the name of the lock file.
 const lockEnd = ".lock"
 
-// remove deletes files that may be gone already. The lock must be held: without it they may be another process's.
+// remove deletes files that may be gone already. The lock must be held: without it they may be
+// another process's.
 func remove(paths []string) (err error) {
 	for _, path := range paths {
 		if e := os.Remove(path); !errors.Is(e, os.ErrNotExist) {
@@ -113,7 +116,8 @@ func (s *Store) start(ctx context.Context, acceptLoss bool) error {
 
 // make makes the file when it is not there.
 func (s *Store) make() error {
-	// The file holds personal data: nobody but its owner reads it. SQLite gives its other files the same rights.
+	// The file holds personal data: nobody but its owner reads it. SQLite gives its other files the
+	// same rights.
 	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
 		err = f.Close()
@@ -121,9 +125,10 @@ func (s *Store) make() error {
 	if err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
-	// Sizes are flushed, times of change are not: as durable, on most disks faster. Where the system has no such call this
-	// changes nothing.
-	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
+	// Sizes are flushed, times of change are not: as durable, on most disks faster. Where the
+	// system has no such call this changes nothing.
+	if _, err := sqlite.Fdatasync(true); err != nil &&
+		!errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
 		return err
 	}
 	return nil
@@ -138,13 +143,14 @@ func (s *Store) compare(ctx context.Context, seen *light, acceptLoss bool) (ligh
 	}
 	l, err := lightOf(ctx, s.pool.db)
 	if err == nil && seen == nil && l.Row > 0 {
-		s.log.Warn("sqlite: no beacon beside the file: nothing tells whether it is the newest", "path", s.path)
+		s.log.Warn("sqlite: no beacon beside the file: nothing tells whether it is the newest",
+			"path", s.path)
 	}
 	return l, err
 }
 
-// afterCrash looks a file through that was not closed in order, and empties its log: one that goes on from here holds nothing from
-// before.
+// afterCrash looks a file through that was not closed in order, and empties its log: one that goes
+// on from here holds nothing from before.
 func (s *Store) afterCrash(ctx context.Context, session *session) error {
 	if err := s.checkQuickly(ctx); err != nil {
 		return err
@@ -179,8 +185,8 @@ func (s *Store) lightUp(seen *light, l light) (err error) {
 	return nil
 }
 
-// location is where a database file really lies: the absolute path without symbolic links. SQLite's log and the lock stand beside
-// it, whatever the file is called elsewhere.
+// location is where a database file really lies: the absolute path without symbolic links. SQLite's
+// log and the lock stand beside it, whatever the file is called elsewhere.
 func location(path string) (string, error) {
 	if path == "" || strings.HasPrefix(path, ":") || strings.HasPrefix(path, "file:") {
 		return "", fmt.Errorf("open %q: the path of a file is needed", path)
@@ -196,14 +202,16 @@ func location(path string) (string, error) {
 	return filepath.Join(dir, filepath.Base(path)), err
 }
 
-// oneName refuses a file with several names (hard links): each name has a log and a lock of its own.
+// oneName refuses a file with several names (hard links): each name has a log and a lock of its
+// own.
 func oneName(path string) error {
 	n, err := links(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	if err == nil && n > 1 {
-		err = fmt.Errorf("the file has %d names (hard links), and SQLite's log goes by the name: keep one, or serve a copy", n)
+		err = fmt.Errorf("the file has %d names (hard links), and SQLite's log goes by the name: "+
+			"keep one, or serve a copy", n)
 	}
 	return err
 }

@@ -23,25 +23,33 @@ const (
 	sideColumns  = `collection, id, site, lookup, command, pending, at, body`
 )
 
-// boardQuery is what Load gives: the open documents of site ?1, and those that every board needs, of which ?2 is the live rota.
+// boardQuery is what Load gives: the open documents of site ?1, and those that every board needs,
+// of which ?2 is the live rota.
 const boardQuery = `SELECT ` + imageColumns + ` FROM images WHERE site = ?1 AND open
-	UNION ALL SELECT ` + imageColumns + ` FROM images WHERE collection = 'sites' AND site = ?1 AND NOT open
-	UNION ALL SELECT ` + imageColumns + ` FROM images WHERE collection = 'staff' AND site = ?1 AND NOT open
-	UNION ALL SELECT ` + imageColumns + ` FROM images WHERE collection = 'rotas' AND site = ?1 AND id = ?2 AND NOT open`
+	UNION ALL SELECT ` + imageColumns +
+	` FROM images WHERE collection = 'sites' AND site = ?1 AND NOT open
+	UNION ALL SELECT ` + imageColumns +
+	` FROM images WHERE collection = 'staff' AND site = ?1 AND NOT open
+	UNION ALL SELECT ` + imageColumns +
+	` FROM images WHERE collection = 'rotas' AND site = ?1 AND id = ?2 AND NOT open`
 
 // scanDaysQuery reads on behind the id ?4 of the day ?3, up to the day ?5.
-const scanDaysQuery = `SELECT ` + imageColumns + ` FROM images WHERE collection = ?1 AND site = ?2 AND day IS NOT NULL
+const scanDaysQuery = `SELECT ` + imageColumns +
+	` FROM images WHERE collection = ?1 AND site = ?2 AND day IS NOT NULL
 	AND (day, id) > (?3, ?4) AND day <= ?5 ORDER BY day, id LIMIT ?6`
 
 // underQuery reads a stretch of lookups.
-const underQuery = `SELECT ` + sideColumns + ` FROM sides WHERE collection = ?1 AND site = ?2 AND lookup <> ''
+const underQuery = `SELECT ` + sideColumns +
+	` FROM sides WHERE collection = ?1 AND site = ?2 AND lookup <> ''
 	AND lookup >= ?3 AND lookup < ?4 ORDER BY lookup`
 
-// distinct lists the different values of an indexed column by jumping from one to the next, however many rows there are.
+// distinct lists the different values of an indexed column by jumping from one to the next, however
+// many rows there are.
 func distinct(column, from string) string {
 	return `WITH RECURSIVE d (v) AS (
 			SELECT min(` + column + `) FROM ` + from + `
-			UNION ALL SELECT (SELECT min(` + column + `) FROM ` + from + ` AND ` + column + ` > d.v) FROM d WHERE d.v IS NOT NULL
+			UNION ALL SELECT (SELECT min(` + column + `) FROM ` + from + ` AND ` + column +
+		` > d.v) FROM d WHERE d.v IS NOT NULL
 		) SELECT v FROM d WHERE v IS NOT NULL`
 }
 
@@ -58,10 +66,13 @@ func openPool(ctx context.Context, path, mode string, n int) (*pool, error) {
 		&p.ping: `SELECT count(*) FROM meta`,
 
 		// From the page that holds commit ?2 on.
-		&p.since: `SELECT ` + pageColumns + ` FROM journal WHERE site = ?1 AND last >= ?2 AND first >= coalesce(
-				(SELECT first FROM journal WHERE site = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1), 0)
+		&p.since: `SELECT ` + pageColumns +
+			` FROM journal WHERE site = ?1 AND last >= ?2 AND first >= coalesce(
+				(SELECT first FROM journal WHERE site = ?1 ` +
+			`AND first <= ?2 ORDER BY first DESC LIMIT 1), 0)
 			ORDER BY first LIMIT ?3`,
-		&p.before: `SELECT ` + pageColumns + ` FROM journal WHERE site = ? AND first <= ? ORDER BY first DESC LIMIT ?`,
+		&p.before: `SELECT ` + pageColumns +
+			` FROM journal WHERE site = ? AND first <= ? ORDER BY first DESC LIMIT ?`,
 		&p.find: `SELECT ` + pageColumns + ` FROM journal WHERE site = ?1 AND first =
 				(SELECT first FROM journal_ids WHERE site = ?1 AND id = ?2)`,
 		&p.sites: distinct("site", "journal WHERE true"),
@@ -71,19 +82,25 @@ func openPool(ctx context.Context, path, mode string, n int) (*pool, error) {
 		&p.newest: `SELECT coalesce(max(key), 0) FROM journal`,
 
 		&p.board: boardQuery,
-		&p.image: `SELECT ` + imageColumns + ` FROM images WHERE collection = ? AND site = ? AND id = ?`,
-		&p.scan: `SELECT ` + imageColumns + ` FROM images WHERE collection = ? AND site = ? AND id > ?
+		&p.image: `SELECT ` + imageColumns +
+			` FROM images WHERE collection = ? AND site = ? AND id = ?`,
+		&p.scan: `SELECT ` + imageColumns +
+			` FROM images WHERE collection = ? AND site = ? AND id > ?
 			ORDER BY id LIMIT ?`,
 		&p.scanDays:  scanDaysQuery,
 		&p.scanSites: distinct("site", "images WHERE collection = ?1"),
 
-		&p.side:      `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? AND id = ?`,
-		&p.lookup:    `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? AND site = ? AND lookup = ? AND lookup <> ''`,
-		&p.under:     underQuery,
-		&p.sides:     `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? ORDER BY id`,
-		&p.siteSides: `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? AND site = ? ORDER BY id`,
-		&p.overdue:   `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? AND pending AND at < ? ORDER BY id`,
-		&p.siteOverdue: `SELECT ` + sideColumns + ` FROM sides WHERE collection = ?1 AND pending AND at < ?3
+		&p.side: `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? AND id = ?`,
+		&p.lookup: `SELECT ` + sideColumns +
+			` FROM sides WHERE collection = ? AND site = ? AND lookup = ? AND lookup <> ''`,
+		&p.under: underQuery,
+		&p.sides: `SELECT ` + sideColumns + ` FROM sides WHERE collection = ? ORDER BY id`,
+		&p.siteSides: `SELECT ` + sideColumns +
+			` FROM sides WHERE collection = ? AND site = ? ORDER BY id`,
+		&p.overdue: `SELECT ` + sideColumns +
+			` FROM sides WHERE collection = ? AND pending AND at < ? ORDER BY id`,
+		&p.siteOverdue: `SELECT ` + sideColumns +
+			` FROM sides WHERE collection = ?1 AND pending AND at < ?3
 			AND site = ?2 ORDER BY id`,
 	})
 	if err != nil {
@@ -92,7 +109,8 @@ func openPool(ctx context.Context, path, mode string, n int) (*pool, error) {
 	return p, nil
 }
 
-// close closes the connections and, as they were prepared on the whole pool, the statements with them.
+// close closes the connections and, as they were prepared on the whole pool, the statements with
+// them.
 func (p *pool) close() error { return p.db.Close() }
 
 // collect reads all rows of a query.

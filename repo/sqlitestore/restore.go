@@ -9,10 +9,13 @@ import (
 	"path/filepath"
 )
 
-// Restore puts a copy of a backup in the place of a database that nobody serves, if verify finds nothing wrong with the copy. The old
-// database and its log are kept under the name that is returned; "" when there was none. A restore that breaks off leaves a store
-// that is as it was, or one that Open refuses until the restore is done again.
-func Restore(ctx context.Context, path, backup string, verify func(*Store) error) (kept string, err error) {
+// Restore puts a copy of a backup in the place of a database that nobody serves, if verify finds
+// nothing wrong with the copy. The old database and its log are kept under the name that is
+// returned; "" when there was none. A restore that breaks off leaves a store that is as it was, or
+// one that Open refuses until the restore is done again.
+func Restore(
+	ctx context.Context, path, backup string, verify func(*Store) error,
+) (kept string, err error) {
 	if path, err = location(path); err != nil {
 		return "", err
 	}
@@ -49,7 +52,9 @@ func Restore(ctx context.Context, path, backup string, verify func(*Store) error
 }
 
 // bringIn copies a backup to a new file and verifies the copy.
-func bringIn(ctx context.Context, backup, fresh string, verify func(*Store) error) (l light, err error) {
+func bringIn(
+	ctx context.Context, backup, fresh string, verify func(*Store) error,
+) (l light, err error) {
 	from, err := OpenReadOnly(ctx, backup)
 	if err != nil {
 		return l, err
@@ -67,8 +72,8 @@ func bringIn(ctx context.Context, backup, fresh string, verify func(*Store) erro
 	return l, errors.Join(err, s.Close())
 }
 
-// exchange sets the old files aside and puts the new one in their place. The beacon comes last: until it is reset it refuses what
-// stands between the two.
+// exchange sets the old files aside and puts the new one in their place. The beacon comes last:
+// until it is reset it refuses what stands between the two.
 func exchange(path, fresh string, l light) (kept string, err error) {
 	seen, err := readBeacon(path)
 	if err != nil {
@@ -90,14 +95,16 @@ func exchange(path, fresh string, l light) (kept string, err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return kept, err
 	}
-	if err := errors.Join(removeFile(path+"-shm"), os.Rename(fresh, path), syncDir(filepath.Dir(path))); err != nil {
+	if err := errors.Join(removeFile(path+"-shm"), os.Rename(fresh, path),
+		syncDir(filepath.Dir(path))); err != nil {
 		return kept, err
 	}
 	b, err := openBeacon(path, seen, nil)
 	if err != nil {
 		return kept, err
 	}
-	return kept, errors.Join(b.write(l, stateClosed), b.write(l, stateClosed), b.file.Close(), syncDir(filepath.Dir(path)))
+	return kept, errors.Join(b.write(l, stateClosed), b.write(l, stateClosed), b.file.Close(),
+		syncDir(filepath.Dir(path)))
 }
 
 // free is the first of the names "x", "x-2", "x-3" … that is not taken, with its log.

@@ -9,13 +9,15 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// A full disk is no fault of the disk, and no reason not to read: the connections stay as they are. What was being committed is
-// unknown to its callers. From then on writes are refused at once, until a file of some size fits on the disk again.
+// A full disk is no fault of the disk, and no reason not to read: the connections stay as they are.
+// What was being committed is unknown to its callers. From then on writes are refused at once,
+// until a file of some size fits on the disk again.
 
 // roomNeeded is how much must fit on a disk that was full before anything is written again.
 const roomNeeded = 1 << 20
 
-// isFull reports whether a transaction failed for want of space: SQLite says so, but not when a quota is used up.
+// isFull reports whether a transaction failed for want of space: SQLite says so, but not when a
+// quota is used up.
 func (w *writer) isFull(err error) bool {
 	switch code(err) {
 	case codeFull:
@@ -29,14 +31,16 @@ func (w *writer) isFull(err error) bool {
 // fill follows a transaction that found no room. It returns the answer to its jobs.
 func (w *writer) fill(ctx context.Context, cause error) error {
 	_, doubtful := errors.AsType[*doubt](cause)
-	if _, err := w.session.rollback.ExecContext(ctx); err == nil { // SQLite may have done so by itself
+	if _, err := w.session.rollback.ExecContext(ctx); err == nil {
+		// SQLite may have done so by itself
 		w.store.log.DebugContext(ctx, "sqlite: taken back", "path", w.store.path)
 	}
 	w.store.heads.forget()
 	w.full, w.tried = true, w.now()
 	full := fmt.Errorf("%w: the disk under %s is full", repo.ErrStorageFull, w.store.path)
 	w.block(full)
-	w.store.log.ErrorContext(ctx, "sqlite: disk full, nothing is written until there is space", "path", w.store.path, "error", cause)
+	w.store.log.ErrorContext(ctx, "sqlite: disk full, nothing is written until there is space",
+		"path", w.store.path, "error", cause)
 	if doubtful {
 		return fmt.Errorf("%w: %w: %w", repo.ErrUnknown, full, cause)
 	}
@@ -62,7 +66,8 @@ func (w *writer) makeRoom(ctx context.Context) error {
 // tryRoom writes a file of the size that is needed beside the database, and removes it.
 func (w *writer) tryRoom() error {
 	name := w.store.path + ".room"
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // the operator names the file
+	//nolint:gosec // the operator names the file
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

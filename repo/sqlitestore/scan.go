@@ -14,8 +14,8 @@ const (
 	scanTotal = 1024
 )
 
-// Scan calls f for every document of a span. No connection is held while f runs, so f may be slow and may use the store; a
-// document that changes meanwhile is given as it was or as it is.
+// Scan calls f for every document of a span. No connection is held while f runs, so f may be slow
+// and may use the store; a document that changes meanwhile is given as it was or as it is.
 func (s *Store) Scan(ctx context.Context, of repo.Span, f func(repo.Document) error) error {
 	if err := repo.NeedSite(of.Site); err != nil {
 		return fmt.Errorf("scan %s: %w", of.Collection, err)
@@ -28,7 +28,9 @@ func (s *Store) Scan(ctx context.Context, of repo.Span, f func(repo.Document) er
 }
 
 // ScanAllSites is Scan over a collection of all sites, by id.
-func (s *Store) ScanAllSites(ctx context.Context, c workflow.Collection, f func(repo.Document) error) error {
+func (s *Store) ScanAllSites(
+	ctx context.Context, c workflow.Collection, f func(repo.Document) error,
+) error {
 	sites, err := s.sitesWith(ctx, c)
 	if err != nil {
 		return err
@@ -56,7 +58,9 @@ func give(ctx context.Context, cursors []*cursor, f func(repo.Document) error) e
 }
 
 // sitesWith are the sites that have a document of a collection.
-func (s *Store) sitesWith(ctx context.Context, c workflow.Collection) (sites []workflow.SiteID, err error) {
+func (s *Store) sitesWith(
+	ctx context.Context, c workflow.Collection,
+) (sites []workflow.SiteID, err error) {
 	err = s.read(ctx, fmt.Sprintf("scan %s", c), func(p *pool) error {
 		rows, err := p.scanSites.QueryContext(ctx, c)
 		sites, err = collect(rows, err, scanSite)
@@ -94,26 +98,27 @@ func (c *cursor) fill(ctx context.Context) error {
 	if len(c.docs) > 0 || c.end {
 		return nil
 	}
-	return c.store.read(ctx, fmt.Sprintf("scan %s of %s", c.of.Collection, c.of.Site), func(p *pool) (err error) {
-		if c.docs, err = c.next(ctx, p); err != nil {
-			return err
-		}
-		if c.store.doubts.scans {
-			if err := c.store.genuine(ctx, p, c.docs); err != nil {
-				c.docs = nil
+	return c.store.read(ctx, fmt.Sprintf("scan %s of %s", c.of.Collection, c.of.Site),
+		func(p *pool) (err error) {
+			if c.docs, err = c.next(ctx, p); err != nil {
 				return err
 			}
-		}
-		if c.end = len(c.docs) < c.chunk; c.end {
-			return nil
-		}
-		last := c.docs[len(c.docs)-1]
-		c.after = last.ID
-		if c.of.ByDay {
-			c.day, err = last.BusinessDay()
-		}
-		return err
-	})
+			if c.store.doubts.scans {
+				if err := c.store.genuine(ctx, p, c.docs); err != nil {
+					c.docs = nil
+					return err
+				}
+			}
+			if c.end = len(c.docs) < c.chunk; c.end {
+				return nil
+			}
+			last := c.docs[len(c.docs)-1]
+			c.after = last.ID
+			if c.of.ByDay {
+				c.day, err = last.BusinessDay()
+			}
+			return err
+		})
 }
 
 // next reads a chunk.
@@ -126,6 +131,7 @@ func (c *cursor) next(ctx context.Context, p *pool) ([]repo.Document, error) {
 	if to == "" {
 		to = "~" // behind every day
 	}
-	rows, err := p.scanDays.QueryContext(ctx, c.of.Collection, c.of.Site, c.day, c.after, to, c.chunk)
+	rows, err := p.scanDays.QueryContext(ctx, c.of.Collection, c.of.Site, c.day, c.after, to,
+		c.chunk)
 	return collect(rows, err, scanDocument)
 }

@@ -13,27 +13,33 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// schemaVersion is what this program writes. A file of a newer version is refused, never guessed at.
+// schemaVersion is what this program writes. A file of a newer version is refused, never guessed
+// at.
 const schemaVersion = 1
 
-// The tables. Texts are compared byte by byte (SQLite's default). Journal and images have a row number of their own, so that
-// new rows of all sites lie side by side and one transaction changes few pages of the file; only keys stand in indexes.
+// The tables. Texts are compared byte by byte (SQLite's default). Journal and images have a row
+// number of their own, so that new rows of all sites lie side by side and one transaction changes
+// few pages of the file; only keys stand in indexes.
 var schema = []string{
 	`CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
 
-	// One row a page. at: milliseconds since 1970, UTC. entries: [{"id","kind"}] of the commits. body: exactly as hashed.
+	// One row a page. at: milliseconds since 1970, UTC. entries: [{"id","kind"}] of the commits.
+	// body: exactly as hashed.
 	`CREATE TABLE journal (
-		key INTEGER PRIMARY KEY, site TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, at INTEGER NOT NULL,
-		prev TEXT NOT NULL, hash TEXT NOT NULL, entries TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (site, first)
+		key INTEGER PRIMARY KEY, site TEXT NOT NULL, first INTEGER NOT NULL, ` +
+		`last INTEGER NOT NULL, at INTEGER NOT NULL,
+		prev TEXT NOT NULL, hash TEXT NOT NULL, entries TEXT NOT NULL, body TEXT NOT NULL, ` +
+		`UNIQUE (site, first)
 	) STRICT`,
 	`CREATE TABLE journal_ids (
 		site TEXT NOT NULL, id TEXT NOT NULL, first INTEGER NOT NULL, PRIMARY KEY (site, id)
 	) STRICT, WITHOUT ROWID`,
 
-	// The newest image of every record. day and who are copies of the fields by which a collection is listed: of visits the
-	// business day and the customer, of customers the owner.
+	// The newest image of every record. day and who are copies of the fields by which a collection
+	// is listed: of visits the business day and the customer, of customers the owner.
 	`CREATE TABLE images (
-		key INTEGER PRIMARY KEY, collection TEXT NOT NULL, site TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL,
+		key INTEGER PRIMARY KEY, collection TEXT NOT NULL, site TEXT NOT NULL, ` +
+		`id TEXT NOT NULL, seq INTEGER NOT NULL,
 		open INTEGER NOT NULL, day TEXT, who TEXT, doc TEXT NOT NULL, UNIQUE (collection, site, id)
 	) STRICT`,
 	`CREATE INDEX images_open ON images (site) WHERE open`,
@@ -41,8 +47,10 @@ var schema = []string{
 	`CREATE INDEX images_who ON images (collection, site, who, id) WHERE who IS NOT NULL`,
 
 	`CREATE TABLE sides (
-		key INTEGER PRIMARY KEY, collection TEXT NOT NULL, id TEXT NOT NULL, site TEXT NOT NULL, lookup TEXT NOT NULL,
-		command TEXT NOT NULL, pending INTEGER NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL, UNIQUE (collection, id)
+		key INTEGER PRIMARY KEY, collection TEXT NOT NULL, id TEXT NOT NULL, ` +
+		`site TEXT NOT NULL, lookup TEXT NOT NULL,
+		command TEXT NOT NULL, pending INTEGER NOT NULL, at INTEGER NOT NULL, ` +
+		`body TEXT NOT NULL, UNIQUE (collection, id)
 	) STRICT`,
 	`CREATE UNIQUE INDEX sides_lookup ON sides (collection, site, lookup) WHERE lookup <> ''`,
 	`CREATE INDEX sides_pending ON sides (collection, at) WHERE pending`,
@@ -50,44 +58,57 @@ var schema = []string{
 	`INSERT INTO meta (name, value) VALUES ('schema', '` + strconv.Itoa(schemaVersion) + `')`,
 }
 
-// addition is what came to the schema later, in files of the same version: nothing that decides anything, only what makes lists
-// quick. A file that lacks it gets it when it is opened to be written; an older program keeps it up without knowing of it.
+// addition is what came to the schema later, in files of the same version: nothing that decides
+// anything, only what makes lists quick. A file that lacks it gets it when it is opened to be
+// written; an older program keeps it up without knowing of it.
 type addition struct {
 	make string
 	fill string // from what is stored; indexes fill themselves
 }
 
-// closedOf is an index by which the closed documents of a collection are listed. What is open is found by images_open: an index
-// that left it out costs the steps of a visit nothing.
+// closedOf is an index by which the closed documents of a collection are listed. What is open is
+// found by images_open: an index that left it out costs the steps of a visit nothing.
 func closedOf(c workflow.Collection, field string) addition {
 	order := "id"
 	if c == workflow.Visits {
 		order = "day, id"
 	}
 	by := strings.ReplaceAll(expression("images", c, field), "images.", "")
-	return addition{make: fmt.Sprintf(`CREATE INDEX %s_%s ON images (site, %s, %s) WHERE collection = '%s' AND NOT open`, c, field, by, order, c)}
+	return addition{
+		make: fmt.Sprintf(
+			`CREATE INDEX %s_%s ON images (site, %s, %s) WHERE collection = '%s' AND NOT open`, c,
+			field, by, order, c),
+	}
 }
 
 // additions are what came later, in the order in which it is made.
 var additions = []addition{
-	closedOf(workflow.Visits, "customer"), closedOf(workflow.Visits, "principal"), closedOf(workflow.Visits, "server"),
-	closedOf(workflow.Visits, "state"), closedOf(workflow.Visits, "kind"), closedOf(workflow.Customers, "status"),
+	closedOf(workflow.Visits, "customer"), closedOf(workflow.Visits, "principal"),
+	closedOf(workflow.Visits, "server"),
+	closedOf(workflow.Visits, "state"), closedOf(workflow.Visits, "kind"),
+	closedOf(workflow.Customers, "status"),
 	closedOf(workflow.Messages, "state"), closedOf(workflow.Approvals, "state"),
 	{
-		// Who takes part in which closed visit: an index over a list. Triggers keep it up, so that it cannot be forgotten where images
-		// are written. A row says where to look, the document whether it holds.
+		// Who takes part in which closed visit: an index over a list. Triggers keep it up, so that
+		// it cannot be forgotten where images are written. A row says where to look, the document
+		// whether it holds.
 		make: `CREATE TABLE visit_staff (
-		site TEXT NOT NULL, staff TEXT NOT NULL, day TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (site, staff, day, id)
+		site TEXT NOT NULL, staff TEXT NOT NULL, day TEXT NOT NULL, id TEXT NOT NULL, ` +
+			`PRIMARY KEY (site, staff, day, id)
 	) STRICT, WITHOUT ROWID`,
-		fill: `INSERT OR IGNORE INTO visit_staff SELECT v.site, p.value, v.day, v.id FROM images v, json_each(json_array(
+		fill: `INSERT OR IGNORE INTO visit_staff SELECT v.site, p.value, v.day, v.id ` +
+			`FROM images v, json_each(json_array(
 			v.doc ->> '$.server', v.doc ->> '$.principal')) p
-			WHERE v.collection = 'visits' AND NOT v.open AND v.day IS NOT NULL AND p.value IS NOT NULL
+			WHERE v.collection = 'visits' AND NOT v.open AND v.day IS NOT NULL ` +
+			`AND p.value IS NOT NULL
 		UNION SELECT v.site, p.value, v.day, v.id FROM images v, json_each(v.doc, '$.assistants') p
 			WHERE v.collection = 'visits' AND NOT v.open AND v.day IS NOT NULL`,
 	},
-	{make: `CREATE TRIGGER visit_staff_new AFTER INSERT ON images WHEN new.collection = 'visits' AND NOT new.open AND new.day IS NOT NULL
+	{make: `CREATE TRIGGER visit_staff_new AFTER INSERT ` +
+		`ON images WHEN new.collection = 'visits' AND NOT new.open AND new.day IS NOT NULL
 	BEGIN ` + taken + ` END`},
-	{make: `CREATE TRIGGER visit_staff_changed AFTER UPDATE ON images WHEN new.collection = 'visits' AND NOT new.open AND new.day IS NOT NULL
+	{make: `CREATE TRIGGER visit_staff_changed AFTER UPDATE ` +
+		`ON images WHEN new.collection = 'visits' AND NOT new.open AND new.day IS NOT NULL
 	BEGIN ` + taken + ` END`},
 }
 
@@ -124,10 +145,12 @@ func extend(ctx context.Context, c *sql.Conn) error {
 	return nil
 }
 
-// ensureSchema makes the tables in an empty file, and what is missing in one that an earlier program made.
+// ensureSchema makes the tables in an empty file, and what is missing in one that an earlier
+// program made.
 func ensureSchema(ctx context.Context, c *sql.Conn) error {
 	var objects int
-	if err := c.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&objects); err != nil {
+	if err := c.QueryRowContext(ctx,
+		`SELECT count(*) FROM sqlite_schema`).Scan(&objects); err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
 	if objects > 0 {
@@ -157,8 +180,9 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// checkSchema accepts a file of exactly this version, with every table and index as this program makes it: without a unique
-// index two commits could take one number. What else somebody put into the file is his affair.
+// checkSchema accepts a file of exactly this version, with every table and index as this program
+// makes it: without a unique index two commits could take one number. What else somebody put into
+// the file is his affair.
 func checkSchema(ctx context.Context, on querier) error {
 	rows, err := on.QueryContext(ctx, `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL`)
 	is, err := collect(rows, err, scanText)
@@ -181,11 +205,13 @@ func checkSchema(ctx context.Context, on querier) error {
 	case err != nil || version < 1:
 		return fmt.Errorf("%w: schema version %q", repo.ErrCorrupt, versions)
 	case version > schemaVersion:
-		return fmt.Errorf("the file has schema version %d, this program reads up to %d: run a newer lunpai", version, schemaVersion)
+		return fmt.Errorf("the file has schema version %d, this program reads up to %d: run a "+
+			"newer lunpai", version, schemaVersion)
 	}
 	for _, statement := range schema {
 		if strings.HasPrefix(statement, "CREATE") && !slices.Contains(is, statement) {
-			return fmt.Errorf("%w: the file lacks, or has otherwise: %s", repo.ErrCorrupt, statement)
+			return fmt.Errorf("%w: the file lacks, or has otherwise: %s", repo.ErrCorrupt,
+				statement)
 		}
 	}
 	return nil

@@ -48,39 +48,51 @@ func (s *session) open(ctx context.Context) (err error) {
 		&s.pageAt:     `SELECT hash FROM journal WHERE site = ? AND first = ?`,
 		&s.findID:     `SELECT first FROM journal_ids WHERE site = ? AND id = ?`,
 		&s.insertPage: `INSERT INTO journal (` + pageColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		&s.insertID:   `INSERT INTO journal_ids (site, id, first) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
-		&s.deleteID:   `DELETE FROM journal_ids WHERE site = ? AND id = ?`,
+		&s.insertID: `INSERT INTO journal_ids (site, id, first) VALUES (?, ?, ?) ` +
+			`ON CONFLICT DO NOTHING`,
+		&s.deleteID: `DELETE FROM journal_ids WHERE site = ? AND id = ?`,
 
 		// Most images differ from the stored one in seq and doc alone: then no index is touched.
-		&s.refreshImage: `UPDATE images SET seq = ?4, doc = ?8 WHERE collection = ?1 AND site = ?2 AND id = ?3
+		&s.refreshImage: `UPDATE images SET seq = ?4, doc = ?8 WHERE collection = ?1 ` +
+			`AND site = ?2 AND id = ?3
 			AND seq <= ?4 AND open = ?5 AND day IS ?6 AND who IS ?7`,
-		&s.replaceImage: `INSERT INTO images (collection, site, id, seq, open, day, who, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		&s.replaceImage: `INSERT INTO images (collection, site, id, seq, open, day, who, doc) ` +
+			`VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (collection, site, id) DO UPDATE
-			SET seq = excluded.seq, open = excluded.open, day = excluded.day, who = excluded.who, doc = excluded.doc
+			SET seq = excluded.seq, open = excluded.open, day = excluded.day, ` +
+			`who = excluded.who, doc = excluded.doc
 			WHERE seq <= excluded.seq`,
 
-		&s.insertSide: `INSERT INTO sides (` + sideColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		&s.sideExists: `SELECT id FROM sides WHERE collection = ? AND site = ? AND lookup = ? AND lookup <> '' AND id <> ?`,
-		&s.replaceSide: `INSERT INTO sides (` + sideColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (collection, id) DO UPDATE
-			SET site = excluded.site, lookup = excluded.lookup, command = excluded.command, pending = excluded.pending,
+		&s.insertSide: `INSERT INTO sides (` + sideColumns +
+			`) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		&s.sideExists: `SELECT id FROM sides WHERE collection = ? AND site = ? AND lookup = ? ` +
+			`AND lookup <> '' AND id <> ?`,
+		&s.replaceSide: `INSERT INTO sides (` + sideColumns +
+			`) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (collection, id) DO UPDATE
+			SET site = excluded.site, lookup = excluded.lookup, command = excluded.command, ` +
+			`pending = excluded.pending,
 				at = excluded.at, body = excluded.body`,
-		&s.sideStands: `SELECT 1 FROM sides WHERE collection = ? AND id = ? AND site = ? AND lookup = ? AND command = ?
+		&s.sideStands: `SELECT 1 FROM sides WHERE collection = ? AND id = ? AND site = ? ` +
+			`AND lookup = ? AND command = ?
 			AND pending = ? AND at = ? AND body = ?`,
-		&s.setSides: `INSERT INTO meta (name, value) VALUES ('sides', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1`,
-		&s.erase:    `DELETE FROM sides WHERE collection = ? AND id = ?`,
+		&s.setSides: `INSERT INTO meta (name, value) VALUES ('sides', ?1) ` +
+			`ON CONFLICT (name) DO UPDATE SET value = ?1`,
+		&s.erase: `DELETE FROM sides WHERE collection = ? AND id = ?`,
 	})
 	return err
 }
 
-// checkpoint writes the log back to the file. In mode TRUNCATE the log is empty afterwards, or it fails because somebody reads
-// from it longer than patience; PASSIVE does what it can and waits for nobody.
+// checkpoint writes the log back to the file. In mode TRUNCATE the log is empty afterwards, or it
+// fails because somebody reads from it longer than patience; PASSIVE does what it can and waits for
+// nobody.
 func (s *session) checkpoint(ctx context.Context, mode string, patience time.Duration) (err error) {
 	if err := s.setPatience(ctx, patience); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.setPatience(ctx, usualPatience)) }()
 	var busy, frames, done int
-	if err := s.conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(`+mode+`)`).Scan(&busy, &frames, &done); err != nil {
+	if err := s.conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(`+mode+`)`).Scan(&busy, &frames,
+		&done); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	if mode == truncate && busy != 0 {
@@ -103,8 +115,8 @@ const (
 	truncate = "TRUNCATE"
 )
 
-// close ends the connection; as the last one of the file it writes the log back. A statement left open would keep the
-// connection alive behind our back.
+// close ends the connection; as the last one of the file it writes the log back. A statement left
+// open would keep the connection alive behind our back.
 func (s *session) close() error {
 	var errs []error
 	for _, statement := range s.statements {

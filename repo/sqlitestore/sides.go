@@ -21,12 +21,13 @@ func (s *Store) Insert(ctx context.Context, side repo.Side) error {
 	})
 }
 
-// Replace writes a side document whether or not it is there; ErrExists when its lookup belongs to another id. What stood
-// there is erased.
+// Replace writes a side document whether or not it is there; ErrExists when its lookup belongs to
+// another id. What stood there is erased.
 func (s *Store) Replace(ctx context.Context, side repo.Side) error {
 	return s.put(ctx, "replace", side, func(t *tx) (bool, error) {
 		var owner string
-		err := t.sideExists.QueryRowContext(t.ctx, side.Collection, side.Site, side.Lookup, side.ID).Scan(&owner)
+		err := t.sideExists.QueryRowContext(t.ctx, side.Collection, side.Site, side.Lookup,
+			side.ID).Scan(&owner)
 		if !errNoRows(err) {
 			return false, err
 		}
@@ -38,7 +39,9 @@ func (s *Store) Replace(ctx context.Context, side repo.Side) error {
 }
 
 // put writes a side document; do reports whether it could be written.
-func (s *Store) put(ctx context.Context, verb string, side repo.Side, do func(*tx) (bool, error)) error {
+func (s *Store) put(
+	ctx context.Context, verb string, side repo.Side, do func(*tx) (bool, error),
+) error {
 	if err := side.NeedSite(); err != nil {
 		return fmt.Errorf("%s %s %s: %w", verb, side.Collection, side.ID, err)
 	}
@@ -56,8 +59,8 @@ func (s *Store) put(ctx context.Context, verb string, side repo.Side, do func(*t
 	return nil
 }
 
-// Delete removes a side document for good. Its bytes are overwritten in the file at once, and leave the write-ahead log
-// within seconds, unless another process is reading from the log that long.
+// Delete removes a side document for good. Its bytes are overwritten in the file at once, and leave
+// the write-ahead log within seconds, unless another process is reading from the log that long.
 func (s *Store) Delete(ctx context.Context, c repo.SideCollection, id string) error {
 	err := s.write(ctx, 1, func(t *tx) error {
 		n, err := t.exec(t.erase, c, id)
@@ -81,7 +84,10 @@ func (t *tx) countSides(before int64) error {
 }
 
 func sideArgs(s repo.Side) []any {
-	return []any{s.Collection, s.ID, s.Site, s.Lookup, s.Command, s.Pending, s.At.UnixMilli(), string(s.Body)}
+	return []any{
+		s.Collection, s.ID, s.Site, s.Lookup, s.Command, s.Pending, s.At.UnixMilli(),
+		string(s.Body),
+	}
 }
 
 // Side reads one by id; ErrNotFound.
@@ -92,28 +98,35 @@ func (s *Store) Side(ctx context.Context, c repo.SideCollection, id string) (rep
 }
 
 // Lookup reads one by lookup; ErrNotFound.
-func (s *Store) Lookup(ctx context.Context, c repo.SideCollection, site workflow.SiteID, lookup string) (repo.Side, error) {
+func (s *Store) Lookup(
+	ctx context.Context, c repo.SideCollection, site workflow.SiteID, lookup string,
+) (repo.Side, error) {
 	if err := repo.NeedSite(site); err != nil {
 		return repo.Side{}, fmt.Errorf("lookup %s: %w", c, err)
 	}
-	// A phone that leads to somebody else shows nothing of itself, so the record that the index names must name the lookup too.
-	// It may do otherwise for the moment in which it is changed.
+	// A phone that leads to somebody else shows nothing of itself, so the record that the index
+	// names must name the lookup too. It may do otherwise for the moment in which it is changed.
 	for range 3 {
-		found, err := s.oneSide(ctx, fmt.Sprintf("lookup %s of %s", c, site), func(p *pool) (*sql.Rows, error) {
-			return p.lookup.QueryContext(ctx, c, site, lookup)
-		})
+		found, err := s.oneSide(ctx, fmt.Sprintf("lookup %s of %s", c, site),
+			func(p *pool) (*sql.Rows, error) {
+				return p.lookup.QueryContext(ctx, c, site, lookup)
+			})
 		if err != nil {
 			return repo.Side{}, err
 		}
 		own, err := s.Side(ctx, c, found.ID)
-		if err == nil && own.Site == site && own.Lookup == lookup || err != nil && !errors.Is(err, repo.ErrNotFound) {
+		if err == nil && own.Site == site && own.Lookup == lookup || err != nil &&
+			!errors.Is(err, repo.ErrNotFound) {
 			return own, err
 		}
 	}
-	return repo.Side{}, fmt.Errorf("lookup %s of %s: %w: the index leads to another record", c, site, repo.ErrCorrupt)
+	return repo.Side{}, fmt.Errorf("lookup %s of %s: %w: the index leads to another record", c,
+		site, repo.ErrCorrupt)
 }
 
-func (s *Store) oneSide(ctx context.Context, what string, query func(*pool) (*sql.Rows, error)) (side repo.Side, err error) {
+func (s *Store) oneSide(
+	ctx context.Context, what string, query func(*pool) (*sql.Rows, error),
+) (side repo.Side, err error) {
 	err = s.read(ctx, what, func(p *pool) error {
 		rows, err := query(p)
 		found, err := collect(rows, err, scanSide)
@@ -128,30 +141,39 @@ func (s *Store) oneSide(ctx context.Context, what string, query func(*pool) (*sq
 	return side, err
 }
 
-// Sides lists a collection of one site by id; only pending ones older than before when that is not zero.
-func (s *Store) Sides(ctx context.Context, c repo.SideCollection, site workflow.SiteID, before time.Time) ([]repo.Side, error) {
+// Sides lists a collection of one site by id; only pending ones older than before when that is not
+// zero.
+func (s *Store) Sides(
+	ctx context.Context, c repo.SideCollection, site workflow.SiteID, before time.Time,
+) ([]repo.Side, error) {
 	if err := repo.NeedSite(site); err != nil {
 		return nil, fmt.Errorf("sides %s: %w", c, err)
 	}
-	return s.listSides(ctx, fmt.Sprintf("sides %s of %s", c, site), func(p *pool) (*sql.Rows, error) {
-		if before.IsZero() {
-			return p.siteSides.QueryContext(ctx, c, site)
-		}
-		return p.siteOverdue.QueryContext(ctx, c, site, before.UnixMilli())
-	})
+	return s.listSides(ctx, fmt.Sprintf("sides %s of %s", c, site),
+		func(p *pool) (*sql.Rows, error) {
+			if before.IsZero() {
+				return p.siteSides.QueryContext(ctx, c, site)
+			}
+			return p.siteOverdue.QueryContext(ctx, c, site, before.UnixMilli())
+		})
 }
 
 // SidesOfAllSites is Sides over all sites, and what belongs to none.
-func (s *Store) SidesOfAllSites(ctx context.Context, c repo.SideCollection, before time.Time) ([]repo.Side, error) {
-	return s.listSides(ctx, fmt.Sprintf("sides %s of all sites", c), func(p *pool) (*sql.Rows, error) {
-		if before.IsZero() {
-			return p.sides.QueryContext(ctx, c)
-		}
-		return p.overdue.QueryContext(ctx, c, before.UnixMilli())
-	})
+func (s *Store) SidesOfAllSites(
+	ctx context.Context, c repo.SideCollection, before time.Time,
+) ([]repo.Side, error) {
+	return s.listSides(ctx, fmt.Sprintf("sides %s of all sites", c),
+		func(p *pool) (*sql.Rows, error) {
+			if before.IsZero() {
+				return p.sides.QueryContext(ctx, c)
+			}
+			return p.overdue.QueryContext(ctx, c, before.UnixMilli())
+		})
 }
 
-func (s *Store) listSides(ctx context.Context, what string, query func(*pool) (*sql.Rows, error)) (sides []repo.Side, err error) {
+func (s *Store) listSides(
+	ctx context.Context, what string, query func(*pool) (*sql.Rows, error),
+) (sides []repo.Side, err error) {
 	err = s.read(ctx, what, func(p *pool) error {
 		rows, err := query(p)
 		sides, err = collect(rows, err, scanSide)

@@ -1,8 +1,10 @@
-// Package sqlitestore is the embedded store: one SQLite file, nothing to install, the same guarantees as a server.
+// Package sqlitestore is the embedded store: one SQLite file, nothing to install, the same
+// guarantees as a server.
 //
-// One goroutine writes. It takes every call that waits and commits all of them in one transaction (pages, the images they
-// leave, side documents), so that one flush to the disk answers many. Documents are never behind the journal, and the mark
-// of a site is the number of its last commit. A few connections read beside it.
+// One goroutine writes. It takes every call that waits and commits all of them in one transaction
+// (pages, the images they leave, side documents), so that one flush to the disk answers many.
+// Documents are never behind the journal, and the mark of a site is the number of its last commit.
+// A few connections read beside it.
 package sqlitestore
 
 import (
@@ -20,8 +22,8 @@ import (
 
 // Config says which file to serve.
 type Config struct {
-	// Path of the database file; it is made when it is not there, its folder is not. Beside it stand SQLite's own files
-	// (-wal, -shm) and a lock file.
+	// Path of the database file; it is made when it is not there, its folder is not. Beside it
+	// stand SQLite's own files (-wal, -shm) and a lock file.
 	Path string
 	// Readers is how many connections read; 0 means 4.
 	Readers int
@@ -31,7 +33,8 @@ type Config struct {
 	Log *slog.Logger
 }
 
-// Store is an open database file. It implements repo.Store; its methods may be called from many goroutines.
+// Store is an open database file. It implements repo.Store; its methods may be called from many
+// goroutines.
 type Store struct {
 	path    string
 	log     *slog.Logger
@@ -46,8 +49,9 @@ type Store struct {
 	stopCheck context.CancelFunc
 	writer    *writer // nil: opened read-only
 
-	mu     sync.RWMutex // held shared by everything that reads, alone by Close and by the mending after a failure
-	pool   *pool        // nil while the file cannot be read
+	// held shared by everything that reads, alone by Close and by the mending after a failure
+	mu     sync.RWMutex
+	pool   *pool // nil while the file cannot be read
 	closed bool
 }
 
@@ -78,8 +82,8 @@ func (s *Store) openReaders(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the store: what waits is answered with ErrClosed, what is being written is finished, and the write-ahead log
-// is written back to the file. Closing twice is harmless.
+// Close ends the store: what waits is answered with ErrClosed, what is being written is finished,
+// and the write-ahead log is written back to the file. Closing twice is harmless.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	closed := s.closed
@@ -109,8 +113,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// end closes the connections: the last one writes the log back and takes it away, between two words of the beacon. Nothing of that
-// holds when the file is another one.
+// end closes the connections: the last one writes the log back and takes it away, between two words
+// of the beacon. Nothing of that holds when the file is another one.
 func (s *Store) end() error {
 	s.beacon.stop()
 	if s.watch.lost.Load() != nil {
@@ -139,7 +143,9 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // readSite is read for what is about one site.
-func (s *Store) readSite(ctx context.Context, site workflow.SiteID, what string, f func(*pool) error) error {
+func (s *Store) readSite(
+	ctx context.Context, site workflow.SiteID, what string, f func(*pool) error,
+) error {
 	if err := repo.NeedSite(site); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
@@ -164,7 +170,8 @@ func (s *Store) read(ctx context.Context, what string, f func(*pool) error) erro
 	}
 	err := f(s.pool)
 	if s.watch != nil {
-		err = errors.Join(s.watch.intact(), err) // looked at afterwards: what was read before a look may be anything
+		// looked at afterwards: what was read before a look may be anything
+		err = errors.Join(s.watch.intact(), err)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)

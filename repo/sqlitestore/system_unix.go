@@ -14,8 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// acquire takes the lock file beside the database. The system frees it when the process ends, however it ends; the file
-// itself stays. Only an Open that fails may delete it, while it holds it, and only if it was not there before.
+// acquire takes the lock file beside the database. The system frees it when the process ends,
+// however it ends; the file itself stays. Only an Open that fails may delete it, while it holds it,
+// and only if it was not there before.
 func acquire(path string) (*os.File, error) {
 	for {
 		f, err := lock(path + lockEnd)
@@ -29,7 +30,8 @@ func acquire(path string) (*os.File, error) {
 		if there, err := os.Stat(f.Name()); err == nil && os.SameFile(ours, there) {
 			return f, nil
 		}
-		// It was deleted between our opening and our locking: two processes would lock two files of one name.
+		// It was deleted between our opening and our locking: two processes would lock two files of
+		// one name.
 		if err := f.Close(); err != nil {
 			return nil, err
 		}
@@ -38,13 +40,15 @@ func acquire(path string) (*os.File, error) {
 
 // lock opens a lock file, takes it and writes down who has it.
 func lock(name string) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
+	//nolint:gosec // the operator names the file
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		if errors.Is(err, unix.EWOULDBLOCK) {
-			err = fmt.Errorf("%s is locked by %s: stop that process first, or serve another file", name, holder(f))
+			err = fmt.Errorf("%s is locked by %s: stop that process first, or serve another file",
+				name, holder(f))
 		}
 		return nil, errors.Join(err, f.Close())
 	}
@@ -67,8 +71,8 @@ func holder(f *os.File) string {
 	return "another process"
 }
 
-// abandon takes away what a failed Open has made, and frees the lock. As long as the lock is held nobody else makes files of
-// these names; its own file is the last of them.
+// abandon takes away what a failed Open has made, and frees the lock. As long as the lock is held
+// nobody else makes files of these names; its own file is the last of them.
 func abandon(lock *os.File, made []string) error { return errors.Join(remove(made), release(lock)) }
 
 // release frees the lock.

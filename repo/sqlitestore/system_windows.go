@@ -10,25 +10,29 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// acquire takes the lock file beside the database. The system frees it when the process ends, however it ends.
+// acquire takes the lock file beside the database. The system frees it when the process ends,
+// however it ends.
 func acquire(path string) (*os.File, error) {
 	name := path + lockEnd
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
+	//nolint:gosec // the operator names the file
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	const exclusively = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
-	if err := windows.LockFileEx(windows.Handle(f.Fd()), exclusively, 0, 1, 0, &windows.Overlapped{}); err != nil {
+	if err := windows.LockFileEx(windows.Handle(f.Fd()), exclusively, 0, 1, 0,
+		&windows.Overlapped{}); err != nil {
 		if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
-			err = fmt.Errorf("%s is locked by another process: stop that process first, or serve another file", name)
+			err = fmt.Errorf("%s is locked by another process: stop that process first, or serve "+
+				"another file", name)
 		}
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
 
-// abandon takes away what a failed Open has made, and frees the lock. Its own file comes last and cannot be removed while it
-// is open; then somebody else may have it already, and it stays.
+// abandon takes away what a failed Open has made, and frees the lock. Its own file comes last and
+// cannot be removed while it is open; then somebody else may have it already, and it stays.
 func abandon(lock *os.File, made []string) error {
 	var name string
 	if n := len(made); n > 0 && made[n-1] == lock.Name() {

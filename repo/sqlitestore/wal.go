@@ -10,8 +10,9 @@ import (
 // errLog: the log is damaged.
 var errLog = errors.New("the log is damaged")
 
-// readLog follows the write-ahead log as SQLite will, and looks on behind the frame where SQLite stops. There may stand the rest of one
-// transaction that was being written when the power went; two or more were flushed, so the frame was whole once.
+// readLog follows the write-ahead log as SQLite will, and looks on behind the frame where SQLite
+// stops. There may stand the rest of one transaction that was being written when the power went;
+// two or more were flushed, so the frame was whole once.
 // https://sqlite.org/fileformat2.html#walformat
 func readLog(f io.Reader) error {
 	const header, frameHeader = 32, 24
@@ -25,7 +26,8 @@ func readLog(f io.Reader) error {
 	sum := newLogSum(h[3])
 	sum.add(h[:24])
 	page := int(binary.BigEndian.Uint32(h[8:]))
-	if binary.BigEndian.Uint32(h[:])&^1 != 0x377f0682 || !sum.is(h[24:]) || page < 512 || page > 65536 {
+	if binary.BigEndian.Uint32(h[:])&^1 != 0x377f0682 || !sum.is(h[24:]) || page < 512 ||
+		page > 65536 {
 		return fmt.Errorf("%w at its beginning", errLog)
 	}
 	frame := make([]byte, frameHeader+page)

@@ -15,24 +15,27 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// watch notices when somebody else moves, deletes, replaces or overwrites the files under a store. Nothing in SQLite does: it goes
-// on writing to a file that no name leads to any more, or lays its log over the pages of another database.
+// watch notices when somebody else moves, deletes, replaces or overwrites the files under a store.
+// Nothing in SQLite does: it goes on writing to a file that no name leads to any more, or lays its
+// log over the pages of another database.
 //
-// The main file changes only when this store writes its log back. So the writer notes how the file looks after each of its own
-// changes, and whoever uses the store compares before he trusts it.
+// The main file changes only when this store writes its log back. So the writer notes how the file
+// looks after each of its own changes, and whoever uses the store compares before he trusts it.
 type watch struct {
-	path  string
-	file  *os.File // held until every connection is closed: closing it earlier would drop SQLite's own locks
+	path string
+	// held until every connection is closed: closing it earlier would drop SQLite's own locks
+	file  *os.File
 	self  fs.FileInfo
 	sides [2]fs.FileInfo // -wal and -shm as SQLite opened them; nil while they come and go
 	log   *slog.Logger
 
-	look atomic.Pointer[look]  // how the file looked last; nil while this store itself may be changing it
+	// how the file looked last; nil while this store itself may be changing it
+	look atomic.Pointer[look]
 	lost atomic.Pointer[error] // what was noticed; it stays
 }
 
-// look is what a file shows without being read through: its size, its time of change, and the header of the database, in which a
-// counter grows.
+// look is what a file shows without being read through: its size, its time of change, and the
+// header of the database, in which a counter grows.
 type look struct {
 	size    int64
 	changed time.Time
@@ -44,7 +47,8 @@ const headerSize = 100
 // sideNames are the files that SQLite keeps beside a database, by what their names end in.
 var sideNames = [2]string{"-wal", "-shm"}
 
-// newWatch opens the file to look at it, and holds its inode: another name of it cannot be served elsewhere.
+// newWatch opens the file to look at it, and holds its inode: another name of it cannot be served
+// elsewhere.
 func newWatch(path string, log *slog.Logger) (*watch, error) {
 	f, err := os.Open(path) //nolint:gosec // the operator names the file
 	if err != nil {
@@ -67,8 +71,9 @@ func (w *watch) begin() error {
 		if w.sides[i], err = os.Stat(w.path + name); err != nil {
 			return err
 		}
-		// Windows finds out which file it is when it is compared for the first time: now, not after it was exchanged. A file
-		// that cannot be told even from itself (one that is mapped, under Wine) is not watched.
+		// Windows finds out which file it is when it is compared for the first time: now, not after
+		// it was exchanged. A file that cannot be told even from itself (one that is mapped, under
+		// Wine) is not watched.
 		if !os.SameFile(w.sides[i], w.sides[i]) {
 			w.sides[i] = nil
 		}
@@ -120,13 +125,14 @@ func (w *watch) same(name string, opened fs.FileInfo) (fs.FileInfo, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%w: look at %s%s: %w", repo.ErrUnavailable, w.path, name, err)
 	case !os.SameFile(is, opened):
-		return nil, fmt.Errorf("%w: another file stands at %s%s", repo.ErrStoreReplaced, w.path, name)
+		return nil, fmt.Errorf("%w: another file stands at %s%s", repo.ErrStoreReplaced, w.path,
+			name)
 	}
 	return is, nil
 }
 
-// intact reports whether the files are as this store left them. What it notices once stays: the files may come back, but nobody
-// knows what happened to them meanwhile.
+// intact reports whether the files are as this store left them. What it notices once stays: the
+// files may come back, but nobody knows what happened to them meanwhile.
 func (w *watch) intact() error {
 	if p := w.lost.Load(); p != nil {
 		return *p
@@ -142,13 +148,16 @@ func (w *watch) intact() error {
 
 // keep remembers what was noticed, and says it to the operator once.
 func (w *watch) keep(err error) error {
-	if (errors.Is(err, repo.ErrStoreReplaced) || errors.Is(err, repo.ErrCorrupt)) && w.lost.CompareAndSwap(nil, &err) {
-		w.log.Error("sqlite: nothing is read or written any more: stop the service, see to the file, start again", "path", w.path, "error", err)
+	if (errors.Is(err, repo.ErrStoreReplaced) || errors.Is(err, repo.ErrCorrupt)) &&
+		w.lost.CompareAndSwap(nil, &err) {
+		w.log.Error("sqlite: nothing is read or written any more: stop the service, see to the "+
+			"file, start again", "path", w.path, "error", err)
 	}
 	return err
 }
 
-// change runs f, which may write to the main file, between two looks. The second must show what SQLite makes of the first.
+// change runs f, which may write to the main file, between two looks. The second must show what
+// SQLite makes of the first.
 func (w *watch) change(f func() error) error { return w.between(f, look.follows) }
 
 // commit runs f, which ends a transaction. That leaves the main file alone unless the log is long,
@@ -187,14 +196,17 @@ func (w *watch) between(f func() error, fits func(is look, was *look) bool) erro
 	return errors.Join(failed, err)
 }
 
-// follows reports whether this look can be what SQLite's own writing made of another: the same database, as large at least, its
-// counter no smaller.
+// follows reports whether this look can be what SQLite's own writing made of another: the same
+// database, as large at least, its counter no smaller.
 func (l look) follows(was *look) bool {
 	if l == *was || was.size == 0 { // a new file has no header yet
 		return true
 	}
-	const counter = 24                                                                                          // offset in the header: https://sqlite.org/fileformat2.html
-	grown := int32(binary.BigEndian.Uint32(l.header[counter:]) - binary.BigEndian.Uint32(was.header[counter:])) //nolint:gosec // it may wrap
+	// offset in the header: https://sqlite.org/fileformat2.html
+	const counter = 24
+	//nolint:gosec // it may wrap
+	grown := int32(
+		binary.BigEndian.Uint32(l.header[counter:]) - binary.BigEndian.Uint32(was.header[counter:]))
 	return l.size >= was.size && grown >= 0 &&
 		bytes.Equal(l.header[:counter], was.header[:counter]) &&
 		bytes.Equal(l.header[60:72], was.header[60:72]) // user version, vacuuming, application

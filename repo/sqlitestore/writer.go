@@ -12,7 +12,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// job is what one call wants written. do may run more than once; what it wrote in a run that failed is gone.
+// job is what one call wants written. do may run more than once; what it wrote in a run that failed
+// is gone.
 type job struct {
 	weight int // pages
 	do     func(*tx) error
@@ -51,7 +52,8 @@ const (
 // newWriter starts a writer. It goes on when ctx ends: it is ended by stop.
 func newWriter(ctx context.Context, s *Store, session *session, l light) *writer {
 	w := &writer{
-		store: s, session: session, light: l, now: time.Now, //nolint:forbidigo // measures pauses, dates nothing
+		//nolint:forbidigo // measures pauses, dates nothing
+		store: s, session: session, light: l, now: time.Now,
 		jobs: make(chan *job), quit: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go w.run(context.WithoutCancel(ctx))
@@ -64,8 +66,8 @@ func (w *writer) stop() {
 	<-w.ended
 }
 
-// write has a job done and waits for its end. An error that wraps ErrUnknown leaves open whether it was written; any other
-// says that it was not.
+// write has a job done and waits for its end. An error that wraps ErrUnknown leaves open whether it
+// was written; any other says that it was not.
 func (s *Store) write(ctx context.Context, weight int, do func(*tx) error) error {
 	s.mu.RLock()
 	closed := s.closed
@@ -139,13 +141,17 @@ func (w *writer) gather(first *job) []*job {
 	return group
 }
 
-// perform does the jobs in one transaction and answers them. When one of them cannot be done each gets its own.
+// perform does the jobs in one transaction and answers them. When one of them cannot be done each
+// gets its own.
 func (w *writer) perform(ctx context.Context, group []*job) {
 	if err := w.ready(ctx); err != nil {
 		answer(group, err)
 		return
 	}
-	t := &tx{session: w.session, store: w.store, ctx: ctx, heads: make(map[workflow.SiteID]*repo.Page), light: w.light}
+	t := &tx{
+		session: w.session, store: w.store, ctx: ctx, heads: make(map[workflow.SiteID]*repo.Page),
+		light: w.light,
+	}
 	err := w.transact(t, group)
 	if err == nil {
 		w.strikes = 0
@@ -167,7 +173,8 @@ func (w *writer) perform(ctx context.Context, group []*job) {
 		w.mend(ctx, err)
 		answer(group, fmt.Errorf("%w: %w", repo.ErrUnknown, err))
 	case isBusy(err):
-		answer(group, fmt.Errorf("%w: another process writes to the file: %w", repo.ErrUnavailable, err))
+		answer(group,
+			fmt.Errorf("%w: another process writes to the file: %w", repo.ErrUnavailable, err))
 	case len(group) > 1:
 		for _, j := range group {
 			w.perform(ctx, []*job{j})
@@ -183,7 +190,8 @@ func answer(group []*job, err error) {
 	}
 }
 
-// transact runs jobs between BEGIN and COMMIT. Callers may go away meanwhile: once begun, a write is seen through.
+// transact runs jobs between BEGIN and COMMIT. Callers may go away meanwhile: once begun, a write
+// is seen through.
 func (w *writer) transact(t *tx, group []*job) error {
 	if _, err := t.begin.ExecContext(t.ctx); err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -203,7 +211,10 @@ func (w *writer) transact(t *tx, group []*job) error {
 		return err
 	}
 	t.store.heads.drop(t.heads)
-	commit := func(ctx context.Context, s *sql.Stmt) error { _, err := s.ExecContext(ctx); return err }
+	commit := func(ctx context.Context, s *sql.Stmt) error {
+		_, err := s.ExecContext(ctx)
+		return err
+	}
 	if w.commit != nil {
 		commit = w.commit
 	}
@@ -214,7 +225,8 @@ func (w *writer) transact(t *tx, group []*job) error {
 		return nil
 	})
 	if t.store.watch.lost.Load() != nil {
-		_, _ = t.rollback.ExecContext(t.ctx) // nothing is written any more; if it was committed there is nothing to take back
+		// nothing is written any more; if it was committed there is nothing to take back
+		_, _ = t.rollback.ExecContext(t.ctx)
 	}
 	return err
 }
@@ -224,8 +236,9 @@ type doubt struct{ error }
 
 func (e *doubt) Unwrap() error { return e.error }
 
-// isDoubt reports whether a failure leaves the disk or the connection in doubt. It does not when the transaction was undone
-// because its data contradicted itself or did not fit the tables, or because another process had the file.
+// isDoubt reports whether a failure leaves the disk or the connection in doubt. It does not when
+// the transaction was undone because its data contradicted itself or did not fit the tables, or
+// because another process had the file.
 func isDoubt(err error) bool {
 	if _, ok := errors.AsType[*doubt](err); ok {
 		return true
@@ -240,7 +253,8 @@ func isDoubt(err error) bool {
 // isBusy reports whether another process had the file.
 func isBusy(err error) bool { return code(err) == codeBusy || code(err) == codeLocked }
 
-// rest uses a pause: it writes the log back, and after an erasure empties it. It reports whether more is left to do.
+// rest uses a pause: it writes the log back, and after an erasure empties it. It reports whether
+// more is left to do.
 func (w *writer) rest(ctx context.Context) bool {
 	if w.full {
 		return w.ready(ctx) != nil
@@ -250,12 +264,14 @@ func (w *writer) rest(ctx context.Context) bool {
 	}
 	if w.erasing.IsZero() {
 		if err := w.checkpoint(ctx, passive, 0); err != nil {
-			w.store.log.WarnContext(ctx, "sqlite: log not written back", "path", w.store.path, "error", err)
+			w.store.log.WarnContext(ctx, "sqlite: log not written back", "path", w.store.path,
+				"error", err)
 		}
 		return false
 	}
 	if err := w.checkpoint(ctx, truncate, maxRest); err != nil {
-		w.store.log.DebugContext(ctx, "sqlite: log not emptied yet", "path", w.store.path, "error", err)
+		w.store.log.DebugContext(ctx, "sqlite: log not emptied yet", "path", w.store.path, "error",
+			err)
 		w.erasing = w.now()
 		return true
 	}

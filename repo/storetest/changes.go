@@ -10,7 +10,8 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// others are documents that differ from one in a single field each: whoever read them did not read that one.
+// others are documents that differ from one in a single field each: whoever read them did not read
+// that one.
 func others(d repo.Side) map[string]repo.Side {
 	out := map[string]repo.Side{}
 	put := func(field string, change func(*repo.Side)) {
@@ -94,7 +95,8 @@ func testDeleteIf(t *testing.T, db Database) {
 	}
 }
 
-// testChangesRace: of many who read the same document one changes it, on whichever instance they are.
+// testChangesRace: of many who read the same document one changes it, on whichever instance they
+// are.
 func testChangesRace(t *testing.T, db Database) {
 	stores := handles(t, db)
 	ctx := testContext(t)
@@ -148,10 +150,13 @@ func testUnder(t *testing.T, db Database) {
 	}
 	foreign := note("n8", "visits/1/n8")
 	foreign.Site = "b"
-	mustInsert(t, s, note("n3", "visits/1/n3"), note("n1", "visits/1/n1"), note("n2", "visits/10/n2"), note("n4", "visits/"),
-		note("n5", "visits/2/n5"), note("n6", ""), note("n7", "visits0"), foreign, person("c1", "a", "visits/1/c1"))
+	mustInsert(t, s, note("n3", "visits/1/n3"), note("n1", "visits/1/n1"),
+		note("n2", "visits/10/n2"), note("n4", "visits/"),
+		note("n5", "visits/2/n5"), note("n6", ""), note("n7", "visits0"), foreign, person("c1", "a",
+			"visits/1/c1"))
 	for prefix, want := range map[string][]string{
-		"visits/1/": {"n1", "n3"}, "visits/": {"n4", "n1", "n3", "n2", "n5"}, "visits/3/": nil, "v": {"n4", "n1", "n3", "n2", "n5", "n7"},
+		"visits/1/": {"n1", "n3"}, "visits/": {"n4", "n1", "n3", "n2", "n5"}, "visits/3/": nil,
+		"v": {"n4", "n1", "n3", "n2", "n5", "n7"},
 	} {
 		got, err := s.Under(testContext(t), repo.Notes, "a", prefix)
 		if err != nil {

@@ -11,8 +11,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// equal compares lists item by item: pages without their images (a store fills them only to project), times as instants,
-// documents as JSON values, everything else exactly. It shows the first difference.
+// equal compares lists item by item: pages without their images (a store fills them only to
+// project), times as instants, documents as JSON values, everything else exactly. It shows the
+// first difference.
 func equal[T any](t *testing.T, what string, want, got []T) {
 	t.Helper()
 	wanted, given := texts(want), texts(got)
@@ -25,7 +26,8 @@ func equal[T any](t *testing.T, what string, want, got []T) {
 			g = given[i]
 		}
 		if w != g {
-			t.Errorf("%s: item %d of %d\nwant %s\ngot  %s", what, i, len(wanted), around(w, g), around(g, w))
+			t.Errorf("%s: item %d of %d\nwant %s\ngot  %s", what, i, len(wanted), around(w, g),
+				around(g, w))
 			return
 		}
 	}
@@ -52,10 +54,12 @@ func text(v any) string {
 		return fmt.Sprintf("page %q first %d last %d at %s prev %q hash %q entries %q body %q",
 			v.Site, v.First, v.Last, instant(v.At), v.Prev, v.Hash, v.Entries, v.Body)
 	case repo.Document:
-		return fmt.Sprintf("document %s %q of %q seq %d open %v %s", v.Collection, v.ID, v.Site, v.Seq, v.Open, canonical(v.Doc))
+		return fmt.Sprintf("document %s %q of %q seq %d open %v %s", v.Collection, v.ID, v.Site,
+			v.Seq, v.Open, canonical(v.Doc))
 	case repo.Side:
 		return fmt.Sprintf("side %s %q of %q lookup %q command %q pending %v at %s %s",
-			v.Collection, v.ID, v.Site, v.Lookup, v.Command, v.Pending, instant(v.At), canonical(v.Body))
+			v.Collection, v.ID, v.Site, v.Lookup, v.Command, v.Pending, instant(v.At), canonical(
+				v.Body))
 	case string, workflow.SiteID:
 		return fmt.Sprintf("%q", v)
 	default:
@@ -65,7 +69,8 @@ func text(v any) string {
 
 func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
-// canonical is a JSON text with sorted keys and the numbers digit by digit; a text that is no JSON stands for itself.
+// canonical is a JSON text with sorted keys and the numbers digit by digit; a text that is no JSON
+// stands for itself.
 func canonical(doc json.RawMessage) string {
 	var v any
 	d := json.NewDecoder(bytes.NewReader(doc))

@@ -151,7 +151,8 @@ func testSamePageRace(t *testing.T, db Database) {
 func testIDTaken(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
-	mustAppend(t, s, h.page(founded(h.site).withID("cmd-1")), h.page(arrival().withID("cmd-2"), arrival().withID("cmd-3")))
+	mustAppend(t, s, h.page(founded(h.site).withID("cmd-1")),
+		h.page(arrival().withID("cmd-2"), arrival().withID("cmd-3")))
 	before := journal(t, s, h.site)
 	for _, c := range []struct {
 		name string
@@ -167,21 +168,25 @@ func testIDTaken(t *testing.T, db Database) {
 		for _, id := range c.ids {
 			changes = append(changes, arrival().withID(id))
 		}
-		if err := appendOne(testContext(t), s, h.draft(changes...)); !errors.Is(err, repo.ErrIDTaken) {
+		if err := appendOne(testContext(t), s, h.draft(changes...)); !errors.Is(err,
+			repo.ErrIDTaken) {
 			t.Errorf("%s: want ErrIDTaken, got %v", c.name, err)
 		}
 	}
 	equal(t, "journal", before, journal(t, s, h.site))
-	mustAppend(t, s, h.page(arrival().withID("new-1"), arrival().withID("new-2"), arrival().withID("new-4")))
+	mustAppend(t, s,
+		h.page(arrival().withID("new-1"), arrival().withID("new-2"), arrival().withID("new-4")))
 }
 
-// testIDBeforeNumber: whoever finds his command in the journal must hear so, not that somebody else took the number.
+// testIDBeforeNumber: whoever finds his command in the journal must hear so, not that somebody else
+// took the number.
 func testIDBeforeNumber(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
 	other := h.draft(arrival().withID("mine"))
 	mustAppend(t, s, h.page(founded(h.site).withID("mine")))
-	if err := appendOne(testContext(t), s, other); !errors.Is(err, repo.ErrIDTaken) || errors.Is(err, repo.ErrSeqTaken) {
+	if err := appendOne(testContext(t), s, other); !errors.Is(err, repo.ErrIDTaken) ||
+		errors.Is(err, repo.ErrSeqTaken) {
 		t.Errorf("same number, same command, other content: want ErrIDTaken alone, got %v", err)
 	}
 }
@@ -220,7 +225,8 @@ func testRefusedPageLeavesNothing(t *testing.T, db Database) {
 
 	ghost := visit("ghost", workflow.Arrived)
 	line := liveRota(h.site, "li", "张伟")
-	byID := h.draft(changed("arrive_visit", ghost, line).withID("fresh-1"), arrival().withID("taken"))
+	byID := h.draft(changed("arrive_visit", ghost, line).withID("fresh-1"),
+		arrival().withID("taken"))
 	h2 := begin(t, h.site)
 	bySeq := h2.draft(changed("arrive_visit", ghost, line).withID("fresh-2"))
 	for _, c := range []struct {
@@ -252,14 +258,16 @@ func testBatch(t *testing.T, db Database) {
 		mustAppend(t, s, h.page(founded(site).withID("found")))
 		histories = append(histories, h)
 	}
-	fresh, taken, same, twice, last := histories[0], histories[1], histories[2], histories[3], histories[4]
+	fresh, taken, same := histories[0], histories[1], histories[2]
+	twice, last := histories[3], histories[4]
 	stale := taken.draft(arrival())
 	mustAppend(t, s, taken.page(arrival()))
 	lost := same.page(arrival())
 	mustAppend(t, s, lost)
 
 	batch := []*repo.Page{
-		fresh.page(arrival(), arrival()), stale, lost, twice.draft(arrival(), arrival().withID("found")), last.page(arrival()),
+		fresh.page(arrival(), arrival()), stale, lost,
+		twice.draft(arrival(), arrival().withID("found")), last.page(arrival()),
 	}
 	want := []error{nil, repo.ErrSeqTaken, nil, repo.ErrIDTaken, nil}
 	got := s.Append(testContext(t), batch)

@@ -22,12 +22,21 @@ var contextTests = []test{
 // calls are all methods but Append and Close, each with arguments that work.
 func calls(s repo.Store) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
-		"Since":  func(ctx context.Context) error { _, err := s.Since(ctx, "site", 1, 10); return err },
-		"Before": func(ctx context.Context) error { _, err := s.Before(ctx, "site", 1, 10); return err },
-		"Find":   func(ctx context.Context) error { _, err := s.Find(ctx, "site", "found"); return err },
-		"Sites":  func(ctx context.Context) error { _, err := s.Sites(ctx); return err },
-		"Moved":  func(ctx context.Context) error { _, _, err := s.Moved(ctx, 0); return err },
-		"Load":   func(ctx context.Context) error { _, _, err := s.Load(ctx, "site"); return err },
+		"Since": func(ctx context.Context) error {
+			_, err := s.Since(ctx, "site", 1, 10)
+			return err
+		},
+		"Before": func(ctx context.Context) error {
+			_, err := s.Before(ctx, "site", 1, 10)
+			return err
+		},
+		"Find": func(ctx context.Context) error {
+			_, err := s.Find(ctx, "site", "found")
+			return err
+		},
+		"Sites": func(ctx context.Context) error { _, err := s.Sites(ctx); return err },
+		"Moved": func(ctx context.Context) error { _, _, err := s.Moved(ctx, 0); return err },
+		"Load":  func(ctx context.Context) error { _, _, err := s.Load(ctx, "site"); return err },
 		"Read": func(ctx context.Context) error {
 			_, err := s.Read(ctx, "site", 1, []workflow.Ref{workflow.SiteRef("site")})
 			return err
@@ -37,7 +46,8 @@ func calls(s repo.Store) map[string]func(context.Context) error {
 			return err
 		},
 		"Scan": func(ctx context.Context) error {
-			return s.Scan(ctx, repo.Span{Collection: workflow.Sites, Site: "site"}, func(repo.Document) error { return nil })
+			return s.Scan(ctx, repo.Span{Collection: workflow.Sites, Site: "site"},
+				func(repo.Document) error { return nil })
 		},
 		"Scan all": func(ctx context.Context) error {
 			return s.ScanAllSites(ctx, workflow.Sites, func(repo.Document) error { return nil })
@@ -50,11 +60,24 @@ func calls(s repo.Store) map[string]func(context.Context) error {
 			}
 			return s.Project(ctx, pages)
 		},
-		"Insert":  func(ctx context.Context) error { return s.Insert(ctx, person("new", "site", "")) },
-		"Replace": func(ctx context.Context) error { return s.Replace(ctx, person("c1", "site", "x")) },
-		"Side":    func(ctx context.Context) error { _, err := s.Side(ctx, repo.People, "c1"); return err },
-		"Lookup":  func(ctx context.Context) error { _, err := s.Lookup(ctx, repo.People, "site", "x"); return err },
-		"Sides":   func(ctx context.Context) error { _, err := s.Sides(ctx, repo.People, "site", time.Time{}); return err },
+		"Insert": func(ctx context.Context) error {
+			return s.Insert(ctx, person("new", "site", ""))
+		},
+		"Replace": func(ctx context.Context) error {
+			return s.Replace(ctx, person("c1", "site", "x"))
+		},
+		"Side": func(ctx context.Context) error {
+			_, err := s.Side(ctx, repo.People, "c1")
+			return err
+		},
+		"Lookup": func(ctx context.Context) error {
+			_, err := s.Lookup(ctx, repo.People, "site", "x")
+			return err
+		},
+		"Sides": func(ctx context.Context) error {
+			_, err := s.Sides(ctx, repo.People, "site", time.Time{})
+			return err
+		},
 		"Sides of all": func(ctx context.Context) error {
 			_, err := s.SidesOfAllSites(ctx, repo.People, time.Time{})
 			return err
@@ -116,8 +139,9 @@ func appendAll(ctx context.Context, s repo.Store, p *repo.Page) answer {
 	return answer{p, appendOne(ctx, s, p)}
 }
 
-// checkTruth holds an answer against the journal: nil means it is there; unknown is always allowed; that the number or the
-// id was taken would be a lie. Afterwards the page is there: sending the same page again must settle the matter.
+// checkTruth holds an answer against the journal: nil means it is there; unknown is always allowed;
+// that the number or the id was taken would be a lie. Afterwards the page is there: sending the
+// same page again must settle the matter.
 func checkTruth(t *testing.T, s repo.Store, h *history, a answer) {
 	t.Helper()
 	if a.err != nil && !errors.Is(a.err, repo.ErrUnknown) {
@@ -195,11 +219,15 @@ func testCloseDuringAppends(t *testing.T, db Database) {
 			there := stored[a.page.First] == a.page.Hash
 			switch {
 			case a.err == nil && !there:
-				t.Errorf("page %s was acknowledged and is not there", repo.PageID(a.page.Site, a.page.First))
+				t.Errorf("page %s was acknowledged and is not there",
+					repo.PageID(a.page.Site, a.page.First))
 			case errors.Is(a.err, repo.ErrClosed) && there:
-				t.Errorf("page %s was answered with ErrClosed and is there", repo.PageID(a.page.Site, a.page.First))
-			case a.err != nil && !errors.Is(a.err, repo.ErrClosed) && !errors.Is(a.err, repo.ErrUnknown):
-				t.Errorf("page %s: want nil, ErrUnknown or ErrClosed, got %v", repo.PageID(a.page.Site, a.page.First), a.err)
+				t.Errorf("page %s was answered with ErrClosed and is there",
+					repo.PageID(a.page.Site, a.page.First))
+			case a.err != nil && !errors.Is(a.err, repo.ErrClosed) &&
+				!errors.Is(a.err, repo.ErrUnknown):
+				t.Errorf("page %s: want nil, ErrUnknown or ErrClosed, got %v",
+					repo.PageID(a.page.Site, a.page.First), a.err)
 			}
 		}
 	}

@@ -15,7 +15,8 @@ var crashTests = []test{
 	{"ReplayFromNothing", testReplay},
 }
 
-// testLostAnswer: the page was written, nobody heard of it, the process starts again and sends it once more.
+// testLostAnswer: the page was written, nobody heard of it, the process starts again and sends it
+// once more.
 func testLostAnswer(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
@@ -30,8 +31,9 @@ func testLostAnswer(t *testing.T, db Database) {
 	}
 }
 
-// testLostAnswerNeighbour: between the lost answer and the retry somebody else went on from our page. The retry of the
-// same page is still a success; the same command decided again, on the newer board, is told that it ran.
+// testLostAnswerNeighbour: between the lost answer and the retry somebody else went on from our
+// page. The retry of the same page is still a success; the same command decided again, on the newer
+// board, is told that it ran.
 func testLostAnswerNeighbour(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
@@ -43,7 +45,8 @@ func testLostAnswerNeighbour(t *testing.T, db Database) {
 	s = reopen(t, db, s)
 	again := *p
 	mustAppend(t, s, &again)
-	if err := appendOne(testContext(t), s, h.draft(arrival().withID("lost"))); !errors.Is(err, repo.ErrIDTaken) {
+	if err := appendOne(testContext(t), s, h.draft(arrival().withID("lost"))); !errors.Is(err,
+		repo.ErrIDTaken) {
 		t.Errorf("the same command in a new page: want ErrIDTaken, got %v", err)
 	}
 	found, err := s.Find(testContext(t), h.site, "lost")
@@ -79,10 +82,13 @@ func testReplay(t *testing.T, db Database) {
 	id := newID()
 	mustAppend(
 		t, s, h.page(founded(h.site)), h.page(changed("arrive_visit", visit(id, workflow.Arrived))),
-		h.page(changed("assign_visit", visit(id, workflow.Assigned)), changed("serve_visit", visit(id, workflow.Served))),
+		h.page(changed("assign_visit", visit(id, workflow.Assigned)),
+			changed("serve_visit", visit(id, workflow.Served))),
 	)
 	s = reopen(t, db, s)
 	settle(t, s, h.site)
-	equal(t, "visits", h.documents(func(d repo.Document) bool { return d.Collection == workflow.Visits }),
+	equal(t, "visits", h.documents(func(d repo.Document) bool {
+		return d.Collection == workflow.Visits
+	}),
 		scan(t, s, workflow.Visits, h.site))
 }

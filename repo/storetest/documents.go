@@ -83,7 +83,8 @@ func testLoadAndTail(t *testing.T, db Database) {
 		))
 		if i%3 == 2 {
 			mustAppend(t, s, h.page(changed(
-				"register_visit", visit(waiting[0], workflow.Registered), customer(newID(), "li", workflow.StatusRegistered),
+				"register_visit", visit(waiting[0], workflow.Registered),
+				customer(newID(), "li", workflow.StatusRegistered),
 			)))
 			waiting = waiting[1:]
 		}
@@ -102,7 +103,10 @@ func testClosedLeaveLoad(t *testing.T, db Database) {
 	h := begin(t, "site")
 	id := newID()
 	mustAppend(t, s, h.page(founded(h.site)))
-	for _, state := range []workflow.State{workflow.Arrived, workflow.Abandoned, workflow.Assigned, workflow.Served, workflow.Registered} {
+	for _, state := range []workflow.State{
+		workflow.Arrived, workflow.Abandoned, workflow.Assigned, workflow.Served,
+		workflow.Registered,
+	} {
 		v := visit(id, state)
 		dated := rota(workflow.DatedRotaRef(h.site, "2026-03-14"), "2026-03-14", "li")
 		mustAppend(t, s, h.page(changed("assign_visit", v, dated)))
@@ -112,11 +116,13 @@ func testClosedLeaveLoad(t *testing.T, db Database) {
 			t.Fatal(err)
 		}
 		equal(t, "load when "+string(state), h.documents(onBoard), sorted(docs))
-		equal(t, "scan when "+string(state), []repo.Document{h.docs[v.Ref()]}, scan(t, s, workflow.Visits, h.site))
+		equal(t, "scan when "+string(state), []repo.Document{h.docs[v.Ref()]},
+			scan(t, s, workflow.Visits, h.site))
 	}
 }
 
-// testRead: an older visit or customer is read for a decision, so it must hold every commit up to the board's number.
+// testRead: an older visit or customer is read for a decision, so it must hold every commit up to
+// the board's number.
 func testRead(t *testing.T, db Database) {
 	s := open(t, db)
 	ctx := testContext(t)
@@ -126,11 +132,16 @@ func testRead(t *testing.T, db Database) {
 	v, c := newID(), newID()
 	refs := []workflow.Ref{
 		workflow.VisitRef(workflow.VisitID(v)), workflow.CustomerRef(workflow.CustomerID(c)),
-		workflow.VisitRef("missing"), workflow.CustomerRef(workflow.CustomerID(v)), // the id of another collection
+		// the id of another collection
+		workflow.VisitRef("missing"), workflow.CustomerRef(workflow.CustomerID(v)),
 		foreign.Ref(), // another site's
 	}
-	for i, state := range []workflow.State{workflow.Arrived, workflow.Identified, workflow.Assigned, workflow.Registered} {
-		mustAppend(t, s, h.page(changed("identify_visit", visit(v, state), customer(c, "li", workflow.StatusReceived))))
+	for i, state := range []workflow.State{
+		workflow.Arrived, workflow.Identified, workflow.Assigned, workflow.Registered,
+	} {
+		mustAppend(t, s,
+			h.page(changed("identify_visit", visit(v, state),
+				customer(c, "li", workflow.StatusReceived))))
 		if i%2 == 1 {
 			mustAppend(t, s, h.page(arrival(), arrival()))
 		}
@@ -138,7 +149,8 @@ func testRead(t *testing.T, db Database) {
 		if err != nil {
 			t.Fatalf("read at %d: %v", h.seq, err)
 		}
-		equal(t, fmt.Sprintf("read at %d", h.seq), []repo.Document{h.docs[refs[1]], h.docs[refs[0]]}, sorted(docs))
+		equal(t, fmt.Sprintf("read at %d", h.seq),
+			[]repo.Document{h.docs[refs[1]], h.docs[refs[0]]}, sorted(docs))
 	}
 	if docs, err := s.Read(ctx, h.site, h.seq, nil); len(docs) != 0 || err != nil {
 		t.Errorf("read nothing: %v, %v", docs, err)
@@ -151,7 +163,9 @@ func testOlderImage(t *testing.T, db Database) {
 	h := begin(t, "site")
 	staying, leaving := newID(), newID()
 	var pages []*repo.Page
-	for _, state := range []workflow.State{workflow.Arrived, workflow.Assigned, workflow.Registered} {
+	for _, state := range []workflow.State{
+		workflow.Arrived, workflow.Assigned, workflow.Registered,
+	} {
 		stays := visit(staying, workflow.Assigned)
 		stays.Party = len(pages)
 		p := h.page(changed("arrive_visit", visit(leaving, state), stays), arrival())
@@ -164,7 +178,8 @@ func testOlderImage(t *testing.T, db Database) {
 		if err := s.Project(ctx, []*repo.Page{p}); err != nil {
 			t.Fatalf("project an older page: %v", err)
 		}
-		equal(t, fmt.Sprintf("visits after page %d again", p.First), want, scan(t, s, workflow.Visits, h.site))
+		equal(t, fmt.Sprintf("visits after page %d again", p.First), want,
+			scan(t, s, workflow.Visits, h.site))
 		if mark, err := s.Mark(ctx, h.site); mark != h.seq || err != nil {
 			t.Errorf("mark after page %d again: %d, %v", p.First, mark, err)
 		}
@@ -178,7 +193,8 @@ func testProjectTwice(t *testing.T, db Database) {
 	id := newID()
 	pages := []*repo.Page{
 		h.page(founded(h.site)),
-		h.page(changed("arrive_visit", visit(id, workflow.Arrived)), changed("assign_visit", visit(id, workflow.Assigned))),
+		h.page(changed("arrive_visit", visit(id, workflow.Arrived)),
+			changed("assign_visit", visit(id, workflow.Assigned))),
 		h.page(arrival()),
 	}
 	mustAppend(t, s, pages...)
@@ -188,7 +204,9 @@ func testProjectTwice(t *testing.T, db Database) {
 			t.Fatalf("project, round %d: %v", round, err)
 		}
 		docs := scan(t, s, workflow.Visits, h.site)
-		equal(t, "visits", h.documents(func(d repo.Document) bool { return d.Collection == workflow.Visits }), docs)
+		equal(t, "visits",
+			h.documents(
+				func(d repo.Document) bool { return d.Collection == workflow.Visits }), docs)
 		if round > 0 {
 			equal(t, "visits of the round before", last, docs)
 		}
@@ -199,7 +217,8 @@ func testProjectTwice(t *testing.T, db Database) {
 	}
 }
 
-// testPageWithoutImages: a page read from another store carries none; copying it must not lose the documents.
+// testPageWithoutImages: a page read from another store carries none; copying it must not lose the
+// documents.
 func testPageWithoutImages(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
@@ -220,6 +239,8 @@ func testPageWithoutImages(t *testing.T, db Database) {
 	if err := s.Project(testContext(t), pages); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "visits", h.documents(func(d repo.Document) bool { return d.Collection == workflow.Visits }),
+	equal(t, "visits", h.documents(func(d repo.Document) bool {
+		return d.Collection == workflow.Visits
+	}),
 		scan(t, s, workflow.Visits, h.site))
 }

@@ -14,8 +14,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// history writes one site's journal by hand: it numbers the commits, links the pages and knows what every document must
-// be. It decides nothing; that a sequence of records makes sense to a sales office is the test's business.
+// history writes one site's journal by hand: it numbers the commits, links the pages and knows what
+// every document must be. It decides nothing; that a sequence of records makes sense to a sales
+// office is the test's business.
 type history struct {
 	t    *testing.T
 	site workflow.SiteID
@@ -40,17 +41,21 @@ func begin(t *testing.T, site workflow.SiteID) *history {
 	}
 }
 
-// draft makes the page that would follow, without following it: two drafts are rivals for one number.
+// draft makes the page that would follow, without following it: two drafts are rivals for one
+// number.
 func (h *history) draft(changes ...change) *repo.Page {
 	h.t.Helper()
 	commits := make([]*workflow.Commit, len(changes))
 	for i, c := range changes {
 		seq := h.seq + 1 + int64(i)
 		commits[i] = &workflow.Commit{
-			Seq: seq, ID: cmp.Or(c.id, newID()), At: h.at.Add(time.Duration(i+1) * 1001 * time.Millisecond),
+			Seq: seq, ID: cmp.Or(c.id, newID()),
+			At: h.at.Add(time.Duration(i+1) * 1001 * time.Millisecond),
 			By: workflow.Actor{Key: "k7f3", Role: workflow.RoleFrontDesk}, Kind: c.kind,
 			Command: []byte(`{"channel":"passing_by"}`), Fingerprint: "hmac:5d1c",
-			Facts:     []workflow.Fact{{Kind: workflow.FactVisitArrived, Rule: "P1-04", Subject: "张伟"}},
+			Facts: []workflow.Fact{
+				{Kind: workflow.FactVisitArrived, Rule: "P1-04", Subject: "张伟"},
+			},
 			Images:    h.images(seq, c.records),
 			MinReader: workflow.MinReader,
 		}
@@ -89,13 +94,16 @@ func (h *history) page(changes ...change) *repo.Page {
 
 // documents are the newest images that pass keep, by collection and id.
 func (h *history) documents(keep func(repo.Document) bool) []repo.Document {
-	docs := slices.DeleteFunc(slices.Collect(maps.Values(h.docs)), func(d repo.Document) bool { return !keep(d) })
+	docs := slices.DeleteFunc(slices.Collect(maps.Values(h.docs)), func(d repo.Document) bool {
+		return !keep(d)
+	})
 	return sorted(docs)
 }
 
 func sorted(docs []repo.Document) []repo.Document {
 	return slices.SortedFunc(slices.Values(docs), func(a, b repo.Document) int {
-		return cmp.Or(strings.Compare(string(a.Collection), string(b.Collection)), strings.Compare(a.ID, b.ID))
+		return cmp.Or(strings.Compare(string(a.Collection), string(b.Collection)),
+			strings.Compare(a.ID, b.ID))
 	})
 }
 
@@ -142,13 +150,15 @@ func newID() string { return fmt.Sprintf("%016x-%016x", time.Now().UnixNano(), r
 
 func office(site workflow.SiteID) *workflow.Site {
 	return &workflow.Site{
-		Head: workflow.Head{ID: string(site)}, Zone: "Asia/Shanghai", Adoptions: []workflow.Adoption{{From: "2026-03-14", Policy: workflow.P1()}},
+		Head: workflow.Head{ID: string(site)}, Zone: "Asia/Shanghai",
+		Adoptions: []workflow.Adoption{{From: "2026-03-14", Policy: workflow.P1()}},
 	}
 }
 
 func consultant(site workflow.SiteID, id workflow.StaffID) *workflow.Staff {
 	return &workflow.Staff{
-		Head: workflow.Head{ID: workflow.StaffRef(site, id).ID}, Staff: id, Role: workflow.RoleConsultant, Active: true,
+		Head: workflow.Head{ID: workflow.StaffRef(site, id).ID}, Staff: id,
+		Role: workflow.RoleConsultant, Active: true,
 	}
 }
 
@@ -157,9 +167,14 @@ func liveRota(site workflow.SiteID, line ...workflow.UnitID) *workflow.Rota {
 }
 
 func rota(ref workflow.Ref, day workflow.Date, line ...workflow.UnitID) *workflow.Rota {
-	r := &workflow.Rota{Head: workflow.Head{ID: ref.ID}, Day: day, Units: []workflow.Unit{}, Line: []workflow.Place{}, Out: []workflow.Gone{}}
+	r := &workflow.Rota{
+		Head: workflow.Head{ID: ref.ID}, Day: day, Units: []workflow.Unit{},
+		Line: []workflow.Place{}, Out: []workflow.Gone{},
+	}
 	for i, u := range line {
-		r.Units = append(r.Units, workflow.Unit{ID: u, Type: workflow.PersonUnit, Members: []workflow.StaffID{workflow.StaffID(u)}})
+		r.Units = append(r.Units, workflow.Unit{
+			ID: u, Type: workflow.PersonUnit, Members: []workflow.StaffID{workflow.StaffID(u)},
+		})
 		r.Line = append(r.Line, workflow.Place{Unit: u, Ticket: int64(i + 1)})
 	}
 	return r
@@ -169,12 +184,15 @@ func rota(ref workflow.Ref, day workflow.Date, line ...workflow.UnitID) *workflo
 func visit(id string, state workflow.State) *workflow.Visit {
 	over := state == workflow.Registered || state == workflow.Abandoned || state == workflow.Merged
 	return &workflow.Visit{
-		Head: workflow.Head{ID: id, Open: !over}, State: state, BusinessDay: "2026-03-14", Policy: "p1", Channel: "passing_by", Party: 2,
+		Head: workflow.Head{ID: id, Open: !over}, State: state, BusinessDay: "2026-03-14",
+		Policy: "p1", Channel: "passing_by", Party: 2,
 		ArrivedAt: time.Date(2026, 3, 14, 1, 5, 0, 7e6, time.UTC), Commits: []int64{1},
 	}
 }
 
-func customer(id string, owner workflow.StaffID, status workflow.CustomerStatus) *workflow.Customer {
+func customer(
+	id string, owner workflow.StaffID, status workflow.CustomerStatus,
+) *workflow.Customer {
 	return &workflow.Customer{Head: workflow.Head{ID: id}, Owner: owner, Status: status}
 }
 
@@ -187,7 +205,9 @@ func founded(site workflow.SiteID) change {
 
 // arrival is the change that makes one visit.
 func arrival() change {
-	return change{kind: "arrive_visit", records: []workflow.Record{visit(newID(), workflow.Arrived)}}
+	return change{
+		kind: "arrive_visit", records: []workflow.Record{visit(newID(), workflow.Arrived)},
+	}
 }
 
 // changed is the change that leaves these records.

@@ -9,8 +9,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// identityTests: ids are compared byte by byte. One store that folds case or normalises Unicode lets one record answer for
-// another.
+// identityTests: ids are compared byte by byte. One store that folds case or normalises Unicode
+// lets one record answer for another.
 var identityTests = []test{
 	{"SitesApart", testSitesApart},
 	{"CommandsApart", testCommandsApart},
@@ -88,21 +88,25 @@ func testDocumentsApart(t *testing.T, db Database) {
 		}
 		equal(t, fmt.Sprintf("read %q", id), want, docs)
 		l, err := s.List(ctx, repo.Query{
-			Collection: workflow.Visits, Site: h.site, In: map[string][]string{"server": {id}}, Limit: 10,
+			Collection: workflow.Visits, Site: h.site, In: map[string][]string{"server": {id}},
+			Limit: 10,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		equal(t, fmt.Sprintf("visits served by %q", id), want, l.Docs)
 	}
-	equal(t, "every visit", h.documents(func(repo.Document) bool { return true }), scan(t, s, workflow.Visits, h.site))
+	equal(t, "every visit", h.documents(func(repo.Document) bool { return true }),
+		scan(t, s, workflow.Visits, h.site))
 }
 
 func testSidesApart(t *testing.T, db Database) {
 	s := open(t, db)
 	ctx := testContext(t)
 	for _, id := range lookalikes {
-		side := repo.Side{Collection: repo.People, ID: id, Site: "site", Lookup: id, Body: quoted(id)}
+		side := repo.Side{
+			Collection: repo.People, ID: id, Site: "site", Lookup: id, Body: quoted(id),
+		}
 		if err := s.Insert(ctx, side); err != nil {
 			t.Errorf("insert %q: %v", id, err)
 		}

@@ -24,8 +24,9 @@ var journalTests = []test{
 	{"MovedNamesWhoMovedOn", testMoved},
 }
 
-// awkward is text that careless storage changes: markup, line separators, escapes, a quote, several scripts, a letter with a
-// combining mark, an emoji of several code points, a NUL escape, trailing blanks.
+// awkward is text that careless storage changes: markup, line separators, escapes, a quote, several
+// scripts, a letter with a combining mark, an emoji of several code points, a NUL escape, trailing
+// blanks.
 const awkward = "<b>&\u2028\u2029\\\"'\t\n轮排 пример e\u0301 é 👨‍👩‍👧 \u0000 $where %s \x7f  "
 
 func testRoundTrip(t *testing.T, db Database) {
@@ -34,7 +35,8 @@ func testRoundTrip(t *testing.T, db Database) {
 	v := visit(newID(), workflow.Arrived)
 	v.Reason, v.Assistants = awkward, []workflow.StaffID{"e\u0301", "é"}
 	want := []*repo.Page{
-		h.page(founded(h.site)), h.page(changed("arrive_visit", v), arrival(), arrival()), h.page(arrival()),
+		h.page(founded(h.site)), h.page(changed("arrive_visit", v), arrival(), arrival()),
+		h.page(arrival()),
 	}
 	mustAppend(t, s, want...)
 	s = reopen(t, db, s)
@@ -73,11 +75,14 @@ func testTimes(t *testing.T, db Database) {
 		if got := pages[0].At; !got.Equal(at) || got.Location() != time.UTC {
 			t.Errorf("page at %v came back as %v", at, got)
 		}
-		side := repo.Side{Collection: repo.Notes, ID: fmt.Sprint(i), Site: "s", At: at, Body: []byte(`{}`)}
+		side := repo.Side{
+			Collection: repo.Notes, ID: fmt.Sprint(i), Site: "s", At: at, Body: []byte(`{}`),
+		}
 		if err := s.Insert(ctx, side); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := s.Side(ctx, repo.Notes, side.ID); err != nil || !got.At.Equal(at) || got.At.Location() != time.UTC {
+		if got, err := s.Side(ctx, repo.Notes, side.ID); err != nil || !got.At.Equal(at) ||
+			got.At.Location() != time.UTC {
 			t.Errorf("side document at %v came back as %v, %v", at, got.At, err)
 		}
 	}
@@ -106,7 +111,8 @@ func testSinceBefore(t *testing.T, db Database) {
 	ctx := testContext(t)
 	h, other := begin(t, "site"), begin(t, "site2")
 	mustAppend(
-		t, s, other.page(founded(other.site)), h.page(founded(h.site)), h.page(arrival(), arrival(), arrival()),
+		t, s, other.page(founded(other.site)), h.page(founded(h.site)),
+		h.page(arrival(), arrival(), arrival()),
 		h.page(arrival()), h.page(arrival(), arrival()), other.page(arrival()),
 	)
 	for _, c := range []struct {
@@ -152,9 +158,12 @@ func testFind(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
 	first := h.page(founded(h.site).withID("a"))
-	second := h.page(arrival().withID("b"), arrival().withID("c"), arrival().withID("timer:close:2026-03-14"))
+	second := h.page(arrival().withID("b"), arrival().withID("c"),
+		arrival().withID("timer:close:2026-03-14"))
 	mustAppend(t, s, first, second)
-	for id, want := range map[string]*repo.Page{"a": first, "b": second, "c": second, "timer:close:2026-03-14": second} {
+	for id, want := range map[string]*repo.Page{
+		"a": first, "b": second, "c": second, "timer:close:2026-03-14": second,
+	} {
 		got, err := s.Find(testContext(t), h.site, id)
 		if err != nil {
 			t.Errorf("find %q: %v", id, err)
@@ -163,7 +172,8 @@ func testFind(t *testing.T, db Database) {
 		equalOne(t, "page of "+id, want, got)
 	}
 	for _, id := range []string{"", "d", "aa", "A", "%", "timer:close"} {
-		if p, err := s.Find(testContext(t), h.site, id); !errors.Is(err, repo.ErrNotFound) || p != nil {
+		if p, err := s.Find(testContext(t), h.site, id); !errors.Is(err, repo.ErrNotFound) ||
+			p != nil {
 			t.Errorf("find %q: want ErrNotFound, got %v, %v", id, p, err)
 		}
 	}
@@ -219,7 +229,8 @@ func testPing(t *testing.T, db Database) {
 	}
 }
 
-// testMoved: after 0 every site is named; later every site that got a page, with a number that it has reached.
+// testMoved: after 0 every site is named; later every site that got a page, with a number that it
+// has reached.
 func testMoved(t *testing.T, db Database) {
 	s := open(t, db)
 	ctx := testContext(t)
@@ -242,7 +253,8 @@ func testMoved(t *testing.T, db Database) {
 	settle(t, s, "busy")
 	settle(t, s, "late")
 	heads, again, err := s.Moved(ctx, next)
-	if err != nil || heads["busy"] != 4 || heads["late"] != 1 || heads["quiet"] > 1 || again < next {
+	if err != nil || heads["busy"] != 4 || heads["late"] != 1 || heads["quiet"] > 1 ||
+		again < next {
 		t.Errorf("later: %v, next %d after %d, %v", heads, again, next, err)
 	}
 	if heads, _, err = s.Moved(ctx, again); err != nil || heads["busy"] != 0 && heads["busy"] != 4 {

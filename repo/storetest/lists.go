@@ -30,14 +30,27 @@ func testListFilters(t *testing.T, db Database) {
 		set(v)
 		mustAppend(t, s, h.page(changed("assign_visit", v)))
 	}
-	put(h, "v1", func(v *workflow.Visit) { v.BusinessDay, v.Customer, v.Server = "2026-03-12", "c1", "li" })
-	put(h, "v2", func(v *workflow.Visit) { v.BusinessDay, v.Server, v.Principal = "2026-03-13", "li", "张伟" })
-	put(h, "v3", func(v *workflow.Visit) { v.BusinessDay, v.Customer, v.State = "2026-03-14", "c1", workflow.Registered })
-	put(h, "v4", func(v *workflow.Visit) { v.BusinessDay, v.Kind, v.Server = "2026-03-14", workflow.KindPeer, "张伟" })
-	put(h, "v5", func(v *workflow.Visit) { v.BusinessDay, v.Reason = "2026-04-01", `"server":"li"` })
-	put(other, "v9", func(v *workflow.Visit) { v.BusinessDay, v.Customer, v.Server = "2026-03-14", "c1", "li" })
+	put(h, "v1", func(v *workflow.Visit) {
+		v.BusinessDay, v.Customer, v.Server = "2026-03-12", "c1", "li"
+	})
+	put(h, "v2", func(v *workflow.Visit) {
+		v.BusinessDay, v.Server, v.Principal = "2026-03-13", "li", "张伟"
+	})
+	put(h, "v3", func(v *workflow.Visit) {
+		v.BusinessDay, v.Customer, v.State = "2026-03-14", "c1", workflow.Registered
+	})
+	put(h, "v4", func(v *workflow.Visit) {
+		v.BusinessDay, v.Kind, v.Server = "2026-03-14", workflow.KindPeer, "张伟"
+	})
+	put(h, "v5", func(v *workflow.Visit) {
+		v.BusinessDay, v.Reason = "2026-04-01", `"server":"li"`
+	})
+	put(other, "v9", func(v *workflow.Visit) {
+		v.BusinessDay, v.Customer, v.Server = "2026-03-14", "c1", "li"
+	})
 	mustAppend(t, s, h.page(changed(
-		"import_customer", customer("c1", "li", workflow.StatusReceived), customer("c2", "li", workflow.StatusSigned),
+		"import_customer", customer("c1", "li", workflow.StatusReceived),
+		customer("c2", "li", workflow.StatusSigned),
 		customer("c3", "张伟", workflow.StatusSigned),
 	)))
 	settle(t, s, h.site)
@@ -49,22 +62,54 @@ func testListFilters(t *testing.T, db Database) {
 		want string
 	}{
 		{"all", repo.Query{Collection: workflow.Visits}, "v1 v2 v3 v4 v5"},
-		{"by server", repo.Query{Collection: workflow.Visits, In: fields{"server": {"li"}}}, "v1 v2"},
-		{"by principal", repo.Query{Collection: workflow.Visits, In: fields{"principal": {"张伟"}}}, "v2"},
-		{"by customer", repo.Query{Collection: workflow.Visits, In: fields{"customer": {"c1"}}}, "v1 v3"},
-		{"by state", repo.Query{Collection: workflow.Visits, In: fields{"state": {"registered"}}}, "v3"},
+		{
+			"by server", repo.Query{Collection: workflow.Visits, In: fields{"server": {"li"}}},
+			"v1 v2",
+		},
+		{
+			"by principal",
+			repo.Query{Collection: workflow.Visits, In: fields{"principal": {"张伟"}}}, "v2",
+		},
+		{
+			"by customer", repo.Query{Collection: workflow.Visits, In: fields{"customer": {"c1"}}},
+			"v1 v3",
+		},
+		{
+			"by state",
+			repo.Query{Collection: workflow.Visits, In: fields{"state": {"registered"}}}, "v3",
+		},
 		{"by kind", repo.Query{Collection: workflow.Visits, In: fields{"kind": {"peer"}}}, "v4"},
-		{"by day", repo.Query{Collection: workflow.Visits, From: "2026-03-14", To: "2026-03-14"}, "v3 v4"},
-		{"two fields", repo.Query{Collection: workflow.Visits, In: fields{"server": {"li"}, "customer": {"c1"}}}, "v1"},
+		{
+			"by day", repo.Query{Collection: workflow.Visits, From: "2026-03-14", To: "2026-03-14"},
+			"v3 v4",
+		},
+		{
+			"two fields",
+			repo.Query{
+				Collection: workflow.Visits, In: fields{"server": {"li"}, "customer": {"c1"}},
+			}, "v1",
+		},
 		{"nothing", repo.Query{Collection: workflow.Visits, In: fields{"server": {"LI"}}}, ""},
 		{"from", repo.Query{Collection: workflow.Visits, From: "2026-03-13"}, "v2 v3 v4 v5"},
 		{"to", repo.Query{Collection: workflow.Visits, To: "2026-03-13"}, "v1 v2"},
-		{"from to", repo.Query{Collection: workflow.Visits, From: "2026-03-13", To: "2026-03-31"}, "v2 v3 v4"},
+		{
+			"from to",
+			repo.Query{Collection: workflow.Visits, From: "2026-03-13", To: "2026-03-31"},
+			"v2 v3 v4",
+		},
 		{"one day and a state", repo.Query{
-			Collection: workflow.Visits, From: "2026-03-14", To: "2026-03-14", In: fields{"state": {"assigned"}},
+			Collection: workflow.Visits, From: "2026-03-14", To: "2026-03-14", In: fields{
+				"state": {"assigned"},
+			},
 		}, "v4"},
-		{"by owner", repo.Query{Collection: workflow.Customers, In: fields{"owner": {"li"}}}, "c1 c2"},
-		{"by status", repo.Query{Collection: workflow.Customers, In: fields{"status": {"signed"}}}, "c2 c3"},
+		{
+			"by owner", repo.Query{Collection: workflow.Customers, In: fields{"owner": {"li"}}},
+			"c1 c2",
+		},
+		{
+			"by status",
+			repo.Query{Collection: workflow.Customers, In: fields{"status": {"signed"}}}, "c2 c3",
+		},
 		{"other site", repo.Query{Collection: workflow.Visits, Site: "other"}, "v9"},
 		{"no such site", repo.Query{Collection: workflow.Visits, Site: "nowhere"}, ""},
 		{"empty collection", repo.Query{Collection: workflow.Calls}, ""},
@@ -92,8 +137,11 @@ func testListFilters(t *testing.T, db Database) {
 func testListChanged(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
-	for _, step := range []struct{ customer, owner string }{{"", ""}, {"c1", "li"}, {"c2", "li"}, {"c2", "张伟"}, {"", ""}} {
-		v, c := visit("v1", workflow.Identified), customer("k1", workflow.StaffID(step.owner), workflow.StatusReceived)
+	for _, step := range []struct{ customer, owner string }{
+		{"", ""}, {"c1", "li"}, {"c2", "li"}, {"c2", "张伟"}, {"", ""},
+	} {
+		v, c := visit("v1", workflow.Identified), customer("k1", workflow.StaffID(step.owner),
+			workflow.StatusReceived)
 		v.Customer = workflow.CustomerID(step.customer)
 		mustAppend(t, s, h.page(changed("reidentify_visit", v, c)))
 		settle(t, s, h.site)
@@ -108,7 +156,8 @@ func testListChanged(t *testing.T, db Database) {
 			{workflow.Customers, "owner", "张伟", "k1", step.owner == "张伟"},
 		} {
 			l, err := s.List(testContext(t), repo.Query{
-				Collection: field.collection, Site: h.site, In: map[string][]string{field.name: {field.value}}, Limit: 10,
+				Collection: field.collection, Site: h.site,
+				In: map[string][]string{field.name: {field.value}}, Limit: 10,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -117,7 +166,9 @@ func testListChanged(t *testing.T, db Database) {
 			if field.is {
 				want = []string{field.id}
 			}
-			equal(t, fmt.Sprintf("%s by %s %s at %+v", field.collection, field.name, field.value, step), want, ids(l.Docs))
+			equal(t,
+				fmt.Sprintf("%s by %s %s at %+v", field.collection, field.name, field.value,
+					step), want, ids(l.Docs))
 		}
 	}
 }
@@ -145,7 +196,8 @@ func testListCursor(t *testing.T, db Database) {
 	settle(t, s, h.site)
 	slices.Sort(want)
 	served := slices.DeleteFunc(slices.Clone(want), func(id string) bool {
-		return !strings.Contains(string(h.docs[workflow.VisitRef(workflow.VisitID(id))].Doc), `"server":"li"`)
+		return !strings.Contains(string(h.docs[workflow.VisitRef(workflow.VisitID(id))].Doc),
+			`"server":"li"`)
 	})
 	for _, descending := range []bool{false, true} {
 		if descending {
@@ -153,7 +205,9 @@ func testListCursor(t *testing.T, db Database) {
 			slices.Reverse(served)
 		}
 		for _, limit := range []int{1, 7, 23, 100} {
-			all := repo.Query{Collection: workflow.Visits, Site: h.site, Descending: descending, Limit: limit}
+			all := repo.Query{
+				Collection: workflow.Visits, Site: h.site, Descending: descending, Limit: limit,
+			}
 			equal(t, fmt.Sprintf("every page of %d", limit), want, walk(t, s, all))
 			all.In = map[string][]string{"server": {"li"}}
 			equal(t, fmt.Sprintf("every filtered page of %d", limit), served, walk(t, s, all))
@@ -183,13 +237,17 @@ func walk(t *testing.T, s repo.Store, q repo.Query) []string {
 	return nil
 }
 
-// testListModel: whatever the conditions, the order and the size of the pages, a list is what a plain look at every visit gives.
+// testListModel: whatever the conditions, the order and the size of the pages, a list is what a
+// plain look at every visit gives.
 func testListModel(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
 	r := rand.New(rand.NewPCG(7, 11))
 	staff := []workflow.StaffID{"", "li", "wang", "张伟"}
-	states := []workflow.State{workflow.Arrived, workflow.Assigned, workflow.Served, workflow.Registered, workflow.Abandoned}
+	states := []workflow.State{
+		workflow.Arrived, workflow.Assigned, workflow.Served, workflow.Registered,
+		workflow.Abandoned,
+	}
 	days := []workflow.Date{"2026-03-12", "2026-03-13", "2026-03-14"}
 	kinds := []workflow.VisitKind{workflow.KindNew, workflow.KindPeer}
 	var all []*workflow.Visit
@@ -210,10 +268,15 @@ func testListModel(t *testing.T, db Database) {
 	}
 	settle(t, s, h.site)
 	for range 300 {
-		q := repo.Query{Collection: workflow.Visits, Site: h.site, In: map[string][]string{}, Descending: r.IntN(2) == 0, Limit: 1 + r.IntN(30)}
+		q := repo.Query{
+			Collection: workflow.Visits, Site: h.site, In: map[string][]string{},
+			Descending: r.IntN(2) == 0, Limit: 1 + r.IntN(30),
+		}
 		maybe := func(field string, values ...string) {
 			if r.IntN(4) == 0 {
-				r.Shuffle(len(values), func(i, k int) { values[i], values[k] = values[k], values[i] })
+				r.Shuffle(len(values), func(i, k int) {
+					values[i], values[k] = values[k], values[i]
+				})
 				q.In[field] = values[:1+r.IntN(len(values))]
 			}
 		}
@@ -243,7 +306,8 @@ func testListModel(t *testing.T, db Database) {
 // model is what a query selects, looked at one by one.
 func model(all []*workflow.Visit, q repo.Query) (out []string) {
 	sorted := slices.SortedFunc(slices.Values(all), func(a, b *workflow.Visit) int {
-		return cmp.Or(strings.Compare(string(a.BusinessDay), string(b.BusinessDay)), strings.Compare(a.ID, b.ID))
+		return cmp.Or(strings.Compare(string(a.BusinessDay), string(b.BusinessDay)),
+			strings.Compare(a.ID, b.ID))
 	})
 	if q.Descending {
 		slices.Reverse(sorted)
@@ -253,13 +317,16 @@ func model(all []*workflow.Visit, q repo.Query) (out []string) {
 			(q.From == "" || v.BusinessDay >= q.From) && (q.To == "" || v.BusinessDay <= q.To)
 		for field, values := range q.In {
 			is := map[string][]string{
-				"state": {string(v.State)}, "kind": {string(v.Kind)}, "server": {string(v.Server)}, "principal": {string(v.Principal)},
-				"customer": {string(v.Customer)},
+				"state": {string(v.State)}, "kind": {string(v.Kind)}, "server": {string(v.Server)},
+				"principal": {string(v.Principal)},
+				"customer":  {string(v.Customer)},
 			}
 			for _, a := range v.Assistants {
 				is["assistants"] = append(is["assistants"], string(a))
 			}
-			passes = passes && slices.ContainsFunc(is[field], func(s string) bool { return slices.Contains(values, s) })
+			passes = passes && slices.ContainsFunc(is[field], func(s string) bool {
+				return slices.Contains(values, s)
+			})
 		}
 		if passes {
 			out = append(out, v.ID)
@@ -268,7 +335,8 @@ func model(all []*workflow.Visit, q repo.Query) (out []string) {
 	return out
 }
 
-// testListBudget: a query with several conditions is answered after so many documents, and goes on from there.
+// testListBudget: a query with several conditions is answered after so many documents, and goes on
+// from there.
 func testListBudget(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
@@ -287,7 +355,9 @@ func testListBudget(t *testing.T, db Database) {
 	}
 	settle(t, s, h.site)
 	for _, condition := range []repo.Query{
-		{In: map[string][]string{"server": {"li"}, "kind": {"peer"}}}, {Of: "li", In: map[string][]string{"kind": {"peer"}}},
+		{In: map[string][]string{"server": {"li"}, "kind": {"peer"}}}, {
+			Of: "li", In: map[string][]string{"kind": {"peer"}},
+		},
 	} {
 		q := condition
 		q.Collection, q.Site, q.Descending, q.Limit = workflow.Visits, h.site, true, 10
@@ -301,15 +371,19 @@ func testListBudget(t *testing.T, db Database) {
 	}
 }
 
-// testListUnknownField: a field that cannot be filtered by must not be left out, or everything is listed.
+// testListUnknownField: a field that cannot be filtered by must not be left out, or everything is
+// listed.
 func testListUnknownField(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
 	mustAppend(t, s, h.page(arrival()))
 	settle(t, s, h.site)
-	for _, field := range []string{"seq", "", "$where", "State", "state' OR '1'='1", "form.note", "business_day", "owner"} {
+	for _, field := range []string{
+		"seq", "", "$where", "State", "state' OR '1'='1", "form.note", "business_day", "owner",
+	} {
 		l, err := s.List(testContext(t), repo.Query{
-			Collection: workflow.Visits, Site: h.site, In: map[string][]string{field: {"1"}}, Limit: 10,
+			Collection: workflow.Visits, Site: h.site, In: map[string][]string{field: {"1"}},
+			Limit: 10,
 		})
 		if err == nil || len(l.Docs) > 0 {
 			t.Errorf("filter by %q: want an error, got %d documents", field, len(l.Docs))
@@ -323,7 +397,9 @@ func testListMark(t *testing.T, db Database) {
 	for range 3 {
 		mustAppend(t, s, h.page(arrival(), arrival()))
 		settle(t, s, h.site)
-		l, err := s.List(testContext(t), repo.Query{Collection: workflow.Visits, Site: h.site, Limit: 100})
+		l, err := s.List(testContext(t), repo.Query{
+			Collection: workflow.Visits, Site: h.site, Limit: 100,
+		})
 		if err != nil || l.Mark != h.seq || int64(len(l.Docs)) != h.seq {
 			t.Errorf("list at %d: %d documents, mark %d, %v", h.seq, len(l.Docs), l.Mark, err)
 		}

@@ -16,7 +16,8 @@ var noSiteTests = []test{
 	{"AnEmptyIDIsNobody", testNoSite},
 }
 
-// testNoSite: the empty id never means all sites, nor those that have none: a method that is about one site refuses it.
+// testNoSite: the empty id never means all sites, nor those that have none: a method that is about
+// one site refuses it.
 func testNoSite(t *testing.T, db Database) {
 	s, h := prepared(t, db)
 	mustInsert(t, s, key("bootstrap", ""))
@@ -29,17 +30,44 @@ func testNoSite(t *testing.T, db Database) {
 		return err
 	}
 	calls := map[string]func(context.Context) error{
-		"Append":      func(ctx context.Context) error { return s.Append(ctx, []*repo.Page{&loose})[0] },
-		"Since":       func(ctx context.Context) error { p, err := s.Since(ctx, "", 1, 10); return found(len(p), err) },
-		"Before":      func(ctx context.Context) error { p, err := s.Before(ctx, "", 10, 10); return found(len(p), err) },
-		"Find":        func(ctx context.Context) error { _, err := s.Find(ctx, "", "found"); return err },
-		"Load":        func(ctx context.Context) error { d, _, err := s.Load(ctx, ""); return found(len(d), err) },
-		"Mark":        func(ctx context.Context) error { _, err := s.Mark(ctx, ""); return err },
-		"Project":     func(ctx context.Context) error { return s.Project(ctx, []*repo.Page{&loose}) },
-		"Insert":      func(ctx context.Context) error { return s.Insert(ctx, person("c2", "", "")) },
-		"Replace":     func(ctx context.Context) error { return s.Replace(ctx, person("c1", "", "")) },
-		"with lookup": func(ctx context.Context) error { k := key("k", ""); k.Lookup = "x"; return s.Insert(ctx, k) },
-		"Lookup":      func(ctx context.Context) error { _, err := s.Lookup(ctx, repo.People, "", "x"); return err },
+		"Append": func(ctx context.Context) error {
+			return s.Append(ctx, []*repo.Page{&loose})[0]
+		},
+		"Since": func(ctx context.Context) error {
+			p, err := s.Since(ctx, "", 1, 10)
+			return found(len(p), err)
+		},
+		"Before": func(ctx context.Context) error {
+			p, err := s.Before(ctx, "", 10, 10)
+			return found(len(p), err)
+		},
+		"Find": func(ctx context.Context) error {
+			_, err := s.Find(ctx, "", "found")
+			return err
+		},
+		"Load": func(ctx context.Context) error {
+			d, _, err := s.Load(ctx, "")
+			return found(len(d), err)
+		},
+		"Mark": func(ctx context.Context) error { _, err := s.Mark(ctx, ""); return err },
+		"Project": func(ctx context.Context) error {
+			return s.Project(ctx, []*repo.Page{&loose})
+		},
+		"Insert": func(ctx context.Context) error {
+			return s.Insert(ctx, person("c2", "", ""))
+		},
+		"Replace": func(ctx context.Context) error {
+			return s.Replace(ctx, person("c1", "", ""))
+		},
+		"with lookup": func(ctx context.Context) error {
+			k := key("k", "")
+			k.Lookup = "x"
+			return s.Insert(ctx, k)
+		},
+		"Lookup": func(ctx context.Context) error {
+			_, err := s.Lookup(ctx, repo.People, "", "x")
+			return err
+		},
 		"Read": func(ctx context.Context) error {
 			d, err := s.Read(ctx, "", 0, []workflow.Ref{workflow.SiteRef(h.site)})
 			return found(len(d), err)
@@ -49,10 +77,13 @@ func testNoSite(t *testing.T, db Database) {
 			return found(len(l.Docs), err)
 		},
 		"Scan": func(ctx context.Context) error {
-			return s.Scan(ctx, repo.Span{Collection: workflow.Sites}, func(repo.Document) error { return found(1, nil) })
+			return s.Scan(ctx, repo.Span{Collection: workflow.Sites}, func(repo.Document) error {
+				return found(1, nil)
+			})
 		},
 		"Scan by day": func(ctx context.Context) error {
-			return s.Scan(ctx, repo.Span{Collection: workflow.Visits, ByDay: true}, func(repo.Document) error { return found(1, nil) })
+			return s.Scan(ctx, repo.Span{Collection: workflow.Visits, ByDay: true},
+				func(repo.Document) error { return found(1, nil) })
 		},
 		"Sides": func(ctx context.Context) error {
 			d, err := s.Sides(ctx, repo.APIKeys, "", time.Time{})
@@ -71,7 +102,8 @@ func testNoSite(t *testing.T, db Database) {
 		},
 	}
 	for _, name := range slices.Sorted(maps.Keys(calls)) {
-		if err := calls[name](testContext(t)); !errors.Is(err, repo.ErrNoSite) || errors.Is(err, repo.ErrUnknown) {
+		if err := calls[name](testContext(t)); !errors.Is(err, repo.ErrNoSite) ||
+			errors.Is(err, repo.ErrUnknown) {
 			t.Errorf("%s without a site: want ErrNoSite, got %v", name, err)
 		}
 	}

@@ -31,7 +31,9 @@ func scanAll(t *testing.T, s repo.Store, c workflow.Collection) []repo.Document 
 }
 
 // scans are both ways to scan the visits of a store with one site.
-func scans(s repo.Store, site workflow.SiteID) map[string]func(context.Context, func(repo.Document) error) error {
+func scans(
+	s repo.Store, site workflow.SiteID,
+) map[string]func(context.Context, func(repo.Document) error) error {
 	return map[string]func(context.Context, func(repo.Document) error) error{
 		"one site": func(ctx context.Context, f func(repo.Document) error) error {
 			return s.Scan(ctx, repo.Span{Collection: workflow.Visits, Site: site}, f)
@@ -46,10 +48,11 @@ func scans(s repo.Store, site workflow.SiteID) map[string]func(context.Context, 
 func scan(t *testing.T, s repo.Store, c workflow.Collection, site workflow.SiteID) []repo.Document {
 	t.Helper()
 	var docs []repo.Document
-	err := s.Scan(testContext(t), repo.Span{Collection: c, Site: site}, func(d repo.Document) error {
-		docs = append(docs, d)
-		return nil
-	})
+	err := s.Scan(testContext(t), repo.Span{Collection: c, Site: site},
+		func(d repo.Document) error {
+			docs = append(docs, d)
+			return nil
+		})
 	if err != nil {
 		t.Fatalf("scan %s of %q: %v", c, site, err)
 	}
@@ -81,10 +84,13 @@ func testScan(t *testing.T, db Database) {
 				want = append(want, d.ID)
 			}
 		}
-		err := s.Scan(testContext(t), repo.Span{Collection: workflow.Visits, Site: "a", After: after}, func(d repo.Document) error {
-			got = append(got, d.ID)
-			return nil
-		})
+		err := s.Scan(testContext(t),
+			repo.Span{
+				Collection: workflow.Visits, Site: "a", After: after,
+			}, func(d repo.Document) error {
+				got = append(got, d.ID)
+				return nil
+			})
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("behind %q: %v, want %v; %v", after, got, want, err)
 		}
@@ -94,8 +100,8 @@ func testScan(t *testing.T, db Database) {
 	}
 }
 
-// testScanByDay: more visits than any store reads at once, of several days, come by day and then by id, from any first day to
-// any last one.
+// testScanByDay: more visits than any store reads at once, of several days, come by day and then by
+// id, from any first day to any last one.
 func testScanByDay(t *testing.T, db Database) {
 	const days, perDay = 12, 130
 	s := open(t, db)
@@ -124,7 +130,8 @@ func testScanByDay(t *testing.T, db Database) {
 		return cmp.Or(cmp.Compare(day(a), day(b)), cmp.Compare(a.ID, b.ID))
 	})
 	for _, c := range []struct{ from, to workflow.Date }{
-		{"", ""}, {"2026-03-05", ""}, {"", "2026-03-05"}, {"2026-03-03", "2026-03-09"}, {"2026-03-07", "2026-03-07"}, {"2026-04-01", ""}, {"", "2025-01-01"},
+		{"", ""}, {"2026-03-05", ""}, {"", "2026-03-05"}, {"2026-03-03", "2026-03-09"},
+		{"2026-03-07", "2026-03-07"}, {"2026-04-01", ""}, {"", "2025-01-01"},
 	} {
 		var want, got []string
 		for _, d := range all {
@@ -132,12 +139,16 @@ func testScanByDay(t *testing.T, db Database) {
 				want = append(want, d.ID)
 			}
 		}
-		err := s.Scan(testContext(t), repo.Span{Collection: workflow.Visits, Site: h.site, ByDay: true, From: c.from, To: c.to}, func(d repo.Document) error {
-			got = append(got, d.ID)
-			return nil
-		})
+		err := s.Scan(testContext(t),
+			repo.Span{
+				Collection: workflow.Visits, Site: h.site, ByDay: true, From: c.from, To: c.to,
+			}, func(d repo.Document) error {
+				got = append(got, d.ID)
+				return nil
+			})
 		if err != nil || !slices.Equal(got, want) {
-			t.Errorf("from %q to %q: %d visits, want %d in order; %v", c.from, c.to, len(got), len(want), err)
+			t.Errorf("from %q to %q: %d visits, want %d in order; %v", c.from, c.to, len(got),
+				len(want), err)
 		}
 	}
 }
@@ -162,7 +173,8 @@ func testScanStops(t *testing.T, db Database) {
 	}
 }
 
-// testScanNested: an export may read while it scans, and several exports may run while the office works.
+// testScanNested: an export may read while it scans, and several exports may run while the office
+// works.
 func testScanNested(t *testing.T, db Database) {
 	s := open(t, db)
 	ctx := testContext(t)
@@ -175,13 +187,14 @@ func testScanNested(t *testing.T, db Database) {
 	var wg sync.WaitGroup
 	for range 12 {
 		wg.Go(func() {
-			err := s.Scan(ctx, repo.Span{Collection: workflow.Visits, Site: h.site}, func(d repo.Document) error {
-				docs, err := s.Read(ctx, h.site, seq, []workflow.Ref{d.Ref})
-				if err == nil && len(docs) != 1 {
-					err = cmpError("documents read in a scan", 1, len(docs))
-				}
-				return err
-			})
+			err := s.Scan(ctx, repo.Span{Collection: workflow.Visits, Site: h.site},
+				func(d repo.Document) error {
+					docs, err := s.Read(ctx, h.site, seq, []workflow.Ref{d.Ref})
+					if err == nil && len(docs) != 1 {
+						err = cmpError("documents read in a scan", 1, len(docs))
+					}
+					return err
+				})
 			if err != nil {
 				t.Error(err)
 			}
@@ -206,7 +219,8 @@ func testScanMemory(t *testing.T, db Database) {
 			changes = append(changes, changed("register_visit", v))
 		}
 		p := h.draft(changes...)
-		h.seq, h.prev, h.at = p.Last, p.Hash, p.At // not followed: the test itself must not hold the documents
+		// not followed: the test itself must not hold the documents
+		h.seq, h.prev, h.at = p.Last, p.Hash, p.At
 		mustAppend(t, s, p)
 		if err := s.Project(ctx, []*repo.Page{p}); err != nil {
 			t.Fatal(err)

@@ -32,8 +32,9 @@ var sideTests = []test{
 
 func person(id string, site workflow.SiteID, lookup string) repo.Side {
 	return repo.Side{
-		Collection: repo.People, ID: id, Site: site, Lookup: lookup, Command: "cmd-" + id, Pending: true,
-		At: time.Date(2026, 3, 14, 1, 2, 3, 4e6, time.UTC), Body: quoted("王 " + id),
+		Collection: repo.People, ID: id, Site: site, Lookup: lookup, Command: "cmd-" + id,
+		Pending: true,
+		At:      time.Date(2026, 3, 14, 1, 2, 3, 4e6, time.UTC), Body: quoted("王 " + id),
 	}
 }
 
@@ -77,10 +78,17 @@ func testSideRoundTrip(t *testing.T, db Database) {
 	full.Body = quoted(awkward)
 	want := []repo.Side{
 		full,
-		{Collection: repo.Notes, ID: "n1", Site: "武侯", At: full.At, Body: []byte(`{"text":"第一次来"}`)},
-		{Collection: repo.APIKeys, ID: "bootstrap", At: full.At, Body: []byte(`{"role":"administrator","n":9007199254740993}`)},
+		{
+			Collection: repo.Notes, ID: "n1", Site: "武侯", At: full.At,
+			Body: []byte(`{"text":"第一次来"}`),
+		},
+		{
+			Collection: repo.APIKeys, ID: "bootstrap", At: full.At,
+			Body: []byte(`{"role":"administrator","n":9007199254740993}`),
+		},
 		{Collection: repo.Meta, ID: "clock", At: full.At, Body: []byte(`{}`)},
-		{Collection: repo.Meta, ID: "c1", At: full.At, Body: []byte(`{"list":[1,"2",null,true]}`)}, // the id of another collection
+		// the id of another collection
+		{Collection: repo.Meta, ID: "c1", At: full.At, Body: []byte(`{"list":[1,"2",null,true]}`)},
 	}
 	mustInsert(t, s, want...)
 	s = reopen(t, db, s)
@@ -99,14 +107,16 @@ func testSideInsertTwice(t *testing.T, db Database) {
 	first := person("c1", "a", "x")
 	mustInsert(t, s, first)
 	for name, again := range map[string]repo.Side{
-		"the same": first, "other lookup": person("c1", "a", "y"), "other site": person("c1", "b", "x"), "no lookup": person("c1", "a", ""),
+		"the same": first, "other lookup": person("c1", "a", "y"),
+		"other site": person("c1", "b", "x"), "no lookup": person("c1", "a", ""),
 	} {
 		if err := s.Insert(testContext(t), again); !errors.Is(err, repo.ErrExists) {
 			t.Errorf("%s: want ErrExists, got %v", name, err)
 		}
 	}
 	wantSide(t, s, first)
-	if _, err := s.Lookup(testContext(t), repo.People, "a", "y"); !errors.Is(err, repo.ErrNotFound) {
+	if _, err := s.Lookup(testContext(t), repo.People, "a", "y"); !errors.Is(err,
+		repo.ErrNotFound) {
 		t.Errorf("lookup of a refused insert: %v", err)
 	}
 }
@@ -132,7 +142,8 @@ func testSideLookupUnique(t *testing.T, db Database) {
 			t.Errorf("lookup at %q: %q, %v; want %s", c.site, got.ID, err, c.id)
 		}
 	}
-	if _, err := s.Lookup(testContext(t), repo.People, "c", "x"); !errors.Is(err, repo.ErrNotFound) {
+	if _, err := s.Lookup(testContext(t), repo.People, "c", "x"); !errors.Is(err,
+		repo.ErrNotFound) {
 		t.Errorf("lookup at another site: want ErrNotFound, got %v", err)
 	}
 }
@@ -143,7 +154,10 @@ func testSideLookupRace(t *testing.T, db Database) {
 	errs := make([]error, writers)
 	var wg sync.WaitGroup
 	for i := range errs {
-		wg.Go(func() { errs[i] = stores[i%len(stores)].Insert(ctx, person(fmt.Sprint("c", i), "a", "one phone")) })
+		wg.Go(func() {
+			errs[i] = stores[i%len(stores)].Insert(ctx,
+				person(fmt.Sprint("c", i), "a", "one phone"))
+		})
 	}
 	wg.Wait()
 	if n := count(t, errs, repo.ErrExists); n != 1 {
@@ -219,8 +233,11 @@ func testSideDelete(t *testing.T, db Database) {
 
 func testSideListing(t *testing.T, db Database) {
 	s := open(t, db)
-	mustInsert(t, s, key("c3", "a"), key("c1", "a"), key("B", "a"), key("c2", "b"), key("é", "a"), key("c0", ""))
-	for site, want := range map[workflow.SiteID][]string{"a": {"B", "c1", "c3", "é"}, "b": {"c2"}, "c": nil} {
+	mustInsert(t, s, key("c3", "a"), key("c1", "a"), key("B", "a"), key("c2", "b"), key("é", "a"),
+		key("c0", ""))
+	for site, want := range map[workflow.SiteID][]string{
+		"a": {"B", "c1", "c3", "é"}, "b": {"c2"}, "c": nil,
+	} {
 		got, err := s.Sides(testContext(t), repo.APIKeys, site, time.Time{})
 		if err != nil {
 			t.Fatal(err)
@@ -232,7 +249,8 @@ func testSideListing(t *testing.T, db Database) {
 		t.Fatal(err)
 	}
 	equal(t, "all keys", []string{"B", "c0", "c1", "c2", "c3", "é"}, sideIDs(got))
-	if got, err := s.SidesOfAllSites(testContext(t), repo.Notes, time.Time{}); len(got) != 0 || err != nil {
+	if got, err := s.SidesOfAllSites(testContext(t), repo.Notes, time.Time{}); len(got) != 0 ||
+		err != nil {
 		t.Errorf("notes: %v, %v", got, err)
 	}
 }
@@ -272,7 +290,8 @@ func testSidePending(t *testing.T, db Database) {
 	equal(t, "all pending", []string{"edge", "old", "old-b"}, sideIDs(got))
 }
 
-// testSideErased: what was deleted or replaced is gone, also from the bytes of the files where they can be searched.
+// testSideErased: what was deleted or replaced is gone, also from the bytes of the files where they
+// can be searched.
 func testSideErased(t *testing.T, db Database) {
 	s := open(t, db)
 	ctx := testContext(t)
@@ -303,7 +322,8 @@ func testSideErased(t *testing.T, db Database) {
 		t.Fatal(err)
 	}
 	for _, side := range sides {
-		if slices.ContainsFunc(gone, func(c string) bool { return strings.Contains(string(side.Body), c) }) {
+		if slices.ContainsFunc(gone,
+			func(c string) bool { return strings.Contains(string(side.Body), c) }) {
 			t.Errorf("side %s still holds what was erased", side.ID)
 		}
 	}

@@ -1,4 +1,5 @@
-// Package storetest is the one conformance suite for every store: what repo.Store promises, by concern, conflict first.
+// Package storetest is the one conformance suite for every store: what repo.Store promises, by
+// concern, conflict first.
 //
 // A store's own test is a few lines:
 //
@@ -7,13 +8,15 @@
 //			path := filepath.Join(t.TempDir(), "lunpai.db")
 //			return storetest.Database{
 //				Exclusive: true,
-//				Open: func(ctx context.Context) (repo.Store, error) { return sqlitestore.Open(ctx, …) },
+//				Open: func(ctx context.Context) (repo.Store, error) {
+//					return sqlitestore.Open(ctx, sqlitestore.Config{Path: path})
+//				},
 //			}
 //		})
 //	}
 //
-// Stores may write documents behind the journal: the suite brings them up by repo.Journal and Project alone, never by
-// waiting for a store's background work.
+// Stores may write documents behind the journal: the suite brings them up by repo.Journal and
+// Project alone, never by waiting for a store's background work.
 package storetest
 
 import (
@@ -25,14 +28,17 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Database is one database under test, new and empty. What its store cannot do is declared here, never skipped in silence.
+// Database is one database under test, new and empty. What its store cannot do is declared here,
+// never skipped in silence.
 type Database struct {
 	// Open opens a handle. The suite closes it.
 	Open func(ctx context.Context) (repo.Store, error)
-	// Exclusive: while a handle is open a further Open fails. Otherwise tests of conflict use several handles.
+	// Exclusive: while a handle is open a further Open fails. Otherwise tests of conflict use
+	// several handles.
 	Exclusive bool
-	// Holds reports whether the bytes stand anywhere in the database's files; it is called while no handle is open. Nil where
-	// the files cannot be searched: then only the API is asked whether something was erased.
+	// Holds reports whether the bytes stand anywhere in the database's files; it is called while no
+	// handle is open. Nil where the files cannot be searched: then only the API is asked whether
+	// something was erased.
 	Holds func(t *testing.T, canary []byte) bool
 }
 
@@ -146,7 +152,8 @@ func journal(t *testing.T, s repo.Store, site workflow.SiteID) []*repo.Page {
 		}
 		for _, p := range pages {
 			if p.First != seq || p.Prev != prev {
-				t.Fatalf("page %s does not follow: expected first %d after %q, got prev %q", repo.PageID(p.Site, p.First), seq, prev, p.Prev)
+				t.Fatalf("page %s does not follow: expected first %d after %q, got prev %q",
+					repo.PageID(p.Site, p.First), seq, prev, p.Prev)
 			}
 			if _, err := p.Commits(); err != nil {
 				t.Fatal(err)
@@ -157,7 +164,8 @@ func journal(t *testing.T, s repo.Store, site workflow.SiteID) []*repo.Page {
 	}
 }
 
-// settle projects a site's journal to its documents, as a replay does, and checks that the mark follows.
+// settle projects a site's journal to its documents, as a replay does, and checks that the mark
+// follows.
 func settle(t *testing.T, s repo.Store, site workflow.SiteID) {
 	t.Helper()
 	ctx := testContext(t)

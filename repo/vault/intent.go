@@ -13,13 +13,15 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Intent is what a command sets off in the vault. It is written down ahead of the command and carried out behind it, by whoever gave
-// the command. When he crashes between, the sweep carries it out, if the command is in the journal, or forgets it.
+// Intent is what a command sets off in the vault. It is written down ahead of the command and
+// carried out behind it, by whoever gave the command. When he crashes between, the sweep carries it
+// out, if the command is in the journal, or forgets it.
 type Intent struct {
 	Customer workflow.CustomerID `json:"customer,omitempty"`
 	// Note is a note to be erased.
 	Note workflow.NoteID `json:"note,omitempty"`
-	// Erase the customer's person; otherwise Person is written: over what is known with Over, else beside it.
+	// Erase the customer's person; otherwise Person is written: over what is known with Over, else
+	// beside it.
 	Erase  bool    `json:"erase,omitempty"`
 	Person *Person `json:"person,omitempty"`
 	Over   bool    `json:"over,omitempty"`
@@ -37,7 +39,8 @@ type Plan struct {
 	Intent
 }
 
-// intentPrefix begins the ids of intents, which stand among the people: they hold the same and are as erasable.
+// intentPrefix begins the ids of intents, which stand among the people: they hold the same and are
+// as erasable.
 const intentPrefix = "intent/"
 
 func isIntent(doc repo.Side) bool {
@@ -45,9 +48,12 @@ func isIntent(doc repo.Side) bool {
 }
 
 // Intend writes an intent down, pending until command is in the journal.
-func (v *Vault) Intend(ctx context.Context, site workflow.SiteID, command string, in Intent) (*Plan, error) {
+func (v *Vault) Intend(
+	ctx context.Context, site workflow.SiteID, command string, in Intent,
+) (*Plan, error) {
 	doc := repo.Side{
-		Collection: repo.People, ID: intentPrefix + uuid.NewString(), Site: site, Command: command, Pending: true, At: v.at(),
+		Collection: repo.People, ID: intentPrefix + uuid.NewString(), Site: site, Command: command,
+		Pending: true, At: v.at(),
 	}
 	var err error
 	if doc.Body, err = v.body(doc.ID, in); err != nil {
@@ -57,9 +63,12 @@ func (v *Vault) Intend(ctx context.Context, site workflow.SiteID, command string
 }
 
 // planExpiry notes when a person's time is over. The sweep looks at it from then on.
-func (v *Vault) planExpiry(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, at time.Time) error {
+func (v *Vault) planExpiry(
+	ctx context.Context, site workflow.SiteID, id workflow.CustomerID, at time.Time,
+) error {
 	doc := repo.Side{
-		Collection: repo.People, ID: intentPrefix + "expiry/" + string(id), Site: site, Pending: true, At: at.UTC().Truncate(time.Millisecond),
+		Collection: repo.People, ID: intentPrefix + "expiry/" + string(id), Site: site,
+		Pending: true, At: at.UTC().Truncate(time.Millisecond),
 	}
 	var err error
 	if doc.Body, err = v.body(doc.ID, Intent{Customer: id, Expires: doc.At}); err != nil {
@@ -68,8 +77,8 @@ func (v *Vault) planExpiry(ctx context.Context, site workflow.SiteID, id workflo
 	return repo.Unavailable(v.store.Replace(ctx, doc))
 }
 
-// Carry carries an intent out, whose command was decided just now. ErrExists: the phone has become another customer's meanwhile, and
-// is left out.
+// Carry carries an intent out, whose command was decided just now. ErrExists: the phone has become
+// another customer's meanwhile, and is left out.
 func (v *Vault) Carry(ctx context.Context, p *Plan) error {
 	err := v.apply(ctx, p.doc, p.Intent, false)
 	switch {
@@ -89,7 +98,8 @@ func (v *Vault) Forget(ctx context.Context, p *Plan) error {
 	return nil
 }
 
-// apply does what is intended. late: by the sweep, long after; what was written since is newer, and stays.
+// apply does what is intended. late: by the sweep, long after; what was written since is newer, and
+// stays.
 func (v *Vault) apply(ctx context.Context, doc repo.Side, in Intent, late bool) error {
 	switch {
 	case in.Note != "":
@@ -101,16 +111,17 @@ func (v *Vault) apply(ctx context.Context, doc repo.Side, in Intent, late bool) 
 	}
 	form := *in.Person
 	write := func() error {
-		return v.writePerson(ctx, doc.Site, in.Customer, "", func(old Person, is repo.Side) (Person, error) {
-			if late && is.At.After(doc.At) {
-				return Person{}, errNewer
-			}
-			if in.Whole {
-				form.ExpiresAt = old.ExpiresAt
-				return form, nil
-			}
-			return old.revised(form, in.Over), nil
-		})
+		return v.writePerson(ctx, doc.Site, in.Customer, "",
+			func(old Person, is repo.Side) (Person, error) {
+				if late && is.At.After(doc.At) {
+					return Person{}, errNewer
+				}
+				if in.Whole {
+					form.ExpiresAt = old.ExpiresAt
+					return form, nil
+				}
+				return old.revised(form, in.Over), nil
+			})
 	}
 	err := write()
 	if errors.Is(err, repo.ErrExists) && (!in.Whole || late) {
@@ -161,7 +172,9 @@ func (v *Vault) expire(ctx context.Context, doc repo.Side, in Intent) error {
 }
 
 // ran reports whether a command is in the journal with this content.
-func (v *Vault) ran(ctx context.Context, site workflow.SiteID, command, fingerprint string) (bool, error) {
+func (v *Vault) ran(
+	ctx context.Context, site workflow.SiteID, command, fingerprint string,
+) (bool, error) {
 	p, err := v.store.Find(ctx, site, command)
 	if errors.Is(err, repo.ErrNotFound) {
 		return false, nil

@@ -9,10 +9,11 @@ import (
 	"runtime"
 )
 
-// writeNew writes a file that is not there yet, for its owner alone, and makes sure that it survives a crash. When it
-// cannot be written it is not there.
+// writeNew writes a file that is not there yet, for its owner alone, and makes sure that it
+// survives a crash. When it cannot be written it is not there.
 func writeNew(path string, text []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names the file
+	//nolint:gosec // the operator names the file
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -27,7 +28,8 @@ func writeNew(path string, text []byte) error {
 	return nil
 }
 
-// syncFolder makes the names in a folder survive a crash. Windows cannot sync a folder; NTFS writes names with the file.
+// syncFolder makes the names in a folder survive a crash. Windows cannot sync a folder; NTFS writes
+// names with the file.
 func syncFolder(system, path string) error {
 	if system == "windows" {
 		return nil
@@ -46,13 +48,14 @@ func readPrivate(path string) ([]byte, error) {
 		return nil, err
 	}
 	if mode := info.Mode(); !private(runtime.GOOS, mode) {
-		return nil, fmt.Errorf("%s can be read by others (mode %v): run chmod 600 %s", path, mode.Perm(), path)
+		return nil, fmt.Errorf("%s can be read by others (mode %v): run chmod 600 %s", path,
+			mode.Perm(), path)
 	}
 	return os.ReadFile(path) //nolint:gosec // the operator names the file
 }
 
-// private reports whether a mode keeps a file to its owner. Windows has lists of access instead, and Go shows every file
-// there that may be written as 0666, whoever may read it.
+// private reports whether a mode keeps a file to its owner. Windows has lists of access instead,
+// and Go shows every file there that may be written as 0666, whoever may read it.
 func private(system string, mode fs.FileMode) bool {
 	return system == "windows" || mode.Perm()&0o077 == 0
 }

@@ -23,16 +23,19 @@ import (
 // ReissueFor is for how long a repeated request gets new secrets for the keys that it made.
 const ReissueFor = 10 * time.Minute
 
-// KeyIDFor is the id of the n-th key that a command makes: the same whenever the command comes again.
+// KeyIDFor is the id of the n-th key that a command makes: the same whenever the command comes
+// again.
 func KeyIDFor(site workflow.SiteID, command string, n int) workflow.KeyID {
-	sum := sha256.Sum256([]byte("key\x00" + string(site) + "\x00" + command + "\x00" + strconv.Itoa(n)))
+	sum := sha256.Sum256([]byte("key\x00" + string(site) + "\x00" + command + "\x00" +
+		strconv.Itoa(n)))
 	return workflow.KeyID(hex.EncodeToString(sum[:16]))
 }
 
 // Issued is a key with its token.
 type Issued struct {
 	Key
-	// Token is shown once. It is empty when it was shown before and is good, or too long ago: then the key is to be rotated.
+	// Token is shown once. It is empty when it was shown before and is good, or too long ago: then
+	// the key is to be rotated.
 	Token string `json:"token,omitempty"`
 }
 
@@ -49,10 +52,11 @@ func newSecret() (text string, hash []byte, err error) {
 
 func token(id, secret string) string { return "lp_" + id + "_" + secret }
 
-// Issue makes the secrets of the keys that a commit made or rotated. It comes after the commit, so that no key works whose
-// making is not in the journal. When the first answer was lost, or a crash came between commit and secret, the same command
-// sent again gets new secrets for the same keys, and the earlier ones die: for ten minutes, while no secret of them was used.
-// Later the tokens are empty. labels are the office's words for the keys, in the order of their making.
+// Issue makes the secrets of the keys that a commit made or rotated. It comes after the commit, so
+// that no key works whose making is not in the journal. When the first answer was lost, or a crash
+// came between commit and secret, the same command sent again gets new secrets for the same keys,
+// and the earlier ones die: for ten minutes, while no secret of them was used. Later the tokens are
+// empty. labels are the office's words for the keys, in the order of their making.
 func (k *Keys) Issue(ctx context.Context, out *repo.Outcome, labels ...string) ([]Issued, error) {
 	made, err := keysIn(out.Commit)
 	if err != nil {
@@ -123,8 +127,11 @@ func (k *Keys) Changed(ctx context.Context, out *repo.Outcome) (Key, error) {
 	return key, nil
 }
 
-// mayReissue: the commit is young, its keys stand as it left them, and none of their secrets was used.
-func (k *Keys) mayReissue(ctx context.Context, c *workflow.Commit, made []*workflow.Key) (bool, error) {
+// mayReissue: the commit is young, its keys stand as it left them, and none of their secrets was
+// used.
+func (k *Keys) mayReissue(
+	ctx context.Context, c *workflow.Commit, made []*workflow.Key,
+) (bool, error) {
 	if len(made) == 0 || k.engine.Now().Sub(c.At) >= ReissueFor {
 		return false, nil
 	}
@@ -154,15 +161,19 @@ func (k *Keys) mayReissue(ctx context.Context, c *workflow.Commit, made []*workf
 	return true, nil
 }
 
-// write stores the secret of a key's record and returns the token. The first answer to a command never writes over what a
-// repeated one was quicker to write: nobody waits for its answer any more. An error does not tell whether it was stored; the
-// commit is there, so that the command can be sent again.
-func (k *Keys) write(ctx context.Context, r *workflow.Key, label string, again bool) (string, error) {
+// write stores the secret of a key's record and returns the token. The first answer to a command
+// never writes over what a repeated one was quicker to write: nobody waits for its answer any more.
+// An error does not tell whether it was stored; the commit is there, so that the command can be
+// sent again.
+func (k *Keys) write(
+	ctx context.Context, r *workflow.Key, label string, again bool,
+) (string, error) {
 	text, hash, err := newSecret()
 	if err != nil {
 		return "", err
 	}
-	if r.Secret > 1 { // a key whose first secret was never written needs its first document all the same
+	if r.Secret > 1 {
+		// a key whose first secret was never written needs its first document all the same
 		err = k.put(ctx, r, 1, storedKey{}, false)
 	}
 	if err == nil || errors.Is(err, repo.ErrExists) {
@@ -173,19 +184,24 @@ func (k *Keys) write(ctx context.Context, r *workflow.Key, label string, again b
 	case errors.Is(err, repo.ErrExists), errors.Is(err, repo.ErrChanged):
 		return "", nil
 	case err != nil:
-		return "", fmt.Errorf("%w: key %s is in the journal, its secret may not be stored: %w", repo.ErrUnknown, r.ID, err)
+		return "", fmt.Errorf("%w: key %s is in the journal, its secret may not be stored: %w",
+			repo.ErrUnknown, r.ID, err)
 	}
 	return token(r.ID, text), nil
 }
 
 // put stores a secret of a key's record, by its number; again: where there is one already, over it.
-func (k *Keys) put(ctx context.Context, r *workflow.Key, secret int, s storedKey, again bool) error {
+func (k *Keys) put(
+	ctx context.Context, r *workflow.Key, secret int, s storedKey, again bool,
+) error {
 	s.ID, s.Site, s.CreatedAt = r.ID, r.Site, r.CreatedAt
 	body, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
-	doc := repo.Side{Collection: repo.APIKeys, ID: secretID(r.ID, secret), Site: r.Site, At: k.at(), Body: body}
+	doc := repo.Side{
+		Collection: repo.APIKeys, ID: secretID(r.ID, secret), Site: r.Site, At: k.at(), Body: body,
+	}
 	if again {
 		old, err := k.store.Side(ctx, repo.APIKeys, doc.ID)
 		if !errors.Is(err, repo.ErrNotFound) {
@@ -200,9 +216,11 @@ func (k *Keys) put(ctx context.Context, r *workflow.Key, secret int, s storedKey
 
 func (k *Keys) at() time.Time { return k.now().UTC().Truncate(time.Millisecond) }
 
-// Former is what stands of a site's key outside the journal, for the commands that rotate and revoke; nil when there is
-// nothing: the journal knows the key, or nobody does.
-func (k *Keys) Former(ctx context.Context, site workflow.SiteID, id string) (*workflow.FormerKey, error) {
+// Former is what stands of a site's key outside the journal, for the commands that rotate and
+// revoke; nil when there is nothing: the journal knows the key, or nobody does.
+func (k *Keys) Former(
+	ctx context.Context, site workflow.SiteID, id string,
+) (*workflow.FormerKey, error) {
 	if strings.Contains(id, "~") {
 		return nil, nil
 	}
@@ -220,13 +238,18 @@ func (k *Keys) Former(ctx context.Context, site workflow.SiteID, id string) (*wo
 	if s.Role == "" {
 		return nil, nil
 	}
-	return &workflow.FormerKey{Role: s.Role, Staff: s.Staff, Sites: s.Sites, CreatedAt: s.CreatedAt, RevokedAt: s.RevokedAt}, nil
+	return &workflow.FormerKey{
+		Role: s.Role, Staff: s.Staff, Sites: s.Sites, CreatedAt: s.CreatedAt,
+		RevokedAt: s.RevokedAt,
+	}, nil
 }
 
-// bootstrapID is the id of the first administrator key: one insert with a fixed id, so that one instance wins.
+// bootstrapID is the id of the first administrator key: one insert with a fixed id, so that one
+// instance wins.
 const bootstrapID = "bootstrap"
 
-// Bootstrap makes the first administrator key. token is empty when there is one already, here or on another instance.
+// Bootstrap makes the first administrator key. token is empty when there is one already, here or on
+// another instance.
 func (k *Keys) Bootstrap(ctx context.Context) (token string, err error) {
 	_, token, err = k.administrator(ctx, Key{ID: bootstrapID, Label: "first key"})
 	if errors.Is(err, repo.ErrExists) {
@@ -235,16 +258,20 @@ func (k *Keys) Bootstrap(ctx context.Context) (token string, err error) {
 	return token, err
 }
 
-// NewAdministrator makes a further administrator key; by is the key of who makes it, or OperatorKey.
+// NewAdministrator makes a further administrator key; by is the key of who makes it, or
+// OperatorKey.
 func (k *Keys) NewAdministrator(ctx context.Context, label, by string) (Key, string, error) {
 	if workflow.HoldsControls(label) {
-		return Key{}, "", errors.New("make administrator key: the label holds control characters, or some that turn the direction of writing")
+		return Key{}, "", errors.New("make administrator key: the label holds control " +
+			"characters, or some that turn the direction of writing")
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Key{}, "", fmt.Errorf("make administrator key: %w", err)
 	}
-	return k.administrator(ctx, Key{ID: strings.ReplaceAll(id.String(), "-", ""), Label: label, CreatedBy: by})
+	return k.administrator(ctx, Key{
+		ID: strings.ReplaceAll(id.String(), "-", ""), Label: label, CreatedBy: by,
+	})
 }
 
 func (k *Keys) administrator(ctx context.Context, key Key) (Key, string, error) {
@@ -257,7 +284,9 @@ func (k *Keys) administrator(ctx context.Context, key Key) (Key, string, error) 
 	if err != nil {
 		return Key{}, "", fmt.Errorf("make administrator key: %w", err)
 	}
-	err = k.store.Insert(ctx, repo.Side{Collection: repo.APIKeys, ID: key.ID, At: key.CreatedAt, Body: body})
+	err = k.store.Insert(ctx, repo.Side{
+		Collection: repo.APIKeys, ID: key.ID, At: key.CreatedAt, Body: body,
+	})
 	if err != nil && !k.stands(ctx, key.ID, hash) {
 		return Key{}, "", fmt.Errorf("make administrator key: %w", err)
 	}
@@ -265,21 +294,24 @@ func (k *Keys) administrator(ctx context.Context, key Key) (Key, string, error) 
 	return key, token(key.ID, text), nil
 }
 
-// stands reports whether a key is stored with this secret: it was, although the store's answer was lost. The first key's token
-// would be lost with it.
+// stands reports whether a key is stored with this secret: it was, although the store's answer was
+// lost. The first key's token would be lost with it.
 func (k *Keys) stands(ctx context.Context, id string, hash []byte) bool {
 	doc, err := k.store.Side(ctx, repo.APIKeys, id)
 	var s storedKey
-	return err == nil && json.Unmarshal(doc.Body, &s) == nil && subtle.ConstantTimeCompare(s.Hash, hash) == 1
+	return err == nil && json.Unmarshal(doc.Body, &s) == nil &&
+		subtle.ConstantTimeCompare(s.Hash, hash) == 1
 }
 
-// RevokeAdministrator ends an administrator key; by is the key of who ends it, or OperatorKey. It stops at once here, and
-// within 5 s on other instances. ErrNotFound when there is no such key, or it is a site's.
+// RevokeAdministrator ends an administrator key; by is the key of who ends it, or OperatorKey. It
+// stops at once here, and within 5 s on other instances. ErrNotFound when there is no such key, or
+// it is a site's.
 func (k *Keys) RevokeAdministrator(ctx context.Context, id, by string) (Key, error) {
 	doc, err := k.store.Side(ctx, repo.APIKeys, id)
 	var s storedKey
 	switch {
-	case errors.Is(err, repo.ErrNotFound), err == nil && (doc.Site != "" || strings.Contains(id, "~")):
+	case errors.Is(err, repo.ErrNotFound), err == nil &&
+		(doc.Site != "" || strings.Contains(id, "~")):
 		return Key{}, repo.ErrNotFound
 	case err != nil:
 		return Key{}, fmt.Errorf("revoke key: %w", repo.Unavailable(err))
@@ -291,7 +323,8 @@ func (k *Keys) RevokeAdministrator(ctx context.Context, id, by string) (Key, err
 		if doc.Body, err = json.Marshal(s); err != nil {
 			return Key{}, fmt.Errorf("revoke key: %w", err)
 		}
-		if err := k.store.Replace(ctx, doc); err != nil { // nobody else changes it but to end it too
+		if err := k.store.Replace(ctx, doc); err != nil {
+			// nobody else changes it but to end it too
 			return Key{}, fmt.Errorf("revoke key: %w", repo.Unavailable(err))
 		}
 	}

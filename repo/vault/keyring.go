@@ -17,8 +17,9 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// Keyring holds the secrets that personal data depend on: one key to look phones up, one to encrypt. It lives in one file that
-// only its owner may read; without it names, phones and notes of a store are lost, the rest is not.
+// Keyring holds the secrets that personal data depend on: one key to look phones up, one to
+// encrypt. It lives in one file that only its owner may read; without it names, phones and notes of
+// a store are lost, the rest is not.
 type Keyring struct {
 	ID   string
 	hmac []byte
@@ -51,7 +52,8 @@ func CreateKeyring(path string) (*Keyring, error) {
 	return f.open()
 }
 
-// LoadKeyring reads a keyring; fs.ErrNotExist when there is no file. A file that others may read is refused.
+// LoadKeyring reads a keyring; fs.ErrNotExist when there is no file. A file that others may read is
+// refused.
 func LoadKeyring(path string) (*Keyring, error) {
 	text, err := readPrivate(path)
 	if err != nil {
@@ -119,7 +121,8 @@ func (k *Keyring) unseal(id string, sealed []byte) ([]byte, error) {
 	}
 	text, err := k.aead.Open(nil, sealed[:n], sealed[n:], []byte(id))
 	if err != nil {
-		return nil, fmt.Errorf("%w: record %s was sealed under another key or changed", repo.ErrCorrupt, id)
+		return nil, fmt.Errorf("%w: record %s was sealed under another key or changed",
+			repo.ErrCorrupt, id)
 	}
 	return text, nil
 }

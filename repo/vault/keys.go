@@ -16,13 +16,15 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// What Keys answers beside the engine's errors. The first is all that somebody without the key's secret learns.
+// What Keys answers beside the engine's errors. The first is all that somebody without the key's
+// secret learns.
 var (
 	// ErrBadToken: no valid key has this token.
 	ErrBadToken = errors.New("unknown or revoked key")
 	// ErrKeyExpired: the token was good; the key's time, or that of its earlier secret, is over.
 	ErrKeyExpired = fmt.Errorf("%w: expired", ErrBadToken)
-	// ErrNotInService: the token is good, but its member of staff is not active, or no longer has the key's role.
+	// ErrNotInService: the token is good, but its member of staff is not active, or no longer has
+	// the key's role.
 	ErrNotInService = fmt.Errorf("%w: not in service in that role", ErrBadToken)
 )
 
@@ -61,7 +63,9 @@ func (k *Key) Covers(site workflow.SiteID) bool {
 }
 
 // Actor is who acts with the key.
-func (k *Key) Actor() workflow.Actor { return workflow.Actor{Key: k.ID, Role: k.Role, Staff: k.Staff} }
+func (k *Key) Actor() workflow.Actor {
+	return workflow.Actor{Key: k.ID, Role: k.Role, Staff: k.Staff}
+}
 
 // take fills in what the journal says of the key.
 func (k *Key) take(r *workflow.Key) {
@@ -76,9 +80,10 @@ func (k *Key) take(r *workflow.Key) {
 	k.RevokedAt, k.RevokedBy = r.RevokedAt, string(r.RevokedBy)
 }
 
-// storedKey is the body of the side documents of a key. The first, under the key's id, has the label and the first secret; of
-// administrators' keys, and of keys older than their place in the journal, it has all there is. Further secrets stand in
-// documents of their own (secretID), and so does the use of each (usedID): nobody ever writes over what another wrote.
+// storedKey is the body of the side documents of a key. The first, under the key's id, has the
+// label and the first secret; of administrators' keys, and of keys older than their place in the
+// journal, it has all there is. Further secrets stand in documents of their own (secretID), and so
+// does the use of each (usedID): nobody ever writes over what another wrote.
 type storedKey struct {
 	Key
 	Hash []byte `json:"hash,omitempty"` // SHA-256 of the secret
@@ -93,12 +98,14 @@ func secretID(key string, secret int) string {
 
 func usedID(key string, secret int) string { return fmt.Sprintf("%s~%d~used", key, secret) }
 
-// cacheFor is how long a key's state is believed. A stream looks once a second whether its key still works; together both
-// stay below the 5 s within which a key stops that was revoked, or whose member of staff was, on another instance.
+// cacheFor is how long a key's state is believed. A stream looks once a second whether its key
+// still works; together both stay below the 5 s within which a key stops that was revoked, or whose
+// member of staff was, on another instance.
 const cacheFor = 3 * time.Second
 
-// Keys are the API keys of a store. Who may act with a key of a site is what the site's journal says; only secrets, labels and
-// the last use are kept beside it. Administrators' keys belong to no site and stand beside the journals altogether.
+// Keys are the API keys of a store. Who may act with a key of a site is what the site's journal
+// says; only secrets, labels and the last use are kept beside it. Administrators' keys belong to no
+// site and stand beside the journals altogether.
 type Keys struct {
 	store  repo.Store
 	engine *repo.Engine
@@ -118,17 +125,21 @@ type keyState struct {
 	until   time.Time
 }
 
-// NewKeys opens the keys of a store on which e decides. now is the time of the machine: caching does not follow a rehearsal's clock.
+// NewKeys opens the keys of a store on which e decides. now is the time of the machine: caching
+// does not follow a rehearsal's clock.
 func NewKeys(e *repo.Engine, s repo.Store, now repo.Clock) *Keys {
 	if now == nil {
 		now = time.Now //nolint:forbidigo // the system's clock is the default
 	}
-	return &Keys{store: s, engine: e, now: now, cache: map[string]keyState{}, uses: map[string]use{}}
+	return &Keys{
+		store: s, engine: e, now: now, cache: map[string]keyState{}, uses: map[string]use{},
+	}
 }
 
-// Authenticate finds the key of a token; ErrBadToken when there is none that works: it was revoked, its time is over, or its
-// member of staff is not in service in that role. What it knows may be up to 3 s old. Where the staff or the key cannot be
-// read nobody is let in: the errors are the engine's.
+// Authenticate finds the key of a token; ErrBadToken when there is none that works: it was revoked,
+// its time is over, or its member of staff is not in service in that role. What it knows may be up
+// to 3 s old. Where the staff or the key cannot be read nobody is let in: the errors are the
+// engine's.
 func (k *Keys) Authenticate(ctx context.Context, token string) (Key, error) {
 	rest, ok := strings.CutPrefix(token, "lp_")
 	id, secret, ok2 := strings.Cut(rest, "_")
@@ -234,7 +245,8 @@ func (k *Keys) stand(ctx context.Context, site workflow.SiteID, s *keyState) err
 	if !errors.Is(err, repo.ErrReadOnly) {
 		return err
 	}
-	// The journal decides nothing any more; what it had decided stands in the documents, and these can still be read.
+	// The journal decides nothing any more; what it had decided stands in the documents, and these
+	// can still be read.
 	b := workflow.NewBoard(site)
 	if err := k.readInto(ctx, b, ref); err != nil {
 		return err
@@ -262,8 +274,8 @@ func (k *Keys) readInto(ctx context.Context, b *workflow.Board, ref workflow.Ref
 	return nil
 }
 
-// loadSecrets reads the secrets that may work: the one in force, and those before it that have their time. Others are
-// forgotten.
+// loadSecrets reads the secrets that may work: the one in force, and those before it that have
+// their time. Others are forgotten.
 func (k *Keys) loadSecrets(ctx context.Context, s *keyState) error {
 	if s.record == nil || s.record.Secret <= 1 {
 		return nil

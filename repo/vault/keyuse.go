@@ -27,8 +27,8 @@ type usedBody struct {
 	UsedAt time.Time `json:"used_at"`
 }
 
-// used notes that a secret was used. The first use is written down before the request goes on: from now on a repeated request
-// must not make that secret die. Later ones wait for NoteUses.
+// used notes that a secret was used. The first use is written down before the request goes on: from
+// now on a repeated request must not make that secret die. Later ones wait for NoteUses.
 func (k *Keys) used(ctx context.Context, key *Key, secret int) {
 	id, now := usedID(key.ID, secret), k.at()
 	k.mu.Lock()
@@ -58,8 +58,8 @@ func (k *Keys) noted(id string, at time.Time) {
 	k.uses[id] = u
 }
 
-// NoteUses writes down the last use of keys that were used since it was last written, an hour ago or more. Call it now and
-// then: no request waits for it.
+// NoteUses writes down the last use of keys that were used since it was last written, an hour ago
+// or more. Call it now and then: no request waits for it.
 func (k *Keys) NoteUses(ctx context.Context) error {
 	k.mu.Lock()
 	due := map[string]use{}
@@ -130,7 +130,8 @@ func (k *Keys) Administrators(ctx context.Context) ([]Key, error) {
 	return inOrder(keys), err
 }
 
-// stored reads what stands of keys beside the journal: of a site, or of administrators, who are of none.
+// stored reads what stands of keys beside the journal: of a site, or of administrators, who are of
+// none.
 func stored(docs []repo.Side, site workflow.SiteID) (keys map[string]*Key, err error) {
 	keys = map[string]*Key{}
 	used := map[string]time.Time{}
@@ -169,11 +170,14 @@ func inOrder(keys map[string]*Key) []Key {
 	for _, k := range keys {
 		list = append(list, *k)
 	}
-	slices.SortFunc(list, func(a, b Key) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(list, func(a, b Key) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
 	return list
 }
 
-// SiteOf is the site that a key belongs to, "" for an administrator's; ErrNotFound when there is no such key.
+// SiteOf is the site that a key belongs to, "" for an administrator's; ErrNotFound when there is no
+// such key.
 func (k *Keys) SiteOf(ctx context.Context, id string) (workflow.SiteID, error) {
 	if strings.Contains(id, "~") {
 		return "", repo.ErrNotFound
@@ -185,7 +189,8 @@ func (k *Keys) SiteOf(ctx context.Context, id string) (workflow.SiteID, error) {
 	return doc.Site, err
 }
 
-// Revoke ends a key of a site by the hand of whoever has the store: a commit like any other, whose actor is OperatorKey.
+// Revoke ends a key of a site by the hand of whoever has the store: a commit like any other, whose
+// actor is OperatorKey.
 func (k *Keys) Revoke(ctx context.Context, site workflow.SiteID, id, command string) error {
 	was, err := k.Former(ctx, site, id)
 	if err != nil {

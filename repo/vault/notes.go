@@ -19,26 +19,34 @@ func hook(of workflow.Ref, id workflow.NoteID) string { return under(of) + strin
 // under begins the lookups of all notes that hang on a record.
 func under(of workflow.Ref) string { return string(of.Collection) + "/" + of.ID + "/" }
 
-// SaveNote writes free text under the id that a command carries, pending until the command is in the journal. of is the record that
-// the command is about.
-func (v *Vault) SaveNote(ctx context.Context, site workflow.SiteID, id workflow.NoteID, of workflow.Ref, command, text string) error {
+// SaveNote writes free text under the id that a command carries, pending until the command is in
+// the journal. of is the record that the command is about.
+func (v *Vault) SaveNote(
+	ctx context.Context, site workflow.SiteID, id workflow.NoteID, of workflow.Ref, command,
+	text string,
+) error {
 	body, err := v.body(string(id), text)
 	if err != nil {
 		return err
 	}
 	return repo.Unavailable(v.store.Insert(ctx, repo.Side{
-		Collection: repo.Notes, ID: string(id), Site: site, Lookup: hook(of, id), Command: command, Pending: command != "", At: v.at(),
+		Collection: repo.Notes, ID: string(id), Site: site, Lookup: hook(of, id), Command: command,
+		Pending: command != "", At: v.at(),
 		Body: body,
 	}))
 }
 
 // DropNote removes a note that a request saved ahead of its command, if it is still that command's.
-func (v *Vault) DropNote(ctx context.Context, site workflow.SiteID, id workflow.NoteID, command string) error {
+func (v *Vault) DropNote(
+	ctx context.Context, site workflow.SiteID, id workflow.NoteID, command string,
+) error {
 	return v.drop(ctx, repo.Notes, site, string(id), command)
 }
 
 // Note reads free text, and says which record it hangs on.
-func (v *Vault) Note(ctx context.Context, site workflow.SiteID, id workflow.NoteID) (text string, of workflow.Ref, err error) {
+func (v *Vault) Note(
+	ctx context.Context, site workflow.SiteID, id workflow.NoteID,
+) (text string, of workflow.Ref, err error) {
 	doc, err := v.read(ctx, repo.Notes, site, string(id), &text)
 	if err != nil {
 		return "", workflow.Ref{}, err
@@ -69,7 +77,8 @@ func (v *Vault) hangsOn(ctx context.Context, doc repo.Side) (workflow.Ref, error
 	return workflow.Ref{}, repo.ErrNotFound
 }
 
-// EraseNote removes free text for good; ErrNotFound when the site has no such note. Whoever read it before cannot put it back.
+// EraseNote removes free text for good; ErrNotFound when the site has no such note. Whoever read it
+// before cannot put it back.
 func (v *Vault) EraseNote(ctx context.Context, site workflow.SiteID, id workflow.NoteID) error {
 	if _, _, err := v.Note(ctx, site, id); err != nil {
 		return err
@@ -77,8 +86,11 @@ func (v *Vault) EraseNote(ctx context.Context, site workflow.SiteID, id workflow
 	return repo.Unavailable(v.store.Delete(ctx, repo.Notes, string(id)))
 }
 
-// eraseNotesOf erases the notes of a customer's records: himself, his visits, calls and disputes, and the rulings on those.
-func (v *Vault) eraseNotesOf(ctx context.Context, site workflow.SiteID, id workflow.CustomerID) error {
+// eraseNotesOf erases the notes of a customer's records: himself, his visits, calls and disputes,
+// and the rulings on those.
+func (v *Vault) eraseNotesOf(
+	ctx context.Context, site workflow.SiteID, id workflow.CustomerID,
+) error {
 	if err := v.hangUp(ctx, site); err != nil {
 		return err
 	}
@@ -101,7 +113,9 @@ func (v *Vault) eraseNotesOf(ctx context.Context, site workflow.SiteID, id workf
 }
 
 // recordsOf are the records that notes about a customer hang on, as the journal has them now.
-func (v *Vault) recordsOf(ctx context.Context, site workflow.SiteID, id workflow.CustomerID) ([]workflow.Ref, error) {
+func (v *Vault) recordsOf(
+	ctx context.Context, site workflow.SiteID, id workflow.CustomerID,
+) ([]workflow.Ref, error) {
 	refs := []workflow.Ref{workflow.CustomerRef(id)}
 	head, err := v.store.Before(ctx, site, math.MaxInt64, 1)
 	if err != nil {
@@ -112,7 +126,9 @@ func (v *Vault) recordsOf(ctx context.Context, site workflow.SiteID, id workflow
 			return nil, err
 		}
 	}
-	visits := repo.Query{Collection: workflow.Visits, Site: site, In: map[string][]string{"customer": {string(id)}}}
+	visits := repo.Query{
+		Collection: workflow.Visits, Site: site, In: map[string][]string{"customer": {string(id)}},
+	}
 	err = v.each(ctx, visits, func(d repo.Document) error {
 		refs = append(refs, d.Ref)
 		return nil
@@ -122,7 +138,8 @@ func (v *Vault) recordsOf(ctx context.Context, site workflow.SiteID, id workflow
 	}
 	// Erasing is rare: calls, disputes and rulings are gone through.
 	disputes := map[workflow.RecordID]bool{}
-	for _, c := range []workflow.Collection{workflow.Calls, workflow.Disputes, workflow.Rulings} { // disputes before their rulings
+	for _, c := range []workflow.Collection{workflow.Calls, workflow.Disputes, workflow.Rulings} {
+		// disputes before their rulings
 		err := v.each(ctx, repo.Query{Collection: c, Site: site}, func(d repo.Document) error {
 			var r struct {
 				Customer workflow.CustomerID `json:"customer"`
@@ -167,10 +184,12 @@ func (v *Vault) each(ctx context.Context, q repo.Query, f func(repo.Document) er
 	}
 }
 
-// hungMark is the meta document that says that every note of a site from before notes were hung up has been.
+// hungMark is the meta document that says that every note of a site from before notes were hung up
+// has been.
 func hungMark(site workflow.SiteID) string { return "notes_hung/" + string(site) }
 
-// hangUp gives the notes of a site from before their place in the lookup; once done it is not done again.
+// hangUp gives the notes of a site from before their place in the lookup; once done it is not done
+// again.
 func (v *Vault) hangUp(ctx context.Context, site workflow.SiteID) error {
 	if _, err := v.store.Side(ctx, repo.Meta, hungMark(site)); !errors.Is(err, repo.ErrNotFound) {
 		return repo.Unavailable(err)
@@ -196,7 +215,9 @@ func (v *Vault) hangUp(ctx context.Context, site workflow.SiteID) error {
 			return fmt.Errorf("hang notes up: %w", repo.Unavailable(err))
 		}
 	}
-	err = v.store.Insert(ctx, repo.Side{Collection: repo.Meta, ID: hungMark(site), At: v.at(), Body: []byte(`{}`)})
+	err = v.store.Insert(ctx, repo.Side{
+		Collection: repo.Meta, ID: hungMark(site), At: v.at(), Body: []byte(`{}`),
+	})
 	if errors.Is(err, repo.ErrExists) {
 		return nil
 	}

@@ -22,7 +22,8 @@ type Person struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
-// Consent is what a customer said to the question whether he may be contacted: when, to whom, and to which wording.
+// Consent is what a customer said to the question whether he may be contacted: when, to whom, and
+// to which wording.
 type Consent struct {
 	Given   bool      `json:"given"`
 	At      time.Time `json:"at,omitzero"`
@@ -53,19 +54,26 @@ func (p Person) Masked() Person {
 }
 
 // Person is who a customer is; ErrNotFound when nothing is kept, or it was erased.
-func (v *Vault) Person(ctx context.Context, site workflow.SiteID, id workflow.CustomerID) (Person, error) {
+func (v *Vault) Person(
+	ctx context.Context, site workflow.SiteID, id workflow.CustomerID,
+) (Person, error) {
 	var p Person
 	_, err := v.read(ctx, repo.People, site, string(id), &p)
 	return p, err
 }
 
-// SavePerson writes a customer's person, pending until command is in the journal. ErrExists: the phone is somebody else's;
-// ErrBadPhone; ErrErased; ErrNotFound: the id belongs to another site.
-func (v *Vault) SavePerson(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, p Person) error {
-	return v.writePerson(ctx, site, id, command, func(Person, repo.Side) (Person, error) { return p, nil })
+// SavePerson writes a customer's person, pending until command is in the journal. ErrExists: the
+// phone is somebody else's; ErrBadPhone; ErrErased; ErrNotFound: the id belongs to another site.
+func (v *Vault) SavePerson(
+	ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, p Person,
+) error {
+	return v.writePerson(ctx, site, id, command, func(Person, repo.Side) (Person, error) {
+		return p, nil
+	})
 }
 
-// revised is a person with what a form says about him. Consent that was given stays until somebody takes it back by name.
+// revised is a person with what a form says about him. Consent that was given stays until somebody
+// takes it back by name.
 func (p Person) revised(form Person, over bool) Person {
 	if form.Name != "" && (over || p.Name == "") {
 		p.Name = form.Name
@@ -83,9 +91,12 @@ func (p Person) revised(form Person, over bool) Person {
 // maxChanges bounds how often a change is tried against others who change the same document.
 const maxChanges = 8
 
-// writePerson changes a person as it stands: make gets it, and its document, empty when there is none. A tombstone is never
-// written over, on whichever instance it was set up.
-func (v *Vault) writePerson(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, make func(Person, repo.Side) (Person, error)) error {
+// writePerson changes a person as it stands: make gets it, and its document, empty when there is
+// none. A tombstone is never written over, on whichever instance it was set up.
+func (v *Vault) writePerson(
+	ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string,
+	make func(Person, repo.Side) (Person, error),
+) error {
 	for range maxChanges {
 		var old Person
 		doc, err := v.store.Side(ctx, repo.People, string(id))
@@ -125,7 +136,8 @@ func (v *Vault) writePerson(ctx context.Context, site workflow.SiteID, id workfl
 
 // personDoc is the document of a person as make has it.
 func (v *Vault) personDoc(
-	ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, old Person, doc repo.Side, make func(Person, repo.Side) (Person, error),
+	ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, old Person,
+	doc repo.Side, make func(Person, repo.Side) (Person, error),
 ) (repo.Side, error) {
 	p, err := make(old, doc)
 	if err != nil {
@@ -143,7 +155,8 @@ func (v *Vault) personDoc(
 	}
 	body, err := v.body(string(id), p)
 	return repo.Side{
-		Collection: repo.People, ID: string(id), Site: site, Lookup: v.lookup(site, p.Phone), Command: command, Pending: command != "",
+		Collection: repo.People, ID: string(id), Site: site, Lookup: v.lookup(site, p.Phone),
+		Command: command, Pending: command != "",
 		At: v.at(), Body: body,
 	}, err
 }
@@ -160,9 +173,11 @@ func (v *Vault) insertPerson(ctx context.Context, doc repo.Side) error {
 	return repo.ErrExists // it was the phone
 }
 
-// Adopt makes a person that a request has left pending the affair of another command, which has found it by its phone. ErrChanged:
-// it does not stand so any more; look again.
-func (v *Vault) Adopt(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string) error {
+// Adopt makes a person that a request has left pending the affair of another command, which has
+// found it by its phone. ErrChanged: it does not stand so any more; look again.
+func (v *Vault) Adopt(
+	ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string,
+) error {
 	var p Person
 	doc, err := v.read(ctx, repo.People, site, string(id), &p)
 	switch {
@@ -182,15 +197,18 @@ func (v *Vault) Adopt(ctx context.Context, site workflow.SiteID, id workflow.Cus
 	}
 }
 
-// Blank writes a pending person of whom nothing is known, which the next sweep removes. It costs what keeping somebody costs: an
-// arrival takes as long whether or not the phone is known.
-func (v *Vault) Blank(ctx context.Context, site workflow.SiteID, id, command string, p Person) error {
+// Blank writes a pending person of whom nothing is known, which the next sweep removes. It costs
+// what keeping somebody costs: an arrival takes as long whether or not the phone is known.
+func (v *Vault) Blank(
+	ctx context.Context, site workflow.SiteID, id, command string, p Person,
+) error {
 	body, err := v.body(id, Person{Name: pad(p.Name), Phone: pad(p.Phone), Notice: p.Notice})
 	if err != nil {
 		return err
 	}
 	return repo.Unavailable(v.store.Insert(ctx, repo.Side{
-		Collection: repo.People, ID: id, Site: site, Lookup: v.ring.sum([]byte("blank"), []byte(id)), Command: "blank/" + command,
+		Collection: repo.People, ID: id, Site: site,
+		Lookup: v.ring.sum([]byte("blank"), []byte(id)), Command: "blank/" + command,
 		Pending: true, At: v.at(), Body: body,
 	}))
 }
@@ -204,15 +222,21 @@ func pad(s string) string {
 	return string(b)
 }
 
-// DropPerson removes a person whom a request saved ahead of its command, if he is still that command's.
-func (v *Vault) DropPerson(ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string) error {
+// DropPerson removes a person whom a request saved ahead of its command, if he is still that
+// command's.
+func (v *Vault) DropPerson(
+	ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string,
+) error {
 	return v.drop(ctx, repo.People, site, string(id), command)
 }
 
 // drop removes what was saved ahead of a command and is still that command's.
-func (v *Vault) drop(ctx context.Context, c repo.SideCollection, site workflow.SiteID, id, command string) error {
+func (v *Vault) drop(
+	ctx context.Context, c repo.SideCollection, site workflow.SiteID, id, command string,
+) error {
 	doc, err := v.store.Side(ctx, c, id)
-	if errors.Is(err, repo.ErrNotFound) || err == nil && (doc.Site != site || doc.Command != command || !doc.Pending) {
+	if errors.Is(err, repo.ErrNotFound) || err == nil &&
+		(doc.Site != site || doc.Command != command || !doc.Pending) {
 		return nil
 	}
 	if err == nil {
@@ -224,8 +248,9 @@ func (v *Vault) drop(ctx context.Context, c repo.SideCollection, site workflow.S
 	return repo.Unavailable(err)
 }
 
-// Erase removes for good what is known of a customer: the person, in whose place a tombstone stays, and every note that hangs on
-// his records. The journal and the records keep the id, which then says nothing. Erasing twice is harmless.
+// Erase removes for good what is known of a customer: the person, in whose place a tombstone stays,
+// and every note that hangs on his records. The journal and the records keep the id, which then
+// says nothing. Erasing twice is harmless.
 func (v *Vault) Erase(ctx context.Context, site workflow.SiteID, id workflow.CustomerID) error {
 	if err := v.bury(ctx, site, id); err != nil {
 		return err

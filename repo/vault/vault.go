@@ -1,9 +1,10 @@
-// Package vault keeps who a customer is, free text and the secrets of API keys: encrypted, erasable,
-// never in the journal. It alone touches the collections people and notes of a store.
+// Package vault keeps who a customer is, free text and the secrets of API keys: encrypted,
+// erasable, never in the journal. It alone touches the collections people and notes of a store.
 //
-// What a command needs here is written ahead of it, pending under the command's id ([Vault.SavePerson],
-// [Vault.SaveNote], [Vault.Intend]). Once the command is in the journal it is kept or carried out, by
-// the request or, after a crash, by [Vault.Sweep], which deletes what belongs to no command.
+// What a command needs here is written ahead of it, pending under the command's id
+// ([Vault.SavePerson], [Vault.SaveNote], [Vault.Intend]). Once the command is in the journal it is
+// kept or carried out, by the request or, after a crash, by [Vault.Sweep], which deletes what
+// belongs to no command.
 package vault
 
 import (
@@ -23,11 +24,13 @@ import (
 var (
 	// ErrBadPhone: what was given is not a phone number.
 	ErrBadPhone = errors.New("not a phone number")
-	// ErrErased: what was known of this customer was erased for good, and nothing is written to him again.
+	// ErrErased: what was known of this customer was erased for good, and nothing is written to him
+	// again.
 	ErrErased = errors.New("the person was erased")
 )
 
-// Vault keeps personal data and free text apart from everything else: encrypted, erasable, never in the journal.
+// Vault keeps personal data and free text apart from everything else: encrypted, erasable, never in
+// the journal.
 type Vault struct {
 	store repo.Store
 	ring  *Keyring
@@ -37,7 +40,8 @@ type Vault struct {
 // sealedBody is what stands in a side document.
 type sealedBody struct {
 	Sealed []byte `json:"sealed,omitempty"`
-	// Erased is all that is left of an erased person: a tombstone, on which nothing is written again.
+	// Erased is all that is left of an erased person: a tombstone, on which nothing is written
+	// again.
 	Erased bool `json:"erased,omitempty"`
 }
 
@@ -66,13 +70,16 @@ func New(ctx context.Context, s repo.Store, ring *Keyring, now repo.Clock) (*Vau
 		return nil, fmt.Errorf("open vault: %w", err)
 	}
 	if id != ring.ID {
-		return nil, fmt.Errorf("open vault: the store was written under keyring %s, the file holds %s: name the right file with --keys, or put it back from where you keep it", id, ring.ID)
+		return nil, fmt.Errorf("open vault: the store was written under keyring %s, the file "+
+			"holds %s: name the right file with --keys, or put it back from where you keep it",
+			id, ring.ID)
 	}
 	return v, nil
 }
 
-// KeyringOf is the id of the keyring that a store was written under; "" when there is none yet. Only then may a new keyring
-// be made: with another one the names, phones and notes in the store could not be read.
+// KeyringOf is the id of the keyring that a store was written under; "" when there is none yet.
+// Only then may a new keyring be made: with another one the names, phones and notes in the store
+// could not be read.
 func KeyringOf(ctx context.Context, s repo.Store) (string, error) {
 	doc, err := s.Side(ctx, repo.Meta, keyringMark)
 	if errors.Is(err, repo.ErrNotFound) {
@@ -90,11 +97,13 @@ func KeyringOf(ctx context.Context, s repo.Store) (string, error) {
 
 func (v *Vault) at() time.Time { return v.now().UTC().Truncate(time.Millisecond) }
 
-// Fingerprint is a keyed hash of a request's content: it tells two contents apart and gives nothing away.
+// Fingerprint is a keyed hash of a request's content: it tells two contents apart and gives nothing
+// away.
 func (v *Vault) Fingerprint(parts ...[]byte) string { return v.ring.sum(parts...) }
 
-// NormalPhone strips what people write around a number: blanks, dashes, dots, brackets, full-width forms, the country code of
-// the mainland. It does not judge whether the number exists; "" when there are fewer than 5 digits, or anything else in it.
+// NormalPhone strips what people write around a number: blanks, dashes, dots, brackets, full-width
+// forms, the country code of the mainland. It does not judge whether the number exists; "" when
+// there are fewer than 5 digits, or anything else in it.
 func NormalPhone(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -104,7 +113,8 @@ func NormalPhone(s string) string {
 		switch {
 		case r >= '0' && r <= '9', r == '+' && b.Len() == 0:
 			b.WriteRune(r)
-		case unicode.IsSpace(r), unicode.In(r, unicode.Pd, unicode.Cf), r == '(', r == ')', r == '.', r == '−':
+		case unicode.IsSpace(r), unicode.In(r, unicode.Pd,
+			unicode.Cf), r == '(', r == ')', r == '.', r == '−':
 		default:
 			return ""
 		}
@@ -127,9 +137,11 @@ func (v *Vault) lookup(site workflow.SiteID, phone string) string {
 	return v.ring.sum([]byte("phone"), []byte(site), []byte(phone))
 }
 
-// FindPhone is the customer of a site with this phone, if there is one. The person may be pending: where the customer has no
-// record yet, its id is the one to make it under.
-func (v *Vault) FindPhone(ctx context.Context, site workflow.SiteID, phone string) (workflow.CustomerID, bool, error) {
+// FindPhone is the customer of a site with this phone, if there is one. The person may be pending:
+// where the customer has no record yet, its id is the one to make it under.
+func (v *Vault) FindPhone(
+	ctx context.Context, site workflow.SiteID, phone string,
+) (workflow.CustomerID, bool, error) {
 	l := v.lookup(site, phone)
 	if l == "" {
 		return "", false, nil
@@ -161,8 +173,11 @@ func (v *Vault) body(id string, value any) (json.RawMessage, error) {
 	return body, nil
 }
 
-// read is a side document of a site, and what it holds, in value; ErrNotFound when there is none, or what it held was erased.
-func (v *Vault) read(ctx context.Context, c repo.SideCollection, site workflow.SiteID, id string, value any) (repo.Side, error) {
+// read is a side document of a site, and what it holds, in value; ErrNotFound when there is none,
+// or what it held was erased.
+func (v *Vault) read(
+	ctx context.Context, c repo.SideCollection, site workflow.SiteID, id string, value any,
+) (repo.Side, error) {
 	doc, err := v.store.Side(ctx, c, id)
 	if err != nil && !errors.Is(err, repo.ErrNotFound) {
 		return repo.Side{}, repo.Unavailable(err)
