@@ -20,7 +20,7 @@ func (c *Check) Ref() Ref { return Ref{Checks, c.ID} }
 
 func (c *Check) clone() Record { k := *c; return &k }
 
-// CompleteCheck ticks an item of a checklist.
+// CompleteCheck ticks an item of a checklist (policy 1, art. 26 and 36).
 type CompleteCheck struct {
 	// Id of the new record.
 	Check RecordID `json:"check"`

@@ -22,7 +22,8 @@ func (n *ConductNote) Ref() Ref { return Ref{Conduct, n.ID} }
 
 func (n *ConductNote) clone() Record { k := *n; return &k }
 
-// NoteConduct records conduct against an article; it moves no line and no count.
+// NoteConduct records conduct against an article; it moves no line and no count (policy 1, art. 21,
+// 22, 25, 31 and 34; policy 2, item 13).
 type NoteConduct struct {
 	// Id of the new record.
 	Conduct RecordID `json:"conduct"`
