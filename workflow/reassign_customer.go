@@ -48,6 +48,8 @@ type CoverCustomer struct {
 	To StaffID `json:"to"`
 	// Why, as a code.
 	Reason string `json:"reason,omitempty"`
+	// Id of the note that explains it.
+	Note NoteID `json:"note,omitempty"`
 }
 
 // About describes the command.
@@ -59,6 +61,8 @@ func (*CoverCustomer) About() About {
 func (c *CoverCustomer) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
 
 func (c *CoverCustomer) texts() []string { return []string{c.Reason} }
+
+func (c *CoverCustomer) note(SiteID) (NoteID, Ref) { return c.Note, customerRef(c.Customer) }
 
 // decide names a colleague for the paperwork; credit and owner stay (policy 1, art. 37).
 func (c *CoverCustomer) decide(d *draft) *Fault {
