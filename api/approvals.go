@@ -38,7 +38,7 @@ func getApproval(c *call, _ *none) (*ApprovalView, error) {
 // ApprovalsQuery is the query of the list of approvals.
 type ApprovalsQuery struct {
 	// State leaves the approvals in one of these states.
-	State []string `query:"state" compares:"state"`
+	State []workflow.ApprovalState `query:"state" compares:"state"`
 	Paging
 }
 

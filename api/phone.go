@@ -38,7 +38,7 @@ func getCall(c *call, _ *none) (*CallView, error) {
 // MessagesQuery is the query of the list of messages.
 type MessagesQuery struct {
 	// State leaves the messages in one of these states.
-	State []string `query:"state" compares:"state"`
+	State []workflow.MessageState `query:"state" compares:"state"`
 	Paging
 }
 

@@ -11,9 +11,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/getkin/kin-openapi/openapi3"
-
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/shape"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -40,6 +39,9 @@ const (
 	usualLimit = 50
 	maxLimit   = 200
 )
+
+// Words are the orders.
+func (Order) Words() []string { return []string{string(Newest), string(Oldest)} }
 
 func (l Limit) orUsual() int {
 	if l == 0 {
@@ -70,11 +72,7 @@ type parameter struct {
 	name     string
 	compares string // the field of a record that has to have the value; "": none
 	index    []int
-	schema   *openapi3.Schema
-}
-
-func (p *parameter) list(t reflect.Type) bool {
-	return t.FieldByIndex(p.index).Type.Kind() == reflect.Slice
+	words    []string // that it may hold; nil: any
 }
 
 // parametersOf lists the parameters that a query's struct describes.
@@ -89,7 +87,15 @@ func parametersOf(t reflect.Type) (out []*parameter, err error) {
 		case name == "":
 			return nil, fmt.Errorf("%s.%s names no parameter", t, f.Name)
 		default:
-			out = append(out, &parameter{name: name, compares: f.Tag.Get("compares"), index: f.Index})
+			p := &parameter{name: name, compares: f.Tag.Get("compares"), index: f.Index}
+			of := f.Type
+			if of.Kind() == reflect.Slice {
+				of = of.Elem()
+			}
+			if w, ok := reflect.Zero(of).Interface().(shape.Worded); ok {
+				p.words = w.Words()
+			}
+			out = append(out, p)
 		}
 	}
 	return out, nil
@@ -170,15 +176,14 @@ func (p *parameter) read(m reflect.Value, value string) error {
 		}
 		m.SetInt(n)
 	case reflect.String:
-		if words := p.words(); len(words) > 0 && !slices.Contains(words, value) {
-			return p.noWord(words, false)
+		if len(p.words) > 0 && !slices.Contains(p.words, value) {
+			return p.noWord(p.words, false)
 		}
 		m.SetString(value)
 	case reflect.Slice:
-		words := p.words()
 		for v := range strings.SplitSeq(value, ",") {
-			if len(words) > 0 && !slices.Contains(words, v) {
-				return p.noWord(words, true)
+			if len(p.words) > 0 && !slices.Contains(p.words, v) {
+				return p.noWord(p.words, true)
 			}
 			item := reflect.New(m.Type().Elem()).Elem()
 			item.SetString(v)
@@ -188,18 +193,6 @@ func (p *parameter) read(m reflect.Value, value string) error {
 		return fmt.Errorf("query parameter %s is a %s", p.name, m.Type())
 	}
 	return nil
-}
-
-// words are those that a parameter may hold; none: any.
-func (p *parameter) words() []string {
-	s := p.schema
-	if s != nil && s.Type.Is("array") {
-		s = s.Items.Value
-	}
-	if s == nil {
-		return nil
-	}
-	return words(s.Enum)
 }
 
 // noWord refuses a word that is not known for a parameter, and names those that are.

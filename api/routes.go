@@ -146,11 +146,6 @@ func (a *API) mount() error {
 		if err := r.compile(); err != nil {
 			return err
 		}
-		for _, p := range r.parameters {
-			if p.schema = op.Params[p.name]; p.schema == nil {
-				return fmt.Errorf("the contract has no parameter %s of %s", p.name, name)
-			}
-		}
 		r.addressed = slices.ContainsFunc(routes, func(g *route) bool {
 			rest, below := strings.CutPrefix(g.path, r.path+"/:")
 			return g.method == http.MethodGet && below && !strings.Contains(rest, "/")

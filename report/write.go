@@ -26,6 +26,9 @@ const (
 	CSV    Format = "csv"    // for Excel: UTF-8 with its mark, CRLF, no formulas (RFC 4180)
 )
 
+// Words are the formats.
+func (Format) Words() []string { return []string{string(JSON), string(NDJSON), string(CSV)} }
+
 // Formats are the media types of the formats.
 var Formats = map[Format]string{JSON: "application/json", NDJSON: "application/x-ndjson", CSV: "text/csv; charset=utf-8"}
 

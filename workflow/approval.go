@@ -5,13 +5,23 @@ import (
 	"time"
 )
 
+// ApprovalState is how far a request for approval has come.
+type ApprovalState string
+
+// The states of a request for approval.
+const (
+	ApprovalPending ApprovalState = "pending"
+	ApprovalGranted ApprovalState = "granted"
+	ApprovalRefused ApprovalState = "refused"
+)
+
 // Approval is a question beyond a consultant's authority (policy 1, art. 24).
 type Approval struct {
 	Head
 	// What is asked for.
 	Kind string `json:"kind"`
 	// Whether the approval was decided, and how.
-	State string `json:"state"`
+	State ApprovalState `json:"state"`
 	// Consultant who asks.
 	By StaffID `json:"by,omitempty"`
 	// Member of staff who sent the request, when another than the one who asks.
@@ -71,7 +81,7 @@ func (c *RequestApproval) decide(d *draft) *Fault {
 	if f != nil {
 		return f
 	}
-	a := add(d, &Approval{Head: h, Kind: c.Subject, State: "pending", By: by, Note: c.Note, At: d.now})
+	a := add(d, &Approval{Head: h, Kind: c.Subject, State: ApprovalPending, By: by, Note: c.Note, At: d.now})
 	if me := d.env.By.Staff; me != by {
 		a.AskedBy = me
 	}
@@ -102,20 +112,20 @@ func (c *DecideApproval) decide(d *draft) *Fault {
 	switch {
 	case !ok || a.Site != d.ID:
 		return notFound("approval", string(c.Approval))
-	case a.State != "pending":
-		return refused("decided", "P1-24", "state", a.State)
+	case a.State != ApprovalPending:
+		return refused("decided", "P1-24", "state", string(a.State))
 	case d.env.By.Staff != "" && (a.By == d.env.By.Staff || a.AskedBy == d.env.By.Staff):
 		return forbidden("own_benefit", "P1-24")
 	}
 	a = edit[*Approval](d, ref)
-	a.State, a.Open, a.DecidedBy, a.DecidedAt = "refused", false, d.env.By.Staff, d.now
+	a.State, a.Open, a.DecidedBy, a.DecidedAt = ApprovalRefused, false, d.env.By.Staff, d.now
 	if c.Grant {
-		a.State = "granted"
+		a.State = ApprovalGranted
 	}
 	d.subject = ref
-	d.fact(FactApprovalDecided, "P1-24", a.ID, "state", a.State)
+	d.fact(FactApprovalDecided, "P1-24", a.ID, "state", string(a.State))
 	if a.By != "" {
-		d.notify("P1-24", a.By, a.ID, "state", a.State)
+		d.notify("P1-24", a.By, a.ID, "state", string(a.State))
 	}
 	return nil
 }

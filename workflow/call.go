@@ -66,7 +66,7 @@ func (c *TakeCall) decide(d *draft) *Fault {
 		return f
 	}
 	mh := Head{ID: k.ID + "/message", Site: d.ID, Open: true}
-	m := add(d, &Message{Head: mh, To: c.For, State: "pending", Call: c.Call, Note: c.Note, At: d.now})
+	m := add(d, &Message{Head: mh, To: c.For, State: MessagePending, Call: c.Call, Note: c.Note, At: d.now})
 	k.Message = RecordID(m.ID)
 	rule := "P1-40"
 	if !d.onSite(c.For) {

@@ -5,6 +5,15 @@ import (
 	"time"
 )
 
+// DisputeState says whether a dispute was ruled.
+type DisputeState string
+
+// The states of a dispute.
+const (
+	DisputeOpen  DisputeState = "open"
+	DisputeRuled DisputeState = "ruled"
+)
+
 // Dispute is decided from the journal; the customer is not asked (policy 1, art. 35).
 type Dispute struct {
 	Head
@@ -15,7 +24,7 @@ type Dispute struct {
 	// Visits of the customer that the journal shows.
 	Evidence []VisitID `json:"evidence"`
 	// Whether the dispute was ruled.
-	State string `json:"state"`
+	State DisputeState `json:"state"`
 	// Ruling that ended the dispute.
 	Ruling RecordID `json:"ruling,omitempty"`
 	// Id of the note that explains the claim.
@@ -110,7 +119,7 @@ func (c *OpenDispute) decide(d *draft) *Fault {
 			evidence = append(evidence, VisitID(v.ID))
 		}
 	})
-	x := add(d, &Dispute{Head: h, Customer: c.Customer, Claimants: slices.Clone(c.Claimants), Evidence: evidence, State: "open", Note: c.Note, At: d.now})
+	x := add(d, &Dispute{Head: h, Customer: c.Customer, Claimants: slices.Clone(c.Claimants), Evidence: evidence, State: DisputeOpen, Note: c.Note, At: d.now})
 	d.fact(FactDisputeOpened, "P1-35", x.ID, "customer", k.ID, "owner", string(k.Owner))
 	d.notifySupervisors("P1-35", x.ID, "why", "dispute")
 	return nil
@@ -147,7 +156,7 @@ func (c *MakeRuling) decide(d *draft) *Fault {
 			return notFound("dispute", string(c.Dispute))
 		}
 		x := edit[*Dispute](d, ref)
-		x.State, x.Open, x.Ruling = "ruled", false, c.Ruling
+		x.State, x.Open, x.Ruling = DisputeRuled, false, c.Ruling
 	}
 	r := add(d, &Ruling{Head: h, By: d.env.By.Staff, Dispute: c.Dispute, Note: c.Note, At: d.now})
 	d.fact(FactRulingMade, "P1-51", r.ID, "by", string(r.By))

@@ -5,13 +5,22 @@ import (
 	"time"
 )
 
+// MessageState says whether a message has reached its consultant.
+type MessageState string
+
+// The states of a message.
+const (
+	MessagePending   MessageState = "pending"
+	MessageDelivered MessageState = "delivered"
+)
+
 // Message waits until its consultant is on site and in no reception (policy 1, art. 40; A37).
 type Message struct {
 	Head
 	// Consultant for whom the message is.
 	To StaffID `json:"to"`
 	// Whether the message was delivered.
-	State string `json:"state"`
+	State MessageState `json:"state"`
 	// Call that left the message.
 	Call RecordID `json:"call,omitempty"`
 	// Id of the note that holds the caller's contact data.
@@ -34,7 +43,7 @@ func (d *draft) deliver() {
 			continue
 		}
 		k := edit[*Message](d, m.Ref())
-		k.State, k.Open, k.DeliveredAt = "delivered", false, d.now
+		k.State, k.Open, k.DeliveredAt = MessageDelivered, false, d.now
 		d.fact(FactMessageDelivered, "P1-40", k.ID, "to", string(k.To))
 	}
 }
