@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lunpai/lunpai/explain"
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/report"
 	"github.com/lunpai/lunpai/workflow"
@@ -38,7 +37,7 @@ type ReportList struct {
 
 // listReports tells which reports the caller may ask for and what their rows hold.
 func listReports(c *call, _ *none) (*ReportList, error) {
-	list := slices.DeleteFunc(report.List(lang(c) == explain.Zh), func(r report.Info) bool {
+	list := slices.DeleteFunc(report.List(lang(c)), func(r report.Info) bool {
 		if !c.own() {
 			return false
 		}

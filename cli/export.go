@@ -93,12 +93,12 @@ func (c *exportCmd) to(stdout io.Writer, write func(io.Writer) error) error {
 
 // list prints what can be exported.
 func (c *exportCmd) list(w *World) error {
-	zh := language(c.Lang, w) == explain.Zh
+	lang := language(c.Lang, w)
 	by, or, columns := "by", "or by", "columns"
-	if zh {
+	if lang == explain.Zh {
 		by, or, columns = "分组", "或按", "列"
 	}
-	for _, r := range report.List(zh) {
+	for _, r := range report.List(lang) {
 		fmt.Fprintf(w.Stdout, "%s: %s\n", r.Name, r.Title)
 		if len(r.GroupBy) > 0 {
 			fmt.Fprintf(w.Stdout, "  %s %s (%s %s)\n",

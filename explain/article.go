@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/lunpai/lunpai/workflow"
@@ -17,7 +18,8 @@ const (
 	None    Mode = "none"    // a preamble
 )
 
-// ArticleText is a clause of policy 1 or 2 in short: what it means at the desk, with the reading the product takes.
+// ArticleText is a clause of policy 1 or 2 in short: what it means at the desk, with the reading
+// the product takes.
 type ArticleText struct {
 	ID    string `json:"id"` // P1-12c
 	Title string `json:"title"`
@@ -46,7 +48,8 @@ func Articles(lang Lang) []ArticleText {
 	return all
 }
 
-// Cite writes a clause id as people quote it: "policy 1, art. 12c", "制度一第12条c款". What is no clause id comes back as it is.
+// Cite writes a clause id as people quote it: "policy 1, art. 12c", "制度一第12条c款". What is no clause
+// id comes back as it is.
 func Cite(lang Lang, rule string) string {
 	policy, number, ok := strings.Cut(rule, "-")
 	number = strings.TrimLeft(number, "0")
@@ -68,7 +71,8 @@ func Cite(lang Lang, rule string) string {
 	return "policy 1, art. " + number
 }
 
-// Parameter says what a policy parameter (workflow.Parameters) decides; its name when it is not known.
+// Parameter says what a policy parameter (workflow.Parameters) decides; its name when it is not
+// known.
 func Parameter(lang Lang, name string) string {
 	if t := texts().parameters[name].in(lang); t != "" {
 		return t
@@ -76,9 +80,21 @@ func Parameter(lang Lang, name string) string {
 	return name
 }
 
-// Word is a value of one of the closed sets in plain words: Word(Zh, "route", "last_seat"). The groups are the keys of
-// words.json: state, kind, route, server_role, turn_effect, pass_effect, presence, role, event, command and so on. An
-// unknown value comes back as it is, so codes that an office makes up pass through.
+// Report is the title of a report; its name when it is not known.
+func Report(lang Lang, name string) string {
+	return cmp.Or(texts().reports.Titles[name].in(lang), name)
+}
+
+// Column says what a column or a dimension of a report holds; a name means the same in every
+// report. An unknown name comes back as it is.
+func Column(lang Lang, name string) string {
+	return cmp.Or(texts().reports.Columns[name].in(lang), name)
+}
+
+// Word is a value of one of the closed sets in plain words: Word(Zh, "route", "last_seat"). The
+// groups are the keys of words.json: state, kind, route, server_role, turn_effect, pass_effect,
+// presence, role, event, command and so on. An unknown value comes back as it is, so codes that an
+// office makes up pass through.
 func Word(lang Lang, group, value string) string {
 	if w := texts().words[group][value].in(lang); w != "" {
 		return w

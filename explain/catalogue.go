@@ -14,8 +14,8 @@ import (
 //go:embed *.json
 var files embed.FS
 
-// lines are the ways to say one thing, the fullest first: the first whose keys all have a value is said. In JSON one way
-// may stand without the brackets.
+// lines are the ways to say one thing, the fullest first: the first whose keys all have a value is
+// said. In JSON one way may stand without the brackets.
 type lines []string
 
 // UnmarshalJSON reads a string or a list of strings.
@@ -52,13 +52,20 @@ type faultText struct {
 
 // catalogue holds every sentence, by topic, key and language.
 type catalogue struct {
-	articles   map[string]article                 // by clause
-	facts      map[string]both[lines]             // by kind, or kind/value of its distinguishing detail
-	faults     map[string]both[faultText]         // by code, or code/article where one code has two causes
-	parameters map[string]both[string]            // by name
-	phrases    map[string]both[lines]             // by key
-	problems   map[string]both[faultText]         // by code, or code/cause where one code has several
+	articles   map[string]article         // by clause
+	facts      map[string]both[lines]     // by kind, or kind/value of its distinguishing detail
+	faults     map[string]both[faultText] // by code, or code/article where one code has two causes
+	parameters map[string]both[string]    // by name
+	phrases    map[string]both[lines]     // by key
+	problems   map[string]both[faultText] // by code, or code/cause where one code has several
+	reports    reportTexts
 	words      map[string]map[string]both[string] // by group and value
+}
+
+// reportTexts are the words of the reports.
+type reportTexts struct {
+	Titles  map[string]both[string] `json:"titles"`  // by report
+	Columns map[string]both[string] `json:"columns"` // by column or dimension
 }
 
 type article struct {
@@ -67,13 +74,15 @@ type article struct {
 	Zh   articleText `json:"zh"`
 }
 
-// load reads the embedded files. They are part of the program, so it fails only in the tests of this package.
+// load reads the embedded files. They are part of the program, so it fails only in the tests of
+// this package.
 func load() (*catalogue, error) {
 	c := &catalogue{}
 	for name, to := range map[string]any{
 		"articles.json": &c.articles, "facts.json": &c.facts, "faults.json": &c.faults,
 		"parameters.json": &c.parameters, "phrases.json": &c.phrases, "problems.json": &c.problems,
-		"words.json": &c.words,
+		"reports.json": &c.reports,
+		"words.json":   &c.words,
 	} {
 		text, err := files.ReadFile(name)
 		if err != nil {
@@ -99,8 +108,8 @@ var texts = sync.OnceValue(func() *catalogue {
 
 var keyRE = regexp.MustCompile(`\{([a-z_0-9]+)\}`)
 
-// say fills in the first way whose keys all have a value. When none has, the last is said with "?" in the gaps and ok is
-// false; it is empty when there is no way to say it at all.
+// say fills in the first way whose keys all have a value. When none has, the last is said with "?"
+// in the gaps and ok is false; it is empty when there is no way to say it at all.
 func (l lines) say(values map[string]string) (text string, ok bool) {
 	for _, t := range l {
 		if text, ok = fill(t, values); ok {
@@ -110,8 +119,8 @@ func (l lines) say(values map[string]string) (text string, ok bool) {
 	return text, false
 }
 
-// fill replaces {key}. Between Chinese and a value that begins or ends with a Latin letter it sets a blank, so that ids
-// and names both read well.
+// fill replaces {key}. Between Chinese and a value that begins or ends with a Latin letter it sets
+// a blank, so that ids and names both read well.
 func fill(template string, values map[string]string) (string, bool) {
 	var b strings.Builder
 	ok, rest := true, 0

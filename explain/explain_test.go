@@ -13,7 +13,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// readCatalogue reads the catalogue and checks of every text what holds for all: both languages there, Chinese in Chinese.
+// readCatalogue reads the catalogue and checks of every text what holds for all: both languages
+// there, Chinese in Chinese.
 func readCatalogue(t *testing.T) *catalogue {
 	t.Helper()
 	c, err := load()
@@ -86,8 +87,8 @@ func TestArticles(t *testing.T) {
 	}
 }
 
-// TestFactsComplete: every kind of fact, and every value that chooses among sentences, can be said with the details the core
-// gives; no sentence is left over.
+// TestFactsComplete: every kind of fact, and every value that chooses among sentences, can be said
+// with the details the core gives; no sentence is left over.
 func TestFactsComplete(t *testing.T) {
 	c, src := readCatalogue(t), readCore(t)
 	sayings := src.facts()

@@ -7,8 +7,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// variants names, for the kinds that mean different things by one detail, that detail: a sentence kind/value is said
-// before the sentence kind. Of a value "unregistered:V1" only what stands before the colon chooses.
+// variants names, for the kinds that mean different things by one detail, that detail: a sentence
+// kind/value is said before the sentence kind. Of a value "unregistered:V1" only what stands before
+// the colon chooses.
 var variants = map[workflow.FactKind]string{
 	workflow.FactVisitAssigned: "role",
 	workflow.FactVisitWaits:    "why",
@@ -19,7 +20,8 @@ var variants = map[workflow.FactKind]string{
 	workflow.FactReminded:      "item",
 }
 
-// groups names the word groups of the details and arguments whose values are codes, in the order in which they are tried.
+// groups names the word groups of the details and arguments whose values are codes, in the order in
+// which they are tried.
 var groups = map[string][]string{
 	"effect":  {"pass_effect"},
 	"event":   {"event"},
@@ -50,9 +52,10 @@ var lists = map[workflow.FactKind]bool{
 	workflow.FactLineReordered: true, workflow.FactRosterChanged: true, workflow.FactEventStarted: true,
 }
 
-// Fact is a fact in one sentence, with the article behind it: "A receives visit V1: by the order (policy 1, art. 6)".
-// names turns ids of people, units, visits and customers into what the reader calls them, and is asked about other subjects
-// too; what it does not know, or a nil names, leaves the id. A kind of a newer program is said by its name.
+// Fact is a fact in one sentence, with the article behind it: "A receives visit V1: by the order
+// (policy 1, art. 6)". names turns ids of people, units, visits and customers into what the reader
+// calls them, and is asked about other subjects too; what it does not know, or a nil names, leaves
+// the id. A kind of a newer program is said by its name.
 func Fact(lang Lang, f workflow.Fact, names func(id string) string) string {
 	if names == nil {
 		names = func(id string) string { return id }
@@ -90,7 +93,8 @@ func sentence(lang Lang, f workflow.Fact) lines {
 	return facts[string(f.Kind)].in(lang)
 }
 
-// source is the article in brackets, with the parameter where the office made its own rule; empty when no article speaks.
+// source is the article in brackets, with the parameter where the office made its own rule; empty
+// when no article speaks.
 func source(lang Lang, f workflow.Fact) string {
 	if f.Rule == "" {
 		return ""

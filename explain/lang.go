@@ -1,6 +1,7 @@
-// Package explain is everything the product says to people about the rules: articles, facts, refusals, parameters and
-// words, in English and Chinese. The sentences stand in the JSON files beside this one, both languages next to each
-// other; the code only picks one and fills it in. Nothing here decides anything.
+// Package explain is everything the product says to people about the rules: articles, facts,
+// refusals, parameters and words, in English and Chinese. The sentences stand in the JSON files
+// beside this one, both languages next to each other; the code only picks one and fills it in.
+// Nothing here decides anything.
 package explain
 
 import (
@@ -29,14 +30,15 @@ func (l Lang) Tag() string {
 	return "en"
 }
 
-// spoken are the languages that matcher chooses from: who reads traditional characters is better served by simplified
-// ones than by English.
+// spoken are the languages that matcher chooses from: who reads traditional characters is better
+// served by simplified ones than by English.
 var (
 	spoken  = []Lang{En, Zh, Zh}
 	matcher = language.NewMatcher([]language.Tag{language.English, language.SimplifiedChinese, language.TraditionalChinese})
 )
 
-// Match is the language that fits an Accept-Language header best; English when nothing fits or the header is malformed.
+// Match is the language that fits an Accept-Language header best; English when nothing fits or the
+// header is malformed.
 func Match(acceptLanguage string) Lang {
 	wanted, _, err := language.ParseAcceptLanguage(acceptLanguage)
 	if err != nil {
@@ -45,8 +47,9 @@ func Match(acceptLanguage string) Lang {
 	return match(wanted...)
 }
 
-// FromEnv is the language of a terminal. It takes the values of LC_ALL, LC_MESSAGES and LANG in that order, such as
-// zh_CN.UTF-8; the first that is not empty decides, and English where it names no language (C, POSIX).
+// FromEnv is the language of a terminal. It takes the values of LC_ALL, LC_MESSAGES and LANG in
+// that order, such as zh_CN.UTF-8; the first that is not empty decides, and English where it names
+// no language (C, POSIX).
 func FromEnv(values ...string) Lang {
 	for _, v := range values {
 		if v == "" {

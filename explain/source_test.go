@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// core is the text of package workflow: what it says, this package must be able to say in both languages.
+// core is the text of package workflow: what it says, this package must be able to say in both
+// languages.
 type core struct {
 	funcs  []*ast.FuncDecl
 	consts map[string]string            // name → value, string constants
@@ -104,8 +105,8 @@ func calls(c *ast.CallExpr, name string) bool {
 	return false
 }
 
-// values are the strings an expression can be: a literal, a constant, the front of a sum, or, for a parameter, what the
-// callers pass. None: it is known only at run time.
+// values are the strings an expression can be: a literal, a constant, the front of a sum, or, for a
+// parameter, what the callers pass. None: it is known only at run time.
 func (s *core) values(in *ast.FuncDecl, e ast.Expr) []string {
 	switch e := e.(type) {
 	case *ast.BasicLit:
@@ -139,7 +140,8 @@ func params(f *ast.FuncDecl) []string {
 	return names
 }
 
-// saying is one place where the core says something: a fact or a refusal, with the details that come along.
+// saying is one place where the core says something: a fact or a refusal, with the details that
+// come along.
 type saying struct {
 	key    string // fact kind, or code
 	rule   string // refusals: the article, if the source names it
@@ -239,7 +241,8 @@ func (s *core) refusals() []saying {
 	return all
 }
 
-// literals are the refusals written as &Fault{…}, with the codes and articles set afterwards in the same function.
+// literals are the refusals written as &Fault{…}, with the codes and articles set afterwards in the
+// same function.
 func (s *core) literals(f *ast.FuncDecl) []saying {
 	var base saying
 	var all []saying

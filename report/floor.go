@@ -7,8 +7,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// receptionColumns: what counts (policy 1, chapter 6; policy 2, items 08 and 09). Grouped by rule, a row is an article that gives
-// or denies the count.
+// receptionColumns: what counts (policy 1, chapter 6; policy 2, items 08 and 09). Grouped by rule,
+// a row is an article that gives or denies the count.
 var receptionColumns = []Column{
 	{"receptions", Integer},
 	{"counted", Integer},
@@ -36,7 +36,8 @@ func (r *receptions) row(to []any) []any {
 	return append(to, r.receptions, r.counted, r.uncounted, r.pending)
 }
 
-// waitingColumns: from the door to the beginning of the reception. Percentiles are by the nearest rank.
+// waitingColumns: from the door to the beginning of the reception. Percentiles are by the nearest
+// rank.
 var waitingColumns = []Column{
 	{"received", Integer},
 	{"wait_avg", Ratio},
@@ -77,7 +78,8 @@ func (w *waiting) row(to []any) []any {
 		w.late, ratio(w.spent, w.served))
 }
 
-// percentile is the least of the seconds that at least p per cent of the visits did not wait longer than.
+// percentile is the least of the seconds that at least p per cent of the visits did not wait longer
+// than.
 func (w *waiting) percentile(seconds []int64, p int64) any {
 	upTo := int64(0)
 	for _, s := range seconds {

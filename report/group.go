@@ -25,8 +25,8 @@ type group struct {
 	tally tally
 }
 
-// take adds an entry to its group. Entries come in order of their days: when a stretch of time is over its rows are complete. A
-// report without dimensions has a row for every entry.
+// take adds an entry to its group. Entries come in order of their days: when a stretch of time is
+// over its rows are complete. A report without dimensions has a row for every entry.
 func (g *groups) take(e *entry) error {
 	dims := g.of.dims
 	if len(dims) == 0 {
@@ -170,7 +170,8 @@ func hour(v *workflow.Visit) any {
 	return int64(v.Hour)
 }
 
-// firstVisit tells new customers from those who come again; nil while nobody knows, and of people who are no customers.
+// firstVisit tells new customers from those who come again; nil while nobody knows, and of people
+// who are no customers.
 func firstVisit(v *workflow.Visit) any {
 	if v.Customer == "" && !v.FirstVisit {
 		return nil

@@ -40,8 +40,8 @@ func sqlite(t testing.TB) repo.Store {
 
 var databases atomic.Int64
 
-// mongodb is an empty store on a real server, and its database as an analyst sees it. Documents that do not fit the schema are
-// refused, and so is whatever is not in the Stable API.
+// mongodb is an empty store on a real server, and its database as an analyst sees it. Documents
+// that do not fit the schema are refused, and so is whatever is not in the Stable API.
 func mongodb(t testing.TB) (repo.Store, *mongo.Database) {
 	t.Helper()
 	uri, err := url.Parse(mongotest.Standalone(t))

@@ -6,8 +6,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// ledgerColumns: the account of a unit's turns (RS-4, RS-5). A turn that came was used or missed; a place that was held or kept is
-// none of these.
+// ledgerColumns: the account of a unit's turns (RS-4, RS-5). A turn that came was used or missed; a
+// place that was held or kept is none of these.
 var ledgerColumns = []Column{
 	{"on_table", Integer},
 	{"due", Integer},

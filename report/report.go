@@ -1,7 +1,8 @@
-// Package report computes the figures of a sales office: conversion, receptions, turns, waiting. Every figure is computed here
-// and only here, from visits and rota tables streamed by a store, in bounded memory; the API and `lunpai export` write what
-// this package computes. (On MongoDB there are views of the same names for those who query it directly; a test holds them
-// against this package.)
+// Package report computes the figures of a sales office: conversion, receptions, turns, waiting.
+// Every figure is computed here and only here, from visits and rota tables streamed by a store, in
+// bounded memory; the API and `lunpai export` write what this package computes. (On MongoDB there
+// are views of the same names for those who query it directly; a test holds them against this
+// package.)
 //
 // No report holds personal data: ids of staff, codes, numbers, days.
 package report
@@ -25,11 +26,12 @@ type Query struct {
 	From, To workflow.Date
 	// GroupBy names the dimensions of the rows, in this order; none: the report's own.
 	GroupBy []string
-	// Own: only what is this consultant's; nil: everybody's. Nobody's id, the empty one, is refused.
+	// Own: only what is this consultant's; nil: everybody's. Nobody's id, the empty one, is
+	// refused.
 	Own *workflow.StaffID
 }
 
-// Column is a field of every row. What it holds stands in words.go.
+// Column is a field of every row. explain.Column says what it holds.
 type Column struct {
 	Name string `json:"name"`
 	Type Type   `json:"type"`
@@ -78,10 +80,9 @@ func refuse(key string, args ...string) *Error {
 // definition is a report that there is.
 type definition struct {
 	name  string
-	title [2]string // en, zh
-	by    []string  // its own dimensions
-	may   []string  // dimensions that a query may name
-	holds []Column  // columns behind the dimensions
+	by    []string // its own dimensions
+	may   []string // dimensions that a query may name
+	holds []Column // columns behind the dimensions
 	// only the visits that the report is about; nil: all.
 	only func(*workflow.Visit) bool
 	// whose a visit is, where only one's own is asked for; nil: the principal's.
@@ -89,7 +90,8 @@ type definition struct {
 	tally func() tally
 	// turns: entries are of the turns of units, not of visits.
 	turns bool
-	// floor: it says something only about the whole floor, so that there is no such thing as one's own.
+	// floor: it says something only about the whole floor, so that there is no such thing as one's
+	// own.
 	floor bool
 }
 
@@ -171,9 +173,10 @@ func (r *Report) checkDays() error {
 	return nil
 }
 
-// Rows computes the report and calls f for each of its rows, in order of the dimensions; f must not keep the row. The rows of a
-// report whose first dimension is a stretch of time come as soon as the stretch is over, the others at the end. The error is
-// f's, the store's, or an *Error when the query makes too many groups.
+// Rows computes the report and calls f for each of its rows, in order of the dimensions; f must not
+// keep the row. The rows of a report whose first dimension is a stretch of time come as soon as the
+// stretch is over, the others at the end. The error is f's, the store's, or an *Error when the
+// query makes too many groups.
 func (r *Report) Rows(ctx context.Context, docs repo.Documents, f func(row []any) error) error {
 	g := &groups{of: r, open: map[string]*group{}, emit: f}
 	source := visits
@@ -192,7 +195,8 @@ func (r *Report) Rows(ctx context.Context, docs repo.Documents, f func(row []any
 	return g.flush()
 }
 
-// about reports whether a visit belongs into the report. Whose turns belong there, their source says.
+// about reports whether a visit belongs into the report. Whose turns belong there, their source
+// says.
 func (r *Report) about(v *workflow.Visit) bool {
 	d := r.defined
 	switch {
@@ -217,20 +221,19 @@ type Info struct {
 	Columns    []About  `json:"columns"`    // behind the dimensions
 }
 
-// List tells about every report, in Chinese or in English.
-func List(zh bool) []Info {
-	in := 0
-	if zh {
-		in = 1
-	}
+// List describes every report.
+func List(lang explain.Lang) []Info {
 	list := make([]Info, len(definitions))
 	for i, d := range definitions {
-		list[i] = Info{Name: d.name, Title: d.title[in], GroupBy: orEmpty(d.by), Dimensions: []About{}}
+		list[i] = Info{
+			Name: d.name, Title: explain.Report(lang, d.name), GroupBy: orEmpty(d.by), Dimensions: []About{},
+		}
 		for _, name := range d.may {
-			list[i].Dimensions = append(list[i].Dimensions, About{Column{name, dimensions[name].holds}, words[name][in]})
+			c := Column{name, dimensions[name].holds}
+			list[i].Dimensions = append(list[i].Dimensions, About{c, explain.Column(lang, name)})
 		}
 		for _, c := range d.holds {
-			list[i].Columns = append(list[i].Columns, About{c, words[c.Name][in]})
+			list[i].Columns = append(list[i].Columns, About{c, explain.Column(lang, c.Name)})
 		}
 	}
 	return list

@@ -3,14 +3,17 @@ package report_test
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lunpai/lunpai/explain"
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/report"
 	"github.com/lunpai/lunpai/workflow"
@@ -235,7 +238,7 @@ func TestTooManyGroups(t *testing.T) {
 func TestEveryDimension(t *testing.T) {
 	s := sqlite(t)
 	fill(t, s, two[1])
-	for _, info := range report.List(false) {
+	for _, info := range report.List(explain.En) {
 		for _, about := range info.Dimensions {
 			dim := about.Name
 			_, all := rows(t, s, report.Query{Report: info.Name, Site: two[1].Site, GroupBy: []string{dim}})
@@ -291,7 +294,8 @@ func officeOf(id workflow.SiteID, p workflow.Policy) *workflow.CreateSite {
 
 func whose(s workflow.StaffID) *workflow.StaffID { return &s }
 
-// TestNobodysOwn: the figures of nobody are not those of everybody, and nobody's office is not every office.
+// TestNobodysOwn: the figures of nobody are not those of everybody, and nobody's office is not
+// every office.
 func TestNobodysOwn(t *testing.T) {
 	for _, name := range report.Names() {
 		if _, err := report.New(report.Query{Report: name, Site: "teams", Own: whose("")}); err == nil {
@@ -309,8 +313,8 @@ func TestNobodysOwn(t *testing.T) {
 	}
 }
 
-// TestOwnTurns: a consultant sees the turns of the unit in which he stands: himself, and from the day on that he joins a team, the
-// team's.
+// TestOwnTurns: a consultant sees the turns of the unit in which he stands: himself, and from the
+// day on that he joins a team, the team's.
 func TestOwnTurns(t *testing.T) {
 	s := sqlite(t)
 	joinTeam(t, s)
@@ -328,17 +332,42 @@ func TestOwnTurns(t *testing.T) {
 	}
 }
 
-// TestWords: every dimension and column is explained in both languages.
+// TestWords: every report, dimension and column is explained in both languages, and no words are
+// left over.
 func TestWords(t *testing.T) {
-	en, zh := report.List(false), report.List(true)
-	for i, r := range en {
-		if r.Title == "" || zh[i].Title == "" || r.Title == zh[i].Title {
-			t.Errorf("%s has no titles", r.Name)
+	text, err := os.ReadFile("../explain/reports.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words struct {
+		Titles, Columns map[string]map[explain.Lang]string
+	}
+	if err := json.Unmarshal(text, &words); err != nil {
+		t.Fatal(err)
+	}
+	titles, columns := map[string]bool{}, map[string]bool{}
+	for _, r := range report.List(explain.En) {
+		titles[r.Name] = true
+		for _, c := range append(r.Dimensions, r.Columns...) {
+			columns[c.Name] = true
 		}
-		for k, c := range append(r.Dimensions, r.Columns...) {
-			if z := append(zh[i].Dimensions, zh[i].Columns...)[k]; c.Holds == "" || z.Holds == "" || c.Type == "" {
-				t.Errorf("%s: %s is not explained: %q, %q", r.Name, c.Name, c.Holds, z.Holds)
+	}
+	compareWords(t, words.Titles, titles)
+	compareWords(t, words.Columns, columns)
+}
+
+func compareWords(t *testing.T, words map[string]map[explain.Lang]string, names map[string]bool) {
+	t.Helper()
+	for name := range names {
+		for _, lang := range explain.Langs {
+			if words[name][lang] == "" {
+				t.Errorf("%s is not explained in %s", name, lang)
 			}
+		}
+	}
+	for name := range words {
+		if !names[name] {
+			t.Errorf("no report has %s", name)
 		}
 	}
 }

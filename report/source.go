@@ -11,7 +11,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// entry is one thing to be added up: a visit, or what a visit or the day's table says about the turn of one unit.
+// entry is one thing to be added up: a visit, or what a visit or the day's table says about the
+// turn of one unit.
 type entry struct {
 	day    workflow.Date
 	visit  *workflow.Visit // nil for what the day's table says
@@ -89,7 +90,8 @@ func turns(ctx context.Context, docs repo.Documents, q Query, put func(*entry) e
 	return until("")
 }
 
-// own lets through what belongs to one consultant: the turns of the unit in which he stands on the day's table. Nil who: all.
+// own lets through what belongs to one consultant: the turns of the unit in which he stands on the
+// day's table. Nil who: all.
 type own struct {
 	who *workflow.StaffID
 	in  workflow.UnitID

@@ -16,8 +16,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestViews holds every view in MongoDB against the report of its name, for several offices in one database: the same rows, the
-// same fields, the same numbers to the last bit. And both stores give the same reports.
+// TestViews holds every view in MongoDB against the report of its name, for several offices in one
+// database: the same rows, the same fields, the same numbers to the last bit. And both stores give
+// the same reports.
 func TestViews(t *testing.T) {
 	s, db := mongodb(t)
 	fill(t, s, two...)

@@ -32,8 +32,9 @@ func (Format) Words() []string { return []string{string(JSON), string(NDJSON), s
 // Formats are the media types of the formats.
 var Formats = map[Format]string{JSON: "application/json", NDJSON: "application/x-ndjson", CSV: "text/csv; charset=utf-8"}
 
-// Write computes the report and writes it row by row as the rows are ready. Every commit up to the number in the JSON object's
-// seq is in it. When it fails after it has begun to write, what was written is cut short.
+// Write computes the report and writes it row by row as the rows are ready. Every commit up to the
+// number in the JSON object's seq is in it. When it fails after it has begun to write, what was
+// written is cut short.
 func (r *Report) Write(ctx context.Context, docs repo.Documents, to io.Writer, f Format) error {
 	switch f {
 	case CSV:
@@ -166,8 +167,8 @@ func field(v any) string {
 	}
 }
 
-// harmless keeps a spreadsheet from reading a text as a formula: an apostrophe is set before the signs that begin one, their
-// full-width twins, and what is skipped before them.
+// harmless keeps a spreadsheet from reading a text as a formula: an apostrophe is set before the
+// signs that begin one, their full-width twins, and what is skipped before them.
 func harmless(s string) string {
 	if first, _ := utf8.DecodeRuneInString(s); s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + s

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// agenda is the clock and what happens today, in order of time; what falls on the same moment in order of arranging.
+// agenda is the clock and what happens today, in order of time; what falls on the same moment in
+// order of arranging.
 type agenda struct {
 	now  time.Time
 	list entries

@@ -20,7 +20,8 @@ type day struct {
 
 const zone = "Asia/Shanghai"
 
-// calendar lists the days from the first to the last. One that is missing lies 365 days from the other.
+// calendar lists the days from the first to the last. One that is missing lies 365 days from the
+// other.
 func calendar(from, to workflow.Date) ([]day, error) {
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
@@ -72,8 +73,9 @@ func exhibitions(days []day) {
 	}
 }
 
-// fromFestival is how many days after the Spring Festival a day lies, negative before it. The festival is taken for the first
-// mean new moon after noon of 21 January in China, which is right to a day.
+// fromFestival is how many days after the Spring Festival a day lies, negative before it. The
+// festival is taken for the first mean new moon after noon of 21 January in China, which is right
+// to a day.
 func fromFestival(t time.Time) int {
 	moon := time.Date(2000, 2, 5, 21, 3, 0, 0, t.Location()) // the festival of that year
 	const month = 29.530588853 * 24 * float64(time.Hour)
@@ -140,7 +142,8 @@ func (o *office) closedDays() []workflow.Date {
 	return ds
 }
 
-// hours is when visitors come: the hour and how many of them. Before nine and after six the office is officially closed.
+// hours is when visitors come: the hour and how many of them. Before nine and after six the office
+// is officially closed.
 var hours = []share[float64]{
 	{8.5, .006},
 	{9, .06},

@@ -216,7 +216,8 @@ func (o *office) form(k *customer) *workflow.Form {
 	return f
 }
 
-// decideFate says what is going to become of a new customer. The server's skill and the channel weigh.
+// decideFate says what is going to become of a new customer. The server's skill and the channel
+// weigh.
 func (o *office) decideFate(k *customer, g *guest) {
 	p := .085 * buyers(k.channel)
 	if c := o.consultant(g.record.Server); c != nil {
@@ -254,7 +255,8 @@ func (o *office) afterwards(k *customer) {
 	o.followUp(k, days)
 }
 
-// followUp arranges the owner's next call, if he is one who calls. What he forgets makes customers stale.
+// followUp arranges the owner's next call, if he is one who calls. What he forgets makes customers
+// stale.
 func (o *office) followUp(k *customer, before int) {
 	c := o.consultant(k.owner)
 	often := .6

@@ -29,15 +29,16 @@ func (o *office) resolve(k *customer) {
 	o.arrange(k, o.chance(.4))
 }
 
-// flat is the number of the nth flat that is sold: a building of 26 floors with six flats each after the other.
+// flat is the number of the nth flat that is sold: a building of 26 floors with six flats each
+// after the other.
 func flat(n int) string {
 	const floors, doors = 26, 6
 	place := n * 37 % (floors * doors) // anywhere in it
 	return fmt.Sprintf("%d-%d%02d", 1+n/(floors*doors), 2+place/doors, 1+place%doors)
 }
 
-// purchase are the steps of one. Some pay intention money or a holding fee first, most a deposit, a few sign at once; not
-// everybody gets to the end.
+// purchase are the steps of one. Some pay intention money or a holding fee first, most a deposit, a
+// few sign at once; not everybody gets to the end.
 func (o *office) purchase(l layout) (steps []step) {
 	deposit := int64(o.between(5, 20)) * 10_000 * yuan
 	total := int64(o.between(l.from, l.to)) * price * int64(o.between(90, 112)) / 100
@@ -70,7 +71,8 @@ func (o *office) purchase(l layout) (steps []step) {
 	return steps
 }
 
-// arrange puts the next step on a day: with a visit, during which it is recorded, or at the desk alone.
+// arrange puts the next step on a day: with a visit, during which it is recorded, or at the desk
+// alone.
 func (o *office) arrange(k *customer, withVisit bool) {
 	if len(k.steps) == 0 {
 		return
@@ -145,7 +147,8 @@ func (o *office) discount(k *customer) error {
 	return o.must(referee, &workflow.DecideApproval{Approval: id, Grant: o.chance(.7)})
 }
 
-// signed: papers follow, for which a colleague stands in when the owner is not there, and a few buy a second flat.
+// signed: papers follow, for which a colleague stands in when the owner is not there, and a few buy
+// a second flat.
 func (o *office) signed(k *customer) error {
 	if i := slices.IndexFunc(o.staff, func(c *consultant) bool { return !c.off && c.id != k.owner }); i >= 0 {
 		if c := o.consultant(k.owner); c == nil || c.off {

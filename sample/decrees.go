@@ -9,7 +9,8 @@ import (
 
 // This file is what the management decides.
 
-// decree is what the management decides before the day begins: the policy, the staff, the duty, an exhibition, the order.
+// decree is what the management decides before the day begins: the policy, the staff, the duty, an
+// exhibition, the order.
 func (o *office) decree() error {
 	if o.today == max(0, o.policy-7) {
 		if err := o.must(boss, &workflow.AdoptPolicy{From: o.days[o.policy].date, Policy: workflow.P2()}); err != nil {
@@ -36,7 +37,8 @@ func (o *office) decree() error {
 	return nil
 }
 
-// replaceSomebody: one leaves and another comes. The manager gives the customers of the one who left to the others.
+// replaceSomebody: one leaves and another comes. The manager gives the customers of the one who
+// left to the others.
 func (o *office) replaceSomebody() error {
 	i := o.IntN(len(o.staff))
 	gone := o.staff[i]
@@ -64,7 +66,8 @@ func (o *office) replaceSomebody() error {
 	return nil
 }
 
-// exhibition puts the manager's plan in force for today: half of the consultants receive in his order.
+// exhibition puts the manager's plan in force for today: half of the consultants receive in his
+// order.
 func (o *office) exhibition() {
 	o.at(o.day().midnight.Add(9*time.Hour), func() error {
 		var order []workflow.UnitID

@@ -26,7 +26,8 @@ func (d dice) chance(p float64) bool { return d.Float64() < p }
 // between is a number from lo to hi.
 func (d dice) between(lo, hi int) int { return lo + d.IntN(hi-lo+1) }
 
-// around is a positive number: half of them are below the median, and spread says how far they scatter (log-normal).
+// around is a positive number: half of them are below the median, and spread says how far they
+// scatter (log-normal).
 func (d dice) around(median, spread float64) float64 {
 	return median * math.Exp(spread*d.NormFloat64())
 }
@@ -59,7 +60,8 @@ func draw[T any](d dice, from []share[T]) T {
 
 func pick[T any](d dice, from []T) T { return from[d.IntN(len(from))] }
 
-// ids makes ids out of the seed and a count: the same in every run, and no two alike over all offices.
+// ids makes ids out of the seed and a count: the same in every run, and no two alike over all
+// offices.
 type ids struct {
 	secret [sha256.Size]byte
 	made   uint64

@@ -32,7 +32,8 @@ func (g *guest) plain() bool {
 	return g.friend == "" && g.says.Named == "" && g.says.Appointment == "" && g.says.Kind == workflow.KindNew
 }
 
-// standIn finds a colleague for the first of the line, who is with a customer whose deal is closed (policy 2, item 10).
+// standIn finds a colleague for the first of the line, who is with a customer whose deal is closed
+// (policy 2, item 10).
 func (o *office) standIn(g *guest) *workflow.StandInFor {
 	if !o.underP2() || !g.plain() || o.rota == nil || len(o.rota.Line) < 2 {
 		return nil
@@ -48,8 +49,8 @@ func (o *office) standIn(g *guest) *workflow.StandInFor {
 	return nil
 }
 
-// wait lets a group wait: the supervisor hears of it after ten minutes, an office short of hands lets a consultant look after
-// two groups, and nobody waits for ever.
+// wait lets a group wait: the supervisor hears of it after ten minutes, an office short of hands
+// lets a consultant look after two groups, and nobody waits for ever.
 func (o *office) wait(g *guest) error {
 	o.waiting = append(o.waiting, g)
 	o.after(10*time.Minute+time.Second, func() error {
@@ -69,7 +70,8 @@ func (o *office) wait(g *guest) error {
 
 func (g *guest) waits() bool { return g.record != nil && g.record.State == workflow.Identified }
 
-// press: somebody has waited long. A consultant takes two groups, or the supervisor chooses somebody.
+// press: somebody has waited long. A consultant takes two groups, or the supervisor chooses
+// somebody.
 func (o *office) press(g *guest) error {
 	if !g.waits() {
 		return nil
@@ -87,7 +89,8 @@ func (o *office) press(g *guest) error {
 	return o.received(g, nil)
 }
 
-// giveUp: a group goes home. Towards the evening nobody always notes it; then the next morning does.
+// giveUp: a group goes home. Towards the evening nobody always notes it; then the next morning
+// does.
 func (o *office) giveUp(g *guest) error {
 	if !g.waits() {
 		return nil
@@ -115,7 +118,8 @@ func (o *office) forget(g *guest) {
 	o.waiting = slices.DeleteFunc(o.waiting, func(w *guest) bool { return w == g })
 }
 
-// seat lets those who wait be received, who came first first. Once nobody is free no other that goes by the order is tried.
+// seat lets those who wait be received, who came first first. Once nobody is free no other that
+// goes by the order is tried.
 func (o *office) seat() error {
 	full := false
 	for _, g := range slices.Clone(o.waiting) {
@@ -226,7 +230,8 @@ func (o *office) unmask(g *guest) error {
 	return o.relieve()
 }
 
-// handBack: whoever helped returns the customer to the one whose he is, if that one has become free.
+// handBack: whoever helped returns the customer to the one whose he is, if that one has become
+// free.
 func (o *office) handBack(g *guest) error {
 	p := o.consultant(g.record.Principal)
 	if p == nil || p.off || p.away || p.engaged > 0 || g.record.ServerRole == workflow.Lead {

@@ -96,7 +96,8 @@ func (o *office) leave(c *consultant, a absence, tries int) error {
 	return nil
 }
 
-// relieve is what happens when somebody has become free: make-ups are granted, those who wait are received.
+// relieve is what happens when somebody has become free: make-ups are granted, those who wait are
+// received.
 func (o *office) relieve() error {
 	for _, m := range o.rota.MakeUps {
 		if m.Missed%7 == 0 || !slices.ContainsFunc(o.rota.Line, func(p workflow.Place) bool { return p.Unit == m.Unit }) {

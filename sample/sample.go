@@ -1,9 +1,10 @@
-// Package sample makes up a property-sales office and lets it work for a year or ten: visitors, consultants, customers, deals.
-// Every command goes to the real rules, and what they refuse is part of the story: a visitor for whom nobody is free waits, or
-// leaves. Nobody has a name or a phone; there are only ids.
+// Package sample makes up a property-sales office and lets it work for a year or ten: visitors,
+// consultants, customers, deals. Every command goes to the real rules, and what they refuse is part
+// of the story: a visitor for whom nobody is free waits, or leaves. Nobody has a name or a phone;
+// there are only ids.
 //
-// The office is wholly determined by its Config: the same one gives the same commands and so, decided by the same rules, the
-// same journal, byte for byte.
+// The office is wholly determined by its Config: the same one gives the same commands and so,
+// decided by the same rules, the same journal, byte for byte.
 package sample
 
 import (
@@ -20,11 +21,13 @@ import (
 type Config struct {
 	Site workflow.SiteID // zero: riverside
 	Seed uint64          // any number; another one is another year
-	// From and To are the first and the last day. One of them zero: 365 days in all; both: from 2024-01-01 on.
+	// From and To are the first and the last day. One of them zero: 365 days in all; both: from
+	// 2024-01-01 on.
 	From, To workflow.Date
 	// Visits is how many groups come, exactly; zero: 30,000 in 365 days.
 	Visits int
-	// Consultants is how many there are; zero: as many as so many visits need, from 4 to 40; 13 for 30,000 a year.
+	// Consultants is how many there are; zero: as many as so many visits need, from 4 to 40; 13 for
+	// 30,000 a year.
 	Consultants int
 }
 
@@ -37,8 +40,9 @@ func (c Config) Check() error {
 	return err
 }
 
-// Run lets the office work: policy 1 in the first half of the time, policy 2 from then on. do starts with an empty site;
-// progress, which may be nil, hears of every visitor. Any error of do but a refusal ends the run.
+// Run lets the office work: policy 1 in the first half of the time, policy 2 from then on. do
+// starts with an empty site; progress, which may be nil, hears of every visitor. Any error of do
+// but a refusal ends the run.
 func Run(ctx context.Context, c Config, do Do, progress func(done, total int)) error {
 	o, err := newOffice(c, func(env workflow.Envelope, cmd workflow.Command) (*workflow.Commit, error) { return do(ctx, env, cmd) })
 	if err != nil {
@@ -148,7 +152,8 @@ func (o *office) work() error {
 	return o.evening()
 }
 
-// ask has a command decided, now. A commit of nil without an error is a refusal, found in o.refusal.
+// ask has a command decided, now. A commit of nil without an error is a refusal, found in
+// o.refusal.
 func (o *office) ask(by workflow.Actor, cmd workflow.Command) (*workflow.Commit, error) {
 	o.refusal = nil
 	c, err := o.do(workflow.Envelope{ID: o.ids.command(), By: by, At: o.now.UTC().Truncate(time.Millisecond)}, cmd)

@@ -126,8 +126,8 @@ func TestSameYear(t *testing.T) {
 // p2Routes are the routes that only policy 2 knows.
 var p2Routes = []workflow.Route{workflow.RouteFirst, workflow.RouteAppointment, workflow.RouteStandIn}
 
-// TestEverythingHappens: five months at an ordinary pace show every kind of visit, every route, every outcome, and what else
-// an office records.
+// TestEverythingHappens: five months at an ordinary pace show every kind of visit, every route,
+// every outcome, and what else an office records.
 func TestEverythingHappens(t *testing.T) {
 	slow.Test(t, "five months of an office, 20 s")
 	y := generate(t, sample.Config{Seed: 1, From: "2024-03-01", To: "2024-07-31"})
@@ -219,7 +219,8 @@ func (y *year) plausible(t *testing.T) {
 	}
 }
 
-// TestSizes: exactly as many visits as were asked for, in offices of any size, and only refusals that belong to the story.
+// TestSizes: exactly as many visits as were asked for, in offices of any size, and only refusals
+// that belong to the story.
 func TestSizes(t *testing.T) {
 	for _, c := range []sample.Config{
 		{From: "2024-01-01", To: "2024-12-31", Visits: 3},

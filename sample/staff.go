@@ -70,7 +70,8 @@ func (o *office) consultant(id workflow.StaffID) *consultant {
 	return nil
 }
 
-// idle is a consultant who is here and has nothing to do, from the end of the line; empty when there is none.
+// idle is a consultant who is here and has nothing to do, from the end of the line; empty when
+// there is none.
 func (o *office) idle(except workflow.StaffID) workflow.StaffID {
 	for _, p := range slices.Backward(o.rota.Line) {
 		if c := o.consultant(workflow.StaffID(p.Unit)); c != nil && c.id != except && c.engaged == 0 && !c.away && !c.off {

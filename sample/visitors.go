@@ -58,7 +58,8 @@ func buyers(name string) float64 {
 
 var parties = []share[int]{{1, .22}, {2, .4}, {3, .2}, {4, .11}, {5, .04}, {6, .02}, {8, .01}}
 
-// visitors arranges who comes today: first the customers who are expected, as far as the day has room.
+// visitors arranges who comes today: first the customers who are expected, as far as the day has
+// room.
 func (o *office) visitors() {
 	p := o.plans[o.today]
 	room := o.day().visits * 6 / 10
@@ -107,7 +108,8 @@ func (o *office) stranger() *guest {
 	return g
 }
 
-// newcomer: some have an appointment by telephone, some have been told whom to ask for, some are a consultant's friends.
+// newcomer: some have an appointment by telephone, some have been told whom to ask for, some are a
+// consultant's friends.
 func (o *office) newcomer(g *guest) {
 	if o.chance(.2) { // tells at once who he is
 		g.says.Customer, g.says.NewCustomer = workflow.CustomerID(o.ids.record(o.now)), true
@@ -136,8 +138,8 @@ func (o *office) brought(g *guest) {
 	}
 }
 
-// again is a customer who comes once more. Most say so; some are recognised at the door, some ask for somebody, a few are
-// taken for new.
+// again is a customer who comes once more. Most say so; some are recognised at the door, some ask
+// for somebody, a few are taken for new.
 func (o *office) again(k *customer) *guest {
 	g := &guest{
 		party: draw(o.dice, parties), patience: o.minutes(38, .5), customer: k,
@@ -161,7 +163,8 @@ func (o *office) again(k *customer) *guest {
 	return g
 }
 
-// arrive is a group at the door: a kiosk that only notes it, a consultant who knows it, or the front desk, which asks at once.
+// arrive is a group at the door: a kiosk that only notes it, a consultant who knows it, or the
+// front desk, which asks at once.
 func (o *office) arrive(g *guest) error {
 	g.visit = workflow.VisitID(o.ids.record(o.now))
 	o.open[g.visit] = g

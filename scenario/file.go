@@ -1,5 +1,6 @@
-// Package scenario reads rehearsals of a morning at a sales office and runs them: given a line, customers and absences,
-// each step is a command, and what is expected of it is compared with what was decided.
+// Package scenario reads rehearsals of a morning at a sales office and runs them: given a line,
+// customers and absences, each step is a command, and what is expected of it is compared with what
+// was decided.
 package scenario
 
 import (

@@ -13,8 +13,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Remote is an Office at a running service with a manual clock: a site of its own, one key per actor, and the service's ids
-// translated to the scenario's labels.
+// Remote is an Office at a running service with a manual clock: a site of its own, one key per
+// actor, and the service's ids translated to the scenario's labels.
 type Remote struct {
 	Client *Client
 	// Admin is an administrator's key.
@@ -267,7 +267,8 @@ func (r *Remote) View(ctx context.Context, at time.Time) (*View, error) {
 	return v, r.viewMatters(get, v)
 }
 
-// upToDate reads a list again until it stands at the newest commit: lists come from documents, which may trail the journal.
+// upToDate reads a list again until it stands at the newest commit: lists come from documents,
+// which may trail the journal.
 func (r *Remote) upToDate(seq *int64, read func() error) error {
 	for try := 0; ; try++ {
 		if err := read(); err != nil || *seq >= r.seq || try == 100 {

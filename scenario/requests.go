@@ -39,7 +39,8 @@ func body(kv ...any) map[string]any {
 	return m
 }
 
-// id is the service's id of what the scenario labels; an unknown label is sent as it is, and refused.
+// id is the service's id of what the scenario labels; an unknown label is sent as it is, and
+// refused.
 func id[L ~string](m map[string]string, label L) string {
 	if i, ok := m[string(label)]; ok {
 		return i

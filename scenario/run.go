@@ -14,7 +14,8 @@ import (
 // Answer is what an office said to one command.
 type Answer struct {
 	Facts []workflow.Fact
-	// Refusal is empty when the command was accepted: the code and the article of a refusal, and its sentence.
+	// Refusal is empty when the command was accepted: the code and the article of a refusal, and
+	// its sentence.
 	Refusal, Rule, Detail string
 }
 
@@ -71,8 +72,8 @@ func (r *Result) Passed() bool {
 	return !slices.ContainsFunc(r.Steps, func(s StepResult) bool { return len(s.Differences) > 0 })
 }
 
-// Run plays a scenario at an office that nobody else uses. An error means that the scenario could not be played: it is
-// malformed, or the office broke down.
+// Run plays a scenario at an office that nobody else uses. An error means that the scenario could
+// not be played: it is malformed, or the office broke down.
 func (sc *Scenario) Run(ctx context.Context, o Office) (*Result, error) {
 	loc, err := time.LoadLocation(sc.Zone)
 	if err != nil {

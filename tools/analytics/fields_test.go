@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lunpai/lunpai/explain"
 	"github.com/lunpai/lunpai/report"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -145,7 +146,7 @@ func viewColumns(r report.Info) []string {
 func TestViewsOnThePage(t *testing.T) {
 	for _, page := range pages {
 		text := readPage(t, page)
-		for _, r := range report.List(false) {
+		for _, r := range report.List(explain.En) {
 			if r.Name == "visits" { // not a view: it is the collection
 				continue
 			}
@@ -160,7 +161,7 @@ func TestViewsOnThePage(t *testing.T) {
 // TestColumnsOnThePage: both pages say what every column of the views and reports holds, in the words of the program.
 func TestColumnsOnThePage(t *testing.T) {
 	for i, page := range pages {
-		want := columnRows(i == 1)
+		want := columnRows(explain.Langs[i])
 		if got := tableBehind(readPage(t, page), "<!-- columns -->"); got != want {
 			t.Errorf("%s: the table of columns should be\n%s", page, want)
 		}
@@ -169,9 +170,9 @@ func TestColumnsOnThePage(t *testing.T) {
 
 // columnRows are the rows of the table of columns: the dimensions first, then the columns, each once; those of a visit's row have
 // fields of their own on the page.
-func columnRows(zh bool) string {
+func columnRows(lang explain.Lang) string {
 	var dimensions, columns []report.About
-	for _, r := range report.List(zh) {
+	for _, r := range report.List(lang) {
 		dimensions = append(dimensions, r.Dimensions...)
 		if r.Name != "visits" {
 			columns = append(columns, r.Columns...)

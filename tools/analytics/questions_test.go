@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"github.com/lunpai/lunpai/explain"
 	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/report"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
@@ -115,7 +116,7 @@ func find(in any, name string, f func(any)) {
 
 // checkViews compares the columns of every view with those that the page gives it.
 func checkViews(t *testing.T, y *year) {
-	for _, r := range report.List(false) {
+	for _, r := range report.List(explain.En) {
 		if r.Name == "visits" {
 			continue
 		}
