@@ -198,9 +198,7 @@ func (f *Filler) write(ctx context.Context, p *Page) error {
 		case errors.Is(err, ErrClosed):
 			return err
 		}
-		select {
-		case <-time.After(wait):
-		case <-whole.Done():
+		if !Pause(whole, wait) {
 			return err
 		}
 		if _, replaced := readSlot(whole, f.store, p); errors.Is(replaced, ErrReplaced) {

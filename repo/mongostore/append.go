@@ -101,7 +101,7 @@ func (s *Store) insert(ctx context.Context, pages []*repo.Page, errs []error) {
 			}))
 		}
 	}
-	s.settle(ctx, pages, doubles, errs)
+	s.answerDoubles(ctx, pages, doubles, errs)
 }
 
 // report logs an error's class and code and returns it.
@@ -116,9 +116,11 @@ type stored struct {
 	ids  []string
 }
 
-// settle answers for the pages that met a duplicate key. It reads what stands in their way; the
-// server's message is never looked at.
-func (s *Store) settle(ctx context.Context, pages []*repo.Page, doubles []int, errs []error) {
+// answerDoubles answers for the pages that met a duplicate key. It reads what stands in their way;
+// the server's message is never looked at.
+func (s *Store) answerDoubles(
+	ctx context.Context, pages []*repo.Page, doubles []int, errs []error,
+) {
 	if len(doubles) == 0 {
 		return
 	}

@@ -45,9 +45,9 @@ func TestOneShardOneIndex(t *testing.T) {
 		"a command":        func() error { _, err := s.Find(t.Context(), "a", pages[3].Entries[0].ID); return err },
 		"a rival":          func() error { _ = appendOne(t.Context(), s, pages[700]); return nil },
 		"holes": func() error {
-			jobs := []*job{{f: &follower{site: "a"}, pages: []*repo.Page{pages[700], pages[710]}}}
-			s.projector.fill(t.Context(), jobs, map[*job]int64{jobs[0]: 700})
-			return jobs[0].err
+			runs := []*siteRun{{f: &follower{site: "a"}, pages: []*repo.Page{pages[700], pages[710]}}}
+			s.projector.fillGaps(t.Context(), runs, map[*siteRun]int64{runs[0]: 700})
+			return runs[0].err
 		},
 		"documents": func() error {
 			mustAppend(t, s, last)

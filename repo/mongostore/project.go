@@ -24,19 +24,19 @@ type replacement struct {
 	collection workflow.Collection
 	filter     bson.Raw // {_id, site, seq: {$lt: n}}
 	doc        bson.Raw
-	owner      *job
+	owner      *siteRun
 }
 
-// write writes the newest images of all jobs without an error, and gives an error to every job that
+// write writes the newest images of all runs without an error, and gives an error to every run that
 // is not written durably as a whole.
-func (p *projector) write(ctx context.Context, jobs []*job) {
+func (p *projector) write(ctx context.Context, runs []*siteRun) {
 	bulks := make(map[workflow.Collection][]replacement)
-	for _, j := range jobs {
-		if j.err != nil {
+	for _, r := range runs {
+		if r.err != nil {
 			continue
 		}
 		var writes []replacement
-		if writes, j.err = p.convert(j); j.err != nil {
+		if writes, r.err = p.convert(r); r.err != nil {
 			continue
 		}
 		for _, w := range writes {
@@ -127,18 +127,18 @@ func bulk(
 	return errs, doubles
 }
 
-// convert merges the images of a job, the last of each record, and makes them BSON. A panic
+// convert merges the images of a run, the last of each record, and makes them BSON. A panic
 // concerns this site alone; its value may hold personal data and is not kept.
-func (p *projector) convert(j *job) (out []replacement, err error) {
+func (p *projector) convert(r *siteRun) (out []replacement, err error) {
 	defer func() {
 		if recover() != nil {
 			out, err = nil, fmt.Errorf("%w: panic in the images of commits %d to %d of %s",
-				repo.ErrCorrupt, j.first(), j.last(), j.f.site)
+				repo.ErrCorrupt, r.first(), r.last(), r.f.site)
 		}
 	}()
 	newest := make(map[workflow.Ref]int)
 	var images []workflow.Image
-	for _, page := range j.pages {
+	for _, page := range r.pages {
 		if page.Images == nil && len(page.Body) > 0 {
 			if _, err := page.Commits(); err != nil {
 				return nil, err
@@ -155,16 +155,16 @@ func (p *projector) convert(j *job) (out []replacement, err error) {
 	}
 	out = make([]replacement, len(images))
 	for k, i := range images {
-		if out[k], err = p.replace(j, i); err != nil {
+		if out[k], err = p.replace(r, i); err != nil {
 			return nil, fmt.Errorf("image %s %s of commits %d to %d of %s: %w", i.Collection, i.ID,
-				j.first(), j.last(), j.f.site, err)
+				r.first(), r.last(), r.f.site, err)
 		}
 	}
 	return out, nil
 }
 
 // replace makes the guarded write of an image.
-func (p *projector) replace(j *job, i workflow.Image) (replacement, error) {
+func (p *projector) replace(r *siteRun, i workflow.Image) (replacement, error) {
 	if p.s.images[i.Collection] == nil {
 		return replacement{}, fmt.Errorf("%w: a collection that this program does not know",
 			repo.ErrCorrupt)
@@ -180,11 +180,11 @@ func (p *projector) replace(j *job, i workflow.Image) (replacement, error) {
 	id, _ := raw.Lookup(pathID).StringValueOK()
 	site, _ := raw.Lookup(pathSite).StringValueOK()
 	seq, _ := raw.Lookup(pathSeq).Int64OK()
-	if id != i.ID || site != string(j.f.site) || seq < j.first() || seq > j.last() {
+	if id != i.ID || site != string(r.f.site) || seq < r.first() || seq > r.last() {
 		return replacement{}, fmt.Errorf("%w: the head of the record does not name its id, site "+
 			"and commit", repo.ErrCorrupt)
 	}
-	return replacement{i.Collection, guard(i.ID, j.f.site, seq), doc, j}, nil
+	return replacement{i.Collection, guard(i.ID, r.f.site, seq), doc, r}, nil
 }
 
 // guard matches a record whose image is older than n. With the site beside the id a cluster that is

@@ -44,31 +44,31 @@ type projector struct {
 	rest []workflow.SiteID
 	step int
 
-	pages  chan struct{} // wakes run
-	marked chan struct{} // wakes mark
+	pages  chan struct{} // wakes writeWaiting
+	marked chan struct{} // wakes markWritten
 	behind chan struct{} // wakes repair
 	hurry  chan struct{} // ends lingering
 }
 
 // follower is what the projector remembers of a site.
 type follower struct {
-	site   workflow.SiteID
-	wait   []*repo.Page
-	flying bool
-	done   int64  // every page up to it is written and acknowledged; 0 if nothing is known
-	epoch  uint64 // Cleared() when that was seen: after it has moved, nothing is known
-	fault  error  // why the site is in quarantine, nil if it is not
+	site    workflow.SiteID
+	wait    []*repo.Page
+	writing bool
+	done    int64  // every page up to it is written and acknowledged; 0 if nothing is known
+	epoch   uint64 // Cleared() when that was seen: after it has moved, nothing is known
+	fault   error  // why the site is in quarantine, nil if it is not
 }
 
-// job is a run of pages of one site that follow each other, to be written together.
-type job struct {
+// siteRun is a run of pages of one site that follow each other, to be written together.
+type siteRun struct {
 	f     *follower
 	pages []*repo.Page
 	err   error
 }
 
-func (j *job) first() int64 { return j.pages[0].First }
-func (j *job) last() int64  { return j.pages[len(j.pages)-1].Last }
+func (r *siteRun) first() int64 { return r.pages[0].First }
+func (r *siteRun) last() int64  { return r.pages[len(r.pages)-1].Last }
 
 func newProjector(s *Store) *projector {
 	return &projector{
@@ -81,8 +81,8 @@ func newProjector(s *Store) *projector {
 }
 
 func (p *projector) start() {
-	p.s.work.Go(p.run)
-	p.s.work.Go(p.mark)
+	p.s.work.Go(p.writeWaiting)
+	p.s.work.Go(p.markWritten)
 	p.s.work.Go(p.repair)
 }
 
@@ -93,8 +93,8 @@ func wake(c chan struct{}) {
 	}
 }
 
-// better tells everybody who waits that something moved. The caller holds mu.
-func (p *projector) better() {
+// signalProgress tells everybody who waits that something moved. The caller holds mu.
+func (p *projector) signalProgress() {
 	close(p.changed)
 	p.changed = make(chan struct{})
 }
@@ -122,7 +122,7 @@ func (p *projector) follow(pages []*repo.Page) {
 	defer p.mu.Unlock()
 	for _, page := range pages {
 		f := p.follower(page.Site)
-		if len(f.wait) == 0 && !f.flying {
+		if len(f.wait) == 0 && !f.writing {
 			p.ready = append(p.ready, f)
 		}
 		own := *page
@@ -149,20 +149,20 @@ func (p *projector) room(ctx context.Context) error {
 	}
 }
 
-// run writes what waits, as long as the store lives.
-func (p *projector) run() {
+// writeWaiting writes what waits, as long as the store lives.
+func (p *projector) writeWaiting() {
 	for {
 		select {
 		case <-p.s.life.Done():
 			return
 		case <-p.pages:
 		}
-		for jobs := p.take(); len(jobs) > 0; jobs = p.take() {
+		for runs := p.takeWaiting(); len(runs) > 0; runs = p.takeWaiting() {
 			ctx, cancel := context.WithTimeout(p.s.life, p.s.cfg.DocumentTimeout)
-			p.connect(ctx, jobs)
-			p.write(ctx, jobs)
+			p.closeGaps(ctx, runs)
+			p.write(ctx, runs)
 			cancel()
-			p.finish(jobs)
+			p.noteWritten(runs)
 			p.linger()
 		}
 	}
@@ -178,11 +178,11 @@ func (p *projector) linger() {
 	}
 }
 
-// take takes the next pages off the queues, one job a site.
-func (p *projector) take() []*job {
+// takeWaiting takes the next pages off the queues, one run a site.
+func (p *projector) takeWaiting() []*siteRun {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var jobs []*job
+	var runs []*siteRun
 	size := 0
 	for len(p.ready) > 0 && size < maxBatch && p.s.life.Err() == nil {
 		f := p.ready[0]
@@ -192,44 +192,44 @@ func (p *projector) take() []*job {
 			size += len(page.Body)
 			p.backlog -= len(page.Body)
 		}
-		jobs = append(jobs, &job{f: f, pages: f.wait})
-		f.wait, f.flying = nil, true
+		runs = append(runs, &siteRun{f: f, pages: f.wait})
+		f.wait, f.writing = nil, true
 	}
-	return jobs
+	return runs
 }
 
-// finish notes what became of jobs and lets the marker and those who wait go on.
-func (p *projector) finish(jobs []*job) {
+// noteWritten notes what became of runs and lets the marker and those who wait go on.
+func (p *projector) noteWritten(runs []*siteRun) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var err error
 	failed := 0
-	for _, j := range jobs {
-		f := p.follower(j.f.site)
-		f.flying = false
+	for _, r := range runs {
+		f := p.follower(r.f.site)
+		f.writing = false
 		if len(f.wait) > 0 {
 			p.ready = append(p.ready, f)
 		}
 		known := f.fault != nil
 		switch {
-		case p.judge(f, j.err):
-			p.advance(f, j.last())
+		case p.judge(f, r.err):
+			p.advance(f, r.last())
 		case !known:
 			failed++
-			err = j.err
+			err = r.err
 			fallthrough
 		default:
 			wake(p.behind)
 		}
 	}
 	if failed > 0 && p.s.life.Err() == nil {
-		p.s.log.Warn("documents were not written, repair does it", "sites", failed, "of", len(jobs),
+		p.s.log.Warn("documents were not written, repair does it", "sites", failed, "of", len(runs),
 			"error", err)
 	}
 	if len(p.marks) > 0 {
 		wake(p.marked)
 	}
-	p.better()
+	p.signalProgress()
 }
 
 // judge puts a site into quarantine or takes it out. What concerns this site alone is told to the
@@ -267,8 +267,8 @@ func (p *projector) advance(f *follower, n int64) {
 	p.marks[f.site] = max(p.marks[f.site], n)
 }
 
-// mark moves the marks of what is written, as long as the store lives.
-func (p *projector) mark() {
+// markWritten moves the marks of what is written, as long as the store lives.
+func (p *projector) markWritten() {
 	for {
 		select {
 		case <-p.s.life.Done():
@@ -284,7 +284,7 @@ func (p *projector) mark() {
 		cancel()
 		p.mu.Lock()
 		p.idle = true
-		p.better()
+		p.signalProgress()
 		p.mu.Unlock()
 		if err != nil && p.s.life.Err() == nil {
 			// A mark is only a hint of where to replay from: repair moves it.
@@ -300,7 +300,7 @@ func (p *projector) drain(ctx context.Context) {
 		p.mu.Lock()
 		rest := len(p.ready) > 0 || len(p.marks) > 0 || !p.idle
 		for _, f := range p.followers {
-			rest = rest || f.flying
+			rest = rest || f.writing
 		}
 		changed := p.changed
 		p.mu.Unlock()

@@ -91,7 +91,7 @@ func TestNewerImageWinsTheFirstInsert(t *testing.T) {
 	s := open(t, db.config())
 	const records = 300
 	write := func(seq int64) {
-		j := &job{f: &follower{site: "a"}, pages: []*repo.Page{{First: seq, Last: seq}}}
+		j := &siteRun{f: &follower{site: "a"}, pages: []*repo.Page{{First: seq, Last: seq}}}
 		for i := range records {
 			id := fmt.Sprint("c", i)
 			doc := fmt.Appendf(nil, `{"id":%q,"site":"a","seq":%d,"open":true,"status":"received"}`, id, seq)
@@ -219,7 +219,7 @@ func TestBacklogHoldsAppendsBack(t *testing.T) {
 		s.projector.mu.Lock()
 		defer s.projector.mu.Unlock()
 		s.projector.backlog += n
-		s.projector.better()
+		s.projector.signalProgress()
 	}
 	add(maxBacklog)
 	a := &author{t: t, site: "a"}
@@ -287,12 +287,12 @@ func TestPanicStopsItsSiteOnly(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	s := open(t, db.config())
 	bad, good := &author{t: t, site: "bad"}, &author{t: t, site: "good"}
-	jobs := []*job{
+	runs := []*siteRun{
 		{f: &follower{site: "bad"}, pages: []*repo.Page{bad.next(), nil, bad.next()}}, // nobody makes a nil page: it panics
 		{f: &follower{site: "good"}, pages: []*repo.Page{good.next()}},
 	}
-	s.projector.write(t.Context(), jobs)
-	if !errors.Is(jobs[0].err, repo.ErrCorrupt) || jobs[1].err != nil {
-		t.Errorf("bad: %v, good: %v", jobs[0].err, jobs[1].err)
+	s.projector.write(t.Context(), runs)
+	if !errors.Is(runs[0].err, repo.ErrCorrupt) || runs[1].err != nil {
+		t.Errorf("bad: %v, good: %v", runs[0].err, runs[1].err)
 	}
 }

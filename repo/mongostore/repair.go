@@ -38,10 +38,8 @@ func (p *projector) repair() {
 			continue
 		case <-p.behind:
 		}
-		select {
-		case <-p.s.life.Done():
+		if !repo.Pause(p.s.life, min(retryAfter, p.s.cfg.RepairEvery)) {
 			return
-		case <-time.After(min(retryAfter, p.s.cfg.RepairEvery)):
 		}
 	}
 }
@@ -90,7 +88,7 @@ func (p *projector) busy(site workflow.SiteID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f := p.followers[site]
-	return f != nil && (f.flying || len(f.wait) > 0 || p.marks[site] > 0)
+	return f != nil && (f.writing || len(f.wait) > 0 || p.marks[site] > 0)
 }
 
 // portion is which sites are asked now. It belongs to the goroutine that repairs.
@@ -165,7 +163,7 @@ func (p *projector) replay(ctx context.Context, site workflow.SiteID, mark int64
 	if p.judge(f, err) {
 		f.done = max(f.done, n)
 	}
-	p.better()
+	p.signalProgress()
 	return n, err
 }
 
@@ -203,12 +201,12 @@ func (p *projector) apply(
 	if err := decode(pages); err != nil {
 		return err
 	}
-	j := &job{f: &follower{site: site}, pages: pages}
-	p.write(ctx, []*job{j})
-	if j.err != nil {
-		return j.err
+	r := &siteRun{f: &follower{site: site}, pages: pages}
+	p.write(ctx, []*siteRun{r})
+	if r.err != nil {
+		return r.err
 	}
-	return p.s.moveMarks(ctx, map[workflow.SiteID]int64{site: j.last()})
+	return p.s.moveMarks(ctx, map[workflow.SiteID]int64{site: r.last()})
 }
 
 // Project implements repo.Documents.

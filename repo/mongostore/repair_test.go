@@ -139,15 +139,15 @@ func TestDamagedForeignPage(t *testing.T) {
 			if _, err := db.raw.Collection("journal").UpdateOne(t.Context(), of, bson.D{{Key: "$set", Value: damage}}); err != nil {
 				t.Fatal(err)
 			}
-			jobs := []*job{
+			runs := []*siteRun{
 				{f: &follower{site: "bad"}, pages: own[:2]}, {f: &follower{site: "good"}, pages: own[2:]},
 			}
-			s.projector.connect(t.Context(), jobs)
-			if err := jobs[0].err; !errors.Is(err, repo.ErrCorrupt) {
+			s.projector.closeGaps(t.Context(), runs)
+			if err := runs[0].err; !errors.Is(err, repo.ErrCorrupt) {
 				t.Errorf("the damaged one: %v, want corrupt", err)
 			}
-			if err := jobs[1].err; err != nil || len(jobs[1].pages) != 3 {
-				t.Errorf("the sound one: %v, %d pages of 3", err, len(jobs[1].pages))
+			if err := runs[1].err; err != nil || len(runs[1].pages) != 3 {
+				t.Errorf("the sound one: %v, %d pages of 3", err, len(runs[1].pages))
 			}
 		})
 	}

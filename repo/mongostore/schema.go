@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -286,18 +285,11 @@ func whole(index bson.Raw, want bson.D, unique bool) bool {
 
 // keepVerifying verifies the indexes again and again while the store lives.
 func (s *Store) keepVerifying() {
-	tick := time.NewTicker(s.cfg.VerifyEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-s.life.Done():
-			return
-		case <-tick.C:
-		}
-		ctx, cancel := context.WithTimeout(s.life, s.cfg.DocumentTimeout)
+	repo.Every(s.life, s.cfg.VerifyEvery, func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, s.cfg.DocumentTimeout)
+		defer cancel()
 		if err := s.verify(ctx); err != nil && s.life.Err() == nil {
 			s.log.Warn("the journal's indexes could not be verified", "error", err)
 		}
-		cancel()
-	}
+	})
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// tx is one transaction: what the jobs of a group see and change. A job that only learns that it
+// tx is one transaction: what the calls of a group see and change. A call that only learns that it
 // cannot be done (the number is taken, the document exists) leaves nothing behind and returns no
 // error; an error undoes the whole transaction.
 type tx struct {

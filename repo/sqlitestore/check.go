@@ -115,8 +115,8 @@ func (s *Store) checkQuickly(ctx context.Context) error {
 		}
 		if err != nil {
 			return fmt.Errorf("%w: looked through, for the service was not stopped in order: %w. "+
-				"lunpai verify says more; "+
-				"put a backup in its place (lunpai restore --store sqlite:%s BACKUP)", repo.ErrCorrupt, err, s.path)
+				"lunpai verify says more; put a backup in its place "+
+				"(lunpai restore --store sqlite:%s BACKUP)", repo.ErrCorrupt, err, s.path)
 		}
 	}
 	return nil

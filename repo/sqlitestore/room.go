@@ -28,8 +28,8 @@ func (w *writer) isFull(err error) bool {
 	return false
 }
 
-// fill follows a transaction that found no room. It returns the answer to its jobs.
-func (w *writer) fill(ctx context.Context, cause error) error {
+// diskFull follows a transaction that found no room. It returns the answer to its calls.
+func (w *writer) diskFull(ctx context.Context, cause error) error {
 	_, doubtful := errors.AsType[*doubt](cause)
 	if _, err := w.session.rollback.ExecContext(ctx); err == nil {
 		// SQLite may have done so by itself

@@ -12,9 +12,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// job is what one call wants written. do may run more than once; what it wrote in a run that failed
-// is gone.
-type job struct {
+// call is what one call wants written. do may run more than once; what it wrote in a run that
+// failed is gone.
+type call struct {
 	weight int // pages
 	do     func(*tx) error
 	done   chan error
@@ -23,7 +23,7 @@ type job struct {
 // writer owns the writing connection: everything below run belongs to its goroutine.
 type writer struct {
 	store *Store
-	jobs  chan *job
+	calls chan *call
 	quit  chan struct{}
 	ended chan struct{}
 
@@ -54,7 +54,7 @@ func newWriter(ctx context.Context, s *Store, session *session, l light) *writer
 	w := &writer{
 		//nolint:forbidigo // measures pauses, dates nothing
 		store: s, session: session, light: l, now: time.Now,
-		jobs: make(chan *job), quit: make(chan struct{}), ended: make(chan struct{}),
+		calls: make(chan *call), quit: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go w.run(context.WithoutCancel(ctx))
 	return w
@@ -66,8 +66,8 @@ func (w *writer) stop() {
 	<-w.ended
 }
 
-// write has a job done and waits for its end. An error that wraps ErrUnknown leaves open whether it
-// was written; any other says that it was not.
+// write has a call done and waits for its end. An error that wraps ErrUnknown leaves open whether
+// it was written; any other says that it was not.
 func (s *Store) write(ctx context.Context, weight int, do func(*tx) error) error {
 	s.mu.RLock()
 	closed := s.closed
@@ -80,16 +80,16 @@ func (s *Store) write(ctx context.Context, weight int, do func(*tx) error) error
 	case s.writer == nil:
 		return fmt.Errorf("%w: opened for reading only", repo.ErrReadOnly)
 	}
-	j := &job{weight: weight, do: do, done: make(chan error, 1)}
+	c := &call{weight: weight, do: do, done: make(chan error, 1)}
 	select {
-	case s.writer.jobs <- j:
+	case s.writer.calls <- c:
 	case <-s.writer.quit:
 		return repo.ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	select {
-	case err := <-j.done:
+	case err := <-c.done:
 		return err
 	case <-ctx.Done():
 		return fmt.Errorf("%w: %w", repo.ErrUnknown, ctx.Err())
@@ -112,8 +112,8 @@ func (w *writer) run(ctx context.Context) {
 		select {
 		case <-w.quit:
 			return
-		case j := <-w.jobs:
-			w.perform(ctx, w.gather(j))
+		case c := <-w.calls:
+			w.perform(ctx, w.gather(c))
 			if !w.erasing.IsZero() && w.now().Sub(w.erasing) > eraseWithin {
 				w.rest(ctx)
 			}
@@ -127,13 +127,13 @@ func (w *writer) run(ctx context.Context) {
 }
 
 // gather takes what else waits, up to one transaction's worth.
-func (w *writer) gather(first *job) []*job {
-	group := []*job{first}
+func (w *writer) gather(first *call) []*call {
+	group := []*call{first}
 	for weight := first.weight; weight < maxWeight; {
 		select {
-		case j := <-w.jobs:
-			group = append(group, j)
-			weight += j.weight
+		case c := <-w.calls:
+			group = append(group, c)
+			weight += c.weight
 		default:
 			return group
 		}
@@ -141,9 +141,9 @@ func (w *writer) gather(first *job) []*job {
 	return group
 }
 
-// perform does the jobs in one transaction and answers them. When one of them cannot be done each
+// perform does the calls in one transaction and answers them. When one of them cannot be done each
 // gets its own.
-func (w *writer) perform(ctx context.Context, group []*job) {
+func (w *writer) perform(ctx context.Context, group []*call) {
 	if err := w.ready(ctx); err != nil {
 		answer(group, err)
 		return
@@ -168,7 +168,7 @@ func (w *writer) perform(ctx context.Context, group []*job) {
 	case errors.Is(err, repo.ErrStoreReplaced):
 		answer(group, fmt.Errorf("%w: %w", repo.ErrUnknown, err))
 	case w.isFull(err):
-		answer(group, w.fill(ctx, err))
+		answer(group, w.diskFull(ctx, err))
 	case isDoubt(err):
 		w.mend(ctx, err)
 		answer(group, fmt.Errorf("%w: %w", repo.ErrUnknown, err))
@@ -176,28 +176,28 @@ func (w *writer) perform(ctx context.Context, group []*job) {
 		answer(group,
 			fmt.Errorf("%w: another process writes to the file: %w", repo.ErrUnavailable, err))
 	case len(group) > 1:
-		for _, j := range group {
-			w.perform(ctx, []*job{j})
+		for _, c := range group {
+			w.perform(ctx, []*call{c})
 		}
 	default:
 		answer(group, err)
 	}
 }
 
-func answer(group []*job, err error) {
-	for _, j := range group {
-		j.done <- err
+func answer(group []*call, err error) {
+	for _, c := range group {
+		c.done <- err
 	}
 }
 
-// transact runs jobs between BEGIN and COMMIT. Callers may go away meanwhile: once begun, a write
+// transact runs calls between BEGIN and COMMIT. Callers may go away meanwhile: once begun, a write
 // is seen through.
-func (w *writer) transact(t *tx, group []*job) error {
+func (w *writer) transact(t *tx, group []*call) error {
 	if _, err := t.begin.ExecContext(t.ctx); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	for _, j := range group {
-		if err := j.do(t); err != nil {
+	for _, c := range group {
+		if err := c.do(t); err != nil {
 			if _, undone := t.rollback.ExecContext(t.ctx); undone != nil {
 				return &doubt{errors.Join(err, undone)}
 			}

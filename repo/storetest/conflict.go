@@ -242,7 +242,7 @@ func testRefusedPageLeavesNothing(t *testing.T, db Database) {
 			t.Errorf("command %s of a refused page: want ErrNotFound, got %v", id, err)
 		}
 	}
-	settle(t, s, h.site)
+	catchUp(t, s, h.site)
 	var got []repo.Document
 	for _, c := range workflow.Collections {
 		got = append(got, scan(t, s, c, h.site)...)

@@ -94,7 +94,7 @@ func prepared(t *testing.T, db Database) (repo.Store, *history) {
 	h := begin(t, "site")
 	mustAppend(t, s, h.page(founded(h.site).withID("found")))
 	mustInsert(t, s, person("c1", h.site, "x"))
-	settle(t, s, h.site)
+	catchUp(t, s, h.site)
 	return s, h
 }
 

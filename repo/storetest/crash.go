@@ -86,7 +86,7 @@ func testReplay(t *testing.T, db Database) {
 			changed("serve_visit", visit(id, workflow.Served))),
 	)
 	s = reopen(t, db, s)
-	settle(t, s, h.site)
+	catchUp(t, s, h.site)
 	equal(t, "visits", h.documents(func(d repo.Document) bool {
 		return d.Collection == workflow.Visits
 	}),

@@ -90,7 +90,7 @@ func testLoadAndTail(t *testing.T, db Database) {
 		}
 		equal(t, fmt.Sprintf("board at %d", h.seq), h.documents(onBoard), board(t, s, h.site))
 	}
-	settle(t, s, h.site)
+	catchUp(t, s, h.site)
 	docs, mark, err := s.Load(testContext(t), h.site)
 	if err != nil || mark != h.seq {
 		t.Fatalf("load: mark %d, want %d, %v", mark, h.seq, err)
@@ -110,7 +110,7 @@ func testClosedLeaveLoad(t *testing.T, db Database) {
 		v := visit(id, state)
 		dated := rota(workflow.DatedRotaRef(h.site, "2026-03-14"), "2026-03-14", "li")
 		mustAppend(t, s, h.page(changed("assign_visit", v, dated)))
-		settle(t, s, h.site)
+		catchUp(t, s, h.site)
 		docs, _, err := s.Load(testContext(t), h.site)
 		if err != nil {
 			t.Fatal(err)
@@ -172,7 +172,7 @@ func testOlderImage(t *testing.T, db Database) {
 		mustAppend(t, s, p)
 		pages = append(pages, p)
 	}
-	settle(t, s, h.site)
+	catchUp(t, s, h.site)
 	want := scan(t, s, workflow.Visits, h.site)
 	for _, p := range pages {
 		if err := s.Project(ctx, []*repo.Page{p}); err != nil {

@@ -33,7 +33,7 @@ func testSitesApart(t *testing.T, db Database) {
 		h := begin(t, workflow.SiteID(id))
 		p := h.page(founded(h.site).withID("found " + id))
 		mustAppend(t, s, p)
-		settle(t, s, h.site)
+		catchUp(t, s, h.site)
 	}
 	for _, id := range lookalikes {
 		site := workflow.SiteID(id)
@@ -78,7 +78,7 @@ func testDocumentsApart(t *testing.T, db Database) {
 		v.Server, v.Party = workflow.StaffID(id), i
 		mustAppend(t, s, h.page(changed("arrive_visit", v)))
 	}
-	settle(t, s, h.site)
+	catchUp(t, s, h.site)
 	for _, id := range lookalikes {
 		ref := workflow.VisitRef(workflow.VisitID(id))
 		want := []repo.Document{h.docs[ref]}

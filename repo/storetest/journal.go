@@ -47,7 +47,7 @@ func testRoundTrip(t *testing.T, db Database) {
 			t.Errorf("body of page %d came back changed", want[i].First)
 		}
 	}
-	settle(t, s, h.site)
+	catchUp(t, s, h.site)
 	docs, err := s.Read(testContext(t), h.site, h.seq, []workflow.Ref{v.Ref()})
 	if err != nil {
 		t.Fatal(err)
@@ -239,8 +239,8 @@ func testMoved(t *testing.T, db Database) {
 	}
 	quiet, busy := begin(t, "quiet"), begin(t, "busy")
 	mustAppend(t, s, quiet.page(arrival()), busy.page(arrival()))
-	settle(t, s, "quiet")
-	settle(t, s, "busy")
+	catchUp(t, s, "quiet")
+	catchUp(t, s, "busy")
 	heads, next, err := s.Moved(ctx, 0)
 	if err != nil || next <= 0 || len(heads) != 2 {
 		t.Fatalf("after 0: %v, next %d, %v; want both sites", heads, next, err)
@@ -250,8 +250,8 @@ func testMoved(t *testing.T, db Database) {
 	}
 	late := begin(t, "late")
 	mustAppend(t, s, late.page(arrival()))
-	settle(t, s, "busy")
-	settle(t, s, "late")
+	catchUp(t, s, "busy")
+	catchUp(t, s, "late")
 	heads, again, err := s.Moved(ctx, next)
 	if err != nil || heads["busy"] != 4 || heads["late"] != 1 || heads["quiet"] > 1 ||
 		again < next {

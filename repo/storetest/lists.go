@@ -53,8 +53,8 @@ func testListFilters(t *testing.T, db Database) {
 		customer("c2", "li", workflow.StatusSigned),
 		customer("c3", "张伟", workflow.StatusSigned),
 	)))
-	settle(t, s, h.site)
-	settle(t, s, other.site)
+	catchUp(t, s, h.site)
+	catchUp(t, s, other.site)
 	type fields = map[string][]string
 	for _, c := range []struct {
 		name string
@@ -144,7 +144,7 @@ func testListChanged(t *testing.T, db Database) {
 			workflow.StatusReceived)
 		v.Customer = workflow.CustomerID(step.customer)
 		mustAppend(t, s, h.page(changed("reidentify_visit", v, c)))
-		settle(t, s, h.site)
+		catchUp(t, s, h.site)
 		for _, field := range []struct {
 			collection      workflow.Collection
 			name, value, id string
@@ -193,7 +193,7 @@ func testListCursor(t *testing.T, db Database) {
 		mustAppend(t, s, h.page(changed("arrive_visit", v)))
 		want = append(want, v.ID)
 	}
-	settle(t, s, h.site)
+	catchUp(t, s, h.site)
 	slices.Sort(want)
 	served := slices.DeleteFunc(slices.Clone(want), func(id string) bool {
 		return !strings.Contains(string(h.docs[workflow.VisitRef(workflow.VisitID(id))].Doc),
@@ -266,7 +266,7 @@ func testListModel(t *testing.T, db Database) {
 		first.State, first.Open, first.Server, first.Assistants = workflow.Arrived, true, "", nil
 		mustAppend(t, s, h.page(changed("arrive_visit", &first), changed("register_visit", v)))
 	}
-	settle(t, s, h.site)
+	catchUp(t, s, h.site)
 	for range 300 {
 		q := repo.Query{
 			Collection: workflow.Visits, Site: h.site, In: map[string][]string{},
@@ -353,7 +353,7 @@ func testListBudget(t *testing.T, db Database) {
 		}
 		mustAppend(t, s, h.page(page...))
 	}
-	settle(t, s, h.site)
+	catchUp(t, s, h.site)
 	for _, condition := range []repo.Query{
 		{In: map[string][]string{"server": {"li"}, "kind": {"peer"}}}, {
 			Of: "li", In: map[string][]string{"kind": {"peer"}},
@@ -377,7 +377,7 @@ func testListUnknownField(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
 	mustAppend(t, s, h.page(arrival()))
-	settle(t, s, h.site)
+	catchUp(t, s, h.site)
 	for _, field := range []string{
 		"seq", "", "$where", "State", "state' OR '1'='1", "form.note", "business_day", "owner",
 	} {
@@ -396,7 +396,7 @@ func testListMark(t *testing.T, db Database) {
 	h := begin(t, "site")
 	for range 3 {
 		mustAppend(t, s, h.page(arrival(), arrival()))
-		settle(t, s, h.site)
+		catchUp(t, s, h.site)
 		l, err := s.List(testContext(t), repo.Query{
 			Collection: workflow.Visits, Site: h.site, Limit: 100,
 		})

@@ -71,7 +71,7 @@ func testScan(t *testing.T, db Database) {
 			}
 			mustAppend(t, s, h.page(changed("arrive_visit", v)))
 		}
-		settle(t, s, site)
+		catchUp(t, s, site)
 		docs := h.documents(func(repo.Document) bool { return true })
 		equal(t, "scan of "+string(site), docs, scan(t, s, workflow.Visits, site))
 		all = append(all, docs...)
@@ -117,7 +117,7 @@ func testScanByDay(t *testing.T, db Database) {
 		}
 		mustAppend(t, s, h.page(changes...))
 	}
-	settle(t, s, h.site)
+	catchUp(t, s, h.site)
 	day := func(d repo.Document) workflow.Date {
 		day, err := d.BusinessDay()
 		if err != nil {
@@ -157,7 +157,7 @@ func testScanStops(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
 	mustAppend(t, s, h.page(arrival(), arrival(), arrival()))
-	settle(t, s, h.site)
+	catchUp(t, s, h.site)
 	enough := errors.New("enough")
 	for of, scan := range scans(s, h.site) {
 		n := 0
@@ -182,7 +182,7 @@ func testScanNested(t *testing.T, db Database) {
 	for range 10 {
 		mustAppend(t, s, h.page(arrival()))
 	}
-	settle(t, s, h.site)
+	catchUp(t, s, h.site)
 	seq := h.seq
 	var wg sync.WaitGroup
 	for range 12 {

@@ -164,9 +164,9 @@ func journal(t *testing.T, s repo.Store, site workflow.SiteID) []*repo.Page {
 	}
 }
 
-// settle projects a site's journal to its documents, as a replay does, and checks that the mark
+// catchUp projects a site's journal to its documents, as a replay does, and checks that the mark
 // follows.
-func settle(t *testing.T, s repo.Store, site workflow.SiteID) {
+func catchUp(t *testing.T, s repo.Store, site workflow.SiteID) {
 	t.Helper()
 	ctx := testContext(t)
 	pages := journal(t, s, site)

@@ -137,8 +137,8 @@ func (v *Vault) apply(ctx context.Context, doc repo.Side, in Intent, late bool) 
 // errNewer: somebody has written since.
 var errNewer = errors.New("newer")
 
-// settleIntent carries an intent out that nobody has, or forgets it.
-func (v *Vault) settleIntent(ctx context.Context, doc repo.Side) (kept bool, err error) {
+// resolveIntent carries an intent out that nobody has, or forgets it.
+func (v *Vault) resolveIntent(ctx context.Context, doc repo.Side) (kept bool, err error) {
 	var in Intent
 	if err := v.unseal(doc, &in); err != nil {
 		return false, err

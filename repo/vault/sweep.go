@@ -24,7 +24,7 @@ func (v *Vault) Sweep(ctx context.Context, age time.Duration) (kept, deleted int
 			return kept, deleted, fmt.Errorf("sweep %s: %w", c, err)
 		}
 		for _, doc := range docs {
-			keep, err := v.settle(ctx, doc)
+			keep, err := v.resolve(ctx, doc)
 			switch {
 			case err != nil:
 				errs = append(errs, fmt.Errorf("sweep %s %s: %w", c, doc.ID, err))
@@ -41,11 +41,11 @@ func (v *Vault) Sweep(ctx context.Context, age time.Duration) (kept, deleted int
 	return kept, deleted, errors.Join(errs...)
 }
 
-// settle keeps or deletes a pending document, unless it has changed since it was read: then whoever
-// changed it has settled it, or the next sweep will.
-func (v *Vault) settle(ctx context.Context, doc repo.Side) (keep bool, err error) {
+// resolve keeps or deletes a pending document, unless it has changed since it was read: then
+// whoever changed it has settled it, or the next sweep will.
+func (v *Vault) resolve(ctx context.Context, doc repo.Side) (keep bool, err error) {
 	if isIntent(doc) {
-		return v.settleIntent(ctx, doc)
+		return v.resolveIntent(ctx, doc)
 	}
 	if keep, err = v.happened(ctx, doc); err != nil {
 		return keep, err

@@ -13,58 +13,58 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// connect makes every job begin where the site's written pages end and run on without a hole: pages
-// of other instances, before its first page or between two of its own, are put in, and pages that
-// are written already are left out.
-func (p *projector) connect(ctx context.Context, jobs []*job) {
-	written := make(map[*job]int64, len(jobs))
-	var late, torn []*job
+// closeGaps makes every run begin where the site's written pages end and run on without a hole:
+// pages of other instances, before its first page or between two of its own, are put in, and pages
+// that are written already are left out.
+func (p *projector) closeGaps(ctx context.Context, runs []*siteRun) {
+	written := make(map[*siteRun]int64, len(runs))
+	var late, torn []*siteRun
 	p.mu.Lock()
-	for _, j := range jobs {
-		n := p.follower(j.f.site).done
-		written[j] = n
-		if j.first() > n+1 {
-			late = append(late, j)
+	for _, r := range runs {
+		n := p.follower(r.f.site).done
+		written[r] = n
+		if r.first() > n+1 {
+			late = append(late, r)
 		}
 	}
 	p.mu.Unlock()
 	p.lookUp(ctx, late, written)
-	for _, j := range jobs {
-		if j.err == nil && len(j.holes(written[j])) > 0 {
-			torn = append(torn, j)
+	for _, r := range runs {
+		if r.err == nil && len(r.holes(written[r])) > 0 {
+			torn = append(torn, r)
 		}
 	}
-	p.fill(ctx, torn, written)
-	for _, j := range jobs {
-		if j.err == nil {
-			j.pages, j.err = chain(j.f.site, j.pages, written[j])
+	p.fillGaps(ctx, torn, written)
+	for _, r := range runs {
+		if r.err == nil {
+			r.pages, r.err = chain(r.f.site, r.pages, written[r])
 		}
 	}
 }
 
-// lookUp asks the marks how far others have written the sites of these jobs.
-func (p *projector) lookUp(ctx context.Context, jobs []*job, written map[*job]int64) {
-	if len(jobs) == 0 {
+// lookUp asks the marks how far others have written the sites of these runs.
+func (p *projector) lookUp(ctx context.Context, runs []*siteRun, written map[*siteRun]int64) {
+	if len(runs) == 0 {
 		return
 	}
-	sites := make([]workflow.SiteID, len(jobs))
-	for i, j := range jobs {
-		sites[i] = j.f.site
+	sites := make([]workflow.SiteID, len(runs))
+	for i, r := range runs {
+		sites[i] = r.f.site
 	}
 	marks, err := p.s.markOf(ctx, sites)
-	for _, j := range jobs {
-		j.err = err
-		written[j] = max(written[j], marks[j.f.site])
+	for _, r := range runs {
+		r.err = err
+		written[r] = max(written[r], marks[r.f.site])
 	}
 }
 
 // stretch is a run of commits.
 type stretch struct{ from, to int64 }
 
-// holes are the commits that a job lacks, when everything up to number n is written.
-func (j *job) holes(n int64) (out []stretch) {
-	n = min(n, j.first()-1)
-	for _, page := range j.pages {
+// holes are the commits that a run lacks, when everything up to number n is written.
+func (r *siteRun) holes(n int64) (out []stretch) {
+	n = min(n, r.first()-1)
+	for _, page := range r.pages {
 		if page.First > n+1 {
 			out = append(out, stretch{n + 1, page.First - 1})
 		}
@@ -79,43 +79,43 @@ var errGap = errors.New("too many pages are missing")
 // maxMissing bounds the commits that are read for one batch, and with them its memory.
 const maxMissing = 1024
 
-// fill puts the pages that jobs lack between their own, with one query for all sites: holes begin
-// and end where pages do.
-func (p *projector) fill(ctx context.Context, jobs []*job, written map[*job]int64) {
+// fillGaps puts the pages that runs lack between their own, with one query for all sites: holes
+// begin and end where pages do.
+func (p *projector) fillGaps(ctx context.Context, runs []*siteRun, written map[*siteRun]int64) {
 	var or bson.A
-	of := make(map[workflow.SiteID]*job, len(jobs))
+	of := make(map[workflow.SiteID]*siteRun, len(runs))
 	room := int64(maxMissing)
-	for _, j := range jobs {
-		holes, n := j.holes(written[j]), int64(0)
+	for _, r := range runs {
+		holes, n := r.holes(written[r]), int64(0)
 		for _, h := range holes {
 			n += h.to - h.from + 1
 		}
 		if n > room {
-			j.err = errGap
+			r.err = errGap
 			continue
 		}
 		room -= n
-		of[j.f.site] = j
+		of[r.f.site] = r
 		for _, h := range holes {
-			or = append(or, ranged(j.f.site, h.from, h.to))
+			or = append(or, ranged(r.f.site, h.from, h.to))
 		}
 	}
 	if len(or) == 0 {
 		return
 	}
 	pages, faults, err := p.s.pagesOfMany(ctx, bson.D{{Key: "$or", Value: or}})
-	for site, j := range of {
-		if j.err = cmp.Or(err, faults[site]); j.err == nil {
-			j.insert(pages[site])
+	for site, r := range of {
+		if r.err = cmp.Or(err, faults[site]); r.err == nil {
+			r.insert(pages[site])
 		}
 	}
 }
 
 // insert adds pages in their places.
-func (j *job) insert(pages []*repo.Page) {
-	if j.err = decode(pages); j.err == nil {
-		j.pages = append(j.pages, pages...)
-		slices.SortFunc(j.pages, func(a, b *repo.Page) int { return cmp.Compare(a.First, b.First) })
+func (r *siteRun) insert(pages []*repo.Page) {
+	if r.err = decode(pages); r.err == nil {
+		r.pages = append(r.pages, pages...)
+		slices.SortFunc(r.pages, func(a, b *repo.Page) int { return cmp.Compare(a.First, b.First) })
 	}
 }
 
@@ -160,7 +160,7 @@ func (p *projector) ensure(ctx context.Context, site workflow.SiteID, seq int64)
 	for {
 		p.mu.Lock()
 		f := p.follower(site)
-		done, busy, changed := f.done >= seq, f.flying || len(f.wait) > 0, p.changed
+		done, busy, changed := f.done >= seq, f.writing || len(f.wait) > 0, p.changed
 		p.mu.Unlock()
 		if done {
 			return nil
