@@ -27,7 +27,7 @@ const (
 )
 
 // Words are the formats.
-func (Format) Words() []string { return []string{string(JSON), string(NDJSON), string(CSV)} }
+func (Format) Words() []string { return []string{string(JSON), string(CSV), string(NDJSON)} }
 
 // Formats are the media types of the formats.
 var Formats = map[Format]string{JSON: "application/json", NDJSON: "application/x-ndjson", CSV: "text/csv; charset=utf-8"}

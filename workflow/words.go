@@ -2,6 +2,15 @@
 
 package workflow
 
+// Words are the values of ApprovalState, in order.
+func (ApprovalState) Words() []string {
+	return []string{
+		"pending",
+		"granted",
+		"refused",
+	}
+}
+
 // Words are the values of Collection, in order.
 func (Collection) Words() []string {
 	return []string{
@@ -33,6 +42,14 @@ func (CustomerStatus) Words() []string {
 		"deposit",
 		"signed",
 		"refunded",
+	}
+}
+
+// Words are the values of DisputeState, in order.
+func (DisputeState) Words() []string {
+	return []string{
+		"open",
+		"ruled",
 	}
 }
 
@@ -139,6 +156,14 @@ func (FaultClass) Words() []string {
 		"forbidden",
 		"wrong_state",
 		"refused",
+	}
+}
+
+// Words are the values of MessageState, in order.
+func (MessageState) Words() []string {
+	return []string{
+		"pending",
+		"delivered",
 	}
 }
 
