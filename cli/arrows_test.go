@@ -17,7 +17,8 @@ import (
 // down, so a row names only rows below it. Tests may import what they like.
 var arrows = []struct{ from, to string }{
 	{".", "cli"},
-	{"cli", "api demo sample report scenario repo/mongostore repo/sqlitestore repo/vault repo explain workflow"},
+	{"cli", "api demo sample report scenario repo/mongostore repo/sqlitestore repo/vault repo" +
+		" explain workflow"},
 	{"demo", "scenario explain workflow"},
 	{"tools/torture", "tools/load tools/mongod repo/mongostore repo/sqlitestore repo workflow"},
 	{"tools/bench", "tools/load tools/mongod report openapi"},
@@ -49,7 +50,8 @@ func TestArrows(t *testing.T) {
 	for i, row := range arrows {
 		to := strings.Fields(row.to)
 		for _, p := range to {
-			if !slices.ContainsFunc(arrows[i+1:], func(r struct{ from, to string }) bool { return r.from == p }) {
+			below := func(r struct{ from, to string }) bool { return r.from == p }
+			if !slices.ContainsFunc(arrows[i+1:], below) {
 				t.Errorf("the arrow from %s to %s does not point down", row.from, p)
 			}
 			if is[row.from] != nil && !is[row.from][p] {

@@ -26,9 +26,10 @@ type verifyCmd struct {
 
 // Help is printed below the flags.
 func (verifyCmd) Help() string {
-	return `Reads every journal from its first commit: the chain of hashes, the numbers, that no command ran twice, and that the
-documents are byte for byte what the journal says. Of a SQLite file it also reads every page, holds the indexes against
-the tables, and compares with the beacon beside it. It changes nothing and may run while a SQLite store is served.
+	return `Reads every journal from its first commit: the chain of hashes, the numbers, that no
+command ran twice, and that the documents are byte for byte what the journal says. Of a SQLite file
+it also reads every page, holds the indexes against the tables, and compares with the beacon beside
+it. It changes nothing and may run while a SQLite store is served.
 
 Examples:
   lunpai verify --store sqlite:lunpai.db
@@ -120,8 +121,9 @@ type copyCmd struct {
 
 // Help is printed below the flags.
 func (copyCmd) Help() string {
-	return `Copies every journal byte for byte, the documents, people, notes and keys, and verifies the copy. Stop the service of
-the source first. The keyring file is not part of a store: keep it and name it with --keys.
+	return `Copies every journal byte for byte, the documents, people, notes and keys, and verifies
+the copy. Stop the service of the source first. The keyring file is not part of a store: keep it and
+name it with --keys.
 
 Example:
   lunpai copy sqlite:lunpai.db 'mongodb://localhost/lunpai?replicaSet=rs0'`
@@ -167,8 +169,8 @@ type backupCmd struct {
 
 // Help is printed below the flags.
 func (backupCmd) Help() string {
-	return `The copy is consistent and needs no -wal file beside it. A plain copy of the file of a running service is not: it
-lacks the newest visits. The keyring is not in it: keep both, apart.
+	return `The copy is consistent and needs no -wal file beside it. A plain copy of the file of a
+running service is not: it lacks the newest visits. The keyring is not in it: keep both, apart.
 
 Example:
   lunpai backup --store sqlite:lunpai.db /backup/lunpai-2024-03-04.db`
@@ -201,12 +203,14 @@ type restoreCmd struct {
 
 // Help is printed below the flags.
 func (restoreCmd) Help() string {
-	return `Stop the service first: a file that is served is refused. The backup is copied beside the store and verified there; only a
-sound one takes its place, in one step. The old file and its log are kept under another name: they hold what was
-acknowledged since the backup, and personal data too. Delete them when you are done.
+	return `Stop the service first: a file that is served is refused. The backup is copied beside
+the store and verified there; only a sound one takes its place, in one step. The old file and its
+log are kept under another name: they hold what was acknowledged since the backup, and personal data
+too. Delete them when you are done.
 
-Everything acknowledged after the backup is gone from the store; clients that send such a command again have it carried
-out again. The keyring is not part of a backup: the service needs the one that the backup was written under.
+Everything acknowledged after the backup is gone from the store; clients that send such a command
+again have it carried out again. The keyring is not part of a backup: the service needs the one that
+the backup was written under.
 
 Example:
   lunpai restore --store sqlite:office.db /backup/office-2024-03-04.db`

@@ -12,7 +12,8 @@ import (
 	"github.com/lunpai/lunpai/scenario"
 )
 
-// TestVerifyCopyBackup: a visit on SQLite, backed up while served, copied to each store and back, the same to the byte.
+// TestVerifyCopyBackup: a visit on SQLite, backed up while served, copied to each store and back,
+// the same to the byte.
 func TestVerifyCopyBackup(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -26,10 +27,12 @@ func TestVerifyCopyBackup(t *testing.T) {
 	if _, err := f.Scenarios[0].Run(t.Context(), scenario.NewRemote(c, s.admin)); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := command(t, "backup", "--store", from, filepath.Join(dir, "backup.db")); err != nil {
+	backup := filepath.Join(dir, "backup.db")
+	if out, err := command(t, "backup", "--store", from, backup); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
-	if out, err := command(t, "restore", "--store", from, filepath.Join(dir, "backup.db")); err == nil || !strings.Contains(err.Error(), ".lock") {
+	out, err := command(t, "restore", "--store", from, backup)
+	if err == nil || !strings.Contains(err.Error(), ".lock") {
 		t.Errorf("a store that is served was replaced: %v %s", err, out)
 	}
 	if err := s.stop(); err != nil {
@@ -46,10 +49,10 @@ func TestVerifyCopyBackup(t *testing.T) {
 			t.Errorf("%s: %v: head %s, want %s", store, err, head(got), head(want))
 		}
 	}
-	sound(t, "sqlite:"+filepath.Join(dir, "backup.db"))
+	sound(t, "sqlite:"+backup)
 	restored := "sqlite:" + filepath.Join(dir, "restored.db")
 	for _, kept := range []string{"", "restored.db.replaced", "restored.db.replaced-2"} {
-		out, err := command(t, "restore", "--store", restored, filepath.Join(dir, "backup.db"))
+		out, err := command(t, "restore", "--store", restored, backup)
 		if err != nil || head(out) != head(want) || !strings.Contains(out, kept) {
 			t.Errorf("restore: %v %s", err, out)
 		}
@@ -71,13 +74,16 @@ func TestVerifyCopyBackup(t *testing.T) {
 		})
 	}
 	parts := strings.Split(head(want), ":")
-	if out, err := command(t, "verify", "--store", from, "--expect", parts[0]+":"+parts[1]+":"+strings.Repeat("0", 64)); err == nil {
+	wrong := parts[0] + ":" + parts[1] + ":" + strings.Repeat("0", 64)
+	if out, err := command(t, "verify", "--store", from, "--expect", wrong); err == nil {
 		t.Errorf("a wrong head is believed: %s", out)
 	}
-	if _, err := command(t, "serve", "--listen", "127.0.0.1:0", "--store", from, "--keys", filepath.Join(dir, "other.json")); err == nil {
+	serve := []string{"serve", "--listen", "127.0.0.1:0", "--store", from, "--keys"}
+	if _, err := command(t, append(serve, filepath.Join(dir, "other.json"))...); err == nil {
 		t.Error("a store was served without its keyring")
 	}
-	if _, err := command(t, "serve", "--listen", "127.0.0.1:0", "--store", from, "--keys", keys); err == nil || !strings.Contains(err.Error(), "manual") {
+	_, err = command(t, append(serve, keys)...)
+	if err == nil || !strings.Contains(err.Error(), "manual") {
 		t.Errorf("a rehearsal's store was served as a real one: %v", err)
 	}
 }
@@ -92,7 +98,10 @@ func TestUnfinishedCopyIsNoStore(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			mark := repo.Side{Collection: repo.Meta, ID: "copying", At: time.Unix(0, 0).UTC(), Body: []byte(`{}`)}
+			mark := repo.Side{
+				Collection: repo.Meta, ID: "copying", At: time.Unix(0, 0).UTC(),
+				Body: []byte(`{}`),
+			}
 			if err := errors.Join(s.Insert(t.Context(), mark), s.Close()); err != nil {
 				t.Fatal(err)
 			}

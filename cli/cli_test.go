@@ -9,7 +9,10 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, c := range []string{"", "serve", "demo", "play", "export", "verify", "generate", "copy", "backup", "restore", "keys", "health"} {
+	for _, c := range []string{
+		"", "serve", "demo", "play", "export", "verify", "generate", "copy",
+		"backup", "restore", "keys", "health",
+	} {
 		out, err := command(t, strings.Fields(c+" --help")...)
 		if err != nil || !strings.Contains(out, "Usage: lunpai") {
 			t.Errorf("%s --help: %v\n%s", c, err, out)
@@ -38,7 +41,10 @@ func TestWrongSetUp(t *testing.T) {
 		{"export walkouts --group-by unit", "channel"},
 		{"export walkouts --store sqlite:" + filepath.Join(t.TempDir(), "none.db"), "none.db"},
 		{"generate --site a/b --store sqlite:" + filepath.Join(t.TempDir(), "a.db"), "letters"},
-		{"generate --from 2024-13-01 --store sqlite:" + filepath.Join(t.TempDir(), "b.db"), "2024-03-05"},
+		{
+			"generate --from 2024-13-01 --store sqlite:" + filepath.Join(t.TempDir(), "b.db"),
+			"2024-03-05",
+		},
 	} {
 		out, err := command(t, strings.Fields(c.args)...)
 		if err == nil || !strings.Contains(err.Error()+out, c.cure) {
@@ -55,7 +61,8 @@ func TestNothingIsNoSuccess(t *testing.T) {
 		file := filepath.Join(dir, "empty.yaml")
 		writeFile(t, file, text)
 		out, err := command(t, "play", file)
-		if err == nil || !strings.Contains(err.Error(), "empty.yaml") || strings.Contains(out, "0 passed") {
+		if err == nil || !strings.Contains(err.Error(), "empty.yaml") ||
+			strings.Contains(out, "0 passed") {
 			t.Errorf("play %q: %v\n%s", text, err, out)
 		}
 	}

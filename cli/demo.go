@@ -26,9 +26,10 @@ type demoCmd struct {
 
 // Help is printed below the flags.
 func (demoCmd) Help() string {
-	return `Starts a service on a temporary SQLite store with a clock of its own, which stands on last Saturday 09:00, and plays
-a morning with four consultants under policy 1 through the public API: every decision is printed with its article. From
-noon the clock runs on, and the service can be tried with the printed keys and commands. Nothing is kept.
+	return `Starts a service on a temporary SQLite store with a clock of its own, which stands on
+last Saturday 09:00, and plays a morning with four consultants under policy 1 through the public
+API: every decision is printed with its article. From noon the clock runs on, and the service can be
+tried with the printed keys and commands. Nothing is kept.
 
 Examples:
   lunpai demo                   an event a second: a minute and a half

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// TestDemo plays the morning in both languages. With --once nothing goes on, and nothing says that it does.
+// TestDemo plays the morning in both languages. With --once nothing goes on, and nothing says that
+// it does.
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	for lang, goesOn := range map[string]string{"en": "goes on", "zh": "继续"} {
@@ -30,8 +31,9 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// TestDemoCommands pastes what the demo prints into a shell, whatever time it is: by the machine's clock it is three at
-// night at the site, on the Sunday after the Saturday that is played and on a Saturday.
+// TestDemoCommands pastes what the demo prints into a shell, whatever time it is: by the machine's
+// clock it is three at night at the site, on the Sunday after the Saturday that is played and on a
+// Saturday.
 func TestDemoCommands(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
@@ -46,15 +48,19 @@ func TestDemoCommands(t *testing.T) {
 			}
 			script, end := demoAt(t, three)
 			// A key of each role is one that the service knows.
-			script += "for key in $DESK $KIOSK $CONSULTANT $LEADER $SUPERVISOR $MANAGER $ANALYST $ADMIN; do\n" +
-				"curl -sS -o /dev/null -w 'status=%{http_code}\\n' -H \"Authorization: Bearer $key\" \"$SITE/rota\"; done\n"
+			script += `
+for key in $DESK $KIOSK $CONSULTANT $LEADER $SUPERVISOR $MANAGER $ANALYST $ADMIN; do
+	curl -sS -o /dev/null -w 'status=%{http_code}\n' -H "Authorization: Bearer $key" "$SITE/rota"
+done
+`
 			out, err := exec.CommandContext(t.Context(), "sh", "-ec", script).CombinedOutput()
 			for _, want := range []string{`"state":"assigned"`, `"next":`, "\nli,", "status=200"} {
 				if err != nil || !strings.Contains(string(out), want) {
 					t.Errorf("%v: no %q\n%s\n%s", err, want, script, out)
 				}
 			}
-			if n := strings.Count(string(out), "status="); n != strings.Count(script, "=lp_") || strings.Contains(string(out), "status=401") {
+			if n := strings.Count(string(out), "status="); n != strings.Count(script, "=lp_") ||
+				strings.Contains(string(out), "status=401") {
 				t.Errorf("%d keys were tried, or one is none\n%s", n, out)
 			}
 			if err := end(); err != nil {
@@ -64,7 +70,8 @@ func TestDemoCommands(t *testing.T) {
 	}
 }
 
-// demoAt plays the demo on a machine whose clock starts at a time, and returns the lines that are to be pasted.
+// demoAt plays the demo on a machine whose clock starts at a time, and returns the lines that are
+// to be pasted.
 func demoAt(t *testing.T, at time.Time) (script string, end func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -103,7 +110,8 @@ func TestDemoStopped(t *testing.T) {
 			cancel()
 		}
 	}))
-	err := outside(tell, io.Discard).run(ctx, []string{"demo", "--lang", "en", "--listen", "127.0.0.1:0"})
+	err := outside(tell, io.Discard).run(ctx,
+		[]string{"demo", "--lang", "en", "--listen", "127.0.0.1:0"})
 	if err != nil || strings.Contains(out.String(), "V38") {
 		t.Errorf("%v\n%s", err, &out)
 	}
@@ -127,7 +135,11 @@ func TestDemoPace(t *testing.T) {
 			t.Errorf("%+v: %v, %v, want %v", c, got, err, c.want)
 		}
 	}
-	for _, wrong := range []demoCmd{{Speed: speed(-1)}, {Speed: speed(1e9)}, {Speed: speed(1), Fast: true}} {
+	for _, wrong := range []demoCmd{
+		{Speed: speed(-1)},
+		{Speed: speed(1e9)},
+		{Speed: speed(1), Fast: true},
+	} {
 		if _, err := wrong.pause(true); err == nil {
 			t.Errorf("%+v was taken", wrong)
 		}

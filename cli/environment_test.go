@@ -12,7 +12,10 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("LUNPAI_STORE", "sqlite:process.db")
 	for _, c := range []struct{ variable, value, args, want string }{
 		{"LUNPAI_STORE", "sqlite:of-the-world.db", "verify", "no file of-the-world.db"},
-		{"LUNPAI_STORE", "sqlite:of-the-world.db", "verify --store sqlite:typed.db", "no file typed.db"},
+		{
+			"LUNPAI_STORE", "sqlite:of-the-world.db", "verify --store sqlite:typed.db",
+			"no file typed.db",
+		},
 		{"LUNPAI_STORE", "", "verify", "--store is neither"},
 		{"A", "b", "verify", "no file lunpai.db"},
 		{"LUNPAI_KIOSK_GAP", "soon", "serve", `--kiosk-gap: expected duration but got "soon"`},
@@ -54,7 +57,8 @@ func TestRun(t *testing.T) {
 		if code := Run(t.Context(), strings.Fields(c.args), *w); code != c.code {
 			t.Errorf("%s: exit code %d, want %d", c.args, code, c.code)
 		}
-		if !strings.Contains(out.String(), c.stdout) || !strings.Contains(errs.String(), c.stderr) ||
+		if !strings.Contains(out.String(), c.stdout) ||
+			!strings.Contains(errs.String(), c.stderr) ||
 			c.nothingOnStderr && errs.Len() > 0 {
 			t.Errorf("%s: stdout %q, stderr %q", c.args, &out, &errs)
 		}

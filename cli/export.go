@@ -30,9 +30,10 @@ type exportCmd struct {
 
 // Help is printed below the flags.
 func (exportCmd) Help() string {
-	return `The figures are those of GET /v1/sites/{site}/reports/{report}: both compute them the same way. A SQLite store may be
-served at the same time; a MongoDB store is opened as the service opens it, with the service's user. What each column
-holds stands in docs/analytics.md. Nothing personal is in any report.
+	return `The figures are those of GET /v1/sites/{site}/reports/{report}: both compute them the
+same way. A SQLite store may be served at the same time; a MongoDB store is opened as the service
+opens it, with the service's user. What each column holds stands in docs/analytics.md. Nothing
+personal is in any report.
 
 Examples:
   lunpai export                                    list the reports, their columns and dimensions

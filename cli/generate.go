@@ -23,9 +23,10 @@ type generateCmd struct {
 
 // Help is printed below the flags.
 func (generateCmd) Help() string {
-	return `Makes up an office and lets it work: visitors of every kind, 13 consultants at a time with days off and errands, follow-ups, deals
-and refunds, under policy 1 in the first half of the time and policy 2 in the second. The real rules decide every command,
-so the journal is as good as any and can be verified, explained and replayed. Nobody has a name or a phone.
+	return `Makes up an office and lets it work: visitors of every kind, 13 consultants at a time
+with days off and errands, follow-ups, deals and refunds, under policy 1 in the first half of the
+time and policy 2 in the second. The real rules decide every command, so the journal is as good as
+any and can be verified, explained and replayed. Nobody has a name or a phone.
 
 Examples:
   lunpai generate                                   a year in year.db in this folder
@@ -43,7 +44,8 @@ func (c *generateCmd) Run(ctx context.Context, w *World) (err error) {
 		c.To = w.Now().AddDate(0, 0, -1).Format(time.DateOnly)
 	}
 	if !workflow.ValidID(c.Site) {
-		return fmt.Errorf("--site %q is not an id: write 1 to 64 letters, digits and dashes", c.Site)
+		return fmt.Errorf("--site %q is not an id: write 1 to 64 letters, digits and dashes",
+			c.Site)
 	}
 	office := sample.Config{
 		Site: workflow.SiteID(c.Site), Seed: c.Seed,
@@ -70,7 +72,9 @@ func (c *generateCmd) Run(ctx context.Context, w *World) (err error) {
 
 // fill lets the office work. When it is stopped, what was decided so far is written all the same: a
 // shorter year.
-func (c *generateCmd) fill(ctx context.Context, w *World, f *repo.Filler, office sample.Config) error {
+func (c *generateCmd) fill(
+	ctx context.Context, w *World, f *repo.Filler, office sample.Config,
+) error {
 	m := &meter{progress: w.patientProgress(), begun: w.Now()}
 	err := sample.Run(ctx, office, f.Do, m.tell)
 	m.clear()
@@ -78,14 +82,16 @@ func (c *generateCmd) fill(ctx context.Context, w *World, f *repo.Filler, office
 	defer cancel()
 	closed := f.Close(end)
 	if stopped := ctx.Err() != nil && errors.Is(err, ctx.Err()); closed == nil && stopped {
-		return fmt.Errorf("stopped after %d of %d visits; the store is sound and holds them", m.done, m.total)
+		return fmt.Errorf("stopped after %d of %d visits; the store is sound and holds them",
+			m.done, m.total)
 	}
 	if err = errors.Join(err, closed); err != nil {
 		return err
 	}
 	took := w.Now().Sub(m.begun).Seconds()
 	head := f.Head()
-	_, err = fmt.Fprintf(w.Stdout, "%s: %d visits, %d commits in %.1f s, %.0f visits/s, head %s:%d:%s\n",
+	_, err = fmt.Fprintf(w.Stdout,
+		"%s: %d visits, %d commits in %.1f s, %.0f visits/s, head %s:%d:%s\n",
 		c.Site, m.done, head.Seq, took, float64(m.done)/took, c.Site, head.Seq, head.Hash)
 	return err
 }

@@ -47,7 +47,8 @@ type started struct {
 	stop        func() error
 }
 
-// start serves a store and waits until it answers: whatever it prints at the start has been read by then.
+// start serves a store and waits until it answers: whatever it prints at the start has been read by
+// then.
 func start(t *testing.T, args ...string) *started {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -55,7 +56,10 @@ func start(t *testing.T, args ...string) *started {
 	done := make(chan error, 1)
 	out := &printed{}
 	go func() {
-		args := append([]string{"serve", "--listen", "127.0.0.1:0", "--no-log-requests", "--key-rate=0"}, args...)
+		args := append([]string{
+			"serve", "--listen", "127.0.0.1:0", "--no-log-requests",
+			"--key-rate=0",
+		}, args...)
 		done <- outside(out, io.Discard).run(ctx, args)
 	}()
 	for {
@@ -71,7 +75,10 @@ func start(t *testing.T, args ...string) *started {
 		if res, err := http.Get(base + "/healthz"); err == nil {
 			_ = res.Body.Close()
 			admin := regexp.MustCompile(`lp_\S+`).FindString(out.text())
-			return &started{base: base, admin: admin, stop: func() error { cancel(); return <-done }}
+			return &started{
+				base: base, admin: admin,
+				stop: func() error { cancel(); return <-done },
+			}
 		}
 	}
 }
@@ -94,8 +101,8 @@ func (p *printed) text() string {
 	return p.b.String()
 }
 
-// stores are addresses of empty stores, one of each kind. Without a mongod theirs skips the test that asks: the
-// subtest, so that the other store is tested all the same.
+// stores are addresses of empty stores, one of each kind. Without a mongod theirs skips the test
+// that asks: the subtest, so that the other store is tested all the same.
 var stores = map[string]func(*testing.T) string{
 	"sqlite": func(t *testing.T) string {
 		t.Helper()
@@ -105,7 +112,8 @@ var stores = map[string]func(*testing.T) string{
 		t.Helper()
 		uri := mongotest.Standalone(t)
 		base, query, _ := strings.Cut(uri, "?")
-		return fmt.Sprintf("%s/lunpai_%d?%s", strings.TrimRight(base, "/"), time.Now().UnixNano(), query)
+		return fmt.Sprintf("%s/lunpai_%d?%s", strings.TrimRight(base, "/"), time.Now().UnixNano(),
+			query)
 	},
 }
 

@@ -28,12 +28,13 @@ type keysCmd struct {
 
 // Help is printed below the subcommands.
 func (keysCmd) Help() string {
-	return `The first start of a service shows the first administrator key; a manager makes and ends the keys of his site through the
-API. These commands work on the store itself, so that a lost administrator key needs no SQL. They need no keyring file
-(--keys of serve is another thing: the file with the keys for names and phones).
+	return `The first start of a service shows the first administrator key; a manager makes and ends
+the keys of his site through the API. These commands work on the store itself, so that a lost
+administrator key needs no SQL. They need no keyring file (--keys of serve is another thing: the
+file with the keys for names and phones).
 
-A SQLite file belongs to one process: stop the service before you make or end a key; list works all the same. On MongoDB
-running services know within 5 seconds.
+A SQLite file belongs to one process: stop the service before you make or end a key; list works all
+the same. On MongoDB running services know within 5 seconds.
 
 Examples:
   lunpai keys list --store sqlite:lunpai.db
@@ -43,7 +44,8 @@ Examples:
 
 // withKeys opens a store that is there, calls f with it and its keys, and closes it.
 func withKeys(
-	ctx context.Context, w *World, name string, open openFunc, f func(repo.Store, *vault.Keys) error,
+	ctx context.Context, w *World, name string, open openFunc,
+	f func(repo.Store, *vault.Keys) error,
 ) (err error) {
 	if path, ok := strings.CutPrefix(name, "sqlite:"); ok {
 		if err := fileThere(path); err != nil {
@@ -71,8 +73,9 @@ type keysListCmd struct {
 
 // Help is printed below the flags.
 func (keysListCmd) Help() string {
-	return `Prints a line a key: who may act with it, as what, where, who made it, when it was last used (to the hour), and whether it
-still works. Tokens are not kept, so that nobody can print them. It changes nothing and may run while a store is served.
+	return `Prints a line a key: who may act with it, as what, where, who made it, when it was last
+used (to the hour), and whether it still works. Tokens are not kept, so that nobody can print them.
+It changes nothing and may run while a store is served.
 
 Examples:
   lunpai keys list
@@ -87,14 +90,17 @@ func (c *keysListCmd) Run(ctx context.Context, w *World) error {
 			return err
 		}
 		if c.JSON {
-			return json.NewEncoder(w.Stdout).Encode(map[string]any{"keys": append([]vault.Key{}, all...)})
+			list := map[string]any{"keys": append([]vault.Key{}, all...)} // never null
+			return json.NewEncoder(w.Stdout).Encode(list)
 		}
 		return printKeys(w.Stdout, all, w.Now())
 	})
 }
 
 // keys are those of the sites that were named, or else the administrators' and every site's.
-func (c *keysListCmd) keys(ctx context.Context, s repo.Store, k *vault.Keys) (all []vault.Key, err error) {
+func (c *keysListCmd) keys(
+	ctx context.Context, s repo.Store, k *vault.Keys,
+) (all []vault.Key, err error) {
 	sites := c.Site
 	if len(sites) == 0 {
 		if all, err = k.Administrators(ctx); err != nil {
@@ -123,15 +129,16 @@ func (c *keysListCmd) keys(ctx context.Context, s repo.Store, k *vault.Keys) (al
 
 func printKeys(out io.Writer, keys []vault.Key, now time.Time) error {
 	if len(keys) == 0 {
-		_, err := fmt.Fprintln(out, "the store holds no key: the first start of the service makes one")
+		_, err := fmt.Fprintln(out,
+			"the store holds no key: the first start of the service makes one")
 		return err
 	}
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "KEY\tSITE\tROLE\tSTAFF\tMADE\tBY\tLAST USED\tSTATE\tLABEL")
 	for _, k := range keys {
 		fmt.Fprintln(t, strings.Join([]string{
-			k.ID, dash(string(k.Site)), string(k.Role), dash(string(k.Staff)), minute(k.CreatedAt), dash(k.CreatedBy),
-			minute(k.UsedAt), stateOf(&k, now), k.Label,
+			k.ID, dash(string(k.Site)), string(k.Role), dash(string(k.Staff)),
+			minute(k.CreatedAt), dash(k.CreatedBy), minute(k.UsedAt), stateOf(&k, now), k.Label,
 		}, "\t"))
 	}
 	return t.Flush()
@@ -217,7 +224,8 @@ type keysRevokeCmd struct {
 
 // Help is printed below the flags.
 func (keysRevokeCmd) Help() string {
-	return `A key that was ended never works again. That a site's key was ended stands in the site's journal.
+	return `A key that was ended never works again. That a site's key was ended stands in the site's
+journal.
 
 Examples:
   lunpai keys revoke bootstrap                              the first administrator key
@@ -227,7 +235,8 @@ Examples:
 // Run ends the key.
 func (c *keysRevokeCmd) Run(ctx context.Context, w *World) error {
 	if strings.HasPrefix(c.Key, "lp_") {
-		return errors.New("that is a token: name the key by its id only, the part between lp_ and the next _")
+		return errors.New("that is a token: name the key by its id only, " +
+			"the part between lp_ and the next _")
 	}
 	return withKeys(ctx, w, c.Store, openStore, func(_ repo.Store, k *vault.Keys) error {
 		site, err := k.SiteOf(ctx, c.Key)
@@ -240,7 +249,8 @@ func (c *keysRevokeCmd) Run(ctx context.Context, w *World) error {
 			err = k.Revoke(ctx, site, c.Key, uuid.NewString())
 		}
 		if errors.Is(err, repo.ErrNotFound) {
-			return fmt.Errorf("there is no key %s in this store: lunpai keys list shows them", c.Key)
+			return fmt.Errorf("there is no key %s in this store: lunpai keys list shows them",
+				c.Key)
 		}
 		if err != nil {
 			return err

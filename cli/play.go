@@ -31,8 +31,9 @@ type playCmd struct {
 
 // Help is printed below the flags.
 func (playCmd) Help() string {
-	return `A scenario is a morning written down: the line, the customers, what happens and what should come of it. Each plays at a
-site of its own through the API. The exit status is 1 when anything differs from what the file expects.
+	return `A scenario is a morning written down: the line, the customers, what happens and what
+should come of it. Each plays at a site of its own through the API. The exit status is 1 when
+anything differs from what the file expects.
 
 Examples:
   lunpai play scenario/testdata/p1-order.yaml
@@ -127,8 +128,8 @@ func (c *playCmd) read(w *World) ([]*scenario.File, error) {
 	}
 	for _, id := range c.Only {
 		if !slices.Contains(ids, id) {
-			return nil, fmt.Errorf("--only %s: no scenario of these files has that id; there are %s",
-				id, strings.Join(ids, ", "))
+			return nil, fmt.Errorf("--only %s: no scenario of these files has that id; "+
+				"there are %s", id, strings.Join(ids, ", "))
 		}
 	}
 	return files, nil
@@ -197,7 +198,8 @@ func (c *playCmd) report(w *World, r *scenario.Result) error {
 			fmt.Fprintf(w.Stdout, "        %s\n", explain.Fact(lang, f, nil))
 		}
 		if s.Refusal != "" {
-			fmt.Fprintf(w.Stdout, "        refused: %s (%s)\n", s.Detail, explain.Cite(lang, s.Rule))
+			fmt.Fprintf(w.Stdout, "        refused: %s (%s)\n", s.Detail,
+				explain.Cite(lang, s.Rule))
 		}
 		for _, d := range s.Differences {
 			fmt.Fprintf(w.Stdout, "      ! %s: expected %s, got %s\n", d.Key, d.Want, d.Got)

@@ -74,7 +74,8 @@ func TestPlayTellsDifferences(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "wrong.yaml")
 	writeFile(t, file, wrong)
 	out, err := command(t, "play", "--lang", "en", file)
-	if err == nil || !strings.Contains(out, "receiver: expected B, got A") || !strings.Contains(out, "0 passed, 1 failed, 0 skipped") {
+	if err == nil || !strings.Contains(out, "receiver: expected B, got A") ||
+		!strings.Contains(out, "0 passed, 1 failed, 0 skipped") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	out, err = command(t, "play", "--json", file)

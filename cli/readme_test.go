@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// step is a block of commands of the README and the step that it belongs to: the number of a bold heading, or its words.
+// step is a block of commands of the README and the step that it belongs to: the number of a bold
+// heading, or its words.
 type step struct{ name, commands string }
 
 var stepName = regexp.MustCompile(`^\*\*(\d+)\.|^\*\*([^*]+)\*\*`)
@@ -40,14 +41,19 @@ func stepsOf(t *testing.T, page, from, to string) (steps []step) {
 	return steps
 }
 
-// readmes are the page in its languages, and where the commands for a running service begin and end in it.
+// readmes are the page in its languages, and where the commands for a running service begin and end
+// in it.
 var readmes = []struct{ file, from, to, app, kiosk, analysts, refusal string }{
-	{"README.md", "## A visit, end to end", "A new store can be filled", "The front-desk app", "The kiosk", "Analysts", "Not identified yet"},
+	{
+		"README.md", "## A visit, end to end", "A new store can be filled", "The front-desk app",
+		"The kiosk", "Analysts", "Not identified yet",
+	},
 	{"README.zh-CN.md", "## 一次来访，从头到尾", "空的新库可以用", "前台程序", "自助机", "分析人员", "问明"},
 }
 
-// TestReadme pastes the commands of the README into a shell, block after block, and holds the answers to what the page says
-// about them. Only the key, the address and the folder for files are others than in print.
+// TestReadme pastes the commands of the README into a shell, block after block, and holds the
+// answers to what the page says about them. Only the key, the address and the folder for files are
+// others than in print.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
@@ -62,14 +68,33 @@ func TestReadme(t *testing.T) {
 			}
 			answers := paste(t, stepsOf(t, string(text), page.from, page.to))
 			for step, claims := range map[string][]string{
-				"1":           {`"role":"manager"`, `"role":"front_desk"`},
-				"2":           {`"kind":"day.opened"`},
-				"3":           {`"status":409`, `"rule":"P1-12a"`, `"allowed":["identify"`, `"fix":`, page.refusal},
-				"4":           {`"dry_run":true`, `"kind":"visit.assigned","rule":"P1-06","subject":"li"`, `"kind":"turn.used","rule":"P1-06"`},
-				"5":           {`"server":"wang"`, `"line":["zhao"]`, `"out":["li","wang"]`, `"next":""`},
-				"6":           {`"state":"served"`, `"state":"registered"`, `"kind":"unit.rejoined"`, `"owner":"li"`},
-				"7":           {`"kind":"turn.passed","rule":"P1-09a","subject":"zhao"`, `"effect":"void"`, `"server":"li"`},
-				"8":           {`"server":"wang","server_role":"assist","principal":"li"`, `P1-44`, `"rule":"P1-15"`, `"kind":"turn.held","rule":"P1-18"`},
+				"1": {`"role":"manager"`, `"role":"front_desk"`},
+				"2": {`"kind":"day.opened"`},
+				"3": {
+					`"status":409`, `"rule":"P1-12a"`, `"allowed":["identify"`,
+					`"fix":`, page.refusal,
+				},
+				"4": {
+					`"dry_run":true`,
+					`"kind":"visit.assigned","rule":"P1-06","subject":"li"`,
+					`"kind":"turn.used","rule":"P1-06"`,
+				},
+				"5": {
+					`"server":"wang"`, `"line":["zhao"]`, `"out":["li","wang"]`,
+					`"next":""`,
+				},
+				"6": {
+					`"state":"served"`, `"state":"registered"`,
+					`"kind":"unit.rejoined"`, `"owner":"li"`,
+				},
+				"7": {
+					`"kind":"turn.passed","rule":"P1-09a","subject":"zhao"`,
+					`"effect":"void"`, `"server":"li"`,
+				},
+				"8": {
+					`"server":"wang","server_role":"assist","principal":"li"`, `P1-44`,
+					`"rule":"P1-15"`, `"kind":"turn.held","rule":"P1-18"`,
+				},
 				"9":           {`"seq":5`, `"hash":"`, `"kind":"assign_visit"`},
 				page.app:      {`"kind":"deal.recorded"`, `"desk":`, "event: commit", "curl: (28)"},
 				page.kiosk:    {`"state":"arrived"`},
@@ -86,14 +111,16 @@ func TestReadme(t *testing.T) {
 					t.Errorf("step %s is refused:\n%s", step, answer)
 				}
 			}
-			if strings.Contains(answers[page.kiosk], "13900139000") || strings.Contains(answers[page.kiosk], "李娜") {
+			if strings.Contains(answers[page.kiosk], "13900139000") ||
+				strings.Contains(answers[page.kiosk], "李娜") {
 				t.Errorf("something personal comes back to the kiosk:\n%s", answers[page.kiosk])
 			}
 		})
 	}
 }
 
-// paste runs the blocks in one shell against a service of their own, and returns what each step printed.
+// paste runs the blocks in one shell against a service of their own, and returns what each step
+// printed.
 func paste(t *testing.T, steps []step) map[string]string {
 	t.Helper()
 	s := start(t, "--store", "sqlite:"+filepath.Join(t.TempDir(), "lunpai.db"))
@@ -104,7 +131,9 @@ func paste(t *testing.T, steps []step) map[string]string {
 	}
 	printed := script.String()
 	for _, c := range [][2]string{
-		{"ADMIN=lp_bootstrap_...\n", "ADMIN=" + s.admin + "\n"}, {"URL=http://localhost:8080\n", "URL=" + s.base + "\n"}, {"/tmp/", t.TempDir() + "/"},
+		{"ADMIN=lp_bootstrap_...\n", "ADMIN=" + s.admin + "\n"},
+		{"URL=http://localhost:8080\n", "URL=" + s.base + "\n"},
+		{"/tmp/", t.TempDir() + "/"},
 	} {
 		if !strings.Contains(printed, c[0]) {
 			t.Fatalf("the page does not say %s", c[0])
@@ -128,10 +157,12 @@ func paste(t *testing.T, steps []step) map[string]string {
 	return answers
 }
 
-// TestCommandsInPrint: every command of the program that a page prints is one, with flags that there are.
+// TestCommandsInPrint: every command of the program that a page prints is one, with flags that
+// there are.
 func TestCommandsInPrint(t *testing.T) {
 	t.Parallel()
 	printed := regexp.MustCompile("(?m)(?:^go run \\.|`go run \\.|`lunpai) ([^`\n#|>]*)")
+	noSuch := regexp.MustCompile("unknown flag|unexpected argument")
 	known := 0
 	for _, file := range handbook(t) {
 		text, err := os.ReadFile(file)
@@ -149,7 +180,7 @@ func TestCommandsInPrint(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = parser.Parse(spelled(strings.Fields(strings.ReplaceAll(line, "'", ""))))
-			if err != nil && regexp.MustCompile("unknown flag|unexpected argument").MatchString(err.Error()) {
+			if err != nil && noSuch.MatchString(err.Error()) {
 				t.Errorf("%s: lunpai %s: %v", file, line, err)
 			}
 		}
@@ -169,16 +200,19 @@ func handbook(t *testing.T) []string {
 	return append(pages, "README.md", "README.zh-CN.md", "CONTRIBUTING.md")
 }
 
-// TestReadmeNamesWhatThereIs: every test that vouches for a promise is there, and so is every file that is linked.
+// TestReadmeNamesWhatThereIs: every test that vouches for a promise is there, and so is every file
+// that is linked.
 func TestReadmeNamesWhatThereIs(t *testing.T) {
 	t.Parallel()
+	testName := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	link := regexp.MustCompile(`\]\(([\w./-]+)`)
 	tests := map[string]bool{}
 	err := filepath.WalkDir(".", func(path string, _ os.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllStringSubmatch(string(text), -1) {
+		for _, m := range testName.FindAllStringSubmatch(string(text), -1) {
 			tests[m[1]] = true
 		}
 		return err
@@ -196,7 +230,7 @@ func TestReadmeNamesWhatThereIs(t *testing.T) {
 				t.Errorf("%s: there is no %s", page.file, name)
 			}
 		}
-		for _, m := range regexp.MustCompile(`\]\(([\w./-]+)`).FindAllStringSubmatch(string(text), -1) {
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
 			if _, err := os.Stat(m[1]); err != nil && !strings.HasPrefix(m[1], "http") {
 				t.Errorf("%s: %v", page.file, err)
 			}
@@ -204,8 +238,8 @@ func TestReadmeNamesWhatThereIs(t *testing.T) {
 	}
 }
 
-// TestReadmesCanBePasted: no remark stands behind a command. Interactive zsh, the shell of macOS, takes it for more of the
-// command.
+// TestReadmesCanBePasted: no remark stands behind a command. Interactive zsh, the shell of macOS,
+// takes it for more of the command.
 func TestReadmesCanBePasted(t *testing.T) {
 	t.Parallel()
 	remark := regexp.MustCompile(`\S\s+# `)

@@ -28,13 +28,22 @@ func TestFailedStartsLeaveNothing(t *testing.T) {
 		"a keyring without a folder": {serve + "--keys DIR/none/keys.json", "--keys"},
 		"a keyring that is none":     {serve + "--keys DIR/notes.txt", "not a keyring"},
 		"a store that is none":       {serve + "--store sqlite:DIR/notes.txt", "not a database"},
-		"a store without a folder":   {serve + "--store sqlite:DIR/none/x.db --keys DIR/k.json", "folder"},
+		"a store without a folder": {
+			serve + "--store sqlite:DIR/none/x.db --keys DIR/k.json",
+			"folder",
+		},
 		"a server that is not there": {serve + "--store mongodb://" + nobody + "/x", "refused"},
 		"a negative limit":           {serve + "--kiosk-gap=-1s", "--kiosk-gap"},
-		"nobody to play with":        {"play --url http://" + nobody + " --key k " + order, "no service answers"},
-		"an odd site id":             {"generate --site a/b", "--site"},
-		"nothing to copy":            {"copy sqlite:DIR/none.db sqlite:DIR/target.db", "source"},
-		"nothing to back up":         {"backup --store sqlite:DIR/none.db DIR/backup.db", "none.db"},
+		"nobody to play with": {
+			"play --url http://" + nobody + " --key k " + order,
+			"no service answers",
+		},
+		"an odd site id":  {"generate --site a/b", "--site"},
+		"nothing to copy": {"copy sqlite:DIR/none.db sqlite:DIR/target.db", "source"},
+		"nothing to back up": {
+			"backup --store sqlite:DIR/none.db DIR/backup.db",
+			"none.db",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

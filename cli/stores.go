@@ -33,14 +33,18 @@ func openStore(ctx context.Context, name string, log *slog.Logger) (repo.Store, 
 	return openAs(ctx, name, opening{}, log)
 }
 
-func openAs(ctx context.Context, name string, how opening, log *slog.Logger) (s repo.Store, err error) {
+func openAs(
+	ctx context.Context, name string, how opening, log *slog.Logger,
+) (s repo.Store, err error) {
 	switch path, ok := strings.CutPrefix(name, "sqlite:"); {
 	case ok && path != "":
-		s, err = sqlitestore.Open(ctx, sqlitestore.Config{Path: path, AcceptLoss: how.acceptLoss, Log: log})
+		s, err = sqlitestore.Open(ctx,
+			sqlitestore.Config{Path: path, AcceptLoss: how.acceptLoss, Log: log})
 	case strings.HasPrefix(name, "mongodb://"), strings.HasPrefix(name, "mongodb+srv://"):
 		s, err = mongostore.Open(ctx, mongostore.Config{URI: name, Log: log})
 	default:
-		err = errors.New("--store is neither sqlite:PATH nor mongodb://…: write for instance sqlite:lunpai.db")
+		err = errors.New("--store is neither sqlite:PATH nor mongodb://…: " +
+			"write for instance sqlite:lunpai.db")
 	}
 	if err != nil {
 		return nil, err

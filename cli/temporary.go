@@ -32,7 +32,8 @@ func startTemporary(
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
 	cmd := serveCmd{
-		Store: "sqlite:" + filepath.Join(folder, "lunpai.db"), KioskGap: 20 * time.Second, KioskHourly: 30,
+		Store:    "sqlite:" + filepath.Join(folder, "lunpai.db"),
+		KioskGap: 20 * time.Second, KioskHourly: 30,
 	}
 	s, token, err := cmd.begin(ctx, w, w.warnings(), clock)
 	if err != nil {

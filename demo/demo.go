@@ -78,7 +78,8 @@ func (m *Morning) Play(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintln(m.Out, m.say(
-		"A Saturday morning at the Riverside sales office: Li, Wang, Zhao and Sun take turns; policy 1.",
+		"A Saturday morning at the Riverside sales office: Li, Wang, Zhao and Sun take turns; "+
+			"policy 1.",
 		"滨江售楼处的一个周六上午：李、王、赵、孙四位轮排，执行制度一。"))
 	if m.Pause > 0 {
 		fmt.Fprintf(m.Out, m.say(
@@ -97,7 +98,8 @@ func (m *Morning) Play(ctx context.Context) error {
 	if err := f.finish(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(m.Out, m.say("\n%d visits, %d decisions.\n", "\n共 %d 批来访，%d 项裁定。\n"), m.visits, m.facts)
+	fmt.Fprintf(m.Out, m.say("\n%d visits, %d decisions.\n", "\n共 %d 批来访，%d 项裁定。\n"), m.visits,
+		m.facts)
 	return nil
 }
 

@@ -71,7 +71,8 @@ func (f *floor) arrive(ctx context.Context, m int, at time.Time) error {
 		return err
 	}
 	what += f.say("; nobody is free, it waits", "；无人空闲，等候")
-	a, err := f.command(ctx, at, workflow.RoleFrontDesk, "/visits", what, map[string]any{"identify": id})
+	a, err := f.command(ctx, at, workflow.RoleFrontDesk, "/visits", what,
+		map[string]any{"identify": id})
 	if err != nil {
 		return err
 	}
@@ -94,14 +95,16 @@ func (f *floor) visitor(n int) (what string, id map[string]any, phone string) {
 	case 12:
 		return f.say("people of the trade look around", "同行来踩盘"), kind("peer"), ""
 	case 15:
-		return f.say("a customer who has paid a deposit comes back", "已下定的老客户再访"), returning("13800000002"), ""
+		return f.say("a customer who has paid a deposit comes back",
+			"已下定的老客户再访"), returning("13800000002"), ""
 	case 18, 33:
 		return f.say("a group does not say why it came", "来访目的不明"), kind("unstated"), newPhone(n)
 	case 24:
 		return f.say("somebody from head office", "总部同事来访"), kind("company_staff"), ""
 	case 27, 36:
 		if len(f.known) > 0 {
-			return f.say("a customer of this morning is back", "上午来过的客户又来了"), returning(f.known[0]), ""
+			return f.say("a customer of this morning is back",
+				"上午来过的客户又来了"), returning(f.known[0]), ""
 		}
 	}
 	return f.say("a new group", "新客户"), id, newPhone(n)

@@ -6,9 +6,11 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// answers answer the twelve questions of the page, in its order, by going through the visits of the year one by one.
+// answers answer the twelve questions of the page, in its order, by going through the visits of the
+// year one by one.
 var answers = []func(*office) []any{
-	byConsultant, byChannel, byHour, byPolicy, byWeek, untilSigned, receptions, waiting, walkouts, turns, fairness, firstAndLast,
+	byConsultant, byChannel, byHour, byPolicy, byWeek, untilSigned, receptions, waiting, walkouts,
+	turns, fairness, firstAndLast,
 }
 
 // row is a document of an answer.
@@ -21,7 +23,9 @@ const (
 )
 
 // customers are the first registered visits, one a customer.
-func (o *office) customers() []*visit { return where(o.visits, func(v *visit) bool { return v.entry }) }
+func (o *office) customers() []*visit {
+	return where(o.visits, func(v *visit) bool { return v.entry })
+}
 
 // groups are the visits that do not belong to another one.
 func (o *office) groups() []*visit {
@@ -45,7 +49,8 @@ func byConsultant(o *office) []any {
 	for who, vs := range by(o.customers(), func(v *visit) string { return string(v.Principal) }) {
 		n, d, s := int64(len(vs)), count(vs, took(deposit)), count(vs, took(signed))
 		rows = append(rows, row{
-			"_id": orNull(who), "customers": n, "deposit": d, "signed": s, "amount": total(vs, amountOf(signed)),
+			"_id": orNull(who), "customers": n, "deposit": d, "signed": s,
+			"amount":       total(vs, amountOf(signed)),
 			"deposit_rate": share(d, n), "signed_rate": share(s, n),
 		})
 	}
@@ -57,8 +62,10 @@ func byChannel(o *office) []any {
 	for channel, vs := range by(o.customers(), func(v *visit) string { return v.Channel }) {
 		n, s, amount := int64(len(vs)), count(vs, took(signed)), total(vs, amountOf(signed))
 		rows = append(rows, row{
-			"_id": orNull(channel), "customers": n, "deposit": count(vs, took(deposit)), "signed": s, "refunded": count(vs, took(refunded)),
-			"amount": amount, "signed_rate": share(s, n), "amount_per_customer": round(float64(amount)/float64(n), 0),
+			"_id": orNull(channel), "customers": n, "deposit": count(vs, took(deposit)),
+			"signed": s, "refunded": count(vs, took(refunded)),
+			"amount": amount, "signed_rate": share(s, n),
+			"amount_per_customer": round(float64(amount)/float64(n), 0),
 		})
 	}
 	return order(rows, "-signed_rate", "_id")
@@ -69,7 +76,9 @@ func byHour(o *office) []any {
 	for hour, vs := range by(o.groups(), func(v *visit) int64 { return v.hour }) {
 		n, d, s := int64(len(vs)), count(vs, took(deposit)), count(vs, took(signed))
 		rows = append(rows, row{
-			"_id": hour, "visits": n, "customers": count(vs, func(v *visit) bool { return v.entry }), "deposit": d, "signed": s,
+			"_id": hour, "visits": n,
+			"customers": count(vs, func(v *visit) bool { return v.entry }), "deposit": d,
+			"signed":            s,
 			"deposit_per_visit": share(d, n), "signed_per_visit": share(s, n),
 		})
 	}
@@ -78,14 +87,17 @@ func byHour(o *office) []any {
 
 func byPolicy(o *office) []any {
 	var rows []row
-	for policy, vs := range by(where(o.customers(), func(v *visit) bool { return v.BusinessDay <= "2024-12-02" }), func(v *visit) string { return v.Policy }) {
+	early := where(o.customers(), func(v *visit) bool { return v.BusinessDay <= "2024-12-02" })
+	for policy, vs := range by(early, func(v *visit) string { return v.Policy }) {
 		days := make([]string, len(vs))
 		for i, v := range vs {
 			days[i] = string(v.BusinessDay)
 		}
-		n, d, s := int64(len(vs)), count(vs, takenWithin(28, deposit)), count(vs, takenWithin(28, signed))
+		n, d, s := int64(len(vs)), count(vs, takenWithin(28, deposit)),
+			count(vs, takenWithin(28, signed))
 		rows = append(rows, row{
-			"_id": policy, "first_day": slices.Min(days), "last_day": slices.Max(days), "customers": n, "deposit_28": d, "signed_28": s,
+			"_id": policy, "first_day": slices.Min(days), "last_day": slices.Max(days),
+			"customers": n, "deposit_28": d, "signed_28": s,
 			"deposit_rate": share(d, n), "signed_rate": share(s, n),
 		})
 	}
@@ -97,9 +109,12 @@ func byWeek(o *office) []any {
 	for week, vs := range by(o.customers(), func(v *visit) string { return v.week }) {
 		rows = append(rows, row{
 			"_id": week, "customers": int64(len(vs)),
-			"deposit_14": count(vs, takenWithin(14, deposit)), "deposit_28": count(vs, takenWithin(28, deposit)),
-			"deposit_56": count(vs, takenWithin(56, deposit)), "signed_14": count(vs, takenWithin(14, signed)),
-			"signed_28": count(vs, takenWithin(28, signed)), "signed_56": count(vs, takenWithin(56, signed)),
+			"deposit_14": count(vs, takenWithin(14, deposit)),
+			"deposit_28": count(vs, takenWithin(28, deposit)),
+			"deposit_56": count(vs, takenWithin(56, deposit)),
+			"signed_14":  count(vs, takenWithin(14, signed)),
+			"signed_28":  count(vs, takenWithin(28, signed)),
+			"signed_56":  count(vs, takenWithin(56, signed)),
 		})
 	}
 	return order(rows, "_id")
@@ -117,7 +132,8 @@ func untilSigned(o *office) []any {
 		visits = append(visits, row{"_id": no, "contracts": n})
 	}
 	return []any{row{
-		"visits_to_contract": order(visits, "_id"), "days_to_deposit": daysTo(deposit, o), "days_to_contract": daysTo(signed, o),
+		"visits_to_contract": order(visits, "_id"), "days_to_deposit": daysTo(deposit, o),
+		"days_to_contract": daysTo(signed, o),
 	}}
 }
 
@@ -159,15 +175,18 @@ func receptions(o *office) []any {
 
 func waiting(o *office) []any {
 	received := where(o.visits, func(v *visit) bool {
-		return v.State == workflow.Assigned || v.State == workflow.Served || v.State == workflow.Registered
+		return v.State == workflow.Assigned || v.State == workflow.Served ||
+			v.State == workflow.Registered
 	})
 	type key struct{ weekday, hour int64 }
 	var rows []row
 	for k, vs := range by(received, func(v *visit) key { return key{v.weekday, v.hour} }) {
 		n, long := int64(len(vs)), count(vs, func(v *visit) bool { return v.waited > 600 })
 		rows = append(rows, row{
-			"_id": row{"weekday": k.weekday, "hour": k.hour}, "received": n, "over_10_min": long, "over_10_min_share": share(long, n),
-			"average": round(float64(total(vs, func(v *visit) int64 { return v.waited }))/float64(n), 0),
+			"_id": row{"weekday": k.weekday, "hour": k.hour}, "received": n, "over_10_min": long,
+			"over_10_min_share": share(long, n),
+			"average": round(float64(total(vs,
+				func(v *visit) int64 { return v.waited }))/float64(n), 0),
 		})
 	}
 	return order(rows, "_id.weekday", "_id.hour")
@@ -176,18 +195,23 @@ func waiting(o *office) []any {
 func walkouts(o *office) []any {
 	var rows []row
 	for hour, vs := range by(o.groups(), func(v *visit) int64 { return v.hour }) {
-		left := where(vs, func(v *visit) bool { return v.State == workflow.Abandoned && v.AssignedAt.IsZero() })
+		left := where(vs, func(v *visit) bool {
+			return v.State == workflow.Abandoned && v.AssignedAt.IsZero()
+		})
 		r := row{
-			"_id": hour, "visits": int64(len(vs)), "left": int64(len(left)), "average": nil, "longest": nil,
-			"share": share(int64(len(left)), int64(len(vs))),
+			"_id": hour, "visits": int64(len(vs)), "left": int64(len(left)), "average": nil,
+			"longest": nil,
+			"share":   share(int64(len(left)), int64(len(vs))),
 		}
-		if seen := where(left, func(v *visit) bool { return v.Reason != "day_over" }); len(seen) > 0 {
+		seen := where(left, func(v *visit) bool { return v.Reason != "day_over" })
+		if len(seen) > 0 {
 			longest := int64(0)
 			for _, v := range seen {
 				longest = max(longest, v.waited)
 			}
 			r["longest"] = longest
-			r["average"] = round(float64(total(seen, func(v *visit) int64 { return v.waited }))/float64(len(seen)), 0)
+			r["average"] = round(float64(total(seen,
+				func(v *visit) int64 { return v.waited }))/float64(len(seen)), 0)
 		}
 		rows = append(rows, r)
 	}
@@ -255,7 +279,8 @@ func fairness(o *office) []any {
 			}
 		}
 		rows = append(rows, row{
-			"_id": string(day), "units": int64(len(units)), "turns": sum, "most": most, "least": least, "spread": most - least,
+			"_id": string(day), "units": int64(len(units)), "turns": sum, "most": most,
+			"least": least, "spread": most - least,
 		})
 	}
 	return order(rows, "_id")
@@ -265,12 +290,16 @@ func firstAndLast(o *office) []any {
 	told := where(o.visits, func(v *visit) bool { return v.entry || len(v.last) > 0 })
 	var rows []row
 	for who, vs := range by(told, func(v *visit) string { return string(v.Server) }) {
-		first, last := total(vs, amountOf(signed)), total(vs, func(v *visit) int64 { return v.last.amount(signed) })
+		first, last := total(vs, amountOf(signed)),
+			total(vs, func(v *visit) int64 { return v.last.amount(signed) })
 		rows = append(rows, row{
 			"_id":             orNull(who),
-			"first_contracts": total(vs, func(v *visit) int64 { return v.first.count(signed) }), "first_amount": first,
-			"last_contracts": total(vs, func(v *visit) int64 { return v.last.count(signed) }), "last_amount": last,
-			"refunded": total(vs, func(v *visit) int64 { return v.last.amount(refunded) }), "difference": last - first,
+			"first_contracts": total(vs, func(v *visit) int64 { return v.first.count(signed) }),
+			"first_amount":    first,
+			"last_contracts":  total(vs, func(v *visit) int64 { return v.last.count(signed) }),
+			"last_amount":     last,
+			"refunded":        total(vs, func(v *visit) int64 { return v.last.amount(refunded) }),
+			"difference":      last - first,
 		})
 	}
 	return order(rows, "-first_amount", "_id")
@@ -281,7 +310,8 @@ func readme(o *office) []any {
 	var rows []row
 	for who, vs := range by(o.customers(), func(v *visit) string { return string(v.Principal) }) {
 		rows = append(rows, row{
-			"_id": orNull(who), "customers": int64(len(vs)), "deposit": count(vs, took(deposit)), "signed": count(vs, took(signed)),
+			"_id": orNull(who), "customers": int64(len(vs)), "deposit": count(vs, took(deposit)),
+			"signed": count(vs, took(signed)),
 		})
 	}
 	return order(rows, "-signed", "-deposit", "_id")

@@ -18,10 +18,12 @@ import (
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 )
 
-// march stands for the days when a query is explained: asked for all there are, a server may take any index of the site.
+// march stands for the days when a query is explained: asked for all there are, a server may take
+// any index of the site.
 const march = `{ $gte: "2024-03-01", $lte: "2024-03-31" }`
 
-// runMongosh lets one mongosh answer every query and then explain it. A query is db.<collection>.aggregate([…]).
+// runMongosh lets one mongosh answer every query and then explain it. A query is
+// db.<collection>.aggregate([…]).
 func runMongosh(t *testing.T, uri, setup string, queries []string) (answers, plans []any) {
 	t.Helper()
 	var b strings.Builder
@@ -31,10 +33,14 @@ func runMongosh(t *testing.T, uri, setup string, queries []string) (answers, pla
 	}
 	b.WriteString("days = " + march + "\n")
 	for _, q := range queries {
-		fmt.Fprintf(&b, "print(EJSON.stringify({ is: %s }, { relaxed: false }))\n", strings.Replace(q, ".aggregate(", ".explain().aggregate(", 1))
+		fmt.Fprintf(&b, "print(EJSON.stringify({ is: %s }, { relaxed: false }))\n",
+			strings.Replace(q, ".aggregate(", ".explain().aggregate(", 1))
 	}
 	lines := runScript(t, "queries.js", b.String(), len(queries)*2, func(file string) []string {
-		return []string{mongotest.Client(t, mongod.Mongosh), uri, "--quiet", "--norc", "--file", file}
+		return []string{
+			mongotest.Client(t, mongod.Mongosh), uri, "--quiet", "--norc", "--file",
+			file,
+		}
 	})
 	return lines[:len(queries)], lines[len(queries):]
 }
@@ -47,7 +53,8 @@ func runPython(t *testing.T, uri, setup string, queries []string) []any {
 		t.Fatalf("the page does not connect to %s:\n%s", address, setup)
 	}
 	b := strings.Builder{}
-	b.WriteString("from bson.json_util import CANONICAL_JSON_OPTIONS, dumps\n" + strings.Replace(setup, address, uri, 1))
+	b.WriteString("from bson.json_util import CANONICAL_JSON_OPTIONS, dumps\n" +
+		strings.Replace(setup, address, uri, 1))
 	for _, q := range queries {
 		fmt.Fprintf(&b, "%sprint(dumps({\"is\": rows}, json_options=CANONICAL_JSON_OPTIONS))\n", q)
 	}
@@ -56,8 +63,11 @@ func runPython(t *testing.T, uri, setup string, queries []string) []any {
 	})
 }
 
-// runScript runs a program on a file of its own and reads what it prints: a document a line, in canonical extended JSON.
-func runScript(t *testing.T, name, text string, want int, command func(file string) []string) []any {
+// runScript runs a program on a file of its own and reads what it prints: a document a line, in
+// canonical extended JSON.
+func runScript(
+	t *testing.T, name, text string, want int, command func(file string) []string,
+) []any {
 	t.Helper()
 	home := t.TempDir() // mongosh keeps logs and settings at home
 	file := filepath.Join(home, name)
@@ -90,7 +100,8 @@ func runScript(t *testing.T, name, text string, want int, command func(file stri
 	return all
 }
 
-// plain are values of MongoDB as Go has them. A shell knows one kind of number only, so whole ones are all int64.
+// plain are values of MongoDB as Go has them. A shell knows one kind of number only, so whole ones
+// are all int64.
 func plain(v any) any {
 	switch v := v.(type) {
 	case bson.D:

@@ -50,7 +50,8 @@ func orNull(s string) any {
 	return s
 }
 
-// order sorts rows by fields: "_id.unit" is a field of a field, "-visits" goes from the highest down.
+// order sorts rows by fields: "_id.unit" is a field of a field, "-visits" goes from the highest
+// down.
 func order(rows []row, fields ...string) []any {
 	slices.SortFunc(rows, func(a, b row) int {
 		for _, name := range fields {

@@ -13,8 +13,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestFields compares the tables of fields with the types that are stored: every field of a visit and a rota, at any depth, stands in
-// a table of both pages with its type, and nothing else does.
+// TestFields compares the tables of fields with the types that are stored: every field of a visit
+// and a rota, at any depth, stands in a table of both pages with its type, and nothing else does.
 func TestFields(t *testing.T) {
 	want := map[string]map[string]string{}
 	collect(reflect.TypeFor[workflow.Visit](), want)
@@ -33,7 +33,8 @@ func TestFields(t *testing.T) {
 				if is, ok := said[name][field]; !ok {
 					t.Errorf("%s: field %s of %s is missing", page, field, name)
 				} else if is != kind {
-					t.Errorf("%s: field %s of %s is said to be %s, it is %s", page, field, name, is, kind)
+					t.Errorf("%s: field %s of %s is said to be %s, it is %s", page, field, name, is,
+						kind)
 				}
 			}
 			for field := range said[name] {
@@ -50,8 +51,8 @@ func TestFields(t *testing.T) {
 	}
 }
 
-// collect notes the stored fields of a type, by type and name, with the types that MongoDB gives them, and goes down into what they
-// hold. Embedded structs are part of the one around them.
+// collect notes the stored fields of a type, by type and name, with the types that MongoDB gives
+// them, and goes down into what they hold. Embedded structs are part of the one around them.
 func collect(of reflect.Type, into map[string]map[string]string) {
 	if into[of.Name()] != nil {
 		return
@@ -93,7 +94,8 @@ func stored(of reflect.Type) string {
 		return "date"
 	}
 	kinds := map[reflect.Kind]string{
-		reflect.String: "string", reflect.Int: "long", reflect.Int64: "long", reflect.Bool: "bool", reflect.Slice: "array", reflect.Struct: "object",
+		reflect.String: "string", reflect.Int: "long", reflect.Int64: "long", reflect.Bool: "bool",
+		reflect.Slice: "array", reflect.Struct: "object",
 	}
 	return kinds[of.Kind()]
 }
@@ -103,7 +105,8 @@ var (
 	fieldRow = regexp.MustCompile("^\\| `(\\w+)` \\| (\\w+) \\| \\S")
 )
 
-// fieldTables reads the tables of fields off a page: type, field, type of the field. Several tables may share a type.
+// fieldTables reads the tables of fields off a page: type, field, type of the field. Several tables
+// may share a type.
 func fieldTables(t *testing.T, page string) map[string]map[string]string {
 	t.Helper()
 	tables := map[string]map[string]string{}
@@ -151,14 +154,16 @@ func TestViewsOnThePage(t *testing.T) {
 				continue
 			}
 			row := fmt.Sprintf("| `%s` |", strings.Join(viewColumns(r), "` `"))
-			if !regexp.MustCompile("(?m)^\\| `" + r.Name + "` \\| [^|]+ " + regexp.QuoteMeta(row) + "$").MatchString(text) {
+			line := "(?m)^\\| `" + r.Name + "` \\| [^|]+ " + regexp.QuoteMeta(row) + "$"
+			if !regexp.MustCompile(line).MatchString(text) {
 				t.Errorf("%s: no row of %s that ends in %s", page, r.Name, row)
 			}
 		}
 	}
 }
 
-// TestColumnsOnThePage: both pages say what every column of the views and reports holds, in the words of the program.
+// TestColumnsOnThePage: both pages say what every column of the views and reports holds, in the
+// words of the program.
 func TestColumnsOnThePage(t *testing.T) {
 	for i, page := range pages {
 		want := columnRows(explain.Langs[i])
@@ -168,8 +173,8 @@ func TestColumnsOnThePage(t *testing.T) {
 	}
 }
 
-// columnRows are the rows of the table of columns: the dimensions first, then the columns, each once; those of a visit's row have
-// fields of their own on the page.
+// columnRows are the rows of the table of columns: the dimensions first, then the columns, each
+// once; those of a visit's row have fields of their own on the page.
 func columnRows(lang explain.Lang) string {
 	var dimensions, columns []report.About
 	for _, r := range report.List(lang) {
@@ -199,7 +204,9 @@ func tableBehind(page, mark string) string {
 // TestSchemaVersion: the pages are about the version that documents carry now.
 func TestSchemaVersion(t *testing.T) {
 	for _, page := range pages {
-		if text := readPage(t, page); !strings.Contains(text, fmt.Sprintf("schema %d", workflow.Schema)) && !strings.Contains(text, fmt.Sprintf("版本 %d", workflow.Schema)) {
+		if text := readPage(t, page); !strings.Contains(text,
+			fmt.Sprintf("schema %d", workflow.Schema)) &&
+			!strings.Contains(text, fmt.Sprintf("版本 %d", workflow.Schema)) {
 			t.Errorf("%s does not speak of version %d", page, workflow.Schema)
 		}
 	}

@@ -12,8 +12,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// office is what the journal says of a year, worked out here once more from times and deals: nothing of what a visit says about
-// itself beyond what was recorded (workflow.Reading, workflow.Outcome) is looked at.
+// office is what the journal says of a year, worked out here once more from times and deals:
+// nothing of what a visit says about itself beyond what was recorded (workflow.Reading,
+// workflow.Outcome) is looked at.
 type office struct {
 	visits []*visit
 	tables []*workflow.Rota // of the days
@@ -25,7 +26,9 @@ type visit struct {
 	week    string // its Monday
 	weekday int64  // 1 = Monday
 	hour    int64
-	waited  int64 // seconds until received, or until gone; nobody knows of those found gone the next morning
+	// waited is the seconds until received, or until gone; nobody knows it of those who were found
+	// gone the next morning.
+	waited int64
 
 	entry bool  // the customer's first registered visit
 	first steps // of the customer since then
@@ -90,7 +93,8 @@ func readJournal(ctx context.Context, journal repo.Journal) (*office, error) {
 	for _, k := range customers {
 		tell(k, byID)
 	}
-	o.visits = slices.SortedFunc(maps.Values(byID), func(a, b *visit) int { return cmp.Compare(a.ID, b.ID) })
+	o.visits = slices.SortedFunc(maps.Values(byID),
+		func(a, b *visit) int { return cmp.Compare(a.ID, b.ID) })
 	return o, nil
 }
 
@@ -102,7 +106,10 @@ func read(r *workflow.Visit) (*visit, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &visit{Visit: r, first: steps{}, last: steps{}, hour: int64(r.ArrivedAt.In(shanghai).Hour())}
+	v := &visit{
+		Visit: r, first: steps{}, last: steps{},
+		hour: int64(r.ArrivedAt.In(shanghai).Hour()),
+	}
 	v.weekday = int64(day.Weekday()+6)%7 + 1
 	v.week = day.AddDate(0, 0, 1-int(v.weekday)).Format(time.DateOnly)
 	until := r.AssignedAt
@@ -113,7 +120,8 @@ func read(r *workflow.Visit) (*visit, error) {
 	return v, nil
 }
 
-// tell writes a customer's deals into the visits: all that followed a visit into the first registered one, each into the one before it.
+// tell writes a customer's deals into the visits: all that followed a visit into the first
+// registered one, each into the one before it.
 func tell(k *workflow.Customer, visits map[workflow.VisitID]*visit) {
 	entry := visits[k.FirstVisit]
 	if entry != nil && entry.State == workflow.Registered {

@@ -56,11 +56,13 @@ func sections(page string) []section {
 	return all
 }
 
-// TestBlocksAreTheSameInBothLanguages: a query is written once, and whoever reads Chinese gets the same.
+// TestBlocksAreTheSameInBothLanguages: a query is written once, and whoever reads Chinese gets the
+// same.
 func TestBlocksAreTheSameInBothLanguages(t *testing.T) {
 	for _, name := range []string{"../../docs/analytics", "../../README"} {
 		en, zh := blocksOf(readPage(t, name+".md")), blocksOf(readPage(t, name+".zh-CN.md"))
-		if strings.HasSuffix(name, "README") { // its commands carry remarks in the reader's language
+		// The README's commands have comments in the reader's language.
+		if strings.HasSuffix(name, "README") {
 			en, zh = only(en, "js"), only(zh, "js")
 		}
 		if len(en) == 0 || len(en) != len(zh) {
@@ -83,7 +85,8 @@ func blocksOf(page string) (all []block) {
 }
 
 func only(blocks []block, language string) []block {
-	return slices.DeleteFunc(slices.Clone(blocks), func(b block) bool { return b.language != language })
+	other := func(b block) bool { return b.language != language }
+	return slices.DeleteFunc(slices.Clone(blocks), other)
 }
 
 // question is one of the twelve.
@@ -119,7 +122,8 @@ func questions(t *testing.T) (setup question, all []question) {
 // printed is a field of the visit on the page, as mongosh prints it.
 var printed = regexp.MustCompile(`(\w+): (?:'([^']*)'|Long\('(\d+)'\)|ISODate\('([^']*)'\))`)
 
-// checkSample holds the visit that the page prints against the one of the year: the same fields and values, at any depth.
+// checkSample holds the visit that the page prints against the one of the year: the same fields and
+// values, at any depth.
 func checkSample(t *testing.T, y *year) {
 	var sample string
 	for _, b := range blocksOf(readPage(t, pages[0])) {

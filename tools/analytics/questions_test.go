@@ -16,8 +16,9 @@ import (
 
 func TestMain(m *testing.M) { mongotest.Main(m) }
 
-// TestTwelveQuestions puts the questions of the page, and the one in the README, to MongoDB as analysts do, and holds the answers
-// against the journal. It looks as well into the plans of the queries and at the columns of the views.
+// TestTwelveQuestions puts the questions of the page, and the one in the README, to MongoDB as
+// analysts do, and holds the answers against the journal. It looks as well into the plans of the
+// queries and at the columns of the views.
 func TestTwelveQuestions(t *testing.T) {
 	slow.Test(t, "a made-up year of 30,000 visits, 20 s")
 	setup, all := questions(t)
@@ -39,12 +40,16 @@ func TestTwelveQuestions(t *testing.T) {
 			checkPlan(t, names[i], js[i], plan)
 		}
 	})
-	t.Run("pymongo", func(t *testing.T) { same(t, names[1:], want[1:], runPython(t, y.uri, setup.python, python)) })
+	t.Run("pymongo", func(t *testing.T) {
+		same(t, names[1:], want[1:],
+			runPython(t, y.uri, setup.python, python))
+	})
 	t.Run("views", func(t *testing.T) { checkViews(t, y) })
 	t.Run("sample", func(t *testing.T) { checkSample(t, y) })
 }
 
-// readmeQuery begins the lists of queries with the first one in the README, which has no twin in Python.
+// readmeQuery begins the lists of queries with the first one in the README, which has no twin in
+// Python.
 func readmeQuery(t *testing.T) (names, js, python []string) {
 	t.Helper()
 	blocks := only(blocksOf(readPage(t, "../../README.md")), "js")
@@ -68,9 +73,10 @@ func same(t *testing.T, names []string, want, got []any) {
 	}
 }
 
-// checkPlan requires of every collection that a query reads that it is read by the index of its site and, where the query names
-// days, by one that has the days in it: that of the days, or that of a field of closed visits, by day too. Where both fit the
-// server takes the one that was quicker in its trial.
+// checkPlan requires of every collection that a query reads that it is read by the index of its
+// site and, where the query names days, by one that has the days in it: that of the days, or that
+// of a field of closed visits, by day too. Where both fit the server takes the one that was quicker
+// in its trial.
 func checkPlan(t *testing.T, name, query string, plan any) {
 	t.Helper()
 	var planners []row
@@ -88,7 +94,10 @@ func checkPlan(t *testing.T, name, query string, plan any) {
 		}
 		fits := func(index string) bool { return index == "site_id" }
 		if collection == "visits" {
-			fits = func(index string) bool { return index == "site_business_day" || strings.HasSuffix(index, "_closed") }
+			fits = func(index string) bool {
+				return index == "site_business_day" ||
+					strings.HasSuffix(index, "_closed")
+			}
 		}
 		if strings.Contains(query, "days") && (len(indexes) != 1 || !fits(indexes[0])) {
 			t.Errorf("%s reads %s by %q", name, collection, indexes)
@@ -121,7 +130,8 @@ func checkViews(t *testing.T, y *year) {
 			continue
 		}
 		var doc bson.D
-		if err := y.db.Collection(r.Name).FindOne(t.Context(), bson.D{{Key: "site", Value: site}}).Decode(&doc); err != nil {
+		if err := y.db.Collection(r.Name).FindOne(t.Context(),
+			bson.D{{Key: "site", Value: site}}).Decode(&doc); err != nil {
 			t.Errorf("view %s: %v", r.Name, err)
 			continue
 		}

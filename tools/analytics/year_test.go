@@ -20,7 +20,8 @@ import (
 // site is the office that the page speaks of.
 const site workflow.SiteID = "riverside"
 
-// year is a made-up year of that office: the database in which analysts find it, and what its journal says.
+// year is a made-up year of that office: the database in which analysts find it, and what its
+// journal says.
 type year struct {
 	uri    string
 	db     *mongo.Database
@@ -32,7 +33,8 @@ func makeYear(t *testing.T) *year {
 	t.Helper()
 	y := &year{}
 	y.uri, y.db = testDatabase(t)
-	store, err := mongostore.Open(t.Context(), mongostore.Config{URI: y.uri, Validation: mongostore.ValidationError})
+	store, err := mongostore.Open(t.Context(),
+		mongostore.Config{URI: y.uri, Validation: mongostore.ValidationError})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +44,8 @@ func makeYear(t *testing.T) *year {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sample.Run(t.Context(), sample.Config{Site: site, Seed: 1, From: "2024-01-01"}, f.Do, nil); err != nil {
+	if err := sample.Run(t.Context(), sample.Config{Site: site, Seed: 1, From: "2024-01-01"}, f.Do,
+		nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(t.Context()); err != nil {
@@ -52,7 +55,8 @@ func makeYear(t *testing.T) *year {
 	if y.office, err = readJournal(t.Context(), store); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d visits made in %.1f s, journal read in %.1f s", len(y.office.visits), made.Seconds(), (time.Since(begun) - made).Seconds())
+	t.Logf("%d visits made in %.1f s, journal read in %.1f s", len(y.office.visits), made.Seconds(),
+		(time.Since(begun) - made).Seconds())
 	return y
 }
 

@@ -24,13 +24,19 @@ func TestQuick(t *testing.T) {
 	if len(row) == 0 {
 		t.Fatalf("no row in\n%s", &out)
 	}
-	if visits, failed := strings.TrimSpace(row[5]), strings.TrimSpace(row[12]); visits == "0" || failed != "0" {
+	if visits, failed := strings.TrimSpace(row[5]), strings.TrimSpace(row[12]); visits == "0" ||
+		failed != "0" {
 		t.Errorf("%s visits a second, %s failed\n%s", visits, failed, &log)
 	}
 }
 
 func TestBadArguments(t *testing.T) {
-	for _, args := range [][]string{{"-stores", "mysql"}, {"-clients", "0"}, {"-sites", ""}, {"extra"}} {
+	for _, args := range [][]string{
+		{"-stores", "mysql"},
+		{"-clients", "0"},
+		{"-sites", ""},
+		{"extra"},
+	} {
 		if _, err := parse(args, new(bytes.Buffer)); err == nil {
 			t.Errorf("%q was taken", args)
 		}

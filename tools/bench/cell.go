@@ -19,7 +19,8 @@ type cell struct {
 	clients   int
 	result
 	raw float64 // the store's own durable inserts a second
-	// Processor time of the instances and of the clients, a visit: on a shared machine these two hold still.
+	// Processor time of the instances and of the clients, a visit: on a shared machine these two
+	// hold still.
 	served, sent time.Duration
 }
 
@@ -91,7 +92,8 @@ func (p *pressure) press(ctx context.Context) (*result, error) {
 
 var errTimeUp = errors.New("time is up")
 
-// client sends visits until the time is up. With at least as many sites as clients every client has sites of its own.
+// client sends visits until the time is up. With at least as many sites as clients every client has
+// sites of its own.
 func (p *pressure) client(ctx context.Context, i int, from time.Time, r *result) {
 	c := load.NewClient(p.addrs, "")
 	defer c.Close()
@@ -104,11 +106,12 @@ func (p *pressure) client(ctx context.Context, i int, from time.Time, r *result)
 		r.begun++
 		start := time.Now()
 		counts := !start.Before(from)
-		err := c.Visit(ctx, own[n%len(own)], fmt.Sprintf("%s-%d-%d", p.prefix, i, n), func(_ int, took time.Duration) {
-			if counts {
-				r.steps = append(r.steps, took)
-			}
-		})
+		err := c.Visit(ctx, own[n%len(own)], fmt.Sprintf("%s-%d-%d", p.prefix, i, n),
+			func(_ int, took time.Duration) {
+				if counts {
+					r.steps = append(r.steps, took)
+				}
+			})
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:

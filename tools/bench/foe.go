@@ -44,7 +44,8 @@ func newFoe(ctx context.Context, s *load.Service) (*foe, error) {
 		}
 	}
 	f.head = fmt.Sprint(staff.Seq / 2)
-	if a, err := k.Post(ctx, base+"/staff", "idle", `{"id":"idle","role":"consultant"}`); err != nil || a.Status/100 != 2 {
+	if a, err := k.Post(ctx, base+"/staff", "idle",
+		`{"id":"idle","role":"consultant"}`); err != nil || a.Status/100 != 2 {
 		return nil, errors.Join(err, load.Unexpected("add staff", a))
 	}
 	var err error
@@ -69,7 +70,8 @@ func getJSON(ctx context.Context, k *load.Client, path string, into any) error {
 }
 
 func keyFor(ctx context.Context, k *load.Client, role, staff string) (string, error) {
-	a, err := k.Post(ctx, "/v1/sites/"+reportSite+"/keys", "key-"+role, fmt.Sprintf(`{"role":%q,"staff":%q}`, role, staff))
+	a, err := k.Post(ctx, "/v1/sites/"+reportSite+"/keys", "key-"+role,
+		fmt.Sprintf(`{"role":%q,"staff":%q}`, role, staff))
 	if err != nil {
 		return "", err
 	}
@@ -80,7 +82,8 @@ func keyFor(ctx context.Context, k *load.Client, role, staff string) (string, er
 	return made.Key.Token, nil
 }
 
-// findPaths reads from the contract what can be listed and how, so that a new list or filter is measured without being named here.
+// findPaths reads from the contract what can be listed and how, so that a new list or filter is
+// measured without being named here.
 func (f *foe) findPaths() error {
 	spec, err := openapi.Load()
 	if err != nil {
@@ -119,7 +122,8 @@ func (f *foe) findPaths() error {
 				}
 				f.paths = append(f.paths, base+path+"?"+one)
 				for _, other := range filters[i+1:] { // two conditions that have little in common
-					if was, _, _ := strings.Cut(one, "="); op.Query["order"] && order == "newest" && !strings.HasPrefix(other, was) {
+					if was, _, _ := strings.Cut(one, "="); op.Query["order"] && order == "newest" &&
+						!strings.HasPrefix(other, was) {
 						f.heavies = append(f.heavies, base+path+"?"+one+"&"+other)
 					}
 				}

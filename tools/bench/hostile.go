@@ -23,8 +23,8 @@ const (
 	listRepeats    = 40                    // how often a list is read
 )
 
-// measureHostile fills a store with a year of an office, and measures its lists and its feed, and what one of its keys can do to
-// another office.
+// measureHostile fills a store with a year of an office, and measures its lists and its feed, and
+// what one of its keys can do to another office.
 func measureHostile(ctx context.Context, o *config, dir string, out io.Writer) error {
 	for _, kind := range o.stores {
 		if err := o.hostileOn(ctx, kind, filepath.Join(dir, kind), out); err != nil {
@@ -44,7 +44,8 @@ func (o *config) hostileOn(ctx context.Context, kind, dir string, out io.Writer)
 		return err
 	}
 	cfg := load.ServiceConfig{
-		Binary: o.binary, Store: store.URI("bench"), Keys: filepath.Join(dir, "keys.json"), Dir: filepath.Join(dir, "service"),
+		Binary: o.binary, Store: store.URI("bench"), Keys: filepath.Join(dir, "keys.json"),
+		Dir:  filepath.Join(dir, "service"),
 		Args: []string{"--no-log-requests", "--key-rate=0"},
 	}
 	s, err := load.StartService(ctx, cfg)
@@ -66,7 +67,8 @@ func (o *config) hostileOn(ctx context.Context, kind, dir string, out io.Writer)
 	return errors.Join(f.disturb(ctx, o, kind, out), s.Stop())
 }
 
-// lists measures every list and the feed, as the manager and as the consultant who has nothing of his own.
+// lists measures every list and the feed, as the manager and as the consultant who has nothing of
+// his own.
 func (f *foe) lists(ctx context.Context, kind string, out io.Writer) error {
 	k := load.NewClient([]string{f.addr}, f.manager)
 	defer k.Close()
@@ -96,24 +98,34 @@ func (f *foe) lists(ctx context.Context, kind string, out io.Writer) error {
 			rows = append(rows, r)
 		}
 	}
-	slices.SortFunc(rows, func(a, b row) int { return int(1000 * (quantile(b.took, .99) - quantile(a.took, .99))) })
-	fmt.Fprintf(out, "\n%s: %d lists and pages of the feed of an office with %d visits behind it, each read %d times; the slowest:\n\n"+
-		"| request | p50 ms | p99 ms |\n|---|--:|--:|\n", names[kind], len(rows), visitsAYear, listRepeats)
+	slices.SortFunc(rows, func(a, b row) int {
+		return int(1000 * (quantile(b.took,
+			.99) - quantile(a.took, .99)))
+	})
+	fmt.Fprintf(out, "\n%s: %d lists and pages of the feed of an office with %d visits behind it, "+
+		"each read %d times; the slowest:\n\n"+
+		"| request | p50 ms | p99 ms |\n|---|--:|--:|\n", names[kind], len(rows), visitsAYear,
+		listRepeats)
 	for _, r := range rows[:min(12, len(rows))] {
-		fmt.Fprintf(out, "| %s | %.1f | %.1f |\n", r.name, quantile(r.took, .5), quantile(r.took, .99))
+		fmt.Fprintf(out, "| %s | %.1f | %.1f |\n", r.name, quantile(r.took, .5),
+			quantile(r.took, .99))
 	}
 	return nil
 }
 
-// disturb measures arrivals at another office: alone, while a key of the first misbehaves, and while the same client sends
-// /healthz as often.
+// disturb measures arrivals at another office: alone, while a key of the first misbehaves, and
+// while the same client sends /healthz as often.
 func (f *foe) disturb(ctx context.Context, o *config, kind string, out io.Writer) error {
 	each := max(o.each, 5*time.Second)
-	fmt.Fprintf(out, "\n%s: an arrival at another office every %s for %s, while one key sends from %d connections:\n\n"+
-		"| what | requests/s | p50 ms | p99 ms | /healthz as often: p50 | p99 | ratio of p99 |\n|---|--:|--:|--:|--:|--:|--:|\n",
+	fmt.Fprintf(out, "\n%s: an arrival at another office every %s for %s, while one key sends "+
+		"from %d connections:\n\n"+
+		"| what | requests/s | p50 ms | p99 ms | /healthz as often: p50 | p99 | ratio of "+
+		"p99 |\n|---|--:|--:|--:|--:|--:|--:|\n",
 		names[kind], arriveEvery, each, hostileClients)
 	n := 0
-	phase := func(act func(ctx context.Context, i int) error, perSecond float64) ([]time.Duration, float64, error) {
+	phase := func(
+		act func(ctx context.Context, i int) error, perSecond float64,
+	) ([]time.Duration, float64, error) {
 		n++
 		return f.phase(ctx, fmt.Sprintf("near%02d", n), each, act, perSecond)
 	}
@@ -121,7 +133,8 @@ func (f *foe) disturb(ctx context.Context, o *config, kind string, out io.Writer
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "| nothing | 0 | %.1f | %.1f | | | |\n", quantile(quiet, .5), quantile(quiet, .99))
+	fmt.Fprintf(out, "| nothing | 0 | %.1f | %.1f | | | |\n", quantile(quiet, .5),
+		quantile(quiet, .99))
 	for _, how := range badly {
 		fmt.Fprintf(o.log, "%s: %s\n", kind, how)
 		act, end := f.misbehaving(ctx, how)
@@ -136,16 +149,19 @@ func (f *foe) disturb(ctx context.Context, o *config, kind string, out io.Writer
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "| %s | %.0f | %.1f | %.1f | %.1f | %.1f | %.2f |\n", how, rate, quantile(took, .5), quantile(took, .99),
+		fmt.Fprintf(out, "| %s | %.0f | %.1f | %.1f | %.1f | %.1f | %.2f |\n", how, rate,
+			quantile(took, .5), quantile(took, .99),
 			quantile(as, .5), quantile(as, .99), quantile(took, .99)/quantile(as, .99))
 	}
 	return nil
 }
 
-// phase founds a site and has arrivals come to it, while every connection of the hostile key acts: as fast as it can, or so many
-// times a second in all. It returns what the arrivals took, and how often the key acted.
+// phase founds a site and has arrivals come to it, while every connection of the hostile key acts:
+// as fast as it can, or so many times a second in all. It returns what the arrivals took, and how
+// often the key acted.
 func (f *foe) phase(
-	ctx context.Context, site string, each time.Duration, act func(context.Context, int) error, perSecond float64,
+	ctx context.Context, site string, each time.Duration, act func(context.Context, int) error,
+	perSecond float64,
 ) (took []time.Duration, rate float64, err error) {
 	k := load.NewClient([]string{f.addr}, "")
 	defer k.Close()
@@ -166,8 +182,8 @@ func (f *foe) phase(
 						acts.Add(1)
 					}
 					if perSecond > 0 {
-						due := time.Duration(float64(n*hostileClients) / perSecond * float64(time.Second))
-						_ = load.Sleep(during, due-time.Since(begun))
+						due := float64(n*hostileClients) / perSecond * float64(time.Second)
+						_ = load.Sleep(during, time.Duration(due)-time.Since(begun))
 					}
 				}
 			})
@@ -178,7 +194,8 @@ func (f *foe) phase(
 	defer next.Stop()
 	for n := 0; during.Err() == nil; n++ {
 		start := time.Now()
-		a, err := k.Post(during, "/v1/sites/"+sites[0].ID+"/visits", fmt.Sprintf("%s-%d", site, n), "{}")
+		a, err := k.Post(during, "/v1/sites/"+sites[0].ID+"/visits", fmt.Sprintf("%s-%d", site, n),
+			"{}")
 		if during.Err() != nil {
 			break
 		}

@@ -1,5 +1,6 @@
-// Command bench measures lunpai: visits a second and how long they take, on every store, beside the store's own rate of
-// durable inserts. The result is a table in Markdown on stdout; progress goes to stderr.
+// Command bench measures lunpai: visits a second and how long they take, on every store, beside the
+// store's own rate of durable inserts. The result is a table in Markdown on stdout; progress goes
+// to stderr.
 package main
 
 import (
@@ -21,17 +22,22 @@ import (
 	"github.com/lunpai/lunpai/tools/mongod"
 )
 
-const usage = `bench measures the service on this machine. One visit is five requests (create, identify, assign, serve, register)
-over kept connections, each with its Idempotency-Key; client and service share the machine.
+const usage = `bench measures the service on this machine. One visit is five requests (create,
+identify, assign, serve, register) over kept connections, each with its Idempotency-Key; client and
+service share the machine.
 
 Examples:
-  go run ./tools/bench                                    everything: about five minutes
-  go run ./tools/bench -quick                             SQLite, half a second a cell
+  go run ./tools/bench
+      everything: about five minutes
+  go run ./tools/bench -quick
+      SQLite, half a second a cell
   go run ./tools/bench -stores mongo3 -clients 64 -sites 50 -instances 2 -d 10s
-  go run ./tools/bench -memory 100000                     memory, bytes a visit, build time and size of the program, on
-                                                          SQLite; with -stores on others too
-  go run ./tools/bench -reports 1,10                      every report over so many years of a made-up office, on SQLite and
-                                                          on one mongod, through the API and as views: about eight minutes
+  go run ./tools/bench -memory 100000
+      memory, bytes a visit, build time and size of the program, on SQLite; with -stores on
+      others too
+  go run ./tools/bench -reports 1,10
+      every report over so many years of a made-up office, on SQLite and on one mongod, through
+      the API and as views: about eight minutes
 
 Flags:
 `
@@ -110,17 +116,22 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.Usage = func() { fmt.Fprint(stderr, usage); f.PrintDefaults() }
-	stores := f.String("stores", "sqlite,mongo,mongo3", "`list` of stores: sqlite, mongo (one mongod), mongo3 (a set of three)")
+	stores := f.String("stores", "sqlite,mongo,mongo3",
+		"`list` of stores: sqlite, mongo (one mongod), mongo3 (a set of three)")
 	clients := f.String("clients", "1,16,64", "`list` of how many clients send at once")
 	sites := f.String("sites", "50,1", "`list` of how many sites they visit")
-	instances := f.String("instances", "1,2", "`list` of how many instances serve; more than one only on MongoDB and several sites")
+	instances := f.String("instances", "1,2",
+		"`list` of how many instances serve; more than one only on MongoDB and several sites")
 	f.DurationVar(&o.each, "d", 5*time.Second, "how long a cell is measured")
 	f.DurationVar(&o.warm, "warm", time.Second, "how long it runs before")
-	f.IntVar(&o.record, "record", 2500, "`bytes` of the records inserted for comparison; the default is about a commit's")
+	f.IntVar(&o.record, "record", 2500,
+		"`bytes` of the records inserted for comparison; the default is about a commit's")
 	f.StringVar(&o.binary, "binary", "", "`path` of the service; empty: it is built")
-	f.IntVar(&o.memory, "memory", 0, "drive this `number` of visits and report memory and bytes instead")
+	f.IntVar(&o.memory, "memory", 0,
+		"drive this `number` of visits and report memory and bytes instead")
 	reports := f.String("reports", "", "time every report over these `list` of years instead")
-	f.BoolVar(&o.hostile, "hostile", false, "measure lists, the feed, and one hostile key instead; -d is the measured time of a phase")
+	f.BoolVar(&o.hostile, "hostile", false,
+		"measure lists, the feed, and one hostile key instead; -d is the measured time of a phase")
 	quick := f.Bool("quick", false, "a smoke run: SQLite, 4 clients, half a second a cell")
 	if err := f.Parse(args); err != nil {
 		return nil, err

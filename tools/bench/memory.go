@@ -23,17 +23,19 @@ const (
 	memoryClients = 16
 )
 
-// measureMemory drives visits on fresh stores and reports what the service and its data take. The program is built from
-// nothing first, in a build cache of its own.
+// measureMemory drives visits on fresh stores and reports what the service and its data take. The
+// program is built from nothing first, in a build cache of its own.
 func measureMemory(ctx context.Context, o *config, dir string, out io.Writer) error {
 	if o.binary == "" {
 		fmt.Fprintln(o.log, "building the service, with an empty build cache")
 		start := time.Now()
 		var err error
-		if o.binary, err = load.Build(ctx, dir, "GOCACHE="+filepath.Join(dir, "gocache")); err != nil {
+		if o.binary, err = load.Build(ctx, dir,
+			"GOCACHE="+filepath.Join(dir, "gocache")); err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "- cold build (`CGO_ENABLED=0 go build -trimpath`, empty GOCACHE, modules at hand): %.0f s\n", time.Since(start).Seconds())
+		fmt.Fprintf(out, "- cold build (`CGO_ENABLED=0 go build -trimpath`, empty GOCACHE, "+
+			"modules at hand): %.0f s\n", time.Since(start).Seconds())
 	}
 	info, err := os.Stat(o.binary)
 	if err != nil {
@@ -84,9 +86,11 @@ func (o *config) memoryOf(ctx context.Context, kind, dir string, out io.Writer) 
 		return err
 	}
 	n := len(r.visits)
-	fmt.Fprintf(out, "- %s, %d visits by %d clients at %d sites in %.0f s (%d failed): service %.0f MiB when idle, %.0f MiB after them (VmRSS), "+
+	fmt.Fprintf(out, "- %s, %d visits by %d clients at %d sites in %.0f s (%d failed): "+
+		"service %.0f MiB when idle, %.0f MiB after them (VmRSS), "+
 		"%.0f MiB at most (VmHWM); %.0f bytes stored a visit, %.2f ms of its processor time\n",
-		names[kind], n, memoryClients, memorySites, r.took.Seconds(), len(r.failed), mib(idle.Resident), mib(full.Resident), mib(full.Peak),
+		names[kind], n, memoryClients, memorySites, r.took.Seconds(), len(r.failed),
+		mib(idle.Resident), mib(full.Resident), mib(full.Peak),
 		float64(stored-empty)/float64(n), (full.CPU-idle.CPU).Seconds()*1000/float64(n))
 	return nil
 }
@@ -113,7 +117,8 @@ func (b *bed) drive(ctx context.Context, o *config) (*result, error) {
 
 func mib(n int64) float64 { return float64(n) / (1 << 20) }
 
-// bytesStored is what the store takes: the SQLite file with its log, or storage and indexes of the MongoDB database.
+// bytesStored is what the store takes: the SQLite file with its log, or storage and indexes of the
+// MongoDB database.
 func bytesStored(ctx context.Context, s *load.Store) (n int64, err error) {
 	if s.Kind != load.SQLite {
 		return mongoSize(ctx, s.URI("bench"))
@@ -142,12 +147,14 @@ func mongoSize(ctx context.Context, uri string) (_ int64, err error) {
 	}
 	defer func() { err = errors.Join(err, client.Disconnect(context.WithoutCancel(ctx))) }()
 	// After a checkpoint the sizes on the disk are those of the data.
-	if err := client.Database("admin").RunCommand(ctx, bson.D{{Key: "fsync", Value: 1}}).Err(); err != nil {
+	if err := client.Database("admin").RunCommand(ctx,
+		bson.D{{Key: "fsync", Value: 1}}).Err(); err != nil {
 		return 0, err
 	}
 	var stats struct {
 		TotalSize float64 `bson:"totalSize"`
 	}
-	err = client.Database("bench").RunCommand(ctx, bson.D{{Key: "dbStats", Value: 1}}).Decode(&stats)
+	err = client.Database("bench").RunCommand(ctx,
+		bson.D{{Key: "dbStats", Value: 1}}).Decode(&stats)
 	return int64(stats.TotalSize), err
 }

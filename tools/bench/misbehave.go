@@ -16,7 +16,9 @@ import (
 var badly = []string{"feeds", "lists", "streams", "wrong keys", "all of it"}
 
 // misbehaving is one request of a connection that misbehaves, answered or refused.
-func (f *foe) misbehaving(ctx context.Context, how string) (act func(ctx context.Context, i int) error, end func()) {
+func (f *foe) misbehaving(
+	ctx context.Context, how string,
+) (act func(ctx context.Context, i int) error, end func()) {
 	clients := make([]*load.Client, hostileClients)
 	for i := range clients {
 		clients[i] = load.NewClient([]string{f.addr}, f.idle)
@@ -30,7 +32,8 @@ func (f *foe) misbehaving(ctx context.Context, how string) (act func(ctx context
 		switch how {
 		case "feeds":
 			k.As(f.idle)
-			_, err := k.Get(ctx, "/v1/sites/"+reportSite+"/commits?after="+fmt.Sprint(sent[i]%7*10_000))
+			after := fmt.Sprint(sent[i] % 7 * 10_000)
+			_, err := k.Get(ctx, "/v1/sites/"+reportSite+"/commits?after="+after)
 			return err
 		case "lists":
 			k.As(f.manager)
@@ -63,15 +66,17 @@ func (f *foe) misbehaving(ctx context.Context, how string) (act func(ctx context
 
 // streamer opens event streams and reads them, as many as it gets.
 type streamer struct {
-	f    *foe
-	ctx  context.Context //nolint:containedctx // the streams' life, longer than the call that opens one
+	f *foe
+	//nolint:containedctx // the streams live longer than the call that opens one
+	ctx  context.Context
 	stop context.CancelFunc
 	http *http.Client
 	wg   sync.WaitGroup
 }
 
 func newStreamer(ctx context.Context, f *foe) *streamer {
-	s := &streamer{f: f, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: hostileClients}}}
+	kept := &http.Transport{MaxIdleConnsPerHost: hostileClients}
+	s := &streamer{f: f, http: &http.Client{Transport: kept}}
 	s.ctx, s.stop = context.WithCancel(ctx)
 	return s
 }
@@ -81,7 +86,8 @@ func (s *streamer) open(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	r, err := http.NewRequestWithContext(s.ctx, http.MethodGet, "http://"+s.f.addr+"/v1/sites/"+reportSite+"/commits?after=0", http.NoBody)
+	r, err := http.NewRequestWithContext(s.ctx, http.MethodGet,
+		"http://"+s.f.addr+"/v1/sites/"+reportSite+"/commits?after=0", http.NoBody)
 	if err != nil {
 		return err
 	}

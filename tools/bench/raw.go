@@ -21,9 +21,12 @@ import (
 	"github.com/lunpai/lunpai/tools/load"
 )
 
-// rawInserts is how many durable single inserts a second the store takes by itself: what a program reaches that writes one
-// record per request and decides nothing. SQLite has one writer whatever writers says.
-func rawInserts(ctx context.Context, s *load.Store, writers, size int, d time.Duration) (float64, error) {
+// rawInserts is how many durable single inserts a second the store takes by itself: what a program
+// reaches that writes one record per request and decides nothing. SQLite has one writer whatever
+// writers says.
+func rawInserts(
+	ctx context.Context, s *load.Store, writers, size int, d time.Duration,
+) (float64, error) {
 	record := strings.Repeat("x", size)
 	if s.Kind == load.SQLite {
 		return rawSQLite(ctx, filepath.Join(s.Dir, "raw.db"), record, d)
@@ -31,19 +34,26 @@ func rawInserts(ctx context.Context, s *load.Store, writers, size int, d time.Du
 	return rawMongo(ctx, s.URI("raw"), writers, record, d)
 }
 
-// rawSQLite commits one row a transaction, with the settings of the service's own writing connection.
+// rawSQLite commits one row a transaction, with the settings of the service's own writing
+// connection.
 func rawSQLite(ctx context.Context, path, record string, d time.Duration) (_ float64, err error) {
-	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
+	if _, err := sqlite.Fdatasync(true); err != nil &&
+		!errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
 		return 0, err
 	}
-	q := url.Values{"_pragma": {"journal_mode(wal)", "synchronous(2)", "wal_autocheckpoint(8000)", "cache_size(-32000)", "secure_delete(1)"}}
+	q := url.Values{"_pragma": {
+		"journal_mode(wal)", "synchronous(2)", "wal_autocheckpoint(8000)",
+		"cache_size(-32000)", "secure_delete(1)",
+	}}
 	db, err := sql.Open("sqlite", "file:"+path+"?"+q.Encode())
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1)
-	if _, err := db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS raw (key INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT`); err != nil {
+	const table = `CREATE TABLE IF NOT EXISTS raw
+		(key INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT`
+	if _, err := db.ExecContext(ctx, table); err != nil {
 		return 0, err
 	}
 	insert, err := db.PrepareContext(ctx, `INSERT INTO raw (body) VALUES (?)`)
@@ -61,10 +71,13 @@ func rawSQLite(ctx context.Context, path, record string, d time.Duration) (_ flo
 }
 
 // rawMongo inserts documents with {w: "majority", j: true}, one per call.
-func rawMongo(ctx context.Context, uri string, writers int, record string, d time.Duration) (_ float64, err error) {
+func rawMongo(
+	ctx context.Context, uri string, writers int, record string, d time.Duration,
+) (_ float64, err error) {
 	durable := writeconcern.Majority()
 	durable.Journal = new(true)
-	client, err := mongo.Connect(options.Client().ApplyURI(uri).SetWriteConcern(durable).SetTimeout(20 * time.Second))
+	client, err := mongo.Connect(options.Client().ApplyURI(uri).
+		SetWriteConcern(durable).SetTimeout(20 * time.Second))
 	if err != nil {
 		return 0, err
 	}

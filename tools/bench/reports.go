@@ -39,8 +39,9 @@ type reportTimes struct {
 
 const viewTimes = "view"
 
-// measureReports fills stores with years of a made-up office and times every report over all of it: through the API, from the
-// request to the last row, with a service that was just started; and the view of its name, read to its end by a client.
+// measureReports fills stores with years of a made-up office and times every report over all of it:
+// through the API, from the request to the last row, with a service that was just started; and the
+// view of its name, read to its end by a client.
 func measureReports(ctx context.Context, o *config, dir string, out io.Writer) error {
 	for _, years := range o.reports {
 		times := map[string]*reportTimes{}
@@ -53,7 +54,8 @@ func measureReports(ctx context.Context, o *config, dir string, out io.Writer) e
 				return fmt.Errorf("%s, %d years: %w", kind, years, err)
 			}
 		}
-		fmt.Fprintf(out, "\n%d visits in %d years; seconds (median of %d) and MiB of the service at most (VmHWM)\n\n| report | rows |", years*visitsAYear, years, reportRepeats)
+		fmt.Fprintf(out, "\n%d visits in %d years; seconds (median of %d) and MiB of the service "+
+			"at most (VmHWM)\n\n| report | rows |", years*visitsAYear, years, reportRepeats)
 		for _, kind := range o.stores {
 			fmt.Fprintf(out, " %s, API |", names[kind])
 		}
@@ -66,7 +68,8 @@ func measureReports(ctx context.Context, o *config, dir string, out io.Writer) e
 			t := times[name]
 			fmt.Fprintf(out, "| %s | %d |", name, t.rows)
 			for _, kind := range o.stores {
-				fmt.Fprintf(out, " %.2f s · %.0f MiB |", t.took[kind].Seconds(), mib(t.memory[kind]))
+				fmt.Fprintf(out, " %.2f s · %.0f MiB |", t.took[kind].Seconds(),
+					mib(t.memory[kind]))
 			}
 			if view, ok := t.took[viewTimes]; ok {
 				fmt.Fprintf(out, " %.2f s |\n", view.Seconds())
@@ -79,7 +82,9 @@ func measureReports(ctx context.Context, o *config, dir string, out io.Writer) e
 }
 
 // reportsOf measures one store.
-func (o *config) reportsOf(ctx context.Context, kind string, years int, dir string, times map[string]*reportTimes) (err error) {
+func (o *config) reportsOf(
+	ctx context.Context, kind string, years int, dir string, times map[string]*reportTimes,
+) (err error) {
 	store, err := load.StartStore(ctx, kind, dir)
 	if err != nil {
 		return err
@@ -89,7 +94,8 @@ func (o *config) reportsOf(ctx context.Context, kind string, years int, dir stri
 		return err
 	}
 	s, err := load.StartService(ctx, load.ServiceConfig{
-		Binary: o.binary, Store: store.URI("bench"), Keys: filepath.Join(dir, "keys.json"), Dir: filepath.Join(dir, "service"),
+		Binary: o.binary, Store: store.URI("bench"), Keys: filepath.Join(dir, "keys.json"),
+		Dir:  filepath.Join(dir, "service"),
 		Args: []string{"--no-log-requests"},
 	})
 	if err != nil {
@@ -103,7 +109,11 @@ func (o *config) reportsOf(ctx context.Context, kind string, years int, dir stri
 	for _, name := range report.Names() {
 		fmt.Fprintf(o.log, "%s, %d years: %s\n", kind, years, name)
 		t := times[name]
-		if t.took[kind], err = median(func() error { t.rows, err = fetchReport(ctx, s.Addr, key, name); return err }); err != nil {
+		if t.took[kind], err = median(func() error {
+			rows, err := fetchReport(ctx, s.Addr, key, name)
+			t.rows = rows
+			return err
+		}); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		u, err := s.Usage()
@@ -111,7 +121,8 @@ func (o *config) reportsOf(ctx context.Context, kind string, years int, dir stri
 			return err
 		}
 		t.memory[kind] = u.Peak
-		if err := errors.Join(s.Stop(), s.Start(ctx)); err != nil { // the next one's memory is its own
+		if err := errors.Join(s.Stop(),
+			s.Start(ctx)); err != nil { // the next one's memory is its own
 			return err
 		}
 	}
@@ -123,7 +134,8 @@ func (o *config) reportsOf(ctx context.Context, kind string, years int, dir stri
 
 // generate lets the program fill a store.
 func (o *config) generate(ctx context.Context, uri string, years int) error {
-	c := exec.CommandContext(ctx, o.binary, "generate", "--store", uri, "--site", reportSite, "--visits", strconv.Itoa(years*visitsAYear),
+	c := exec.CommandContext(ctx, o.binary, "generate", "--store", uri, "--site", reportSite,
+		"--visits", strconv.Itoa(years*visitsAYear),
 		"--from", fmt.Sprintf("%d-01-01", 2025-years), "--to", "2024-12-31")
 	c.Stdout, c.Stderr = o.log, o.log
 	return c.Run()
@@ -131,7 +143,9 @@ func (o *config) generate(ctx context.Context, uri string, years int) error {
 
 // analystKey makes a key that reads reports.
 func analystKey(ctx context.Context, s *load.Service) (string, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.Addr+"/v1/sites/"+reportSite+"/keys", bytes.NewReader([]byte(`{"role":"analyst"}`)))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost,
+		"http://"+s.Addr+"/v1/sites/"+reportSite+"/keys",
+		bytes.NewReader([]byte(`{"role":"analyst"}`)))
 	if err != nil {
 		return "", err
 	}
@@ -151,7 +165,8 @@ func analystKey(ctx context.Context, s *load.Service) (string, error) {
 
 // fetchReport reads a report to its end and counts its rows.
 func fetchReport(ctx context.Context, addr, key, name string) (rows int, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/v1/sites/"+reportSite+"/reports/"+name+"?format=ndjson", http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		"http://"+addr+"/v1/sites/"+reportSite+"/reports/"+name+"?format=ndjson", http.NoBody)
 	if err != nil {
 		return 0, err
 	}
@@ -183,7 +198,8 @@ func timeViews(ctx context.Context, uri string, times map[string]*reportTimes) (
 			continue // is no view
 		}
 		t.took[viewTimes], err = median(func() error {
-			cursor, err := client.Database("bench").Collection(name).Find(ctx, bson.D{{Key: "site", Value: reportSite}})
+			cursor, err := client.Database("bench").Collection(name).Find(ctx,
+				bson.D{{Key: "site", Value: reportSite}})
 			if err != nil {
 				return err
 			}

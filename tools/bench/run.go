@@ -49,8 +49,9 @@ func measureStore(ctx context.Context, o *config, kind, dir string, out io.Write
 func (b *bed) serve(ctx context.Context, o *config, n int) error {
 	for len(b.instances) < n {
 		s, err := load.StartService(ctx, load.ServiceConfig{
-			Binary: o.binary, Store: b.store.URI("bench"), Keys: filepath.Join(b.store.Dir, "keys.json"),
-			Dir: filepath.Join(b.store.Dir, fmt.Sprintf("service%d", len(b.instances))),
+			Binary: o.binary, Store: b.store.URI("bench"),
+			Keys: filepath.Join(b.store.Dir, "keys.json"),
+			Dir:  filepath.Join(b.store.Dir, fmt.Sprintf("service%d", len(b.instances))),
 			// Without a line a request: the disk is the store's.
 			Args: []string{"--no-log-requests", "--key-rate=0"},
 		})
@@ -88,7 +89,8 @@ func (b *bed) row(ctx context.Context, o *config, clients int, out io.Writer) er
 			continue
 		}
 		c := &cell{store: b.store.Kind, instances: len(b.instances), sites: sites, clients: clients}
-		fmt.Fprintf(o.log, "%s, %d instances, %d sites, %d clients\n", c.store, c.instances, sites, clients)
+		fmt.Fprintf(o.log, "%s, %d instances, %d sites, %d clients\n", c.store, c.instances, sites,
+			clients)
 		if err := b.measure(ctx, o, c); err != nil {
 			return err
 		}
@@ -115,7 +117,10 @@ func (b *bed) measure(ctx context.Context, o *config, c *cell) (err error) {
 		return err
 	}
 	served, sent := b.used(), own()
-	p := pressure{addrs: b.addrs(), sites: sites, clients: c.clients, warm: o.warm, each: o.each, prefix: prefix}
+	p := pressure{
+		addrs: b.addrs(), sites: sites, clients: c.clients, warm: o.warm, each: o.each,
+		prefix: prefix,
+	}
 	r, err := p.press(ctx)
 	if err != nil {
 		return err

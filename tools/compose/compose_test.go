@@ -15,7 +15,8 @@ func TestNoDefaultSecrets(t *testing.T) {
 	}
 	needed := map[string]int{"MONGO_ROOT_PASSWORD": 1, "LUNPAI_MONGO_PASSWORD": 2}
 	found := map[string]int{}
-	for _, m := range regexp.MustCompile(`\$\{([A-Z_]+)([^}]*)\}`).FindAllStringSubmatch(string(text), -1) {
+	variable := regexp.MustCompile(`\$\{([A-Z_]+)([^}]*)\}`)
+	for _, m := range variable.FindAllStringSubmatch(string(text), -1) {
 		name, rest := m[1], m[2]
 		found[name]++
 		switch {
@@ -50,14 +51,18 @@ func TestImagesHaveFullVersions(t *testing.T) {
 			t.Errorf("%s names no image", file)
 		}
 		for _, m := range images {
-			if !full.MatchString(m[1]) && !strings.Contains(m[1], "distroless") { // which has no versions
+			if !full.MatchString(m[1]) &&
+				!strings.Contains(m[1], "distroless") { // which has no versions
 				t.Errorf("%s: %s", file, m[1])
 			}
 		}
 	}
 	action := regexp.MustCompile(`uses: (\S+)`)
 	pinned := regexp.MustCompile(`@[0-9a-f]{40}$`)
-	for _, file := range []string{"../../.github/workflows/ci.yml", "../../.github/workflows/release.yml"} {
+	for _, file := range []string{
+		"../../.github/workflows/ci.yml",
+		"../../.github/workflows/release.yml",
+	} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -1,4 +1,5 @@
-// Package compose tests the scripts that prepare the database of docker-compose.yml, on a real server with authentication.
+// Package compose tests the scripts that prepare the database of docker-compose.yml, on a real
+// server with authentication.
 package compose
 
 import (
@@ -27,11 +28,12 @@ import (
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 )
 
-// readable are what an analyst may read: visits, which is a report too, and the rotas and the views of the others.
+// readable are what an analyst may read: visits, which is a report too, and the rotas and the views
+// of the others.
 var readable = append(report.Names(), "rotas")
 
-// TestUsers: init.js makes a replica set and its users, twice over; the service then works as lunpai and cannot change its
-// journal; the analyst reads what analysts read, and nothing else.
+// TestUsers: init.js makes a replica set and its users, twice over; the service then works as
+// lunpai and cannot change its journal; the analyst reads what analysts read, and nothing else.
 func TestUsers(t *testing.T) {
 	mongosh := mongotest.Client(t, mongod.Mongosh)
 	server := authenticated(t)
@@ -65,9 +67,13 @@ func TestUsers(t *testing.T) {
 			t.Errorf("the analyst writes into %s: %v", name, err)
 		}
 	}
-	if _, err := analyst.Collection("visits").Aggregate(t.Context(), bson.A{bson.D{{Key: "$lookup", Value: bson.D{
-		{Key: "from", Value: "people"}, {Key: "localField", Value: "customer"}, {Key: "foreignField", Value: "_id"}, {Key: "as", Value: "who"},
-	}}}}); !unauthorized(err) {
+	join := bson.A{bson.D{{Key: "$lookup", Value: bson.D{
+		{Key: "from", Value: "people"},
+		{Key: "localField", Value: "customer"},
+		{Key: "foreignField", Value: "_id"},
+		{Key: "as", Value: "who"},
+	}}}}
+	if _, err := analyst.Collection("visits").Aggregate(t.Context(), join); !unauthorized(err) {
 		t.Errorf("the analyst joins people: %v", err)
 	}
 	if _, err := analyst.ListCollectionNames(t.Context(), bson.D{}); err != nil {
@@ -75,11 +81,12 @@ func TestUsers(t *testing.T) {
 	}
 	keepsViews(t, as)
 	everything := bson.D{}
-	if _, err := service.Collection("journal").DeleteMany(t.Context(), everything); !unauthorized(err) {
+	journal := service.Collection("journal")
+	if _, err := journal.DeleteMany(t.Context(), everything); !unauthorized(err) {
 		t.Errorf("the service removes from its journal: %v", err)
 	}
 	set := bson.D{{Key: "$set", Value: bson.D{{Key: "hash", Value: ""}}}}
-	if _, err := service.Collection("journal").UpdateMany(t.Context(), everything, set); !unauthorized(err) {
+	if _, err := journal.UpdateMany(t.Context(), everything, set); !unauthorized(err) {
 		t.Errorf("the service changes its journal: %v", err)
 	}
 }
@@ -87,12 +94,17 @@ func TestUsers(t *testing.T) {
 // keepsViews: the service may bring every view up to date.
 func keepsViews(t *testing.T, as func(user string) string) {
 	t.Helper()
-	root := connect(t, strings.Replace(strings.Replace(as("root"), "second", "root", 1), "?", "?authSource=admin&", 1))
+	root := connect(t, strings.Replace(strings.Replace(as("root"), "second", "root", 1), "?",
+		"?authSource=admin&", 1))
 	for _, name := range readable {
 		if name == "visits" || name == "rotas" {
 			continue
 		}
-		change := bson.D{{Key: "collMod", Value: name}, {Key: "viewOn", Value: "marks"}, {Key: "pipeline", Value: bson.A{}}}
+		change := bson.D{
+			{Key: "collMod", Value: name},
+			{Key: "viewOn", Value: "marks"},
+			{Key: "pipeline", Value: bson.A{}},
+		}
 		if err := root.RunCommand(t.Context(), change).Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +116,8 @@ func keepsViews(t *testing.T, as func(user string) string) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	specs, err := root.ListCollectionSpecifications(t.Context(), bson.D{{Key: "type", Value: "view"}})
+	specs, err := root.ListCollectionSpecifications(t.Context(),
+		bson.D{{Key: "type", Value: "view"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,17 +128,23 @@ func keepsViews(t *testing.T, as func(user string) string) {
 	}
 }
 
-// authenticated is a server that knows nobody yet, as the one of docker-compose.yml at its first start.
+// authenticated is a server that knows nobody yet, as the one of docker-compose.yml at its first
+// start.
 func authenticated(t *testing.T) *mongod.Server {
 	t.Helper()
 	binary, dir := mongotest.Find(t), t.TempDir()
 	key := filepath.Join(dir, "keyfile")
 	secret := make([]byte, 300)
 	rand.Read(secret)
-	if err := os.WriteFile(key, []byte(base64.StdEncoding.EncodeToString(secret)), 0o400); err != nil {
+	if err := os.WriteFile(key, []byte(base64.StdEncoding.EncodeToString(secret)),
+		0o400); err != nil {
 		t.Fatal(err)
 	}
-	s, err := mongod.Start(t.Context(), mongod.Config{Dir: dir, Binary: binary, ReplSet: "rs0", Args: []string{"--keyFile", key, "--noscripting"}})
+	s, err := mongod.Start(t.Context(),
+		mongod.Config{
+			Dir: dir, Binary: binary, ReplSet: "rs0",
+			Args: []string{"--keyFile", key, "--noscripting"},
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +159,8 @@ func authenticated(t *testing.T) *mongod.Server {
 // initialise runs init.js as the service mongo-init does.
 func initialise(t *testing.T, mongosh, host, password string) {
 	t.Helper()
-	for _, script := range []string{"init.js", "analyst.js"} { // go test looks at what it opens itself when it asks whether anything has changed
+	// go test repeats a test when a file has changed that the test itself looked at.
+	for _, script := range []string{"init.js", "analyst.js"} {
 		if _, err := os.Stat(script); err != nil {
 			t.Fatal(err)
 		}
@@ -148,7 +168,8 @@ func initialise(t *testing.T, mongosh, host, password string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	c := exec.CommandContext(ctx, mongosh, "--quiet", "--nodb", "init.js")
-	c.Env = append(os.Environ(), "MONGO_ROOT_PASSWORD=root", "LUNPAI_MONGO_PASSWORD="+password, "ANALYST_PASSWORD="+password,
+	c.Env = append(os.Environ(), "MONGO_ROOT_PASSWORD=root", "LUNPAI_MONGO_PASSWORD="+password,
+		"ANALYST_PASSWORD="+password,
 		"MONGO_HOST="+host, "MONGO_MEMBER="+host, "HOME="+t.TempDir())
 	out, err := c.CombinedOutput()
 	if err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), "ready") {
@@ -159,7 +180,8 @@ func initialise(t *testing.T, mongosh, host, password string) {
 // work lets an office work for two days, as the service's user.
 func work(t *testing.T, uri string) {
 	t.Helper()
-	s, err := mongostore.Open(t.Context(), mongostore.Config{URI: uri, Validation: mongostore.ValidationWarn})
+	s, err := mongostore.Open(t.Context(),
+		mongostore.Config{URI: uri, Validation: mongostore.ValidationWarn})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +190,8 @@ func work(t *testing.T, uri string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = sample.Run(t.Context(), sample.Config{From: "2024-03-04", To: "2024-03-05", Visits: 40}, f.Do, nil)
+	err = sample.Run(t.Context(), sample.Config{From: "2024-03-04", To: "2024-03-05", Visits: 40},
+		f.Do, nil)
 	if err = errors.Join(err, f.Close(t.Context())); err != nil {
 		t.Fatal(err)
 	}

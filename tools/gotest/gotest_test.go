@@ -22,7 +22,10 @@ func TestSummary(t *testing.T) {
 		wrong       string   // in the error
 		wrongUnless string   // in the error when nothing may be skipped
 	}{
-		"passes": {events: passes, says: []string{"ok  \tp\t2.0s", "    1.50 s  p TestA", "1 tests passed"}},
+		"passes": {
+			events: passes,
+			says:   []string{"ok  \tp\t2.0s", "    1.50 s  p TestA", "1 tests passed"},
+		},
 		"skips": {
 			events: passes + `
 {"Action":"output","Package":"q","Test":"TestB/sub","Output":"    b_test.go:9: SLOW: a year\n"}
@@ -51,7 +54,10 @@ func TestSummary(t *testing.T) {
 {"Action":"fail","Package":"q","Elapsed":0,"FailedBuild":"q [q.test]"}`,
 			says: []string{"undefined: x"}, wrong: "tests failed",
 		},
-		"is nothing": {events: "no such package\n", says: []string{"no such package\n"}, wrong: "no package"},
+		"is nothing": {
+			events: "no such package\n", says: []string{"no such package\n"},
+			wrong: "no package",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out strings.Builder

@@ -146,7 +146,8 @@ func (s *summary) print(from string, wanted func(line) bool) {
 // end sums up; its error says why this run is a failure.
 func (s *summary) end(noSkips bool, slowest int) error {
 	if slowest > 0 {
-		slices.SortStableFunc(s.slow, func(a, b ended) int { return cmp.Compare(b.seconds, a.seconds) })
+		slices.SortStableFunc(s.slow,
+			func(a, b ended) int { return cmp.Compare(b.seconds, a.seconds) })
 		fmt.Fprintln(s.out, "\nslowest tests:")
 		for _, t := range s.slow[:min(slowest, len(s.slow))] {
 			fmt.Fprintf(s.out, "%8.2f s  %s\n", t.seconds, t)

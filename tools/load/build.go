@@ -17,14 +17,16 @@ func Root(ctx context.Context) (string, error) {
 	}
 	mod := strings.TrimSpace(string(out))
 	if filepath.Base(mod) != "go.mod" {
-		return "", fmt.Errorf("not within the module: run this in its folder, or name a program with -binary")
+		return "", fmt.Errorf("not within the module: run this in its folder, or name a program " +
+			"with -binary")
 	}
 	return filepath.Dir(mod), nil
 }
 
-// Build builds the service into dir and returns the program's path. env is added to the environment. It builds with the
-// settings of the caller, so that a `go test` which has compiled every package just now does not compile them again: with
-// -trimpath or another CGO_ENABLED it would, twice over on a new machine. To measure another program, name it with -binary.
+// Build builds the service into dir and returns the program's path. env is added to the
+// environment. It builds with the settings of the caller, so that a `go test` which has compiled
+// every package just now does not compile them again: with -trimpath or another CGO_ENABLED it
+// would, twice over on a new machine. To measure another program, name it with -binary.
 func Build(ctx context.Context, dir string, env ...string) (string, error) {
 	root, err := Root(ctx)
 	if err != nil {

@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// Client sends one request at a time, in turn to each of the instances it knows, as a balancer would that knows nothing of
-// sites. It is used by one goroutine.
+// Client sends one request at a time, in turn to each of the instances it knows, as a balancer
+// would that knows nothing of sites. It is used by one goroutine.
 type Client struct {
-	// Retried counts requests that were sent again, with the same key: the connection broke, or the service said so.
+	// Retried counts requests that were sent again, with the same key: the connection broke, or the
+	// service said so.
 	Retried int
 
 	conns []*conn
@@ -45,8 +46,8 @@ func (c *Client) Get(ctx context.Context, path string) (Answer, error) {
 	return c.pick().do(ctx, http.MethodGet, path, c.token, "", "")
 }
 
-// Post sends a command until it is answered: after a broken connection and after every answer that asks for it, with the
-// same key. The error is the context's; an answer may be a refusal.
+// Post sends a command until it is answered: after a broken connection and after every answer that
+// asks for it, with the same key. The error is the context's; an answer may be a refusal.
 func (c *Client) Post(ctx context.Context, path, key, body string) (Answer, error) {
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
 		a, err := c.pick().do(ctx, http.MethodPost, path, c.token, key, body)
@@ -91,7 +92,8 @@ func Code(a Answer) string {
 
 // Unexpected is an answer as an error.
 func Unexpected(what string, a Answer) error {
-	return fmt.Errorf("%s: %w: %d %s", what, errUnexpected, a.Status, strings.TrimSpace(string(a.Body)))
+	return fmt.Errorf("%s: %w: %d %s", what, errUnexpected, a.Status,
+		strings.TrimSpace(string(a.Body)))
 }
 
 // Steps are the requests of a plain visit.
@@ -99,9 +101,11 @@ var Steps = []string{"create", "identify", "assign", "serve", "register"}
 
 var stepBodies = []string{"{}", `{"kind":"new"}`, "{}", `{"topic":"sales"}`, "{}"}
 
-// Visit takes one visitor from the door to the register, one request a step. key must not have been used before; seen is
-// told how long each step took.
-func (c *Client) Visit(ctx context.Context, s Site, key string, seen func(step int, took time.Duration)) error {
+// Visit takes one visitor from the door to the register, one request a step. key must not have been
+// used before; seen is told how long each step took.
+func (c *Client) Visit(
+	ctx context.Context, s Site, key string, seen func(step int, took time.Duration),
+) error {
 	c.As(s.Token)
 	visit := "/v1/sites/" + s.ID + "/visits"
 	for i, step := range Steps {

@@ -1,5 +1,6 @@
-// Package load drives a lunpai service as its users do: it builds and starts the program and the store below it, founds
-// sites, and sends visits over HTTP. The load generator and the torture run share it; nothing here is part of the product.
+// Package load drives a lunpai service as its users do: it builds and starts the program and the
+// store below it, founds sites, and sends visits over HTTP. The load generator and the torture run
+// share it; nothing here is part of the product.
 package load
 
 import (
@@ -14,7 +15,8 @@ import (
 	"time"
 )
 
-// answerTimeout bounds one request: longer than the service itself takes to say that it does not know.
+// answerTimeout bounds one request: longer than the service itself takes to say that it does not
+// know.
 const answerTimeout = 30 * time.Second
 
 // Answer is what the service said to one request.
@@ -25,8 +27,9 @@ type Answer struct {
 	Body     []byte // valid until the connection's next request
 }
 
-// conn is a keep-alive HTTP/1.1 connection that carries one request at a time. It shares two processors with the service it
-// measures, and costs a third of what net/http's client does: no goroutines, one write a request.
+// conn is a keep-alive HTTP/1.1 connection that carries one request at a time. It shares two
+// processors with the service it measures, and costs a third of what net/http's client does: no
+// goroutines, one write a request.
 type conn struct {
 	addr string
 	tcp  net.Conn
@@ -36,9 +39,11 @@ type conn struct {
 	stop func() bool
 }
 
-// do sends a request and reads its answer. After an error the connection is closed, and made anew at the next request:
-// nobody knows what became of this one.
-func (c *conn) do(ctx context.Context, method, path, token, key string, body string) (_ Answer, err error) {
+// do sends a request and reads its answer. After an error the connection is closed, and made anew
+// at the next request: nobody knows what became of this one.
+func (c *conn) do(
+	ctx context.Context, method, path, token, key string, body string,
+) (_ Answer, err error) {
 	defer func() {
 		if err != nil {
 			c.close()

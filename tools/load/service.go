@@ -45,8 +45,8 @@ const (
 
 var adminKey = regexp.MustCompile(`lp_bootstrap_[0-9A-Za-z_-]+`)
 
-// StartService runs an instance and returns when it is ready. ctx bounds the start only; on Linux the process ends with this
-// one, elsewhere with Stop or Kill.
+// StartService runs an instance and returns when it is ready. ctx bounds the start only; on Linux
+// the process ends with this one, elsewhere with Stop or Kill.
 func StartService(ctx context.Context, cfg ServiceConfig) (*Service, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, err
@@ -72,7 +72,8 @@ func StartService(ctx context.Context, cfg ServiceConfig) (*Service, error) {
 	return s, nil
 }
 
-// freeAddr draws a port below those that Linux gives to outgoing connections, so that nobody takes it during a restart.
+// freeAddr draws a port below those that Linux gives to outgoing connections, so that nobody takes
+// it during a restart.
 func freeAddr(ctx context.Context) (string, error) {
 	var last error
 	for range 100 {
@@ -113,13 +114,16 @@ func (s *Service) launch(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	args := append([]string{"serve", "--listen", s.Addr, "--store", s.cfg.Store, "--keys", s.cfg.Keys}, s.cfg.Args...)
+	args := append([]string{
+		"serve", "--listen", s.Addr, "--store", s.cfg.Store, "--keys", s.cfg.Keys,
+	}, s.cfg.Args...)
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), s.cfg.Binary, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = s.cfg.Dir, out, log, processAttributes()
 
 	done, started := make(chan struct{}), make(chan error)
 	go func() {
-		// Linux ties the child to the thread that made it, not to the process: keep that thread as long as the child.
+		// Linux ties the child to the thread that made it, not to the process: keep that thread as
+		// long as the child.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -141,7 +145,8 @@ func (s *Service) ready(ctx context.Context) error {
 	k := conn{addr: s.Addr}
 	defer k.close()
 	for {
-		if a, err := k.do(ctx, http.MethodGet, "/readyz", "", "", ""); err == nil && a.Status == http.StatusOK {
+		if a, err := k.do(ctx, http.MethodGet, "/readyz", "", "", ""); err == nil &&
+			a.Status == http.StatusOK {
 			return nil
 		}
 		select {

@@ -15,9 +15,11 @@ type Site struct {
 	Token string
 }
 
-// Found founds sites that are open around the clock, so that nothing is out of hours. With more consultants than visitors at
-// once somebody is always free.
-func Found(ctx context.Context, c *Client, admin, prefix string, sites, consultants int) ([]Site, error) {
+// Found founds sites that are open around the clock, so that nothing is out of hours. With more
+// consultants than visitors at once somebody is always free.
+func Found(
+	ctx context.Context, c *Client, admin, prefix string, sites, consultants int,
+) ([]Site, error) {
 	out := make([]Site, 0, sites)
 	for i := range sites {
 		id := fmt.Sprintf("%s-%02d", prefix, i+1)
@@ -30,13 +32,16 @@ func Found(ctx context.Context, c *Client, admin, prefix string, sites, consulta
 	return out, nil
 }
 
-func found(ctx context.Context, c *Client, admin, id string, consultants int) (token string, err error) {
+func found(
+	ctx context.Context, c *Client, admin, id string, consultants int,
+) (token string, err error) {
 	var staff strings.Builder
 	for i := range consultants {
 		fmt.Fprintf(&staff, `{"id":"c%02d","role":"consultant"},`, i+1)
 	}
-	body := fmt.Sprintf(`{"id":%q,"policy":"p1","zone":"Asia/Shanghai","hours":[{"from":"00:00","to":"24:00"}],`+
-		`"staff":[%s{"id":"boss","role":"manager"}]}`, id, staff.String())
+	body := fmt.Sprintf(`{"id":%q,"policy":"p1","zone":"Asia/Shanghai",`+
+		`"hours":[{"from":"00:00","to":"24:00"}],"staff":[%s{"id":"boss","role":"manager"}]}`,
+		id, staff.String())
 	c.As(admin)
 	a, err := c.Post(ctx, "/v1/sites", "found-"+id, body)
 	if err != nil {

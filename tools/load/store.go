@@ -25,7 +25,8 @@ type Store struct {
 	Set    *mongod.ReplicaSet // of Mongo3
 }
 
-// StartStore runs a store of a kind in a folder. It fails with mongod.ErrNotFound where this machine has no MongoDB.
+// StartStore runs a store of a kind in a folder. It fails with mongod.ErrNotFound where this
+// machine has no MongoDB.
 func StartStore(ctx context.Context, kind, dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err

@@ -44,7 +44,8 @@ func usageOf(pid string) (u Usage, err error) {
 	if err != nil {
 		return u, err
 	}
-	// The program's name, in brackets, may hold blanks; user and system time are the 12th and 13th fields behind it.
+	// The program's name, in brackets, may hold blanks; user and system time are the 12th and 13th
+	// fields behind it.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	if len(fields) < 13 {
 		return u, fmt.Errorf("/proc/%s/stat has %d fields", pid, len(fields))

@@ -19,7 +19,8 @@ func (s *Server) ready(ctx context.Context) error {
 			if pid == s.proc.Pid {
 				return nil
 			}
-			return errPortTaken // another server answers there: ours is about to end, or never listens
+			// Another server answers there: ours is about to end, or never listens.
+			return errPortTaken
 		}
 		select {
 		case <-s.proc.done:
@@ -33,7 +34,8 @@ func (s *Server) ready(ctx context.Context) error {
 
 // answeringPID asks whoever listens on the server's port for its process id.
 func (s *Server) answeringPID(ctx context.Context) (int, error) {
-	// The driver is slow to notice a server that comes up, so it is not asked before somebody listens.
+	// The driver is slow to notice a server that comes up, so it is not asked before somebody
+	// listens.
 	if err := dial(ctx, s.Addr()); err != nil {
 		return 0, err
 	}

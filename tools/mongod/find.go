@@ -1,7 +1,8 @@
-// Package mongod runs real MongoDB servers on the loopback interface, for tests, measurements and torture runs.
+// Package mongod runs real MongoDB servers on the loopback interface, for tests, measurements and
+// torture runs.
 //
-// Servers are plain processes: they can be killed with SIGKILL, paused and restarted on the same data and port.
-// Nothing here is part of the product.
+// Servers are plain processes: they can be killed with SIGKILL, paused and restarted on the same
+// data and port. Nothing here is part of the product.
 package mongod
 
 import (
@@ -14,7 +15,8 @@ import (
 )
 
 // ErrNotFound is the answer of Find when this machine has no MongoDB server.
-var ErrNotFound = errors.New("no mongod found: set $MONGOD, put mongod on the PATH, or run `make mongod` (tools/mongod.sh)")
+var ErrNotFound = errors.New("no mongod found: set $MONGOD, put mongod on the PATH, or run `make " +
+	"mongod` (tools/mongod.sh)")
 
 // version names the folder that tools/mongod.sh fills.
 const version = "6.0.5"
@@ -33,8 +35,9 @@ var clients = map[string]string{
 	Python:  filepath.Join("python", "bin", "python"),
 }
 
-// Find returns the path of a mongod: $MONGOD, else mongod on the PATH, else the one that tools/mongod.sh left in
-// the cache. It never downloads. The error is ErrNotFound when there is none.
+// Find returns the path of a mongod: $MONGOD, else mongod on the PATH, else the one that
+// tools/mongod.sh left in the cache. It never downloads. The error is ErrNotFound when there is
+// none.
 func Find() (string, error) {
 	if path := os.Getenv("MONGOD"); path != "" {
 		return named("MONGOD", path)
@@ -45,8 +48,9 @@ func Find() (string, error) {
 	return cached(ErrNotFound, "mongod-"+version, "mongod")
 }
 
-// FindClient returns the path of Mongosh or Python: the one that its variable names, else the one that
-// tools/analytics.sh left in the cache. It never downloads. The error is ErrNotFound when there is none.
+// FindClient returns the path of Mongosh or Python: the one that its variable names, else the one
+// that tools/analytics.sh left in the cache. It never downloads. The error is ErrNotFound when
+// there is none.
 func FindClient(variable string) (string, error) {
 	if path := os.Getenv(variable); path != "" {
 		return named(variable, path)
@@ -59,12 +63,14 @@ func FindClient(variable string) (string, error) {
 type noClient string
 
 func (c noClient) Error() string {
-	return fmt.Sprintf("$%s is not set, and `make mongod` (tools/analytics.sh) was not run", string(c))
+	return fmt.Sprintf("$%s is not set, and `make mongod` (tools/analytics.sh) was not run",
+		string(c))
 }
 
 func (noClient) Is(target error) bool { return target == ErrNotFound }
 
-// named is a program that a variable names. A wrong one is a mistake to report, never a reason to run another.
+// named is a program that a variable names. A wrong one is a mistake to report, never a reason to
+// run another.
 func named(variable, path string) (string, error) {
 	if err := executable(path); err != nil {
 		return "", fmt.Errorf("$%s: %w", variable, err)
@@ -72,7 +78,8 @@ func named(variable, path string) (string, error) {
 	return path, nil
 }
 
-// cached is a program that a script of tools left in the cache, or the error none. The scripts document the same rule.
+// cached is a program that a script of tools left in the cache, or the error none. The scripts
+// document the same rule.
 func cached(none error, parts ...string) (string, error) {
 	root := os.Getenv("LUNPAI_CACHE")
 	if root == "" {

@@ -3,12 +3,10 @@ package mongod_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -24,7 +22,8 @@ import (
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 )
 
-// parentDir makes the test program start one server in that folder, print its process id, and wait to be killed.
+// parentDir makes the test program start one server in that folder, print its process id, and wait
+// to be killed.
 const parentDir = "LUNPAI_TEST_MONGOD_PARENT"
 
 func TestMain(m *testing.M) {
@@ -38,88 +37,6 @@ func TestMain(m *testing.M) {
 		select {}
 	}
 	mongotest.Main(m)
-}
-
-func TestFindOrder(t *testing.T) {
-	dir := t.TempDir()
-	program := func(name string) string {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, nil, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	t.Setenv("MONGOD", "")
-	t.Setenv("PATH", filepath.Join(dir, "bin"))
-	t.Setenv("LUNPAI_CACHE", filepath.Join(dir, "cache"))
-	if path, err := mongod.Find(); !errors.Is(err, mongod.ErrNotFound) {
-		t.Fatalf("nothing there: %q, %v", path, err)
-	}
-	for _, name := range []string{"cache/mongod-6.0.5/mongod", "bin/mongod", "own"} {
-		want := program(name)
-		if name == "own" {
-			t.Setenv("MONGOD", want)
-		}
-		if path, err := mongod.Find(); path != want || err != nil {
-			t.Errorf("got %q, %v, want %q", path, err, want)
-		}
-	}
-	t.Setenv("MONGOD", filepath.Join(dir, "absent"))
-	if path, err := mongod.Find(); err == nil || errors.Is(err, mongod.ErrNotFound) {
-		t.Errorf("a wrong $MONGOD must be an error of its own: %q, %v", path, err)
-	}
-}
-
-func TestFindClientOrder(t *testing.T) {
-	dir := t.TempDir()
-	t.Setenv("LUNPAI_CACHE", dir)
-	for variable, name := range map[string]string{
-		mongod.Mongosh: "bin/mongosh", mongod.Python: "python/bin/python",
-	} {
-		t.Setenv(variable, "")
-		path, err := mongod.FindClient(variable)
-		if !errors.Is(err, mongod.ErrNotFound) || !strings.Contains(err.Error(), variable) {
-			t.Errorf("nothing there: %q, %v", path, err)
-		}
-		want := filepath.Join(dir, "analytics-mongosh-2.12.0-pymongo-4.17.0", filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(want), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(want, nil, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if path, err := mongod.FindClient(variable); path != want || err != nil {
-			t.Errorf("got %q, %v, want %q", path, err, want)
-		}
-		t.Setenv(variable, filepath.Join(dir, "absent"))
-		if path, err := mongod.FindClient(variable); err == nil || errors.Is(err, mongod.ErrNotFound) {
-			t.Errorf("a wrong $%s must be an error of its own: %q, %v", variable, path, err)
-		}
-	}
-}
-
-// TestScriptsFillWhatIsLookedFor: the folders that the tests look into are those of the scripts.
-func TestScriptsFillWhatIsLookedFor(t *testing.T) {
-	for script, lines := range map[string][]string{
-		"../mongod.sh": {"readonly version=6.0.5\n", "target=$cache/mongod-$version/mongod\n"},
-		"../analytics.sh": {
-			"readonly mongosh=2.12.0\n", "readonly pymongo=4.17.0\n",
-			"target=$cache/analytics-mongosh-$mongosh-pymongo-$pymongo\n",
-		},
-	} {
-		text, err := os.ReadFile(script)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, line := range lines {
-			if !strings.Contains(string(text), line) {
-				t.Errorf("%s has another line than find.go expects: %s", script, line)
-			}
-		}
-	}
 }
 
 func TestServerKeepsAcknowledgedWritesOverKill(t *testing.T) {
@@ -193,13 +110,26 @@ func TestStartFailures(t *testing.T) {
 		want   string
 	}{
 		{"no folder", t.Context(), mongod.Config{}, "Config.Dir"},
-		{"the log is shown", t.Context(), mongod.Config{Dir: t.TempDir(), Args: []string{"--noSuchOption"}}, "unrecognised option"},
-		{"named port is taken", t.Context(), mongod.Config{Dir: t.TempDir(), Port: taken.Addr().(*net.TCPAddr).Port}, "port is taken"},
-		{"not a server", t.Context(), mongod.Config{Dir: t.TempDir(), Binary: "/bin/true"}, "ended at start"},
+		{
+			"the log is shown", t.Context(),
+			mongod.Config{Dir: t.TempDir(), Args: []string{"--noSuchOption"}},
+			"unrecognised option",
+		},
+		{
+			"named port is taken", t.Context(),
+			mongod.Config{Dir: t.TempDir(), Port: taken.Addr().(*net.TCPAddr).Port},
+			"port is taken",
+		},
+		{
+			"not a server", t.Context(),
+			mongod.Config{Dir: t.TempDir(), Binary: "/bin/true"},
+			"ended at start",
+		},
 		{"no time", short, mongod.Config{Dir: t.TempDir()}, "deadline exceeded"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if _, err := mongod.Start(test.ctx, test.config); err == nil || !strings.Contains(err.Error(), test.want) {
+			if _, err := mongod.Start(test.ctx, test.config); err == nil ||
+				!strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
 			}
 		})
@@ -230,83 +160,12 @@ func TestServerDiesWithItsParent(t *testing.T) {
 	}
 	_ = parent.Process.Kill()
 	_ = parent.Wait()
-	for deadline := time.Now().Add(10 * time.Second); alive(t, pid); time.Sleep(20 * time.Millisecond) {
+	deadline := time.Now().Add(10 * time.Second)
+	for ; alive(t, pid); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("process %d outlives its parent", pid)
 		}
 	}
-}
-
-func TestReplicaSetFailsOver(t *testing.T) {
-	uri, set := mongotest.ReplicaSet(t)
-	things := connect(t, uri)
-	insert(t, things, "before the kill")
-
-	old, err := set.Primary(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := old.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	next, err := set.Primary(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if next == old {
-		t.Fatal("the killed primary is primary")
-	}
-	expect(t, things, "before the kill")
-	insert(t, things, "with two of three")
-
-	if err := old.Restart(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := set.Healthy(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	// What was written without it reaches the member that was down.
-	stale := connect(t, old.URI()).Database().Client().
-		Database(things.Database().Name()).Collection(things.Name())
-	insert(t, things, "with three again")
-	expect(t, stale, "with two of three")
-}
-
-func TestReplicaSetReplacesAPausedPrimary(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("pausing needs Linux")
-	}
-	_, set := mongotest.ReplicaSet(t)
-	old, err := set.Primary(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := old.Pause(); err != nil {
-		t.Fatal(err)
-	}
-	next, err := set.Primary(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if next == old {
-		t.Error("the paused primary is primary")
-	}
-	if err := set.Heal(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestReplicaSetRestartsAfterTotalLoss(t *testing.T) {
-	uri, set := mongotest.ReplicaSet(t)
-	things := connect(t, uri)
-	insert(t, things, "before the power cut")
-	if err := set.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	if err := set.Restart(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	expect(t, things, "before the power cut")
 }
 
 // connect opens a collection of a database of its own, for durable writes.
@@ -314,7 +173,8 @@ func connect(t *testing.T, uri string) *mongo.Collection {
 	t.Helper()
 	durable := writeconcern.Majority()
 	durable.Journal = new(true)
-	client, err := mongo.Connect(options.Client().ApplyURI(uri).SetWriteConcern(durable).SetTimeout(20 * time.Second))
+	client, err := mongo.Connect(options.Client().ApplyURI(uri).
+		SetWriteConcern(durable).SetTimeout(20 * time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}

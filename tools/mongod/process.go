@@ -42,7 +42,8 @@ func (s *Server) args() []string {
 		"--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100",
 	}
 	if s.config.ReplSet != "" {
-		args = append(args, "--replSet", s.config.ReplSet, "--oplogSize", strconv.Itoa(s.config.OplogMB))
+		args = append(args, "--replSet", s.config.ReplSet, "--oplogSize",
+			strconv.Itoa(s.config.OplogMB))
 	}
 	return append(args, s.config.Args...)
 }
@@ -61,7 +62,8 @@ func (s *Server) launch(ctx context.Context) (*process, error) {
 	proc := &process{done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
-		// Linux ties the child to the thread that made it, not to the process: keep that thread as long as the child.
+		// Linux ties the child to the thread that made it, not to the process: keep that thread as
+		// long as the child.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer log.Close()

@@ -26,8 +26,8 @@ type ReplicaSet struct {
 	Members []*Server // in the order of their member ids; fixed after the start
 }
 
-// StartReplicaSet runs n servers in sub-folders of dir as one replica set with quick elections, and returns when one
-// is primary and the others follow it. What Start says of ctx holds here too.
+// StartReplicaSet runs n servers in sub-folders of dir as one replica set with quick elections, and
+// returns when one is primary and the others follow it. What Start says of ctx holds here too.
 func StartReplicaSet(ctx context.Context, n int, dir string) (_ *ReplicaSet, err error) {
 	if n < 1 {
 		return nil, fmt.Errorf("mongod: a replica set of %d members", n)
@@ -41,7 +41,8 @@ func StartReplicaSet(ctx context.Context, n int, dir string) (_ *ReplicaSet, err
 		}
 	}()
 	err = r.each(func(i int, _ *Server) error {
-		member, err := Start(ctx, Config{Dir: filepath.Join(dir, fmt.Sprintf("node%d", i)), ReplSet: setName})
+		member, err := Start(ctx,
+			Config{Dir: filepath.Join(dir, fmt.Sprintf("node%d", i)), ReplSet: setName})
 		if err == nil {
 			r.Members[i] = member
 		}
@@ -62,7 +63,8 @@ func StartReplicaSet(ctx context.Context, n int, dir string) (_ *ReplicaSet, err
 func (r *ReplicaSet) initiate(ctx context.Context) error {
 	members := bson.A{}
 	for i, member := range r.Members {
-		members = append(members, bson.D{{Key: "_id", Value: i}, {Key: "host", Value: member.Addr()}})
+		members = append(members,
+			bson.D{{Key: "_id", Value: i}, {Key: "host", Value: member.Addr()}})
 	}
 	config := bson.D{
 		{Key: "_id", Value: setName},
@@ -77,10 +79,12 @@ func (r *ReplicaSet) initiate(ctx context.Context) error {
 		return err
 	}
 	defer disconnect(client)
-	// The members answer one another before they take the configuration: more than the client's own time limit.
+	// The members answer one another before they take the configuration: more than the client's own
+	// time limit.
 	initiateCtx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	err = client.Database("admin").RunCommand(initiateCtx, bson.D{{Key: "replSetInitiate", Value: config}}).Err()
+	err = client.Database("admin").RunCommand(initiateCtx,
+		bson.D{{Key: "replSetInitiate", Value: config}}).Err()
 	if err != nil {
 		return fmt.Errorf("mongod: initiate replica set: %w\n%s", err, r.Members[0].logTail())
 	}
@@ -103,8 +107,8 @@ type hello struct {
 	ElectionID bson.ObjectID `bson:"electionId"` // grows with every election
 }
 
-// poll asks every member who it is, again and again, until done says so. A member that is down or does not answer
-// within a second counts as neither primary nor secondary.
+// poll asks every member who it is, again and again, until done says so. A member that is down or
+// does not answer within a second counts as neither primary nor secondary.
 func (r *ReplicaSet) poll(ctx context.Context, wanted string, done func([]hello) bool) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
@@ -140,14 +144,15 @@ func (r *ReplicaSet) poll(ctx context.Context, wanted string, done func([]hello)
 	}
 }
 
-// Primary waits until a running member is primary and returns it. Just after a kill or a pause two members may claim
-// to be: the one elected last is returned.
+// Primary waits until a running member is primary and returns it. Just after a kill or a pause two
+// members may claim to be: the one elected last is returned.
 func (r *ReplicaSet) Primary(ctx context.Context) (*Server, error) {
 	var primary *Server
 	err := r.poll(ctx, "a primary", func(answers []hello) bool {
 		var latest bson.ObjectID
 		for i, answer := range answers {
-			if answer.Primary && (primary == nil || bytes.Compare(answer.ElectionID[:], latest[:]) > 0) {
+			if answer.Primary && (primary == nil ||
+				bytes.Compare(answer.ElectionID[:], latest[:]) > 0) {
 				primary, latest = r.Members[i], answer.ElectionID
 			}
 		}

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// Ports are taken below the range that Linux gives to outgoing connections (32768 and up), so that nobody takes
-	// the port of a server that is down for a moment.
+	// Ports are taken below the range that Linux gives to outgoing connections (32768 and up), so
+	// that nobody takes the port of a server that is down for a moment.
 	firstPort, lastPort = 20000, 32000
 
 	startTries   = 10
@@ -48,9 +48,10 @@ type Server struct {
 	proc *process   // nil before the first start
 }
 
-// Start runs a server and returns when it answers. ctx bounds the start only: the server runs on until Stop, Kill or
-// the end of this process (on Linux; elsewhere a killed parent leaves it behind). Without a deadline in ctx the start
-// may take a minute. The error carries the end of the server's log.
+// Start runs a server and returns when it answers. ctx bounds the start only: the server runs on
+// until Stop, Kill or the end of this process (on Linux; elsewhere a killed parent leaves it
+// behind). Without a deadline in ctx the start may take a minute. The error carries the end of the
+// server's log.
 func Start(ctx context.Context, config Config) (*Server, error) {
 	if config.Dir == "" {
 		return nil, errors.New("mongod: Config.Dir is not set")
@@ -125,8 +126,8 @@ func (s *Server) Running() bool {
 
 func (s *Server) running() bool { return s.proc != nil && !s.proc.ended() }
 
-// Kill ends the process with SIGKILL, as a power cut would, and waits until it is gone. A server that is down already
-// is no error.
+// Kill ends the process with SIGKILL, as a power cut would, and waits until it is gone. A server
+// that is down already is no error.
 func (s *Server) Kill() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,8 +145,8 @@ func (s *Server) kill() error {
 	return nil
 }
 
-// Stop shuts the server down in order, or kills it when that takes longer than 15 seconds. A server that is down
-// already is no error.
+// Stop shuts the server down in order, or kills it when that takes longer than 15 seconds. A server
+// that is down already is no error.
 func (s *Server) Stop() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -186,8 +187,9 @@ func (s *Server) signal(send func(*os.Process) error) error {
 	return nil
 }
 
-// Restart runs the server again on the same data and port and returns when it answers; a running one is stopped first.
-// A member of a replica set may need a moment more to be primary or secondary: see ReplicaSet.Healthy.
+// Restart runs the server again on the same data and port and returns when it answers; a running
+// one is stopped first. A member of a replica set may need a moment more to be primary or
+// secondary: see ReplicaSet.Healthy.
 func (s *Server) Restart(ctx context.Context) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
@@ -231,12 +233,14 @@ func (s *Server) start(ctx context.Context) error {
 	return fmt.Errorf("mongod %s: %w\n%s", s.Addr(), err, tail)
 }
 
-// freePort draws a port that nobody listens on now. Somebody may take it before the server does; start notices.
+// freePort draws a port that nobody listens on now. Somebody may take it before the server does;
+// start notices.
 func freePort(ctx context.Context) (int, error) {
 	var last error
 	for range 100 {
 		port := firstPort + rand.IntN(lastPort-firstPort)
-		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp",
+			net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
 			last = err
 			continue

@@ -51,11 +51,13 @@ func (f *findings) print(w io.Writer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, k := range f.kinds {
-		fmt.Fprintf(w, "  found %d × %s, such as:\n    %s\n", f.count[k], k, strings.Join(f.shown[k], "\n    "))
+		fmt.Fprintf(w, "  found %d × %s, such as:\n    %s\n", f.count[k], k,
+			strings.Join(f.shown[k], "\n    "))
 	}
 }
 
-// The kinds of findings that have a column of their own; refusals and others are named as they come.
+// The kinds of findings that have a column of their own; refusals and others are named as they
+// come.
 const (
 	lost       = "lost"
 	doubled    = "doubled"

@@ -18,8 +18,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// judge compares what was acknowledged with what the service shows, then stops the service and compares it with what the store
-// holds.
+// judge compares what was acknowledged with what the service shows, then stops the service and
+// compares it with what the store holds.
 func (t *trial) judge(ctx context.Context, r *report) error {
 	r.acknowledged = t.acks.count()
 	if r.acknowledged == 0 {
@@ -40,8 +40,8 @@ func (t *trial) judge(ctx context.Context, r *report) error {
 	return nil
 }
 
-// shown reads every site's journal over HTTP: each acknowledged command must stand at its number with its facts, and the facts
-// must keep the line in order.
+// shown reads every site's journal over HTTP: each acknowledged command must stand at its number
+// with its facts, and the facts must keep the line in order.
 func (t *trial) shown(ctx context.Context, r *report) error {
 	facts := map[string]map[int64]digest{}
 	for _, s := range t.sites {
@@ -62,9 +62,11 @@ func (t *trial) shown(ctx context.Context, r *report) error {
 	}
 	for _, k := range t.acks.list {
 		if d, ok := facts[k.site][k.seq]; !ok {
-			r.add(lost, "site %s: GET commits lacks commit %d, acknowledged to %s", k.site, k.seq, k.key)
+			r.add(lost, "site %s: GET commits lacks commit %d, acknowledged to %s", k.site, k.seq,
+				k.key)
 		} else if d != k.facts {
-			r.add(lost, "site %s: GET commits shows other facts at commit %d than were acknowledged to %s", k.site, k.seq, k.key)
+			r.add(lost, "site %s: GET commits shows other facts at commit %d than were "+
+				"acknowledged to %s", k.site, k.seq, k.key)
 		}
 	}
 	return nil
@@ -113,10 +115,12 @@ func entries(ctx context.Context, c *load.Client, site string, f func(*entry) er
 	}
 }
 
-// maxSearches bounds the searches at one site: the service itself bounds them, so that nobody probes a phone book.
+// maxSearches bounds the searches at one site: the service itself bounds them, so that nobody
+// probes a phone book.
 const maxSearches = 50
 
-// people looks up phones that were given: each must lead to the customer who was registered with it.
+// people looks up phones that were given: each must lead to the customer who was registered with
+// it.
 func (t *trial) people(ctx context.Context, r *report) error {
 	for _, s := range t.sites {
 		c := load.NewClient([]string{t.service.Addr}, s.Token)
@@ -126,7 +130,8 @@ func (t *trial) people(ctx context.Context, r *report) error {
 			if n++; n > maxSearches {
 				break
 			}
-			a, err := c.Post(ctx, "/v1/sites/"+s.ID+"/customers/search", "search-"+phone, `{"phone":"`+phone+`"}`)
+			a, err := c.Post(ctx, "/v1/sites/"+s.ID+"/customers/search", "search-"+phone,
+				`{"phone":"`+phone+`"}`)
 			if err != nil {
 				return err
 			}
@@ -138,14 +143,16 @@ func (t *trial) people(ctx context.Context, r *report) error {
 				return err
 			}
 			if found.Customer != customer {
-				r.add("phone", "site %s: a phone leads to customer %q, registered was %q", s.ID, found.Customer, customer)
+				r.add("phone", "site %s: a phone leads to customer %q, registered was %q", s.ID,
+					found.Customer, customer)
 			}
 		}
 	}
 	return nil
 }
 
-// stored reads the journal in the store itself: the ids of commands, and whether documents and journal agree.
+// stored reads the journal in the store itself: the ids of commands, and whether documents and
+// journal agree.
 func (t *trial) stored(ctx context.Context, r *report) (err error) {
 	s, err := t.open(ctx)
 	if err != nil {
@@ -162,13 +169,14 @@ func (t *trial) stored(ctx context.Context, r *report) (err error) {
 		}
 	}
 	for _, k := range acked {
-		r.add(lost, "site %s: the journal lacks command %s, acknowledged as commit %d", k.site, k.key, k.seq)
+		r.add(lost, "site %s: the journal lacks command %s, acknowledged as commit %d", k.site,
+			k.key, k.seq)
 	}
 	return verify(ctx, s, r)
 }
 
-// ids takes every command that stands in a site's journal out of what was acknowledged. What is left was lost; what stands
-// there twice, or was acknowledged to nobody, is too much.
+// ids takes every command that stands in a site's journal out of what was acknowledged. What is
+// left was lost; what stands there twice, or was acknowledged to nobody, is too much.
 func ids(ctx context.Context, s repo.Journal, site string, acked map[string]*ack, r *report) error {
 	for next := int64(2); ; { // the first commit founded the site
 		pages, err := s.Since(ctx, workflow.SiteID(site), next, 64)
@@ -189,9 +197,11 @@ func ids(ctx context.Context, s repo.Journal, site string, acked map[string]*ack
 				switch {
 				case !ok && c.Kind == "search_customer": // the judge's own: visitors search nobody
 				case !ok:
-					r.add(doubled, "site %s: commit %d (%s) ran twice, or was acknowledged to nobody", site, c.Seq, c.Kind)
+					r.add(doubled, "site %s: commit %d (%s) ran twice, or was acknowledged to "+
+						"nobody", site, c.Seq, c.Kind)
 				case k.seq != c.Seq:
-					r.add(doubled, "site %s: command %s stands at commit %d, acknowledged was %d", site, k.key, c.Seq, k.seq)
+					r.add(doubled, "site %s: command %s stands at commit %d, acknowledged was %d",
+						site, k.key, c.Seq, k.seq)
 				}
 				delete(acked, site+" "+c.ID)
 			}
@@ -209,7 +219,8 @@ func verify(ctx context.Context, s repo.Store, r *report) error {
 		trailing := ""
 		for _, site := range reports {
 			if site.Mark != site.Commits {
-				trailing = fmt.Sprintf("site %s: documents stand at commit %d of %d", site.Site, site.Mark, site.Commits)
+				trailing = fmt.Sprintf("site %s: documents stand at commit %d of %d", site.Site,
+					site.Mark, site.Commits)
 			}
 		}
 		if trailing != "" && time.Now().Before(wait) {

@@ -11,8 +11,11 @@ import (
 // journal is one page of three commits: the founding, and two commands.
 type journal struct{ repo.Journal }
 
-func (journal) Since(_ context.Context, site workflow.SiteID, seq int64, _ int) ([]*repo.Page, error) {
-	p, err := repo.NewPage(site, "", []*workflow.Commit{{Seq: 1, ID: "founded"}, {Seq: 2, ID: "a"}, {Seq: 3, ID: "b"}})
+func (journal) Since(
+	_ context.Context, site workflow.SiteID, seq int64, _ int,
+) ([]*repo.Page, error) {
+	p, err := repo.NewPage(site, "",
+		[]*workflow.Commit{{Seq: 1, ID: "founded"}, {Seq: 2, ID: "a"}, {Seq: 3, ID: "b"}})
 	if err != nil || seq > 3 {
 		return nil, err
 	}

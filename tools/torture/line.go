@@ -18,7 +18,10 @@ type line struct {
 }
 
 func newLine(site string, found *findings) *line {
-	return &line{site: site, found: found, used: map[string]string{}, leads: map[string]string{}, of: map[string]string{}, ended: map[string]bool{}}
+	return &line{
+		site: site, found: found, used: map[string]string{}, leads: map[string]string{},
+		of: map[string]string{}, ended: map[string]bool{},
+	}
 }
 
 func (l *line) problem(e *entry, format string, args ...any) {
@@ -31,7 +34,8 @@ func (l *line) fold(e *entry) {
 		switch f.Kind { //nolint:exhaustive // the others do not touch turns and leads
 		case workflow.FactTurnUsed:
 			if visit, twice := l.used[f.Subject]; twice {
-				l.problem(e, "the turn of %s is given to visit %s and was given to %s", f.Subject, f.Detail["visit"], visit)
+				l.problem(e, "the turn of %s is given to visit %s and was given to %s", f.Subject,
+					f.Detail["visit"], visit)
 			}
 			l.used[f.Subject] = f.Detail["visit"]
 		case workflow.FactRejoined, workflow.FactTurnGivenBack:

@@ -1,5 +1,6 @@
-// Command torture kills the service and its stores under load and then looks for what was lost, doubled or bent. It ends with
-// 1 when it finds anything. The result is a table in Markdown on stdout; progress goes to stderr.
+// Command torture kills the service and its stores under load and then looks for what was lost,
+// doubled or bent. It ends with 1 when it finds anything. The result is a table in Markdown on
+// stdout; progress goes to stderr.
 package main
 
 import (
@@ -20,17 +21,21 @@ import (
 	"github.com/lunpai/lunpai/tools/mongod"
 )
 
-const usage = `torture sends visits to the service from several clients, each command with its Idempotency-Key and sent again until it is
-answered, while SIGKILL ends now the service, now the database. Then it reads the journal and asks:
-  - does every acknowledged command stand there, once, with the number and the facts that were acknowledged?
+const usage = `torture sends visits to the service from several clients, each command with its
+Idempotency-Key and sent again until it is answered, while SIGKILL ends now the service, now the
+database. Then it reads the journal and asks:
+  - does it hold every acknowledged command once, with the number and facts that were acknowledged?
   - was a turn given twice, or did somebody receive two visitors at once?
   - are the documents what the journal says, byte for byte?
 
 Examples:
-  go run ./tools/torture                          everything: 30 kills of the service on each store, 10 of mongod, 10 of the
-                                                  primary of three; about eight minutes
-  go run ./tools/torture -quick                   3 kills on SQLite
-  go run ./tools/torture -store mongo3 -kills 0   only the database is killed
+  go run ./tools/torture
+      everything: 30 kills of the service on each store, 10 of mongod, 10 of the primary of
+      three; about eight minutes
+  go run ./tools/torture -quick
+      3 kills on SQLite
+  go run ./tools/torture -store mongo3 -kills 0
+      only the database is killed
 
 Flags:
 `
@@ -110,9 +115,11 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	f := flag.NewFlagSet("torture", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.Usage = func() { fmt.Fprint(stderr, usage); f.PrintDefaults() }
-	stores := f.String("store", "sqlite,mongo,mongo3", "`list` of stores: sqlite, mongo (one mongod), mongo3 (a set of three)")
+	stores := f.String("store", "sqlite,mongo,mongo3",
+		"`list` of stores: sqlite, mongo (one mongod), mongo3 (a set of three)")
 	f.IntVar(&o.kills, "kills", 30, "`number` of kills of the service on each store")
-	f.IntVar(&o.storeKills, "store-kills", 10, "`number` of kills of mongod, or of the primary of the set")
+	f.IntVar(&o.storeKills, "store-kills", 10,
+		"`number` of kills of mongod, or of the primary of the set")
 	f.IntVar(&o.clients, "clients", 16, "`number` of clients that send at once")
 	f.IntVar(&o.sites, "sites", 5, "`number` of sites they visit")
 	f.DurationVar(&o.each, "d", time.Second, "load between two kills, on average")

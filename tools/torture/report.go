@@ -21,11 +21,16 @@ type report struct {
 }
 
 func heading(w io.Writer) {
-	fmt.Fprintln(w, "| store | killed | kills | clients | acknowledged | sent again | answered from the journal | lost | doubled | turns given twice | unanswered | other findings | silence, median s | longest s |")
+	fmt.Fprintln(w, "| store | killed | kills | clients | acknowledged | sent again | answered "+
+		"from the journal | lost | doubled | turns given twice | unanswered | other "+
+		"findings | silence, median s | longest s |")
 	fmt.Fprintln(w, "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 }
 
-var names = map[string]string{load.SQLite: "SQLite", load.Mongo: "one mongod", load.Mongo3: "three nodes"}
+var names = map[string]string{
+	load.SQLite: "SQLite", load.Mongo: "one mongod",
+	load.Mongo3: "three nodes",
+}
 
 // print writes the trial's row, and what was found to log.
 func (r *report) print(w, log io.Writer) {
@@ -33,7 +38,8 @@ func (r *report) print(w, log io.Writer) {
 	median, longest := r.silences[len(r.silences)/2], r.silences[len(r.silences)-1]
 	own := []string{lost, doubled, twice, unanswered}
 	fmt.Fprintf(w, "| %s | %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %.2f | %.2f |\n",
-		names[r.store], r.target, r.kills, r.clients, r.acknowledged, r.retried, r.replayed, r.of(lost), r.of(doubled), r.of(twice),
+		names[r.store], r.target, r.kills, r.clients, r.acknowledged, r.retried, r.replayed,
+		r.of(lost), r.of(doubled), r.of(twice),
 		r.of(unanswered), r.of()-r.of(own...), median.Seconds(), longest.Seconds())
 	r.findings.print(log)
 }

@@ -24,10 +24,16 @@ func TestQuick(t *testing.T) {
 // TestLine: the judge of the line finds what may not be, and nothing else.
 func TestLine(t *testing.T) {
 	assigned := func(visit, who string) workflow.Fact {
-		return workflow.Fact{Kind: workflow.FactVisitAssigned, Subject: who, Detail: map[string]string{"visit": visit, "role": "lead"}}
+		return workflow.Fact{
+			Kind: workflow.FactVisitAssigned, Subject: who,
+			Detail: map[string]string{"visit": visit, "role": "lead"},
+		}
 	}
 	used := func(visit, unit string) workflow.Fact {
-		return workflow.Fact{Kind: workflow.FactTurnUsed, Subject: unit, Detail: map[string]string{"visit": visit}}
+		return workflow.Fact{
+			Kind: workflow.FactTurnUsed, Subject: unit,
+			Detail: map[string]string{"visit": visit},
+		}
 	}
 	about := func(kind workflow.FactKind, subject string) workflow.Fact {
 		return workflow.Fact{Kind: kind, Subject: subject}
@@ -38,8 +44,18 @@ func TestLine(t *testing.T) {
 		facts []workflow.Fact
 		wrong int
 	}{
-		{"two visits, one after the other", []workflow.Fact{assigned("v1", "a"), used("v1", "a"), registered, back, assigned("v2", "a"), used("v2", "a")}, 0},
-		{"given back", []workflow.Fact{used("v1", "a"), about(workflow.FactTurnGivenBack, "a"), used("v2", "a")}, 0},
+		{
+			"two visits, one after the other",
+			[]workflow.Fact{
+				assigned("v1", "a"), used("v1", "a"), registered, back,
+				assigned("v2", "a"), used("v2", "a"),
+			},
+			0,
+		},
+		{"given back", []workflow.Fact{
+			used("v1", "a"), about(workflow.FactTurnGivenBack, "a"),
+			used("v2", "a"),
+		}, 0},
 		{"a turn twice", []workflow.Fact{used("v1", "a"), used("v2", "a")}, 1},
 		{"a visit twice", []workflow.Fact{assigned("v1", "a"), assigned("v1", "b")}, 1},
 		{"two visitors at once", []workflow.Fact{assigned("v1", "a"), assigned("v2", "a")}, 1},
@@ -72,7 +88,13 @@ func TestDigest(t *testing.T) {
 }
 
 func TestBadArguments(t *testing.T) {
-	for _, args := range [][]string{{"-store", "mysql"}, {"-clients", "0"}, {"-d", "0s"}, {"-kills", "-1"}, {"extra"}} {
+	for _, args := range [][]string{
+		{"-store", "mysql"},
+		{"-clients", "0"},
+		{"-d", "0s"},
+		{"-kills", "-1"},
+		{"extra"},
+	} {
 		if _, err := parse(args, new(bytes.Buffer)); err == nil {
 			t.Errorf("%q was taken", args)
 		}

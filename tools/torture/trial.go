@@ -33,7 +33,8 @@ const (
 
 // try runs one plan in a folder of its own.
 func (o *config) try(ctx context.Context, p plan, dir string) (_ *report, err error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(p.kills)*(o.each+30*time.Second)+5*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx,
+		time.Duration(p.kills)*(o.each+30*time.Second)+5*time.Minute)
 	defer cancel()
 	t := &trial{plan: p, o: o, acks: newAcks()}
 	if err := t.start(ctx, dir); err != nil {
@@ -44,7 +45,8 @@ func (o *config) try(ctx context.Context, p plan, dir string) (_ *report, err er
 	if err := t.torment(ctx, r); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, t.service.Tail())
 	}
-	fmt.Fprintf(o.log, "%s, %s killed %d times: %d commands acknowledged, judging\n", p.store, p.target, p.kills, t.acks.count())
+	fmt.Fprintf(o.log, "%s, %s killed %d times: %d commands acknowledged, judging\n", p.store,
+		p.target, p.kills, t.acks.count())
 	return r, t.judge(ctx, r)
 }
 
@@ -54,7 +56,8 @@ func (t *trial) start(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	t.service, err = load.StartService(ctx, load.ServiceConfig{
-		Binary: t.o.binary, Store: t.store.URI(database), Keys: filepath.Join(dir, "keys.json"), Dir: filepath.Join(dir, "service"),
+		Binary: t.o.binary, Store: t.store.URI(database), Keys: filepath.Join(dir, "keys.json"),
+		Dir:  filepath.Join(dir, "service"),
 		Args: []string{"--no-log-requests", "--key-rate=0"},
 	})
 	if err != nil {
@@ -106,8 +109,8 @@ func (t *trial) torment(ctx context.Context, r *report) error {
 	return errors.Join(err, ctx.Err())
 }
 
-// kills kills as often as planned. Between two kills there is load for a while; nothing is killed before the last kill is
-// overcome.
+// kills kills as often as planned. Between two kills there is load for a while; nothing is killed
+// before the last kill is overcome.
 func (t *trial) kills(ctx context.Context, r *report) error {
 	for i := range t.plan.kills {
 		if err := load.Sleep(ctx, t.o.each/2+rand.N(t.o.each)); err != nil {
@@ -124,7 +127,8 @@ func (t *trial) kills(ctx context.Context, r *report) error {
 		silence := t.acks.longest()
 		r.silences = append(r.silences, silence)
 		fmt.Fprintf(t.o.log, "%s, %s: kill %d of %d, silence %.2f s, overcome after %.2f s\n",
-			t.plan.store, t.target, i+1, t.plan.kills, silence.Seconds(), time.Since(start).Seconds())
+			t.plan.store, t.target, i+1, t.plan.kills, silence.Seconds(),
+			time.Since(start).Seconds())
 	}
 	return load.Sleep(ctx, t.o.each)
 }
@@ -148,7 +152,8 @@ func (t *trial) kill(ctx context.Context) error {
 		if _, err := t.store.Set.Primary(ctx); err != nil {
 			return err
 		}
-		fmt.Fprintf(t.o.log, "%s: a new primary after %.2f s\n", t.plan.store, time.Since(killed).Seconds())
+		fmt.Fprintf(t.o.log, "%s: a new primary after %.2f s\n", t.plan.store,
+			time.Since(killed).Seconds())
 		// The two that are left carry on by themselves before the third comes back.
 		if err := t.acks.next(ctx, recovery); err != nil {
 			return err

@@ -12,7 +12,8 @@ import (
 	"github.com/lunpai/lunpai/tools/load"
 )
 
-// visitor is a client: visits of several kinds, one command at a time, each sent until it is answered.
+// visitor is a client: visits of several kinds, one command at a time, each sent until it is
+// answered.
 type visitor struct {
 	t      *trial
 	n      int
@@ -25,7 +26,10 @@ type visitor struct {
 
 func newVisitor(t *trial, n int, r *report) *visitor {
 	site := t.sites[n%len(t.sites)]
-	return &visitor{t: t, n: n, site: site, report: r, client: load.NewClient([]string{t.service.Addr}, site.Token)}
+	return &visitor{
+		t: t, n: n, site: site, report: r,
+		client: load.NewClient([]string{t.service.Addr}, site.Token),
+	}
 }
 
 // work sends visits until it is enough; a visit that was begun is finished.
@@ -46,8 +50,17 @@ type step struct{ path, body string }
 
 // visits are the ways a visit goes; phone stands for a number of its own.
 var visits = [][]step{
-	{{"", `{}`}, {"/identify", `{"kind":"new"}`}, {"/assign", `{}`}, {"/serve", `{"topic":"sales"}`}, {"/register", `{}`}},
-	{{"", `{"identify":{"kind":"new"},"assign":true}`}, {"/register", `{"serve":true,"topic":"sales"}`}},
+	{
+		{"", `{}`},
+		{"/identify", `{"kind":"new"}`},
+		{"/assign", `{}`},
+		{"/serve", `{"topic":"sales"}`},
+		{"/register", `{}`},
+	},
+	{
+		{"", `{"identify":{"kind":"new"},"assign":true}`},
+		{"/register", `{"serve":true,"topic":"sales"}`},
+	},
 	{
 		{"", `{"party":2}`},
 		{"/identify", `{"kind":"new","person":{"name":"Torture","phone":"{phone}"}}`},
@@ -68,7 +81,8 @@ func (v *visitor) visit(ctx context.Context, key string) {
 	path := "/v1/sites/" + v.site.ID + "/visits"
 	var last answer
 	for i, s := range steps {
-		a, ok := v.command(ctx, path+s.path, fmt.Sprintf("%s-%d", key, i), strings.ReplaceAll(s.body, "{phone}", phone))
+		a, ok := v.command(ctx, path+s.path, fmt.Sprintf("%s-%d", key, i),
+			strings.ReplaceAll(s.body, "{phone}", phone))
 		if !ok {
 			if i > 0 { // whoever receives him must be free for the next
 				v.command(ctx, path+"/abandon", key+"-given-up", `{"reason":"left"}`)
@@ -85,8 +99,9 @@ func (v *visitor) visit(ctx context.Context, key string) {
 	}
 }
 
-// command sends a command until it is answered, and notes the answer. A refusal is a problem: nothing that is sent here may
-// be refused, and a command whose first answer was lost gets that answer.
+// command sends a command until it is answered, and notes the answer. A refusal is a problem:
+// nothing that is sent here may be refused, and a command whose first answer was lost gets that
+// answer.
 func (v *visitor) command(ctx context.Context, path, key, body string) (a answer, ok bool) {
 	got, err := v.client.Post(ctx, path, key, body)
 	if err != nil {
@@ -95,7 +110,8 @@ func (v *visitor) command(ctx context.Context, path, key, body string) (a answer
 	}
 	if got.Status/100 != 2 {
 		what := path[strings.LastIndexByte(path, '/')+1:]
-		v.report.add(fmt.Sprintf("%s refused: %d %s", what, got.Status, load.Code(got)), "%v", load.Unexpected("POST "+path, got))
+		v.report.add(fmt.Sprintf("%s refused: %d %s", what, got.Status, load.Code(got)), "%v",
+			load.Unexpected("POST "+path, got))
 		return a, false
 	}
 	err = json.Unmarshal(got.Body, &a)
@@ -110,12 +126,15 @@ func (v *visitor) command(ctx context.Context, path, key, body string) (a answer
 	if got.Replayed {
 		v.replayed++
 	}
-	v.t.acks.note(ack{site: v.site.ID, id: commandID(v.site.Token, key), key: key, seq: a.Seq, facts: facts})
+	v.t.acks.note(ack{
+		site: v.site.ID, id: commandID(v.site.Token, key), key: key, seq: a.Seq,
+		facts: facts,
+	})
 	return a, true
 }
 
-// commandID is how the journal names the command that a key of the service sent with an Idempotency-Key: SHA-256 over the id
-// of the former, a zero byte, and the latter.
+// commandID is how the journal names the command that a key of the service sent with an
+// Idempotency-Key: SHA-256 over the id of the former, a zero byte, and the latter.
 func commandID(token, key string) string {
 	id, _, _ := strings.Cut(strings.TrimPrefix(token, "lp_"), "_")
 	sum := sha256.Sum256([]byte(id + "\x00" + key))

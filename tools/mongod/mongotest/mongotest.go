@@ -1,5 +1,5 @@
-// Package mongotest gives tests a real MongoDB. The servers start when the first test asks, are shared by all tests of
-// the package, and end with it:
+// Package mongotest gives tests a real MongoDB. The servers start when the first test asks, are
+// shared by all tests of the package, and end with it:
 //
 //	func TestMain(m *testing.M) { mongotest.Main(m) }
 //
@@ -8,8 +8,8 @@
 //		// take a random database name: other tests use the same server
 //	}
 //
-// A helper that is called for in a subtest takes the subtest's t: to skip the parent from there fails both, and a test
-// that works on SQLite as well would lose that half.
+// A helper that is called for in a subtest takes the subtest's t: to skip the parent from there
+// fails both, and a test that works on SQLite as well would lose that half.
 package mongotest
 
 import (
@@ -27,7 +27,8 @@ import (
 
 const setSize = 3
 
-// inMain is set while a Runner runs: without one nobody would stop the servers and remove their data.
+// inMain is set while a Runner runs: without one nobody would stop the servers and remove their
+// data.
 var inMain atomic.Bool
 
 // cleanups stop the shared servers, in the order of their start.
@@ -54,7 +55,9 @@ var replicaSet = sync.OnceValue(func() started[*mongod.ReplicaSet] {
 })
 
 // start runs a server in a folder of its own and remembers how to end both.
-func start[S interface{ Kill() error }](name string, run func(context.Context, string) (S, error)) started[S] {
+func start[S interface{ Kill() error }](
+	name string, run func(context.Context, string) (S, error),
+) started[S] {
 	// The path is looked for first: without a server no folder is needed.
 	if _, err := mongod.Find(); err != nil {
 		return started[S]{err: err}
@@ -77,9 +80,9 @@ func start[S interface{ Kill() error }](name string, run func(context.Context, s
 	return started[S]{server: server}
 }
 
-// Standalone returns the connection string of a stand-alone server: $MONGODB_URI when it is set (any server, which
-// then must be one for tests), else a server that this package runs. Without a mongod the test is skipped, or fails
-// when REQUIRE_MONGO=1.
+// Standalone returns the connection string of a stand-alone server: $MONGODB_URI when it is set
+// (any server, which then must be one for tests), else a server that this package runs. Without a
+// mongod the test is skipped, or fails when REQUIRE_MONGO=1.
 func Standalone(t testing.TB) string {
 	t.Helper()
 	if uri := os.Getenv("MONGODB_URI"); uri != "" {
@@ -91,9 +94,10 @@ func Standalone(t testing.TB) string {
 	return s.server.URI()
 }
 
-// ReplicaSet returns a replica set of three members and its connection string. A test may kill, pause and restart
-// members: the next caller gets a set that was healed. Such tests must not run in parallel with others that use it.
-// Without a mongod the test is skipped, or fails when REQUIRE_MONGO=1.
+// ReplicaSet returns a replica set of three members and its connection string. A test may kill,
+// pause and restart members: the next caller gets a set that was healed. Such tests must not run in
+// parallel with others that use it. Without a mongod the test is skipped, or fails when
+// REQUIRE_MONGO=1.
 func ReplicaSet(t testing.TB) (uri string, rs *mongod.ReplicaSet) {
 	t.Helper()
 	needMain(t)
@@ -105,8 +109,8 @@ func ReplicaSet(t testing.TB) (uri string, rs *mongod.ReplicaSet) {
 	return s.server.URI(), s.server
 }
 
-// Find returns the path of a mongod for tests that run servers of their own. Without one the test is skipped, or fails
-// when REQUIRE_MONGO=1.
+// Find returns the path of a mongod for tests that run servers of their own. Without one the test
+// is skipped, or fails when REQUIRE_MONGO=1.
 func Find(t testing.TB) string {
 	t.Helper()
 	path, err := mongod.Find()
@@ -121,8 +125,8 @@ func needMain(t testing.TB) {
 	}
 }
 
-// Client returns the path of a program with which people use MongoDB, mongod.Mongosh or mongod.Python. Without it the
-// test is skipped, or fails when REQUIRE_MONGO=1.
+// Client returns the path of a program with which people use MongoDB, mongod.Mongosh or
+// mongod.Python. Without it the test is skipped, or fails when REQUIRE_MONGO=1.
 func Client(t testing.TB, variable string) string {
 	t.Helper()
 	path, err := mongod.FindClient(variable)
@@ -136,18 +140,20 @@ func check(t testing.TB, err error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, mongod.ErrNotFound) && os.Getenv("REQUIRE_MONGO") != "1":
-		fmt.Fprintf(os.Stderr, "\n*** SKIPPED %s: NOT TESTED AGAINST MONGODB: %v\n\n", t.Name(), err)
+		fmt.Fprintf(os.Stderr, "\n*** SKIPPED %s: NOT TESTED AGAINST MONGODB: %v\n\n", t.Name(),
+			err)
 		t.Skip(err)
 	default:
 		t.Fatal(err)
 	}
 }
 
-// Main runs the tests of a package, stops the servers they asked for, and exits. Call it from TestMain.
+// Main runs the tests of a package, stops the servers they asked for, and exits. Call it from
+// TestMain.
 func Main(m *testing.M) { os.Exit(Runner{M: m}.Run()) }
 
-// Runner is Main for those who have a main of their own around the tests: goleak.VerifyTestMain(mongotest.Runner{M: m}),
-// testscript.Main(mongotest.Runner{M: m}, …).
+// Runner is Main for those who have a main of their own around the tests:
+// goleak.VerifyTestMain(mongotest.Runner{M: m}), testscript.Main(mongotest.Runner{M: m}, …).
 type Runner struct {
 	M interface{ Run() int }
 }

@@ -64,7 +64,8 @@ func TestMissingServer(t *testing.T) {
 		mongotest.Find(server)
 		mongotest.Client(shell, mongod.Mongosh)
 		if server.ended != test.want || shell.ended != test.want {
-			t.Errorf("REQUIRE_MONGO=%q: without a server %q, without mongosh %q, want %q", test.require, server.ended, shell.ended, test.want)
+			t.Errorf("REQUIRE_MONGO=%q: without a server %q, without mongosh %q, want %q",
+				test.require, server.ended, shell.ended, test.want)
 		}
 	}
 	t.Setenv("MONGOD", os.DevNull)
