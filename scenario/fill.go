@@ -1,0 +1,142 @@
+package scenario
+
+import (
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// This file is what verbs do beyond filling members of the same name: with the command, and with the request's body.
+
+// receives is arrival, first question and assignment: in one command, or, where more than the rules alone decide, in two.
+func receives() verb {
+	v := does("POST", "/visits", nil, arrival)
+	v.orders = func(s *Step, k known) ([]order, error) {
+		id := workflow.Identity{}
+		if err := s.into(&id); err != nil {
+			return nil, err
+		}
+		id.NewCustomer = id.Customer != "" && !k(string(id.Customer))
+		a := &workflow.ArriveVisit{Visit: visitID(s.str("visit")), Identify: &id, Assign: true}
+		if !s.has("to") && !s.has("concurrent") && !s.has("stand_in") && !s.has("by") {
+			return []order{{s.str("by"), a}}, nil
+		}
+		a.Assign = false
+		c := &workflow.AssignVisit{}
+		if err := s.into(c); err != nil {
+			return nil, err
+		}
+		return []order{{"", a}, {s.str("by"), c}}, nil
+	}
+	return v
+}
+
+func identify(_ *Step, k known, c *workflow.IdentifyVisit) {
+	c.NewCustomer = c.Customer != "" && !k(string(c.Customer))
+}
+
+func reidentify(_ *Step, k known, c *workflow.ReidentifyVisit) {
+	c.NewCustomer = c.Customer != "" && !k(string(c.Customer))
+}
+
+func register(_ *Step, _ known, c *workflow.RegisterVisit) { c.Customer = customer("c:" + c.Visit) }
+
+func complete(s *Step, k known, c *workflow.RegisterVisit) {
+	register(s, k, c)
+	c.Serve = &workflow.ServeVisit{Visit: c.Visit, Topic: c.Topic, ExplainedTo: staff(s.str("explained_to"))}
+	c.Topic = ""
+}
+
+func leave(_ *Step, _ known, c *workflow.Leave) { c.Reason = presence(string(c.Reason)) }
+
+func presence(reason string) workflow.Presence {
+	if reason == "company" {
+		return workflow.CompanyDuty
+	}
+	return workflow.Presence(reason)
+}
+
+func makeUp(s *Step, _ known, c *workflow.GrantMakeUp) { c.Unit = workflow.UnitID(s.str("who")) }
+
+func openDay(s *Step, _ known, c *workflow.OpenDay) {
+	for _, who := range s.list("away_today") {
+		c.Away = append(c.Away, staff(who))
+	}
+}
+
+func roster(s *Step, _ known, c *workflow.ChangeRoster) {
+	c.Add = []workflow.Unit{{ID: workflow.UnitID(s.str("who"))}}
+}
+
+func followUp(s *Step, _ known, c *workflow.RecordFollowUp) {
+	c.Unreached = s.has("reached") && !s.flag("reached")
+}
+
+func call(_ *Step, k known, c *workflow.TakeCall) {
+	if !k(string(c.Customer)) { // a caller whom the office does not know
+		c.Customer = ""
+	}
+}
+
+func approval(s *Step, _ known, c *workflow.RequestApproval) {
+	c.Approval, c.Subject = workflow.RecordID(s.str("id")), s.str("kind")
+}
+
+func approvalDecided(s *Step, _ known, c *workflow.DecideApproval) {
+	c.Approval = workflow.RecordID(s.str("id"))
+}
+
+func arrival(r *Remote, c *workflow.ArriveVisit, body map[string]any) {
+	delete(body, "visit")
+	if c.IfFree {
+		delete(body, "if_free")
+		body["assign"] = "if_free"
+	}
+	if id, ok := body["identify"].(map[string]any); ok {
+		r.person(c.Identify, id)
+	}
+}
+
+func identification(r *Remote, c *workflow.IdentifyVisit, body map[string]any) {
+	r.person(&c.Identity, body)
+}
+
+func reidentification(r *Remote, c *workflow.ReidentifyVisit, body map[string]any) {
+	r.person(&c.Identity, body)
+}
+
+// person sends a phone for a customer who has no record yet: the service makes the record.
+func (r *Remote) person(id *workflow.Identity, body map[string]any) {
+	if id.NewCustomer {
+		delete(body, "customer")
+		delete(body, "new_customer")
+		body["person"] = map[string]any{"phone": phone(r.site + string(id.Customer))}
+	}
+}
+
+// registration: the service takes what belongs to the end of the reception beside the rest.
+func registration(_ *Remote, c *workflow.RegisterVisit, body map[string]any) {
+	delete(body, "customer")
+	if served, ok := body["serve"].(map[string]any); ok {
+		body["serve"] = true
+		for k, v := range served {
+			if k != "visit" {
+				body[k] = v
+			}
+		}
+	}
+}
+
+func approvalBody(_ *Remote, c *workflow.RequestApproval, body map[string]any) {
+	delete(body, "approval")
+	delete(body, "subject")
+	body["kind"] = c.Subject
+}
+
+func rulingBody(_ *Remote, _ *workflow.MakeRuling, body map[string]any) {
+	clear(body)
+	body["text"] = "as spoken"
+}
+
+func imported(r *Remote, c *workflow.ImportCustomer, body map[string]any) {
+	delete(body, "customer")
+	body["person"] = map[string]any{"phone": phone(r.site + string(c.Customer))}
+}

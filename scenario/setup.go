@@ -1,0 +1,157 @@
+package scenario
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// order is one command of a step and who gives it.
+type order struct {
+	by  string // staff label; "" is the front desk
+	cmd workflow.Command
+}
+
+type (
+	staff    = workflow.StaffID
+	visitID  = workflow.VisitID
+	customer = workflow.CustomerID
+)
+
+// setUp is the office of a scenario before its first step: the site with its staff, its customers and who is away.
+func (sc *Scenario) setUp() ([]order, error) {
+	p, ok := workflow.Preset(sc.Policy)
+	if !ok {
+		return nil, fmt.Errorf("policy %q is not known", sc.Policy)
+	}
+	if g := sc.Defaults.VacancyGraceMin; g != nil {
+		p.Desk.VacancyGraceMin = *g
+	}
+	if err := p.Set(sc.Given.Parameters); err != nil {
+		return nil, err
+	}
+	c := &workflow.CreateSite{Site: "office", Zone: sc.Zone, Policy: p}
+	for i := range c.Hours {
+		c.Hours[i] = workflow.DayHours{From: workflow.Clock(sc.Given.Hours[0]), To: workflow.Clock(sc.Given.Hours[1])}
+	}
+	for _, h := range sc.Given.Holidays {
+		c.Holidays = append(c.Holidays, workflow.Date(h))
+	}
+	for _, d := range sc.Given.Duty {
+		c.Duty = append(c.Duty, workflow.DutyShift{From: workflow.Clock(d.From), To: workflow.Clock(d.To), Staff: staff(d.Staff)})
+	}
+	c.Staff = sc.staff()
+	out := []order{{"", c}}
+	names := make([]string, 0, len(sc.Given.Customers))
+	for k := range sc.Given.Customers {
+		names = append(names, k)
+	}
+	loc, err := time.LoadLocation(sc.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("zone: %w", err)
+	}
+	for _, k := range sorted(names) {
+		g := sc.Given.Customers[k]
+		i := &workflow.ImportCustomer{Customer: customer(k), Owner: staff(g.Owner), Status: workflow.CustomerStatus(g.Status)}
+		if i.Status == "" {
+			i.Status = workflow.StatusRegistered
+		}
+		if g.LastContact != "" {
+			t, err := time.ParseInLocation(time.DateOnly, g.LastContact, loc)
+			if err != nil {
+				return nil, fmt.Errorf("last_contact of %s: %w", k, err)
+			}
+			i.LastContactAt = t.UTC()
+		}
+		out = append(out, order{"", i})
+	}
+	out = append(out, order{"", &workflow.OpenDay{Date: workflow.Date(sc.Date)}})
+	away := make([]string, 0, len(sc.Given.Away))
+	for s := range sc.Given.Away {
+		away = append(away, s)
+	}
+	for _, s := range sorted(away) {
+		switch p := presence(sc.Given.Away[s]); p {
+		case workflow.Chores, workflow.LeaderTask:
+			out = append(out, order{"", &workflow.Busy{Who: staff(s), With: p}})
+		default:
+			out = append(out, order{"", &workflow.Leave{Who: staff(s), Reason: p}})
+		}
+	}
+	return out, nil
+}
+
+// staff are the consultants of the line, the members of teams, the people with a role, and consultants whom later steps
+// name without a place.
+func (sc *Scenario) staff() []workflow.NewStaff {
+	var out []workflow.NewStaff
+	seen := map[string]bool{}
+	add := func(name string, role workflow.Role, team string, off bool) {
+		if name != "" && !seen[name] {
+			seen[name] = true
+			out = append(out, workflow.NewStaff{Staff: staff(name), Role: role, Team: workflow.UnitID(team), OffRoster: off})
+		}
+	}
+	for _, u := range sc.Given.Line {
+		if members, ok := sc.Given.Teams[u]; ok {
+			for _, m := range members {
+				add(m, workflow.RoleConsultant, u, false)
+			}
+			continue
+		}
+		add(u, workflow.RoleConsultant, "", false)
+	}
+	names := make([]string, 0, len(sc.Given.Roles))
+	for n := range sc.Given.Roles {
+		names = append(names, n)
+	}
+	for _, n := range sorted(names) {
+		if r := workflow.Role(sc.Given.Roles[n]); r.StaffRole() {
+			add(n, r, "", false)
+		}
+	}
+	for _, s := range sc.Steps {
+		if s.Do == "roster_add" {
+			add(s.str("who"), workflow.RoleConsultant, "", true)
+		}
+	}
+	return out
+}
+
+// actor is who gives a command of a step: whom the step names, or the front desk. A change on the customer's demand and a
+// dispute name nobody in the format; the front desk may do neither, so a supervisor does it, or a manager.
+func (sc *Scenario) actor(o order) string {
+	if o.by != "" {
+		return o.by
+	}
+	switch o.cmd.(type) {
+	case *workflow.ChangeLead, *workflow.OpenDispute:
+	default:
+		return ""
+	}
+	for _, want := range []workflow.Role{workflow.RoleSupervisor, workflow.RoleManager} {
+		for _, n := range slices.Sorted(maps.Keys(sc.Given.Roles)) {
+			if workflow.Role(sc.Given.Roles[n]) == want {
+				return n
+			}
+		}
+	}
+	return ""
+}
+
+// roleOf is the role in which a label acts.
+func (sc *Scenario) roleOf(label string) workflow.Role {
+	if label == "" {
+		return workflow.RoleFrontDesk
+	}
+	if r, ok := sc.Given.Roles[label]; ok {
+		return workflow.Role(r)
+	}
+	if slices.Contains(workflow.Roles, workflow.Role(label)) {
+		return workflow.Role(label)
+	}
+	return workflow.RoleConsultant
+}
