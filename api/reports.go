@@ -135,66 +135,6 @@ func (c *call) untilDrained() (ctx context.Context, stop func()) {
 	}
 }
 
-// turnstile lets so many reports of a site through at once, one to a key. One office's long reports do not keep another waiting.
-type turnstile struct {
-	n        int
-	patience time.Duration
-	mu       sync.Mutex
-	gates    map[string]*gate
-}
-
-// gate is what those who wait for one site or one key queue at. It is forgotten when nobody is there.
-type gate struct {
-	places chan struct{}
-	users  int
-}
-
-func newTurnstile(n int, patience time.Duration) *turnstile {
-	return &turnstile{n: n, patience: patience, gates: map[string]*gate{}}
-}
-
-// enter waits until a key may have a report of a site.
-func (t *turnstile) enter(ctx context.Context, site workflow.SiteID, key string) (leave func(), err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, t.patience, busyHere("busy/reports", "not_written", 10))
-	defer cancel()
-	own, err := t.pass(ctx, "key "+key, 1)
-	if err != nil {
-		return nil, err
-	}
-	all, err := t.pass(ctx, "site "+string(site), t.n)
-	if err != nil {
-		own()
-		return nil, err
-	}
-	return func() { all(); own() }, nil
-}
-
-// pass waits at one gate, which n may pass.
-func (t *turnstile) pass(ctx context.Context, name string, n int) (leave func(), err error) {
-	t.mu.Lock()
-	g := t.gates[name]
-	if g == nil {
-		g = &gate{places: make(chan struct{}, n)}
-		t.gates[name] = g
-	}
-	g.users++
-	t.mu.Unlock()
-	quit := func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if g.users--; g.users == 0 {
-			delete(t.gates, name)
-		}
-	}
-	select {
-	case g.places <- struct{}{}:
-		return func() { <-g.places; quit() }, nil
-	case <-ctx.Done():
-		quit()
-		return nil, context.Cause(ctx)
-	}
-}
-
 // narrow leaves of a query what the caller's role may see. Front desk and shift leader see today: other days are refused, lest
 // somebody takes an empty table for an answer.
 func (c *call) narrow(q *report.Query) error {
