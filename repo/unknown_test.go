@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
@@ -97,6 +98,7 @@ func TestRestoredWhileUnknown(t *testing.T) {
 	for store, make := range map[string]func(t *testing.T, name string) repo.Store{
 		"sqlite": func(t *testing.T, _ string) repo.Store { return openStore(t) },
 		"mongodb": func(t *testing.T, name string) repo.Store {
+			slow.Test(t, "a restored database, 5 s")
 			return openMongo(t, mongotest.Standalone(t), fmt.Sprintf("repo_%s_%d", name, time.Now().UnixNano()))
 		},
 	} {

@@ -12,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/report"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -20,6 +21,7 @@ import (
 // database: the same rows, the same fields, the same numbers to the last bit. And both stores give
 // the same reports.
 func TestViews(t *testing.T) {
+	slow.Test(t, "every view against every report, 48 s")
 	s, db := mongodb(t)
 	fill(t, s, two...)
 	twoDays(t, s)

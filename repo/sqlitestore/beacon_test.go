@@ -89,6 +89,7 @@ func busyStore(t *testing.T) (*Store, *office) {
 // TestLostLog: a file whose log is gone, damaged anywhere, or from another time is not served as an older office, unless the operator
 // says that he knows.
 func TestLostLog(t *testing.T) {
+	t.Parallel()
 	s, o := busyStore(t)
 	whole := crash(t, s)
 	log, err := os.ReadFile(whole + "-wal")
@@ -149,6 +150,7 @@ func TestLostLog(t *testing.T) {
 // TestBeaconLetsPass: what is no loss is opened: a whole file after a kill, without its beacon, with a damaged beacon, after an orderly
 // stop without a log, and a newer file than the beacon knows.
 func TestBeaconLetsPass(t *testing.T) {
+	t.Parallel()
 	s, _ := busyStore(t)
 	whole := crash(t, s)
 	for what, change := range map[string]func(path string){

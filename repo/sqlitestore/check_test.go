@@ -11,6 +11,7 @@ import (
 // TestCheckFindsDamagedIndexes: what an index says and the table does not, and ids that lead nowhere, are found although the journal
 // and the documents agree.
 func TestCheckFindsDamagedIndexes(t *testing.T) {
+	t.Parallel()
 	s, _ := busyStore(t)
 	whole := crash(t, s)
 	for name, damage := range map[string]string{

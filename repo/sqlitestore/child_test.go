@@ -39,7 +39,8 @@ func child() bool {
 	return true
 }
 
-// play is the command that starts a part.
+// play is the command that starts a part. A test that calls it must not be parallel: between fork
+// and exec the child holds the locks of every store that is open in this process.
 func play(t *testing.T, part, path string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()

@@ -149,6 +149,7 @@ func TestFailedTwice(t *testing.T) {
 
 // TestFullIsNoFault: a disk that stays full may refuse any number of writes, and the store is not given up.
 func TestFullIsNoFault(t *testing.T) {
+	t.Parallel()
 	s, o := openNew(t), newOffice("site")
 	mustAppend(t, s, o.mustPage(t, 1))
 	atMost := func(tx *tx, pages int) error {
@@ -257,6 +258,7 @@ func TestBadPagesAreNoFault(t *testing.T) {
 
 // TestBusy: another process that writes to the file, against all advice, is waited for; then nothing was written.
 func TestBusy(t *testing.T) {
+	t.Parallel()
 	slow.Test(t, "a second writer, waited for as long as patience goes, 5 s")
 	s, o := openNew(t), newOffice("site")
 	db, err := sql.Open("sqlite", dsn(s.path, "rw", nil))

@@ -35,6 +35,7 @@ func TestDocumentsAreHeldAgainstTheJournal(t *testing.T) {
 
 // TestCalmStart: a file that was closed in order and left alone is neither looked through nor doubted.
 func TestCalmStart(t *testing.T) {
+	t.Parallel()
 	s, _ := busyStore(t)
 	must(t, s.Close())
 	if c := openAt(t, s.path); c.doubts.scans {

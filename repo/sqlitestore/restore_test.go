@@ -13,6 +13,7 @@ func accepted(*Store) error { return nil }
 
 // TestRestore: a backup takes the place of a store, whatever is left of it; the old one is kept whole, and both can be opened.
 func TestRestore(t *testing.T) {
+	t.Parallel()
 	for _, what := range []string{"stopped", "killed", "damaged log", "file gone", "nothing there"} {
 		t.Run(what, func(t *testing.T) {
 			s, o := busyStore(t)
@@ -57,6 +58,7 @@ func TestRestore(t *testing.T) {
 
 // TestRestoreBreaksOff: wherever a restore is broken off, the store is as it was, or refuses to be served.
 func TestRestoreBreaksOff(t *testing.T) {
+	t.Parallel()
 	s, o := busyStore(t)
 	dir := t.TempDir()
 	backup := filepath.Join(dir, "backup.db")

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/lunpai/lunpai/repo"
 )
@@ -84,6 +83,7 @@ func TestReplacedUnderTheService(t *testing.T) {
 
 // TestOwnWritingIsNoReplacement: the log is written back, emptied and read anew without a false alarm, while others read.
 func TestOwnWritingIsNoReplacement(t *testing.T) {
+	t.Parallel()
 	s, o := openNew(t), newOffice("site")
 	done, reads := make(chan struct{}), make(chan error, 1)
 	go func() {
@@ -111,7 +111,7 @@ func TestOwnWritingIsNoReplacement(t *testing.T) {
 			must(t, s.write(t.Context(), 1, func(t *tx) error { t.erased = true; return nil }))
 		}
 		if i%100 == 0 {
-			time.Sleep(eraseWithin + restAfter) // lets the writer rest
+			atRest(t, s)
 		}
 	}
 	close(done)

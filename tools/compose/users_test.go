@@ -20,6 +20,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/repo/mongostore"
 	"github.com/lunpai/lunpai/report"
@@ -35,6 +36,7 @@ var readable = append(report.Names(), "rotas")
 // TestUsers: init.js makes a replica set and its users, twice over; the service then works as
 // lunpai and cannot change its journal; the analyst reads what analysts read, and nothing else.
 func TestUsers(t *testing.T) {
+	slow.Test(t, "the users of docker-compose.yml on a server of their own, 10 s")
 	mongosh := mongotest.Client(t, mongod.Mongosh)
 	server := authenticated(t)
 	host := server.Addr()

@@ -22,6 +22,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/tools/mongod"
 )
 
@@ -96,11 +97,12 @@ func Standalone(t testing.TB) string {
 
 // ReplicaSet returns a replica set of three members and its connection string. A test may kill,
 // pause and restart members: the next caller gets a set that was healed. Such tests must not run in
-// parallel with others that use it. Without a mongod the test is skipped, or fails when
-// REQUIRE_MONGO=1.
+// parallel with others that use it. They are slow tests. Without a mongod the test is skipped, or
+// fails when REQUIRE_MONGO=1.
 func ReplicaSet(t testing.TB) (uri string, rs *mongod.ReplicaSet) {
 	t.Helper()
 	needMain(t)
+	slow.Test(t, "a replica set of three servers, 10 s to start")
 	s := replicaSet()
 	check(t, s.err)
 	if err := s.server.Heal(t.Context()); err != nil {
