@@ -44,6 +44,10 @@ slow: ## run every test; nothing may be skipped (needs: make mongod)
 race: ## run the tests of the concurrent packages under the race detector
 	CGO_ENABLED=1 $(GOTEST) -slowest 10 -- -race $(RACE_FLAGS) -skip '$(RACE_SKIP)' $(RACE_PACKAGES)
 
+.PHONY: race-build
+race-build:
+	CGO_ENABLED=1 go test -race $(RACE_FLAGS) -vet=off -run '^$$' $(RACE_PACKAGES) >/dev/null
+
 # The same tests with a thousand times more chance, ten times the damage, and the tools that take minutes.
 .PHONY: all-night
 all-night: ## what is too long for CI: millions of random commands, damaged files, kills, every test under the race detector
