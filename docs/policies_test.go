@@ -58,7 +58,8 @@ func article(id string, src *source, proofs *proofs) string {
 	en, _ := explain.Article(explain.En, id)
 	zh, _ := explain.Article(explain.Zh, id)
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n### %s %s · %s\n\n%s\n\n%s\n\n", id, en.Title, zh.Title, wrap(en.Text, ""), zh.Text)
+	fmt.Fprintf(&b, "\n### %s %s · %s\n\n%s\n\n%s\n\n", id, en.Title, zh.Title, wrap(en.Text, ""),
+		zh.Text)
 	fmt.Fprintf(&b, "- %s: %s\n", en.Mode, modes[en.Mode])
 	line := func(name string, values []string) {
 		if len(values) > 0 {
@@ -113,13 +114,14 @@ func parametersOf(id string) []string {
 func parameters() string {
 	var b strings.Builder
 	b.WriteString("\n## Parameters\n\n" +
-		"What an office may change, within these bounds (`POST /v1/sites/{site}/policy`), with the\n" +
-		"presets' values and the articles that set them.\n\n" +
+		"What an office may change (`POST /v1/sites/{site}/policy`), within which bounds, and\n" +
+		"the presets' values with the articles that set them.\n\n" +
 		"| parameter | decides | bounds | p1 | p2 |\n|---|---|---|---|---|\n")
 	p1, p2 := workflow.P1(), workflow.P2()
 	for _, m := range workflow.Parameters() {
 		fmt.Fprintf(&b, "| `%s` | %s · %s | %s | %s (%s) | %s (%s) |\n",
-			m.Name, explain.Parameter(explain.En, m.Name), explain.Parameter(explain.Zh, m.Name), m.Bounds,
+			m.Name, explain.Parameter(explain.En, m.Name), explain.Parameter(explain.Zh, m.Name),
+			m.Bounds,
 			shown(m.Value(&p1)), m.P1, shown(m.Value(&p2)), m.P2)
 	}
 	b.WriteString("\n")
@@ -197,7 +199,8 @@ func TestReadings(t *testing.T) {
 		t.Fatal("policies.md has no table of readings")
 	}
 	var listed []string
-	for _, row := range regexp.MustCompile(`(?m)^\| (A[0-9]{2}(?:, A[0-9]{2})*) \|`).FindAllStringSubmatch(table, -1) {
+	reading := regexp.MustCompile(`(?m)^\| (A[0-9]{2}(?:, A[0-9]{2})*) \|`)
+	for _, row := range reading.FindAllStringSubmatch(table, -1) {
 		listed = append(listed, strings.Split(row[1], ", ")...)
 	}
 	slices.Sort(listed)
@@ -235,7 +238,8 @@ func TestReadingsInTheCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	names := readSource(t).names
-	rows := regexp.MustCompile(`(?m)^\| .* \| (`+"`.*`"+`) \|$`).FindAllStringSubmatch(string(page), -1)
+	row := regexp.MustCompile("(?m)^\\| .* \\| (`.*`) \\|$")
+	rows := row.FindAllStringSubmatch(string(page), -1)
 	if len(rows) < 20 {
 		t.Fatalf("only %d rows", len(rows))
 	}

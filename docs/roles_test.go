@@ -26,7 +26,8 @@ func TestRoles(t *testing.T) {
 	for _, c := range workflow.Commands() {
 		k := c.About().Kind
 		fmt.Fprintf(&b, "| `%s` | %s | %s |", k,
-			explain.Word(explain.En, "command", string(k)), explain.Word(explain.Zh, "command", string(k)))
+			explain.Word(explain.En, "command", string(k)),
+			explain.Word(explain.Zh, "command", string(k)))
 		for _, r := range roles {
 			ok, own := workflow.MayCommand(k, r)
 			cell := ""

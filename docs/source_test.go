@@ -34,7 +34,8 @@ func readSource(t *testing.T) *source {
 		t.Fatalf("no source: %v", err)
 	}
 	s := &source{
-		map[string]map[string]bool{}, map[string]map[string]bool{}, map[string]map[string]bool{}, map[string]bool{},
+		map[string]map[string]bool{}, map[string]map[string]bool{}, map[string]map[string]bool{},
+		map[string]bool{},
 	}
 	fields := policyFields()
 	for _, name := range files {
@@ -93,7 +94,8 @@ func policyFields() map[string]string {
 }
 
 // prose is how a comment cites articles: policy 1, art. 12; policy 2, items 5 and 12a.
-var prose = regexp.MustCompile(`policy ([12]), (?:art\.|items?) ([0-9]+[a-c]?(?:(?:, | and )[0-9]+[a-c]?)*)`)
+var prose = regexp.MustCompile(
+	`policy ([12]), (?:art\.|items?) ([0-9]+[a-c]?(?:(?:, | and )[0-9]+[a-c]?)*)`)
 
 // cited are the articles that a comment cites.
 func cited(doc string) []string {

@@ -60,14 +60,16 @@ func checkBoth(t *testing.T, where string, en, zh lines) {
 	t.Helper()
 	checkText(t, En, where, en...)
 	checkText(t, Zh, where, zh...)
-	if len(en) != len(zh) || !slices.EqualFunc(en, zh, func(a, b string) bool { return slices.Equal(keysOf(a), keysOf(b)) }) {
+	if len(en) != len(zh) || !slices.EqualFunc(en, zh,
+		func(a, b string) bool { return slices.Equal(keysOf(a), keysOf(b)) }) {
 		t.Errorf("%s: the languages say it with other keys: %q, %q", where, en, zh)
 	}
 }
 
 func TestArticles(t *testing.T) {
 	c := readCatalogue(t)
-	if got, want := slices.Sorted(maps.Keys(c.articles)), slices.Sorted(slices.Values(workflow.Articles())); !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(c.articles)),
+		slices.Sorted(slices.Values(workflow.Articles())); !slices.Equal(got, want) {
 		t.Errorf("articles: %v, want %v", got, want)
 	}
 	for id, a := range c.articles {
@@ -92,7 +94,8 @@ func TestArticles(t *testing.T) {
 func TestFactsComplete(t *testing.T) {
 	c, src := readCatalogue(t), readCore(t)
 	sayings := src.facts()
-	want := map[string]bool{"visit.assigned/assist": true, "visit.assigned/stand_in": true, "staff.changed/false": true}
+	want := map[string]bool{"visit.assigned/assist": true, "visit.assigned/stand_in": true,
+		"staff.changed/false": true}
 	for kind := range src.types["FactKind"] {
 		want[kind] = true
 		if !slices.ContainsFunc(sayings, func(s saying) bool { return s.key == kind }) {
@@ -106,7 +109,8 @@ func TestFactsComplete(t *testing.T) {
 			}
 		}
 	}
-	if got, want := slices.Sorted(maps.Keys(c.facts)), slices.Sorted(maps.Keys(want)); !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(c.facts)),
+		slices.Sorted(maps.Keys(want)); !slices.Equal(got, want) {
 		t.Errorf("facts:\n%v, want\n%v", got, want)
 	}
 	for key, both := range c.facts {
@@ -115,7 +119,10 @@ func TestFactsComplete(t *testing.T) {
 		reachable := map[string]bool{"subject": true}
 		for _, s := range sayings {
 			vs := s.detail[variants[workflow.FactKind(kind)]]
-			if s.key == kind && (choice == "" || len(vs) == 0 || slices.ContainsFunc(vs, func(v string) bool { return strings.TrimSuffix(v, ":") == choice })) {
+			if s.key == kind && (choice == "" || len(vs) == 0 ||
+				slices.ContainsFunc(vs, func(v string) bool {
+					return strings.TrimSuffix(v, ":") == choice
+				})) {
 				for k := range s.detail {
 					reachable[k] = true
 				}
@@ -191,13 +198,15 @@ func checkSaid(t *testing.T, lang Lang, s saying) {
 	for _, l := range []lines{x.Title, x.Detail, x.Fix} {
 		i := slices.IndexFunc(l, func(way string) bool { _, ok := fill(way, s.with()); return ok })
 		if i < 0 {
-			t.Errorf("%s in %s: %q, but the core gives only %v", s.key, lang, l, slices.Sorted(maps.Keys(s.detail)))
+			t.Errorf("%s in %s: %q, but the core gives only %v", s.key, lang, l,
+				slices.Sorted(maps.Keys(s.detail)))
 			continue
 		}
 		said = append(said, keysOf(l[i])...)
 	}
 	for k := range s.detail {
-		if !slices.Contains(said, k) && !slices.Contains(slices.Concat(implied[s.key], implied[s.key+"/"+s.rule]), k) {
+		if !slices.Contains(said, k) && !slices.Contains(slices.Concat(implied[s.key],
+			implied[s.key+"/"+s.rule]), k) {
 			t.Errorf("%s in %s does not say its argument %s", s.key, lang, k)
 		}
 	}
@@ -212,7 +221,8 @@ func TestParametersComplete(t *testing.T) {
 			if strings.Contains(v, " ") {
 				continue // a range, or a list of roles
 			}
-			if !slices.ContainsFunc([]string{"policy_value", "pass_effect", "route", "role"}, func(g string) bool { return Word(Zh, g, v) != v }) {
+			if !slices.ContainsFunc([]string{"policy_value", "pass_effect", "route", "role"},
+				func(g string) bool { return Word(Zh, g, v) != v }) {
 				t.Errorf("%s: no word for %s", p.Name, v)
 			}
 		}
@@ -226,23 +236,26 @@ func TestParametersComplete(t *testing.T) {
 func TestWordsComplete(t *testing.T) {
 	c, src := readCatalogue(t), readCore(t)
 	sets := map[string][]string{
-		"mode":         {"enforce", "none", "record", "remind"},
-		"policy":       {"p1", "p2"},
-		"policy_value": {"anyone", "at_once", "closed_only", "false", "last_seat", "reentry", "third", "true", "turn_taken", "when_sales"},
-		"source":       {"article", "comma", "office"},
-		"weekday":      {"0", "1", "2", "3", "4", "5", "6"},
-		"command":      workflow.Kind("").Words(),
-		"approval":     {"delay_signing", "discount", "engineering", "other", "payment_method"},
+		"mode":   {"enforce", "none", "record", "remind"},
+		"policy": {"p1", "p2"},
+		"policy_value": {"anyone", "at_once", "closed_only", "false", "last_seat", "reentry",
+			"third", "true", "turn_taken", "when_sales"},
+		"source":   {"article", "comma", "office"},
+		"weekday":  {"0", "1", "2", "3", "4", "5", "6"},
+		"command":  workflow.Kind("").Words(),
+		"approval": {"delay_signing", "discount", "engineering", "other", "payment_method"},
 		"what": {
-			"address", "approval", "call", "customer", "date", "dispute", "key", "note", "policy", "record",
-			"report", "site", "staff", "visit",
+			"address", "approval", "call", "customer", "date", "dispute", "key", "note", "policy",
+			"record", "report", "site", "staff", "visit",
 		},
 		"item": nil, "reason": {"customer_demand", "day_over"}, "why": {"company_staff"},
 	}
 	for group, typ := range map[string]string{
-		"state": "State", "kind": "VisitKind", "route": "Route", "server_role": "ServerRole", "turn_effect": "TurnEffect",
-		"pass_effect": "PassEffect", "out_reason": "OutReason", "presence": "Presence", "topic": "Topic", "role": "Role",
-		"customer_status": "CustomerStatus", "unit_type": "UnitType", "event": "Event", "fault_class": "FaultClass",
+		"state": "State", "kind": "VisitKind", "route": "Route", "server_role": "ServerRole",
+		"turn_effect": "TurnEffect", "pass_effect": "PassEffect", "out_reason": "OutReason",
+		"presence": "Presence", "topic": "Topic", "role": "Role",
+		"customer_status": "CustomerStatus", "unit_type": "UnitType", "event": "Event",
+		"fault_class": "FaultClass",
 	} {
 		sets[group] = slices.Sorted(maps.Keys(src.types[typ]))
 	}
@@ -266,7 +279,8 @@ func TestWordsComplete(t *testing.T) {
 	}
 	for group, vs := range sets {
 		slices.Sort(vs)
-		if got, want := slices.Sorted(maps.Keys(c.words[group])), slices.Compact(vs); !slices.Equal(got, want) {
+		if got, want := slices.Sorted(maps.Keys(c.words[group])),
+			slices.Compact(vs); !slices.Equal(got, want) {
 			t.Errorf("%s: words for %v, want %v", group, got, want)
 		}
 	}
@@ -291,8 +305,9 @@ func TestWordsComplete(t *testing.T) {
 func TestDetailsKnown(t *testing.T) {
 	src := readCore(t)
 	ids := []string{
-		"about", "accountable", "after", "answered_by", "before", "by", "credit", "customer", "for", "from", "holder", "id", "into",
-		"line", "named", "next_first", "of", "order", "ordered_by", "owner", "principal", "record", "second", "server", "staff", "to", "unit", "visit",
+		"about", "accountable", "after", "answered_by", "before", "by", "credit", "customer", "for",
+		"from", "holder", "id", "into", "line", "named", "next_first", "of", "order", "ordered_by",
+		"owner", "principal", "record", "second", "server", "staff", "to", "unit", "visit",
 	}
 	for _, s := range slices.Concat(src.facts(), src.refusals()) {
 		for k := range s.detail {

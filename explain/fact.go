@@ -43,13 +43,15 @@ var groups = map[string][]string{
 
 // plain are the details that are neither codes nor ids.
 var plain = map[string]bool{
-	"active": true, "bounds": true, "channel": true, "count": true, "date": true, "flag": true, "instead": true, "parameter": true,
-	"position": true, "rank": true, "rule": true, "today": true, "zone": true,
+	"active": true, "bounds": true, "channel": true, "count": true, "date": true, "flag": true,
+	"instead": true, "parameter": true, "position": true, "rank": true, "rule": true, "today": true,
+	"zone": true,
 }
 
 // lists are the kinds whose ids stand in lists, with blanks between them.
 var lists = map[workflow.FactKind]bool{
-	workflow.FactLineReordered: true, workflow.FactRosterChanged: true, workflow.FactEventStarted: true,
+	workflow.FactLineReordered: true, workflow.FactRosterChanged: true,
+	workflow.FactEventStarted: true,
 }
 
 // Fact is a fact in one sentence, with the article behind it: "A receives visit V1: by the order

@@ -34,7 +34,8 @@ func (l Lang) Tag() string {
 // served by simplified ones than by English.
 var (
 	spoken  = []Lang{En, Zh, Zh}
-	matcher = language.NewMatcher([]language.Tag{language.English, language.SimplifiedChinese, language.TraditionalChinese})
+	matcher = language.NewMatcher([]language.Tag{language.English, language.SimplifiedChinese,
+		language.TraditionalChinese})
 )
 
 // Match is the language that fits an Accept-Language header best; English when nothing fits or the

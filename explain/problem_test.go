@@ -34,7 +34,8 @@ func TestProblem(t *testing.T) {
 			"没有找到", "这里没有这个来访", "请核对地址和所用的密钥",
 		},
 		{
-			En, "invalid/missing", map[string]string{"name": "party", "wanted": Phrase(En, "integer", map[string]string{"min": "1"})},
+			En, "invalid/missing", map[string]string{"name": "party",
+				"wanted": Phrase(En, "integer", map[string]string{"min": "1"})},
 			"The body does not fit", "party is missing", "Send party: a whole number of at least 1",
 		},
 		{En, "eclipse", nil, "eclipse", "", ""},

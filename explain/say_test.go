@@ -8,8 +8,9 @@ import (
 
 func TestMatch(t *testing.T) {
 	for header, want := range map[string]Lang{
-		"": En, "zh": Zh, "zh-CN,zh;q=0.9,en;q=0.8": Zh, "en-GB,zh;q=0.5": En, "zh-TW": Zh, "zh-Hant-HK,en;q=0.1": Zh,
-		"fr": En, "fr,zh;q=0.2": Zh, "*": En, ";;;": En, "en;q=0.1,zh-CN;q=0.9": Zh,
+		"": En, "zh": Zh, "zh-CN,zh;q=0.9,en;q=0.8": Zh, "en-GB,zh;q=0.5": En, "zh-TW": Zh,
+		"zh-Hant-HK,en;q=0.1": Zh, "fr": En, "fr,zh;q=0.2": Zh, "*": En, ";;;": En,
+		"en;q=0.1,zh-CN;q=0.9": Zh,
 	} {
 		if got := Match(header); got != want {
 			t.Errorf("%q: %s, want %s", header, got, want)
@@ -39,8 +40,9 @@ func TestFromEnv(t *testing.T) {
 func TestCite(t *testing.T) {
 	for rule, want := range map[string][2]string{
 		"P1-12": {"policy 1, art. 12", "制度一第12条"}, "P1-09a": {"policy 1, art. 9a", "制度一第9条a款"},
-		"P2-10b": {"policy 2, item 10b", "制度二第10条b款"}, "": {"", ""}, "P1-": {"P1-", "P1-"}, "P3-2.7b": {"P3-2.7b", "P3-2.7b"},
-		"office": {"office", "office"},
+		"P2-10b": {"policy 2, item 10b", "制度二第10条b款"}, "": {"", ""}, "P1-": {"P1-", "P1-"},
+		"P3-2.7b": {"P3-2.7b", "P3-2.7b"},
+		"office":  {"office", "office"},
 	} {
 		if got := [2]string{Cite(En, rule), Cite(Zh, rule)}; got != want {
 			t.Errorf("%q: %q, want %q", rule, got, want)
@@ -55,7 +57,8 @@ func TestFact(t *testing.T) {
 		}
 		return id
 	}
-	if got := Fact(En, workflow.Fact{Kind: workflow.FactVisitArrived, Subject: "V1"}, func(string) string { return "" }); got != "Visit V1 has arrived" {
+	if got := Fact(En, workflow.Fact{Kind: workflow.FactVisitArrived, Subject: "V1"},
+		func(string) string { return "" }); got != "Visit V1 has arrived" {
 		t.Errorf("a name that is not known: %s", got)
 	}
 	for _, c := range []struct {
@@ -64,31 +67,44 @@ func TestFact(t *testing.T) {
 		en, zh string
 	}{
 		{
-			workflow.Fact{Kind: workflow.FactVisitAssigned, Rule: "P1-06", Subject: "A", Detail: map[string]string{"visit": "V1", "route": "line", "role": "lead", "for": "A"}},
+			workflow.Fact{Kind: workflow.FactVisitAssigned, Rule: "P1-06", Subject: "A",
+				Detail: map[string]string{"visit": "V1", "route": "line", "role": "lead",
+					"for": "A"}},
 			nil,
 			"A receives visit V1: by the order (policy 1, art. 6)", "来访 V1 由 A 接待：按轮排（制度一第6条）",
 		},
 		{
-			workflow.Fact{Kind: workflow.FactVisitAssigned, Rule: "P1-12c", Subject: "B", Detail: map[string]string{"visit": "V1", "route": "assist_absent", "role": "assist", "for": "A"}},
+			workflow.Fact{Kind: workflow.FactVisitAssigned, Rule: "P1-12c", Subject: "B",
+				Detail: map[string]string{"visit": "V1", "route": "assist_absent", "role": "assist",
+					"for": "A"}},
 			names,
-			"B receives visit V1 for 张三: assist for somebody who is away (policy 1, art. 12c)", "来访 V1 由 B 接待，客户归张三：本人不在，协助接待（制度一第12条c款）",
+			"B receives visit V1 for 张三: assist for somebody who is away (policy 1, art. 12c)",
+			"来访 V1 由 B 接待，客户归张三：本人不在，协助接待（制度一第12条c款）",
 		},
 		{
-			workflow.Fact{Kind: workflow.FactTurnPassed, Rule: "P1-51", Subject: "B", Detail: map[string]string{"visit": "V1", "effect": "hold", "why": "leave", "parameter": "pass_effect.leave"}},
+			workflow.Fact{Kind: workflow.FactTurnPassed, Rule: "P1-51", Subject: "B",
+				Detail: map[string]string{"visit": "V1", "effect": "hold", "why": "leave",
+					"parameter": "pass_effect.leave"}},
 			nil,
-			"Visit V1 passes B (on leave): the place is held (policy 1, art. 51; this office's own rule: what becomes of the place of somebody passed while on leave)",
+			"Visit V1 passes B (on leave): the place is held (policy 1, art. 51; this office's " +
+				"own rule: what becomes of the place of somebody passed while on leave)",
 			"来访 V1 轮过 B（请假）：排位保留（制度一第51条；本处另定：请假时被轮过，排位如何处理）",
 		},
 		{
-			workflow.Fact{Kind: workflow.FactLineReordered, Rule: "P1-04", Subject: "s", Detail: map[string]string{"before": "A B C", "after": "B A C", "reason": "fairness"}},
+			workflow.Fact{Kind: workflow.FactLineReordered, Rule: "P1-04", Subject: "s",
+				Detail: map[string]string{"before": "A B C", "after": "B A C",
+					"reason": "fairness"}},
 			nil,
-			"The line is put in a new order: B, A, C (before: A, B, C); reason: fairness (policy 1, art. 4)",
+			"The line is put in a new order: B, A, C (before: A, B, C); reason: fairness " +
+				"(policy 1, art. 4)",
 			"轮排调整为：B、A、C（原为：A、B、C），原因：fairness（制度一第4条）",
 		},
 		{
-			workflow.Fact{Kind: workflow.FactFlagged, Rule: "P1-28", Subject: "V1", Detail: map[string]string{"flag": "unregistered:V1"}},
+			workflow.Fact{Kind: workflow.FactFlagged, Rule: "P1-28", Subject: "V1",
+				Detail: map[string]string{"flag": "unregistered:V1"}},
 			nil,
-			"Visit V1 is not in the visitor register yet (policy 1, art. 28)", "来访 V1 还没填来访客户登记表（制度一第28条）",
+			"Visit V1 is not in the visitor register yet (policy 1, art. 28)",
+			"来访 V1 还没填来访客户登记表（制度一第28条）",
 		},
 		{workflow.Fact{Kind: "moon.landed", Subject: "A"}, nil, "moon.landed A", "moon.landed A"},
 		{workflow.Fact{Kind: workflow.FactVisitArrived}, nil, "Visit ? has arrived", "来访?到达"},
@@ -109,12 +125,17 @@ func TestFault(t *testing.T) {
 		title, detail, fix string
 	}{
 		{
-			&workflow.Fault{Code: "not_free", Args: map[string]string{"staff": "A", "why": "company_duty"}}, Zh,
+			&workflow.Fault{Code: "not_free",
+				Args: map[string]string{"staff": "A", "why": "company_duty"}}, Zh,
 			"人不空闲", "A 现在不能接待：因公外出", "请换在场又空闲的人",
 		},
 		{
-			&workflow.Fault{Code: "transition", Rule: "P1-28", Args: map[string]string{"visit": "V1", "state": "assigned", "event": "register"}}, En,
-			"Not possible at this step", "Visit V1 is still being received, so it cannot be registered yet", "End the reception first, or send serve: true",
+			&workflow.Fault{Code: "transition", Rule: "P1-28",
+				Args: map[string]string{"visit": "V1", "state": "assigned", "event": "register"}},
+			En,
+			"Not possible at this step",
+			"Visit V1 is still being received, so it cannot be registered yet",
+			"End the reception first, or send serve: true",
 		},
 		{
 			&workflow.Fault{Code: "bad_zone", Args: nil}, En,
@@ -126,7 +147,8 @@ func TestFault(t *testing.T) {
 		},
 		{ // what a caller sends is never read as a template
 			&workflow.Fault{Code: "bad_zone", Args: map[string]string{"zone": "{zone}"}}, En,
-			"Unknown time zone", "The time zone {zone} is not known", "Send an IANA zone such as Asia/Shanghai",
+			"Unknown time zone", "The time zone {zone} is not known",
+			"Send an IANA zone such as Asia/Shanghai",
 		},
 	} {
 		title, detail, fix := Fault(c.lang, c.fault)

@@ -174,7 +174,8 @@ func (s *core) details(in *ast.FuncDecl, kv []ast.Expr) map[string][]string {
 func (s *core) facts() []saying {
 	var all []saying
 	add := func(c call, kinds []string, kv []ast.Expr, more map[string][]string) {
-		if in := c.in.Name.Name; in == "notify" || in == "notifySupervisors" || in == "flag" || in == "remind" {
+		if in := c.in.Name.Name; in == "notify" || in == "notifySupervisors" || in == "flag" ||
+			in == "remind" {
 			return // the helpers themselves
 		}
 		d := s.details(c.in, kv)
@@ -208,7 +209,8 @@ func (s *core) facts() []saying {
 func (s *core) kindsIn(f *ast.FuncDecl) []string {
 	var kinds []string
 	ast.Inspect(f, func(n ast.Node) bool {
-		if id, ok := n.(*ast.Ident); ok && strings.HasPrefix(id.Name, "Fact") && s.consts[id.Name] != "" {
+		if id, ok := n.(*ast.Ident); ok && strings.HasPrefix(id.Name, "Fact") &&
+			s.consts[id.Name] != "" {
 			kinds = append(kinds, s.consts[id.Name])
 		}
 		return true
@@ -311,7 +313,8 @@ func (s *core) fields(name string) []string {
 				}
 			case *ast.AssignStmt:
 				for i, l := range n.Lhs {
-					if sel, ok := l.(*ast.SelectorExpr); ok && sel.Sel.Name == name && i < len(n.Rhs) {
+					if sel, ok := l.(*ast.SelectorExpr); ok && sel.Sel.Name == name &&
+						i < len(n.Rhs) {
 						vs = append(vs, s.values(f, n.Rhs[i])...)
 					}
 				}

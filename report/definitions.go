@@ -9,54 +9,65 @@ import (
 
 // funnelBy are the dimensions of a visit that conversion can depend on.
 var funnelBy = []string{
-	"day", "week", "month", "weekday", "hour", "consultant", "server", "channel", "policy", "kind", "route", "first_visit", "party",
-	"purpose", "district", "layout", "budget_band", "intent",
+	"day", "week", "month", "weekday", "hour", "consultant", "server", "channel", "policy", "kind",
+	"route", "first_visit", "party", "purpose", "district", "layout", "budget_band", "intent",
 }
 
 // atDoor are those that are known when a visitor has just come.
-var atDoor = []string{"day", "week", "month", "weekday", "hour", "channel", "policy", "kind", "party"}
+var atDoor = []string{"day", "week", "month", "weekday", "hour", "channel", "policy", "kind",
+	"party"}
 
 // receptionsBy names for whom a reception counts instead of whose customer it is: the two part when
 // the customer demands another consultant (policy 1, art. 16; A19).
-var receptionsBy = append([]string{"rule", "credited"}, slices.DeleteFunc(slices.Clone(funnelBy), func(d string) bool { return d == "consultant" })...)
+var receptionsBy = append([]string{"rule", "credited"},
+	slices.DeleteFunc(slices.Clone(funnelBy), func(d string) bool { return d == "consultant" })...)
 
 // definitions are the reports, in the order of docs/analytics.md.
 var definitions = []*definition{
 	{
 		name: "conversion_daily",
-		by:   []string{"day"}, may: funnelBy, holds: funnelColumns, only: notMerged, tally: newFunnel,
+		by:   []string{"day"}, may: funnelBy, holds: funnelColumns, only: notMerged,
+		tally: newFunnel,
 	},
 	{
 		name: "funnel_by_consultant",
-		by:   []string{"consultant"}, may: funnelBy, holds: funnelColumns, only: notMerged, tally: newFunnel,
+		by:   []string{"consultant"}, may: funnelBy, holds: funnelColumns, only: notMerged,
+		tally: newFunnel,
 	},
 	{
 		name: "funnel_by_channel",
-		by:   []string{"channel"}, may: funnelBy, holds: funnelColumns, only: notMerged, tally: newFunnel,
+		by:   []string{"channel"}, may: funnelBy, holds: funnelColumns, only: notMerged,
+		tally: newFunnel,
 	},
 	{
 		name: "cohorts_weekly",
-		by:   []string{"week"}, may: funnelBy, holds: cohortColumns, only: firstOne, tally: newCohort,
+		by:   []string{"week"}, may: funnelBy, holds: cohortColumns, only: firstOne,
+		tally: newCohort,
 	},
 	{
 		name: "receptions_daily",
-		by:   []string{"day", "rule"}, may: receptionsBy, holds: receptionColumns, only: received, whose: credited, tally: newReceptions,
+		by:   []string{"day", "rule"}, may: receptionsBy, holds: receptionColumns, only: received,
+		whose: credited, tally: newReceptions,
 	},
 	{
 		name: "turns_ledger",
-		by:   []string{"day", "unit"}, may: []string{"day", "week", "month", "weekday", "unit"}, holds: ledgerColumns, tally: newLedger, turns: true,
+		by:   []string{"day", "unit"}, may: []string{"day", "week", "month", "weekday", "unit"},
+		holds: ledgerColumns, tally: newLedger, turns: true,
 	},
 	{
 		name: "waiting_times",
-		by:   []string{"hour"}, may: funnelBy, holds: waitingColumns, only: waited, tally: newWaiting,
+		by:   []string{"hour"}, may: funnelBy, holds: waitingColumns, only: waited,
+		tally: newWaiting,
 	},
 	{
 		name: "walkouts",
-		by:   []string{"day"}, may: append([]string{"reason"}, atDoor...), holds: walkoutColumns, only: notMerged, tally: newWalkouts,
+		by:   []string{"day"}, may: append([]string{"reason"}, atDoor...), holds: walkoutColumns,
+		only: notMerged, tally: newWalkouts,
 	},
 	{
 		name: "fairness_daily",
-		by:   []string{"day"}, may: []string{"day", "week", "month", "weekday"}, holds: fairnessColumns, tally: newFairness, turns: true, floor: true,
+		by:   []string{"day"}, may: []string{"day", "week", "month", "weekday"},
+		holds: fairnessColumns, tally: newFairness, turns: true, floor: true,
 	},
 	{
 		name:  "visits",
@@ -69,7 +80,8 @@ func notMerged(v *workflow.Visit) bool { return v.State != workflow.Merged }
 
 // received: somebody receives the visitor, or has.
 func received(v *workflow.Visit) bool {
-	return v.State == workflow.Assigned || v.State == workflow.Served || v.State == workflow.Registered
+	return v.State == workflow.Assigned || v.State == workflow.Served ||
+		v.State == workflow.Registered
 }
 
 func waited(v *workflow.Visit) bool { return received(v) && v.Seconds.Waited != nil }

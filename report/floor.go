@@ -74,7 +74,8 @@ func (w *waiting) add(e *entry) {
 
 func (w *waiting) row(to []any) []any {
 	seconds := slices.Sorted(maps.Keys(w.waits))
-	return append(to, w.received, ratio(w.sum, w.received), w.percentile(seconds, 50), w.percentile(seconds, 90), w.percentile(seconds, 100),
+	return append(to, w.received, ratio(w.sum, w.received), w.percentile(seconds, 50),
+		w.percentile(seconds, 90), w.percentile(seconds, 100),
 		w.late, ratio(w.spent, w.served))
 }
 
@@ -122,5 +123,6 @@ func (w *walkouts) add(e *entry) {
 
 func (w *walkouts) row(to []any) []any {
 	all := w.unreceived + w.givenUp
-	return append(to, w.visits, all, w.unreceived, w.givenUp, ratio(all, w.visits), ratio(w.sum, w.seen))
+	return append(to, w.visits, all, w.unreceived, w.givenUp, ratio(all, w.visits),
+		ratio(w.sum, w.seen))
 }

@@ -74,11 +74,11 @@ func (f *funnel) add(e *entry) {
 
 func (f *funnel) row(to []any) []any {
 	return append(to,
-		f.visits, f.received, f.registered, f.customers,
-		f.intention.customers, f.holding.customers, f.deposit.customers, f.signed.customers, f.out.customers,
+		f.visits, f.received, f.registered, f.customers, f.intention.customers, f.holding.customers,
+		f.deposit.customers, f.signed.customers, f.out.customers,
 		ratio(f.deposit.customers, f.customers), ratio(f.signed.customers, f.customers),
-		f.deposit.amount, f.signed.amount, f.out.amount, f.signed.count,
-		f.depositLast.customers, f.signedLast.customers, f.signedLast.amount,
+		f.deposit.amount, f.signed.amount, f.out.amount, f.signed.count, f.depositLast.customers,
+		f.signedLast.customers, f.signedLast.amount,
 	)
 }
 

@@ -31,7 +31,8 @@ func (l *ledger) add(e *entry) { l.n[e.effect]++ }
 func (l *ledger) due() int64 { return l.n[used] + l.n[passedVoid] + l.n[passedWithRight] }
 
 func (l *ledger) row(to []any) []any {
-	return append(to, l.n[onTable], l.due(), l.n[used], l.n[givenBack], l.n[kept], l.n[held], l.n[passedVoid], l.n[passedWithRight],
+	return append(to, l.n[onTable], l.due(), l.n[used], l.n[givenBack], l.n[kept], l.n[held],
+		l.n[passedVoid], l.n[passedWithRight],
 		l.n[passedHold], l.n[madeUp])
 }
 

@@ -226,7 +226,8 @@ func List(lang explain.Lang) []Info {
 	list := make([]Info, len(definitions))
 	for i, d := range definitions {
 		list[i] = Info{
-			Name: d.name, Title: explain.Report(lang, d.name), GroupBy: orEmpty(d.by), Dimensions: []About{},
+			Name: d.name, Title: explain.Report(lang, d.name), GroupBy: orEmpty(d.by),
+			Dimensions: []About{},
 		}
 		for _, name := range d.may {
 			c := Column{name, dimensions[name].holds}

@@ -72,12 +72,15 @@ func (r *visitRow) add(e *entry) { r.e = e }
 func (r *visitRow) row(to []any) []any {
 	v, f := r.e.visit, form(r.e)
 	to = append(to,
-		v.ID, string(v.BusinessDay), text(v.Week), number(v.Weekday), hour(v), text(v.Policy), string(v.State), text(v.Kind),
-		text(v.Channel), number(v.Party), number(v.Groups), text(v.Customer), firstVisit(v), number(v.VisitNo), text(v.Route),
-		text(v.Server), text(v.ServerRole), text(v.Principal), text(v.TurnEffect), text(v.TurnUnit), text(v.CountsFor), countOf(v),
-		text(v.CountRule), text(v.Topic), text(v.Reason), text(f.Purpose), text(f.District), text(f.Layout), number(f.AreaSqm),
+		v.ID, string(v.BusinessDay), text(v.Week), number(v.Weekday), hour(v), text(v.Policy),
+		string(v.State), text(v.Kind), text(v.Channel), number(v.Party), number(v.Groups),
+		text(v.Customer), firstVisit(v), number(v.VisitNo), text(v.Route), text(v.Server),
+		text(v.ServerRole), text(v.Principal), text(v.TurnEffect), text(v.TurnUnit),
+		text(v.CountsFor), countOf(v), text(v.CountRule), text(v.Topic), text(v.Reason),
+		text(f.Purpose), text(f.District), text(f.Layout), number(f.AreaSqm),
 		fen(f.BudgetFrom), fen(f.BudgetTo), text(f.BudgetBand), text(f.Intent))
-	for _, at := range []time.Time{v.ArrivedAt, v.IdentifiedAt, v.AssignedAt, v.ServedAt, v.RegisteredAt, v.EndedAt} {
+	for _, at := range []time.Time{v.ArrivedAt, v.IdentifiedAt, v.AssignedAt, v.ServedAt,
+		v.RegisteredAt, v.EndedAt} {
 		to = append(to, moment(at))
 	}
 	for _, s := range []*int64{v.Seconds.Waited, v.Seconds.ToServed} {

@@ -42,7 +42,8 @@ func visits(ctx context.Context, docs repo.Documents, q Query, put func(*entry) 
 	})
 }
 
-func scanVisits(ctx context.Context, docs repo.Documents, q Query, put func(*workflow.Visit) error) error {
+func scanVisits(ctx context.Context, docs repo.Documents, q Query,
+	put func(*workflow.Visit) error) error {
 	of := repo.Span{Collection: workflow.Visits, Site: q.Site, ByDay: true, From: q.From, To: q.To}
 	return docs.Scan(ctx, of, func(doc repo.Document) error {
 		v, err := decode[*workflow.Visit](doc)
@@ -70,11 +71,12 @@ func turns(ctx context.Context, docs repo.Documents, q Query, put func(*entry) e
 	own := newOwn(q.Own, put)
 	// until gives what the tables up to a day say; "" is behind the last day.
 	until := func(day workflow.Date) error {
-		for ; more && failed == nil && (day == "" || table.Day <= day); table, failed, more = next() {
+		for more && failed == nil && (day == "" || table.Day <= day) {
 			own.learn(table)
 			if err := ofTable(table, own.put); err != nil {
 				return err
 			}
+			table, failed, more = next()
 		}
 		return failed
 	}
@@ -179,7 +181,8 @@ func ofVisit(v *workflow.Visit, put func(*entry) error) error {
 		all = append(all, entry{unit: v.Unit, effect: held})
 	case workflow.TurnUsed, workflow.TurnNone:
 	}
-	passed := map[workflow.PassEffect]effect{workflow.PassVoid: passedVoid, workflow.PassVoidWithRight: passedWithRight, workflow.PassHold: passedHold}
+	passed := map[workflow.PassEffect]effect{workflow.PassVoid: passedVoid,
+		workflow.PassVoidWithRight: passedWithRight, workflow.PassHold: passedHold}
 	for _, p := range v.Passed {
 		all = append(all, entry{unit: p.Unit, effect: passed[p.Effect]})
 	}

@@ -36,7 +36,8 @@ func TestViews(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, office := range append(offices, "old") {
 				q := report.Query{Report: name, Site: office}
-				if d := gocmp.Diff(text(t, embedded, q, report.JSON), text(t, s, q, report.JSON)); office != "old" && d != "" {
+				if d := gocmp.Diff(text(t, embedded, q, report.JSON),
+					text(t, s, q, report.JSON)); office != "old" && d != "" {
 					t.Errorf("%s on SQLite and on MongoDB: %.2000s", office, d)
 				}
 				if name == "visits" {
@@ -44,7 +45,9 @@ func TestViews(t *testing.T) {
 				}
 				columns, want := rows(t, s, q)
 				got := viewRows(t, db.Collection(name), string(office), columns)
-				slices.SortFunc(want, func(a, b []any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+				slices.SortFunc(want, func(a, b []any) int {
+					return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
+				})
 				if len(want) == 0 && office != "old" {
 					t.Errorf("%s: the report is empty", office)
 				}
@@ -77,7 +80,8 @@ func before(t *testing.T, db *mongo.Database) {
 		{Key: "count", Value: int64(1)},
 		{Key: "arrived_at", Value: at},
 		{Key: "assigned_at", Value: at},
-		{Key: "outcome", Value: bson.A{bson.D{{Key: "status", Value: "deposit"}, {Key: "at", Value: at}}}},
+		{Key: "outcome", Value: bson.A{bson.D{{Key: "status", Value: "deposit"},
+			{Key: "at", Value: at}}}},
 		{Key: "commits", Value: bson.A{int64(1)}},
 	}
 	o := options.InsertOne().SetBypassDocumentValidation(true)

@@ -30,7 +30,8 @@ const (
 func (Format) Words() []string { return []string{string(JSON), string(CSV), string(NDJSON)} }
 
 // Formats are the media types of the formats.
-var Formats = map[Format]string{JSON: "application/json", NDJSON: "application/x-ndjson", CSV: "text/csv; charset=utf-8"}
+var Formats = map[Format]string{JSON: "application/json", NDJSON: "application/x-ndjson",
+	CSV: "text/csv; charset=utf-8"}
 
 // Write computes the report and writes it row by row as the rows are ready. Every commit up to the
 // number in the JSON object's seq is in it. When it fails after it has begun to write, what was
@@ -54,7 +55,8 @@ func (r *Report) writeJSON(ctx context.Context, docs repo.Documents, to io.Write
 		return err
 	}
 	head, err := workflow.Encode(map[string]any{
-		"report": r.defined.name, "site": r.Site, "from": r.From, "to": r.To, "group_by": orEmpty(r.GroupBy), "columns": r.Columns,
+		"report": r.defined.name, "site": r.Site, "from": r.From, "to": r.To,
+		"group_by": orEmpty(r.GroupBy), "columns": r.Columns,
 		"seq": mark, "schema": workflow.Schema,
 	})
 	if err != nil {
@@ -161,7 +163,8 @@ func field(v any) string {
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	case time.Time:
-		return v.UTC().Format(time.RFC3339Nano) // as in JSON: without a zone it would be read as local time
+		// as in JSON: without a zone it would be read as local time
+		return v.UTC().Format(time.RFC3339Nano)
 	default:
 		return fmt.Sprint(v)
 	}
@@ -170,7 +173,8 @@ func field(v any) string {
 // harmless keeps a spreadsheet from reading a text as a formula: an apostrophe is set before the
 // signs that begin one, their full-width twins, and what is skipped before them.
 func harmless(s string) string {
-	if first, _ := utf8.DecodeRuneInString(s); s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
+	if first, _ := utf8.DecodeRuneInString(s); s != "" &&
+		strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + s
 	}
 	return s

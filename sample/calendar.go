@@ -52,7 +52,8 @@ func calendar(from, to workflow.Date) ([]day, error) {
 	var days []day
 	for t := first; !t.After(last); t = t.AddDate(0, 0, 1) {
 		n := fromFestival(t)
-		days = append(days, day{date: workflow.Date(t.Format(time.DateOnly)), midnight: t, closed: -1 <= n && n <= 2})
+		days = append(days, day{date: workflow.Date(t.Format(time.DateOnly)), midnight: t,
+			closed: -1 <= n && n <= 2})
 	}
 	exhibitions(days)
 	return days, nil
@@ -121,7 +122,7 @@ func (o *office) spread(total int) error {
 		upTo[i] = all
 	}
 	if all == 0 {
-		return errors.New("the office is closed on all of these days (Spring Festival): choose others")
+		return errors.New("the office is closed on all these days (Spring Festival): choose others")
 	}
 	before := 0
 	for i := range o.days {

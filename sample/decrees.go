@@ -13,7 +13,8 @@ import (
 // exhibition, the order.
 func (o *office) decree() error {
 	if o.today == max(0, o.policy-7) {
-		if err := o.must(boss, &workflow.AdoptPolicy{From: o.days[o.policy].date, Policy: workflow.P2()}); err != nil {
+		if err := o.must(boss, &workflow.AdoptPolicy{From: o.days[o.policy].date,
+			Policy: workflow.P2()}); err != nil {
 			return err
 		}
 	}
@@ -48,7 +49,9 @@ func (o *office) replaceSomebody() error {
 	}
 	o.staff = slices.Delete(o.staff, i, i+1)
 	o.hire(1)
-	if err := o.must(boss, &workflow.AddStaff{NewStaff: workflow.NewStaff{Staff: o.staff[len(o.staff)-1].id, Role: workflow.RoleConsultant}}); err != nil {
+	if err := o.must(boss,
+		&workflow.AddStaff{NewStaff: workflow.NewStaff{Staff: o.staff[len(o.staff)-1].id,
+			Role: workflow.RoleConsultant}}); err != nil {
 		return err
 	}
 	shifts := o.duty()
@@ -58,7 +61,8 @@ func (o *office) replaceSomebody() error {
 	for _, k := range o.book {
 		if k.owner == gone.id && (k.paid() || o.chance(.5)) {
 			k.owner = pick(o.dice, o.staff).id
-			if err := o.must(boss, &workflow.ReassignCustomer{Customer: k.id, To: k.owner, Reason: "owner_left"}); err != nil {
+			if err := o.must(boss, &workflow.ReassignCustomer{Customer: k.id, To: k.owner,
+				Reason: "owner_left"}); err != nil {
 				return err
 			}
 		}
@@ -72,16 +76,19 @@ func (o *office) exhibition() {
 	o.at(o.day().midnight.Add(9*time.Hour), func() error {
 		var order []workflow.UnitID
 		for _, p := range o.rota.Line {
-			if c := o.consultant(workflow.StaffID(p.Unit)); c != nil && !c.off && len(order) < max(2, len(o.staff)*2/3) {
+			if c := o.consultant(workflow.StaffID(p.Unit)); c != nil && !c.off &&
+				len(order) < max(2, len(o.staff)*2/3) {
 				order = append(order, p.Unit)
 			}
 		}
 		if len(order) == 0 {
 			return nil
 		}
-		return o.must(boss, &workflow.StartEvent{Order: order, ToAt: o.day().midnight.Add(17*time.Hour + 30*time.Minute).UTC()})
+		return o.must(boss, &workflow.StartEvent{Order: order,
+			ToAt: o.day().midnight.Add(17*time.Hour + 30*time.Minute).UTC()})
 	})
-	o.at(o.day().midnight.Add(17*time.Hour+30*time.Minute), func() error { return o.may(boss, &workflow.EndEvent{}) })
+	o.at(o.day().midnight.Add(17*time.Hour+30*time.Minute),
+		func() error { return o.may(boss, &workflow.EndEvent{}) })
 }
 
 // reorder: the supervisor lets two of the line change places.
@@ -92,5 +99,6 @@ func (o *office) reorder() error {
 	}
 	i := o.IntN(len(line) - 1)
 	line[i], line[i+1] = line[i+1], line[i]
-	return o.must(referee, &workflow.Reorder{Line: line, Reason: pick(o.dice, []string{"fairness", "skills", "exchange_agreed"})})
+	return o.must(referee, &workflow.Reorder{Line: line,
+		Reason: pick(o.dice, []string{"fairness", "skills", "exchange_agreed"})})
 }

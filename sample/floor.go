@@ -10,13 +10,15 @@ import (
 // assign asks who receives a group; false when nobody can now.
 func (o *office) assign(g *guest) (bool, error) {
 	if s := o.standIn(g); s != nil {
-		if c, err := o.ask(desk, &workflow.AssignVisit{Visit: g.visit, StandIn: s}); err != nil || c != nil {
+		if c, err := o.ask(desk, &workflow.AssignVisit{Visit: g.visit, StandIn: s}); err != nil ||
+			c != nil {
 			return true, o.received(g, err)
 		}
 	}
 	if to := o.idle(""); to != "" && g.plain() && o.chance(.01) {
 		reason := pick(o.dice, []string{"language", "important_guest", "fairness"})
-		if c, err := o.ask(referee, &workflow.AssignVisit{Visit: g.visit, To: to, Reason: reason}); err != nil || c != nil {
+		if c, err := o.ask(referee, &workflow.AssignVisit{Visit: g.visit, To: to,
+			Reason: reason}); err != nil || c != nil {
 			return true, o.received(g, err)
 		}
 	}
@@ -29,7 +31,8 @@ func (o *office) assign(g *guest) (bool, error) {
 
 // plain reports whether a group goes by the order.
 func (g *guest) plain() bool {
-	return g.friend == "" && g.says.Named == "" && g.says.Appointment == "" && g.says.Kind == workflow.KindNew
+	return g.friend == "" && g.says.Named == "" && g.says.Appointment == "" &&
+		g.says.Kind == workflow.KindNew
 }
 
 // standIn finds a colleague for the first of the line, who is with a customer whose deal is closed
@@ -40,7 +43,8 @@ func (o *office) standIn(g *guest) *workflow.StandInFor {
 	}
 	first := workflow.StaffID(o.rota.Line[0].Unit)
 	for _, v := range o.open {
-		if v.record != nil && v.record.Server == first && v.record.State == workflow.Assigned && v.customer != nil && v.customer.closed() {
+		if v.record != nil && v.record.Server == first && v.record.State == workflow.Assigned &&
+			v.customer != nil && v.customer.closed() {
 			if by := o.idle(first); by != "" {
 				return &workflow.StandInFor{For: first, By: by}
 			}
@@ -123,7 +127,8 @@ func (o *office) forget(g *guest) {
 func (o *office) seat() error {
 	full := false
 	for _, g := range slices.Clone(o.waiting) {
-		if !g.waits() || full && g.customer == nil && g.says.Named == "" && g.says.Appointment == "" {
+		if !g.waits() || full && g.customer == nil && g.says.Named == "" &&
+			g.says.Appointment == "" {
 			continue
 		}
 		ok, err := o.assign(g)
@@ -137,8 +142,9 @@ func (o *office) seat() error {
 
 // lengths are how long receptions take: the median in minutes.
 var lengths = map[workflow.VisitKind]float64{
-	workflow.KindNew: 32, workflow.KindReturning: 38, workflow.KindReferral: 36, workflow.KindUnrelated: 4, workflow.KindPeer: 14,
-	workflow.KindUnstated: 15, workflow.KindCompanyStaff: 11,
+	workflow.KindNew: 32, workflow.KindReturning: 38, workflow.KindReferral: 36,
+	workflow.KindUnrelated: 4, workflow.KindPeer: 14, workflow.KindUnstated: 15,
+	workflow.KindCompanyStaff: 11,
 }
 
 // received arranges what happens while a group is being received.
@@ -152,7 +158,8 @@ func (o *office) received(g *guest, err error) error {
 		length = length * 5 / 4
 	}
 	if g.says.Kind == workflow.KindNew && o.chance(.012) {
-		o.after(min(length, time.Duration(o.between(60, 540))*time.Second), func() error { return o.leaveEarly(g) })
+		o.after(min(length, time.Duration(o.between(60, 540))*time.Second),
+			func() error { return o.leaveEarly(g) })
 		return nil
 	}
 	o.after(length, func() error { return o.finish(g) })
@@ -181,7 +188,8 @@ func (o *office) within(g *guest, length time.Duration) {
 		}
 	}
 	if last := o.last; g.says.Kind == workflow.KindNew {
-		if o.last = g; last != nil && o.now.Sub(last.came) < 6*time.Minute && last.record != nil && last.record.State == workflow.Assigned && last.customer == nil {
+		if o.last = g; last != nil && o.now.Sub(last.came) < 6*time.Minute && last.record != nil &&
+			last.record.State == workflow.Assigned && last.customer == nil {
 			during(.06, func(g *guest) error { return o.join(g, last) })
 		}
 	}
@@ -224,7 +232,8 @@ func (o *office) help(g *guest) error {
 func (o *office) unmask(g *guest) error {
 	g.hidden = false
 	g.says = workflow.Identity{Kind: workflow.KindReturning, Customer: g.customer.id}
-	if err := o.must(himself(g.record.Server), &workflow.ReidentifyVisit{Visit: g.visit, Identity: g.says}); err != nil {
+	if err := o.must(himself(g.record.Server),
+		&workflow.ReidentifyVisit{Visit: g.visit, Identity: g.says}); err != nil {
 		return err
 	}
 	return o.relieve()
@@ -237,7 +246,8 @@ func (o *office) handBack(g *guest) error {
 	if p == nil || p.off || p.away || p.engaged > 0 || g.record.ServerRole == workflow.Lead {
 		return nil
 	}
-	if err := o.must(himself(g.record.Server), &workflow.HandOver{Visit: g.visit, To: p.id}); err != nil {
+	if err := o.must(himself(g.record.Server),
+		&workflow.HandOver{Visit: g.visit, To: p.id}); err != nil {
 		return err
 	}
 	return o.relieve()
@@ -249,7 +259,8 @@ func (o *office) demand(g *guest) error {
 	if to == "" {
 		return nil
 	}
-	if err := o.must(referee, &workflow.ChangeLead{Visit: g.visit, To: to, Reason: "customer_demand"}); err != nil {
+	if err := o.must(referee, &workflow.ChangeLead{Visit: g.visit, To: to,
+		Reason: "customer_demand"}); err != nil {
 		return err
 	}
 	return o.relieve()

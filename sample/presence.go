@@ -20,7 +20,8 @@ func (o *office) morning() error {
 		onLeave := c.until >= d.date
 		if !onLeave && o.chance(.009) {
 			c.until, onLeave = o.days[min(o.today+o.between(1, 4), len(o.days)-1)].date, true
-			if err := o.must(himself(c.id), &workflow.Leave{Who: c.id, Reason: workflow.OnLeave, Until: c.until}); err != nil {
+			if err := o.must(himself(c.id), &workflow.Leave{Who: c.id, Reason: workflow.OnLeave,
+				Until: c.until}); err != nil {
 				return err
 			}
 		}
@@ -100,14 +101,16 @@ func (o *office) leave(c *consultant, a absence, tries int) error {
 // received.
 func (o *office) relieve() error {
 	for _, m := range o.rota.MakeUps {
-		if m.Missed%7 == 0 || !slices.ContainsFunc(o.rota.Line, func(p workflow.Place) bool { return p.Unit == m.Unit }) {
+		if m.Missed%7 == 0 || !slices.ContainsFunc(o.rota.Line,
+			func(p workflow.Place) bool { return p.Unit == m.Unit }) {
 			continue // it may be granted, and only to one who is back
 		}
 		by := referee
 		if o.underP2() {
 			by = leader
 		}
-		if err := o.must(by, &workflow.GrantMakeUp{Unit: m.Unit, Position: min(o.between(1, 2), len(o.rota.Line)), Reason: m.Reason}); err != nil {
+		if err := o.must(by, &workflow.GrantMakeUp{Unit: m.Unit,
+			Position: min(o.between(1, 2), len(o.rota.Line)), Reason: m.Reason}); err != nil {
 			return err
 		}
 		break // the list has changed

@@ -44,7 +44,10 @@ func (c Config) Check() error {
 // starts with an empty site; progress, which may be nil, hears of every visitor. Any error of do
 // but a refusal ends the run.
 func Run(ctx context.Context, c Config, do Do, progress func(done, total int)) error {
-	o, err := newOffice(c, func(env workflow.Envelope, cmd workflow.Command) (*workflow.Commit, error) { return do(ctx, env, cmd) })
+	decide := func(env workflow.Envelope, cmd workflow.Command) (*workflow.Commit, error) {
+		return do(ctx, env, cmd)
+	}
+	o, err := newOffice(c, decide)
 	if err != nil {
 		return fmt.Errorf("sample: %w", err)
 	}
@@ -102,7 +105,8 @@ func newOffice(c Config, do decide) (*office, error) {
 		c.From = cmp.Or(c.From, "2024-01-01")
 	}
 	o := &office{
-		dice: newDice(string(c.Site), c.Seed), ids: newIDs(string(c.Site), c.Seed), site: c.Site, do: do,
+		dice: newDice(string(c.Site), c.Seed), ids: newIDs(string(c.Site), c.Seed), site: c.Site,
+		do:       do,
 		progress: func(int, int) {}, plans: map[int]plans{}, open: map[workflow.VisitID]*guest{},
 	}
 	var err error
@@ -156,7 +160,8 @@ func (o *office) work() error {
 // o.refusal.
 func (o *office) ask(by workflow.Actor, cmd workflow.Command) (*workflow.Commit, error) {
 	o.refusal = nil
-	c, err := o.do(workflow.Envelope{ID: o.ids.command(), By: by, At: o.now.UTC().Truncate(time.Millisecond)}, cmd)
+	c, err := o.do(workflow.Envelope{ID: o.ids.command(), By: by,
+		At: o.now.UTC().Truncate(time.Millisecond)}, cmd)
 	if errors.As(err, &o.refusal) {
 		return nil, nil
 	}

@@ -30,7 +30,8 @@ type year struct {
 // generate runs an office on a SQLite store in a temporary folder.
 func generate(t testing.TB, c sample.Config) *year {
 	t.Helper()
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: filepath.Join(t.TempDir(), "year.db")})
+	path := filepath.Join(t.TempDir(), "year.db")
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,10 +45,12 @@ func generate(t testing.TB, c sample.Config) *year {
 		t.Fatal(err)
 	}
 	y := &year{
-		Filler: f, visits: map[workflow.VisitID]*workflow.Visit{}, outcomes: map[string]map[workflow.CustomerStatus]bool{"p1": {}, "p2": {}},
+		Filler: f, visits: map[workflow.VisitID]*workflow.Visit{},
+		outcomes: map[string]map[workflow.CustomerStatus]bool{"p1": {}, "p2": {}},
 		refusals: map[string]int{}, commands: map[workflow.Kind]int{},
 	}
-	if err := sample.Run(t.Context(), c, y.do, func(done, total int) { y.done, y.all = done, total }); err != nil {
+	if err := sample.Run(t.Context(), c, y.do,
+		func(done, total int) { y.done, y.all = done, total }); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(t.Context()); err != nil {
@@ -61,7 +64,9 @@ func generate(t testing.TB, c sample.Config) *year {
 }
 
 // do decides and looks at what came of it.
-func (y *year) do(ctx context.Context, env workflow.Envelope, cmd workflow.Command) (*workflow.Commit, error) {
+func (y *year) do(
+	ctx context.Context, env workflow.Envelope, cmd workflow.Command,
+) (*workflow.Commit, error) {
 	c, err := y.Do(ctx, env, cmd)
 	var fault *workflow.Fault
 	if errors.As(err, &fault) {
@@ -95,8 +100,9 @@ func led(v *workflow.Visit, s workflow.CustomerStatus) bool {
 			continue
 		}
 		at := map[workflow.CustomerStatus]*workflow.Step{
-			workflow.StatusIntention: steps.Intention, workflow.StatusHoldingFee: steps.HoldingFee, workflow.StatusDeposit: steps.Deposit,
-			workflow.StatusSigned: steps.Signed, workflow.StatusRefunded: steps.Refunded,
+			workflow.StatusIntention: steps.Intention, workflow.StatusHoldingFee: steps.HoldingFee,
+			workflow.StatusDeposit: steps.Deposit,
+			workflow.StatusSigned:  steps.Signed, workflow.StatusRefunded: steps.Refunded,
 		}
 		if at[s] != nil {
 			return true
@@ -113,7 +119,8 @@ func TestSameYear(t *testing.T) {
 		t.Errorf("the same office has another journal: %v, first %v", again, first)
 	}
 	for _, other := range []func(*sample.Config){
-		func(c *sample.Config) { c.Seed = 8 }, func(c *sample.Config) { c.Site = "hillside" }, func(c *sample.Config) { c.Visits++ },
+		func(c *sample.Config) { c.Seed = 8 }, func(c *sample.Config) { c.Site = "hillside" },
+		func(c *sample.Config) { c.Visits++ },
 	} {
 		d := c
 		other(&d)
@@ -124,7 +131,8 @@ func TestSameYear(t *testing.T) {
 }
 
 // p2Routes are the routes that only policy 2 knows.
-var p2Routes = []workflow.Route{workflow.RouteFirst, workflow.RouteAppointment, workflow.RouteStandIn}
+var p2Routes = []workflow.Route{workflow.RouteFirst, workflow.RouteAppointment,
+	workflow.RouteStandIn}
 
 // TestEverythingHappens: five months at an ordinary pace show every kind of visit, every route,
 // every outcome, and what else an office records.
@@ -133,7 +141,8 @@ func TestEverythingHappens(t *testing.T) {
 	y := generate(t, sample.Config{Seed: 1, From: "2024-03-01", To: "2024-07-31"})
 	seen := map[string]bool{}
 	for _, v := range y.visits {
-		seen[v.Policy+string(v.Route)], seen[v.Policy+string(v.Kind)], seen[v.Policy+string(v.State)] = true, true, true
+		seen[v.Policy+string(v.Route)], seen[v.Policy+string(v.Kind)],
+			seen[v.Policy+string(v.State)] = true, true, true
 		seen["effect "+string(v.TurnEffect)] = true
 	}
 	for _, p := range []string{"p1", "p2"} {
@@ -152,13 +161,15 @@ func TestEverythingHappens(t *testing.T) {
 				t.Errorf("under %s no visit led to %s", p, s)
 			}
 		}
-		for _, s := range []workflow.State{workflow.Served, workflow.Registered, workflow.Abandoned, workflow.Merged} {
+		for _, s := range []workflow.State{workflow.Served, workflow.Registered, workflow.Abandoned,
+			workflow.Merged} {
 			if !seen[p+string(s)] {
 				t.Errorf("under %s no visit is %s", p, s)
 			}
 		}
 	}
-	for _, e := range []workflow.TurnEffect{workflow.TurnUsed, workflow.TurnKept, workflow.TurnHeld, workflow.TurnNone} {
+	for _, e := range []workflow.TurnEffect{workflow.TurnUsed, workflow.TurnKept, workflow.TurnHeld,
+		workflow.TurnNone} {
 		if !seen["effect "+string(e)] {
 			t.Errorf("no turn is %s", e)
 		}
@@ -174,11 +185,9 @@ func TestEverythingHappens(t *testing.T) {
 
 // notHere are commands that the office does without.
 var notHere = []workflow.Kind{
-	"change_roster", "note_conduct", "complete_check", "give_card",
-	"vacate_seat", "notify_seat", "fill_seat", "check_vacancy",
-	"search_customer", "show_person", "change_person", "erase_person",
-	"show_note", "erase_note",
-	"make_key", "rotate_key", "revoke_key",
+	"change_roster", "note_conduct", "complete_check", "give_card", "vacate_seat", "notify_seat",
+	"fill_seat", "check_vacancy", "search_customer", "show_person", "change_person", "erase_person",
+	"show_note", "erase_note", "make_key", "rotate_key", "revoke_key",
 }
 
 // plausible compares shares with what sales offices know.
@@ -238,7 +247,8 @@ func TestSizes(t *testing.T) {
 			t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) {
 				y := generate(t, c)
 				if len(y.visits) != c.Visits || y.done != c.Visits || y.all != c.Visits {
-					t.Errorf("%d visits, progress %d of %d, want %d", len(y.visits), y.done, y.all, c.Visits)
+					t.Errorf("%d visits, progress %d of %d, want %d", len(y.visits), y.done, y.all,
+						c.Visits)
 				}
 				for code, n := range y.refusals {
 					if !slices.Contains(refusals, code) {
@@ -252,8 +262,9 @@ func TestSizes(t *testing.T) {
 
 // refusals are those that the office counts on.
 var refusals = []string{
-	"arrive_visit nobody_free", "assign_visit nobody_free", "arrive_visit stand_in_forbidden", "assign_visit stand_in_forbidden",
-	"record_follow_up not_own", "remind_waiting not_due", "assign_visit not_free", "end_event no_event", "assign_visit somebody_free",
+	"arrive_visit nobody_free", "assign_visit nobody_free", "arrive_visit stand_in_forbidden",
+	"assign_visit stand_in_forbidden", "record_follow_up not_own", "remind_waiting not_due",
+	"assign_visit not_free", "end_event no_event", "assign_visit somebody_free",
 }
 
 func TestWrongConfig(t *testing.T) {
@@ -277,9 +288,10 @@ func TestWrongConfig(t *testing.T) {
 // TestStops: an error of the store ends the run.
 func TestStops(t *testing.T) {
 	broken := errors.New("the disk is full")
-	err := sample.Run(t.Context(), sample.Config{}, func(context.Context, workflow.Envelope, workflow.Command) (*workflow.Commit, error) {
-		return nil, broken
-	}, nil)
+	err := sample.Run(t.Context(), sample.Config{},
+		func(context.Context, workflow.Envelope, workflow.Command) (*workflow.Commit, error) {
+			return nil, broken
+		}, nil)
 	if !errors.Is(err, broken) {
 		t.Errorf("%v, want %v", err, broken)
 	}
@@ -288,8 +300,10 @@ func TestStops(t *testing.T) {
 // TestFestival compares the computed festival with the almanac.
 func TestFestival(t *testing.T) {
 	for _, day := range []string{
-		"1996-02-19", "2000-02-05", "2005-02-09", "2010-02-14", "2014-01-31", "2015-02-19", "2016-02-08", "2017-01-28", "2018-02-16", "2019-02-05",
-		"2020-01-25", "2021-02-12", "2022-02-01", "2023-01-22", "2024-02-10", "2025-01-29", "2026-02-17", "2027-02-06", "2030-02-03", "2034-02-19",
+		"1996-02-19", "2000-02-05", "2005-02-09", "2010-02-14", "2014-01-31", "2015-02-19",
+		"2016-02-08", "2017-01-28", "2018-02-16", "2019-02-05",
+		"2020-01-25", "2021-02-12", "2022-02-01", "2023-01-22", "2024-02-10", "2025-01-29",
+		"2026-02-17", "2027-02-06", "2030-02-03", "2034-02-19",
 	} {
 		d, err := time.ParseInLocation(time.DateOnly, day, time.FixedZone("CST", 8*60*60))
 		if err != nil {

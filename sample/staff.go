@@ -28,24 +28,30 @@ const (
 )
 
 var (
-	boss    = workflow.Actor{Key: "key-" + string(manager), Role: workflow.RoleManager, Staff: manager}
-	referee = workflow.Actor{Key: "key-" + string(supervisor), Role: workflow.RoleSupervisor, Staff: supervisor}
-	leader  = workflow.Actor{Key: "key-" + string(shiftLeader), Role: workflow.RoleShiftLeader, Staff: shiftLeader}
+	boss    = staffKey(workflow.RoleManager, manager)
+	referee = staffKey(workflow.RoleSupervisor, supervisor)
+	leader  = staffKey(workflow.RoleShiftLeader, shiftLeader)
 	desk    = workflow.Actor{Key: "key-desk", Role: workflow.RoleFrontDesk}
 	kiosk   = workflow.Actor{Key: "key-kiosk", Role: workflow.RoleKiosk}
 	founder = workflow.Actor{Key: "key-admin", Role: workflow.RoleAdministrator}
 	system  = workflow.Actor{Role: workflow.RoleSystem}
 )
 
+// staffKey is how a member of staff acts.
+func staffKey(role workflow.Role, who workflow.StaffID) workflow.Actor {
+	return workflow.Actor{Key: "key-" + string(who), Role: role, Staff: who}
+}
+
 // himself is a consultant at his own telephone.
 func himself(s workflow.StaffID) workflow.Actor {
-	return workflow.Actor{Key: "key-" + string(s), Role: workflow.RoleConsultant, Staff: s}
+	return staffKey(workflow.RoleConsultant, s)
 }
 
 // called are ids of consultants, in the order of hiring.
 var called = []workflow.StaffID{
-	"li", "wang", "zhang", "liu", "chen", "yang", "zhao", "huang", "zhou", "wu", "xu", "sun", "hu", "zhu", "gao", "lin", "he", "guo",
-	"ma", "liang", "song", "zheng", "xie", "han", "feng", "yu", "dong", "xiao", "cheng", "cao", "yuan", "deng", "shen", "zeng", "peng",
+	"li", "wang", "zhang", "liu", "chen", "yang", "zhao", "huang", "zhou", "wu", "xu", "sun", "hu",
+	"zhu", "gao", "lin", "he", "guo", "ma", "liang", "song", "zheng", "xie", "han", "feng", "yu",
+	"dong", "xiao", "cheng", "cao", "yuan", "deng", "shen", "zeng", "peng",
 }
 
 // hire adds consultants, each with his own gifts.
@@ -56,7 +62,8 @@ func (o *office) hire(n int) {
 			id = workflow.StaffID(fmt.Sprintf("%s%d", id, o.hired/len(called)+1))
 		}
 		o.staff = append(o.staff, &consultant{
-			id: id, skill: min(max(o.around(1, .3), .45), 2.2), care: .35 + .6*o.Float64(), dayOff: time.Weekday(1 + o.hired%5),
+			id: id, skill: min(max(o.around(1, .3), .45), 2.2), care: .35 + .6*o.Float64(),
+			dayOff: time.Weekday(1 + o.hired%5),
 		})
 		o.hired++
 	}
@@ -74,7 +81,8 @@ func (o *office) consultant(id workflow.StaffID) *consultant {
 // there is none.
 func (o *office) idle(except workflow.StaffID) workflow.StaffID {
 	for _, p := range slices.Backward(o.rota.Line) {
-		if c := o.consultant(workflow.StaffID(p.Unit)); c != nil && c.id != except && c.engaged == 0 && !c.away && !c.off {
+		if c := o.consultant(workflow.StaffID(p.Unit)); c != nil && c.id != except &&
+			c.engaged == 0 && !c.away && !c.off {
 			return c.id
 		}
 	}
@@ -95,7 +103,8 @@ func (o *office) engage(v *workflow.Visit, n int) {
 
 // found creates the site and takes over the paper book.
 func (o *office) found() error {
-	c := &workflow.CreateSite{Site: o.site, Zone: zone, Holidays: o.closedDays(), Policy: workflow.P1(), Duty: o.duty()}
+	c := &workflow.CreateSite{Site: o.site, Zone: zone, Holidays: o.closedDays(),
+		Policy: workflow.P1(), Duty: o.duty()}
 	for i := range c.Hours {
 		c.Hours[i] = workflow.DayHours{From: "09:00", To: "18:00"}
 	}
@@ -103,7 +112,8 @@ func (o *office) found() error {
 		c.Staff = append(c.Staff, workflow.NewStaff{Staff: s.id, Role: workflow.RoleConsultant})
 	}
 	c.Staff = append(c.Staff, workflow.NewStaff{Staff: supervisor, Role: workflow.RoleSupervisor},
-		workflow.NewStaff{Staff: shiftLeader, Role: workflow.RoleShiftLeader}, workflow.NewStaff{Staff: manager, Role: workflow.RoleManager})
+		workflow.NewStaff{Staff: shiftLeader, Role: workflow.RoleShiftLeader},
+		workflow.NewStaff{Staff: manager, Role: workflow.RoleManager})
 	if err := o.must(founder, c); err != nil {
 		return err
 	}
@@ -121,7 +131,8 @@ func (o *office) duty() []workflow.DutyShift {
 	for i, n := range o.Perm(len(o.staff)) {
 		switch s := o.staff[n]; {
 		case i == 0:
-			shifts = append(shifts, workflow.DutyShift{From: "18:00", To: "19:00", Staff: s.id, Days: []int{0, 6}})
+			shifts = append(shifts, workflow.DutyShift{From: "18:00", To: "19:00", Staff: s.id,
+				Days: []int{0, 6}})
 		case i <= 2: // nobody on his day off
 			var days []int
 			for d := 1; d <= 5; d++ {
@@ -129,7 +140,8 @@ func (o *office) duty() []workflow.DutyShift {
 					days = append(days, d)
 				}
 			}
-			shifts = append(shifts, workflow.DutyShift{From: "12:00", To: "13:00", Staff: s.id, Days: days})
+			shifts = append(shifts, workflow.DutyShift{From: "12:00", To: "13:00", Staff: s.id,
+				Days: days})
 		}
 	}
 	return shifts

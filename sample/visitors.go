@@ -8,11 +8,12 @@ import (
 
 // guest is a group on its way through the office.
 type guest struct {
-	visit    workflow.VisitID
-	says     workflow.Identity // what it answers to the first question
-	channel  string
-	party    int
-	customer *customer        // whom it turns out to be, at the latest at registration; nil: nobody the office has known
+	visit   workflow.VisitID
+	says    workflow.Identity // what it answers to the first question
+	channel string
+	party   int
+	// whom it turns out to be, at the latest at registration; nil: nobody the office has known
+	customer *customer
 	hidden   bool             // it is taken for new until then
 	friend   workflow.StaffID // who knows it when it comes in
 	patience time.Duration    // how long it waits before it goes home
@@ -85,7 +86,8 @@ func (o *office) visitors() {
 
 // stranger is somebody whom nobody expects.
 func (o *office) stranger() *guest {
-	g := &guest{party: draw(o.dice, parties), patience: o.minutes(24, .5), says: workflow.Identity{Kind: draw(o.dice, kinds)}}
+	g := &guest{party: draw(o.dice, parties), patience: o.minutes(24, .5),
+		says: workflow.Identity{Kind: draw(o.dice, kinds)}}
 	c := draw(o.dice, channels).name
 	if o.day().exhibit && o.chance(.35) {
 		c = "exhibition"

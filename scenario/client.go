@@ -38,7 +38,9 @@ func (p *Problem) Error() string {
 
 // Call sends one request with a key of its own, again with the same key when the answer is lost,
 // and decodes the answer. An error answer is a *Problem.
-func (c *Client) Call(ctx context.Context, at time.Time, token, method, path string, body, into any) error {
+func (c *Client) Call(
+	ctx context.Context, at time.Time, token, method, path string, body, into any,
+) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return fmt.Errorf("encode request: %w", err)
@@ -50,7 +52,8 @@ func (c *Client) Call(ctx context.Context, at time.Time, token, method, path str
 	for try := 0; ; try++ {
 		err := c.once(ctx, at, token, method, path, id, text, into)
 		var p *Problem
-		again := err != nil && !errors.As(err, &p) || p != nil && p.Status == http.StatusServiceUnavailable
+		again := err != nil && !errors.As(err, &p) ||
+			p != nil && p.Status == http.StatusServiceUnavailable
 		if !again || try == 5 || ctx.Err() != nil {
 			return err
 		}
@@ -58,7 +61,9 @@ func (c *Client) Call(ctx context.Context, at time.Time, token, method, path str
 	}
 }
 
-func (c *Client) once(ctx context.Context, at time.Time, token, method, path, id string, body []byte, into any) error {
+func (c *Client) once(
+	ctx context.Context, at time.Time, token, method, path, id string, body []byte, into any,
+) error {
 	var r io.Reader = http.NoBody
 	if method != http.MethodGet {
 		r = bytes.NewReader(body)

@@ -22,7 +22,9 @@ func NewCore() *Core {
 }
 
 // Do decides a command.
-func (c *Core) Do(_ context.Context, at time.Time, by string, role workflow.Role, cmd workflow.Command) (Answer, error) {
+func (c *Core) Do(
+	_ context.Context, at time.Time, by string, role workflow.Role, cmd workflow.Command,
+) (Answer, error) {
 	env := workflow.Envelope{
 		ID: fmt.Sprintf("command-%d", c.Board.Seq+1), At: at.UTC().Truncate(time.Millisecond),
 		By: workflow.Actor{Key: "key-" + by, Role: role, Staff: workflow.StaffID(by)},
@@ -34,7 +36,8 @@ func (c *Core) Do(_ context.Context, at time.Time, by string, role workflow.Role
 	commit, fault := workflow.Decide(c.Board, env, cmd)
 	if fault != nil {
 		//nolint:nilerr // a refusal is an answer
-		return Answer{Facts: fault.Facts, Refusal: fault.Code, Rule: fault.Rule, Detail: fault.Error()}, nil
+		return Answer{Facts: fault.Facts, Refusal: fault.Code, Rule: fault.Rule,
+			Detail: fault.Error()}, nil
 	}
 	if err := c.Board.Apply(commit); err != nil {
 		return Answer{}, fmt.Errorf("apply: %w", err)
@@ -66,7 +69,8 @@ func (c *Core) load(cmd workflow.Command) {
 
 // View is the office as it stands.
 func (c *Core) View(_ context.Context, at time.Time) (*View, error) {
-	v := &View{Rota: c.Board.Rota(), Visits: map[string]*workflow.Visit{}, Customers: map[string]*workflow.Customer{}}
+	v := &View{Rota: c.Board.Rota(), Visits: map[string]*workflow.Visit{},
+		Customers: map[string]*workflow.Customer{}}
 	v.Messages, v.Approvals = map[string]*workflow.Message{}, map[string]*workflow.Approval{}
 	v.Desk = c.Board.DeskAt(at)
 	next, _ := c.Board.Next(at)

@@ -134,7 +134,8 @@ func Read(r io.Reader) (*File, error) {
 			s.Steps[k].Number = k + 1
 		}
 		if len(s.Given.Roles) == 0 {
-			s.Given.Roles = map[string]string{"S": "supervisor", "M": "manager", "L": "shift_leader"}
+			s.Given.Roles = map[string]string{"S": "supervisor", "M": "manager",
+				"L": "shift_leader"}
 		}
 		if s.Policy == "" {
 			s.Policy = "p1"

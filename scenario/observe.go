@@ -84,14 +84,19 @@ var ofStep = map[string]func(*StepResult, *View) []string{
 	},
 	"voided": func(r *StepResult, _ *View) []string {
 		return r.subjects(func(f workflow.Fact) bool {
-			return f.Kind == workflow.FactTurnPassed && f.Detail["effect"] != string(workflow.PassHold)
+			return f.Kind == workflow.FactTurnPassed &&
+				f.Detail["effect"] != string(workflow.PassHold)
 		})
 	},
 	"notified": func(r *StepResult, _ *View) []string {
 		return r.subjects(func(f workflow.Fact) bool { return f.Kind == workflow.FactNotified })
 	},
-	"flags":  func(r *StepResult, _ *View) []string { return r.details(workflow.FactFlagged, "flag") },
-	"remind": func(r *StepResult, _ *View) []string { return r.details(workflow.FactReminded, "item") },
+	"flags": func(r *StepResult, _ *View) []string {
+		return r.details(workflow.FactFlagged, "flag")
+	},
+	"remind": func(r *StepResult, _ *View) []string {
+		return r.details(workflow.FactReminded, "item")
+	},
 }
 
 var perLabel = map[string]func(*View, string) any{

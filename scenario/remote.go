@@ -36,7 +36,8 @@ type Remote struct {
 func NewRemote(c *Client, admin string) *Remote {
 	return &Remote{
 		Client: c, Admin: admin, site: "play-" + uuid.NewString()[:13],
-		tokens: map[string]string{}, visits: map[string]string{}, customers: map[string]string{}, phones: map[string]string{},
+		tokens: map[string]string{}, visits: map[string]string{}, customers: map[string]string{},
+		phones:  map[string]string{},
 		records: map[string]string{}, labels: map[string]string{},
 	}
 }
@@ -62,7 +63,9 @@ type keyAnswer struct {
 }
 
 // Do sends a command to the service.
-func (r *Remote) Do(ctx context.Context, at time.Time, by string, role workflow.Role, cmd workflow.Command) (Answer, error) {
+func (r *Remote) Do(
+	ctx context.Context, at time.Time, by string, role workflow.Role, cmd workflow.Command,
+) (Answer, error) {
 	if c, ok := cmd.(*workflow.CreateSite); ok {
 		return Answer{}, r.found(ctx, at, c)
 	}
@@ -93,7 +96,8 @@ func (r *Remote) found(ctx context.Context, at time.Time, c *workflow.CreateSite
 	staff := make([]map[string]any, 0, len(c.Staff)+1)
 	r.manager = ""
 	for _, s := range c.Staff {
-		staff = append(staff, map[string]any{"id": s.Staff, "role": s.Role, "team": s.Team, "off_roster": s.OffRoster})
+		staff = append(staff, map[string]any{"id": s.Staff, "role": s.Role, "team": s.Team,
+			"off_roster": s.OffRoster})
 		if s.Role == workflow.RoleManager && r.manager == "" {
 			r.manager = string(s.Staff)
 		}
@@ -108,7 +112,8 @@ func (r *Remote) found(ctx context.Context, at time.Time, c *workflow.CreateSite
 		}
 	}
 	body := map[string]any{
-		"id": r.site, "policy": c.Policy.Preset, "parameters": changed(&c.Policy), "zone": c.Zone, "staff": staff,
+		"id": r.site, "policy": c.Policy.Preset, "parameters": changed(&c.Policy), "zone": c.Zone,
+		"staff": staff,
 		"hours": []any{map[string]any{"from": c.Hours[0].From, "to": c.Hours[0].To}},
 	}
 	if len(c.Holidays) > 0 {
@@ -146,7 +151,9 @@ func changed(p *workflow.Policy) map[string]any {
 }
 
 // token is the key with which a label acts; it is made when it is first needed.
-func (r *Remote) token(ctx context.Context, at time.Time, by string, role workflow.Role) (string, error) {
+func (r *Remote) token(
+	ctx context.Context, at time.Time, by string, role workflow.Role,
+) (string, error) {
 	if role == workflow.RoleManager && by == "" { // the office is set up
 		by = r.manager
 	}
@@ -158,7 +165,8 @@ func (r *Remote) token(ctx context.Context, at time.Time, by string, role workfl
 		body["staff"] = by
 	}
 	var a answer
-	if err := r.Client.Call(ctx, at, r.tokens[r.manager], "POST", "/v1/sites/"+r.site+"/keys", body, &a); err != nil {
+	if err := r.Client.Call(ctx, at, r.tokens[r.manager], "POST", "/v1/sites/"+r.site+"/keys", body,
+		&a); err != nil {
 		return "", fmt.Errorf("make a key for %s: %w", by, err)
 	}
 	r.tokens[by] = a.Key.Token
@@ -233,7 +241,8 @@ func (r *Remote) View(ctx context.Context, at time.Time) (*View, error) {
 		Messages: map[string]*workflow.Message{}, Approvals: map[string]*workflow.Approval{},
 	}
 	get := func(path string, into any) error {
-		return r.Client.Call(ctx, at, r.tokens[r.manager], "GET", "/v1/sites/"+r.site+path, nil, into)
+		return r.Client.Call(ctx, at, r.tokens[r.manager], "GET", "/v1/sites/"+r.site+path, nil,
+			into)
 	}
 	var rota struct {
 		Rota *workflow.Rota  `json:"rota"`
@@ -284,7 +293,9 @@ func (r *Remote) viewMatters(get func(string, any) error, v *View) error {
 		Messages []*workflow.Message `json:"messages"`
 		Seq      int64               `json:"seq"`
 	}
-	if err := r.upToDate(&ms.Seq, func() error { return get("/messages?limit=200", &ms) }); err != nil {
+	if err := r.upToDate(&ms.Seq, func() error {
+		return get("/messages?limit=200", &ms)
+	}); err != nil {
 		return err
 	}
 	for _, m := range ms.Messages {
@@ -303,7 +314,9 @@ func (r *Remote) viewMatters(get func(string, any) error, v *View) error {
 		Vacancies []*workflow.Vacancy `json:"vacancies"`
 		Seq       int64               `json:"seq"`
 	}
-	if err := r.upToDate(&vs.Seq, func() error { return get("/desk/vacancies?limit=1", &vs) }); err != nil {
+	if err := r.upToDate(&vs.Seq, func() error {
+		return get("/desk/vacancies?limit=1", &vs)
+	}); err != nil {
 		return err
 	}
 	if len(vs.Vacancies) > 0 {

@@ -22,7 +22,9 @@ type Answer struct {
 // Office is where a scenario plays: the decision core itself, or a running service.
 type Office interface {
 	// Do gives a command at a moment; by is a label with its role ("" for the front desk).
-	Do(ctx context.Context, at time.Time, by string, role workflow.Role, cmd workflow.Command) (Answer, error)
+	Do(
+		ctx context.Context, at time.Time, by string, role workflow.Role, cmd workflow.Command,
+	) (Answer, error)
 	// View is the board as it stands.
 	View(ctx context.Context, at time.Time) (*View, error)
 }
@@ -89,7 +91,8 @@ func (sc *Scenario) Run(ctx context.Context, o Office) (*Result, error) {
 	}
 	for _, s := range setUp {
 		if a, err := o.Do(ctx, day, "", setUpRole(s.cmd), s.cmd); err != nil || a.Refusal != "" {
-			return nil, fmt.Errorf("%s: setting up with %s: %s %w", sc.ID, s.cmd.About().Kind, a.Detail, err)
+			return nil, fmt.Errorf("%s: setting up with %s: %s %w", sc.ID, s.cmd.About().Kind,
+				a.Detail, err)
 		}
 	}
 	res := &Result{ID: sc.ID, Title: sc.Title}
@@ -136,11 +139,14 @@ func clock(day time.Time, at string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("at: %w", err)
 	}
-	return time.Date(day.Year(), day.Month(), day.Day(), t.Hour(), t.Minute(), 0, 0, day.Location()).UTC(), nil
+	return time.Date(day.Year(), day.Month(), day.Day(), t.Hour(), t.Minute(), 0, 0,
+		day.Location()).UTC(), nil
 }
 
 // play carries out one step and compares what is expected of it.
-func (sc *Scenario) play(ctx context.Context, o Office, s *Step, at time.Time) (*StepResult, error) {
+func (sc *Scenario) play(
+	ctx context.Context, o Office, s *Step, at time.Time,
+) (*StepResult, error) {
 	before, err := o.View(ctx, at)
 	if err != nil {
 		return nil, err

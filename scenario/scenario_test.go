@@ -41,7 +41,8 @@ func play(t *testing.T, sc *scenario.Scenario, o scenario.Office) {
 	}
 	for i, s := range res.Steps {
 		for _, d := range s.Differences {
-			t.Errorf("step %d at %s, %s %s: %s: want %s, got %s", i+1, s.At, s.Do, s.Visit, d.Key, d.Want, d.Got)
+			t.Errorf("step %d at %s, %s %s: %s: want %s, got %s", i+1, s.At, s.Do, s.Visit, d.Key,
+				d.Want, d.Got)
 		}
 	}
 }
