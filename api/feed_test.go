@@ -86,7 +86,7 @@ func (o *office) next(events <-chan event) event {
 			o.Fatal("the stream has ended")
 		}
 		return e
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		o.Fatal("nothing comes")
 	}
 	return event{}
@@ -104,7 +104,7 @@ func (o *office) ended(events <-chan event, but ...workflow.Kind) {
 			if !e.comment && !slices.Contains(but, e.Entry.Kind) {
 				o.Errorf("one more event: %+v", e)
 			}
-		case <-time.After(3 * time.Second):
+		case <-time.After(time.Minute):
 			o.Fatal("the stream does not end")
 		}
 	}

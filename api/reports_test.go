@@ -216,7 +216,7 @@ func stuck(t *testing.T, o *office) io.Reader {
 
 func (o *office) eventually(what string, ok func() bool) {
 	o.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			o.Fatalf("never: %s", what)
 		}

@@ -291,7 +291,7 @@ func TestClosedStore(t *testing.T) {
 	if !errors.Is(err, repo.ErrUnavailable) || errors.Is(err, repo.ErrUnknown) {
 		t.Errorf("got %v, want unavailable", err)
 	}
-	if took := time.Since(begun); took > time.Second {
+	if took := time.Since(begun); took > 5*time.Second { // half of what a commit that is unknown would take
 		t.Errorf("that took %v", took)
 	}
 }
