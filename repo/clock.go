@@ -10,14 +10,14 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// ErrClock: this machine's clock is not to be trusted; this call wrote nothing. A commit of the
-// future would hold its site's time there, for time never goes back.
+// ErrClock: this machine's clock cannot be trusted, and this call wrote nothing. A commit dated in
+// the future would hold its site's time there, for a site's time never goes back.
 var ErrClock = errors.New("the clock is wrong")
 
-// ClockLimit is how far the clock may be off.
+// ClockLimit is how far the clock may be wrong.
 const ClockLimit = 5 * time.Second
 
-// timekeeper holds the clock against the store's, and against a time that nobody can set.
+// timekeeper compares the clock with the store's, and with a time that nobody can set.
 type timekeeper struct {
 	// since some moment, whatever is done to the clock; nil: there is no such time
 	steady func() time.Duration
@@ -27,13 +27,13 @@ type timekeeper struct {
 	since time.Duration
 	err   error
 
-	ahead map[workflow.SiteID]time.Time // the times of sites that stand in the future
+	ahead map[workflow.SiteID]time.Time // the times of sites that lie in the future
 }
 
-// CheckClock holds the clock against the store's, or, where the store has none of its own, against
-// the steady time. Until it finds the clock right again the engine answers commands with ErrClock.
-// It is meant to be called at the start and every few seconds; an engine whose clock is never
-// checked trusts it. While the store cannot be asked the verdict stays.
+// CheckClock compares the clock with the store's or, if the store has none, with the steady time.
+// Once the clock is found wrong, the engine answers commands with ErrClock until it is found right
+// again. Call it at the start and every few seconds; an engine whose clock is never checked trusts
+// it. While the store cannot be asked, the verdict stays.
 func (e *Engine) CheckClock(ctx context.Context) error {
 	before := e.cfg.Now()
 	theirs, err := e.cfg.Store.Clock(ctx)
@@ -63,7 +63,7 @@ func (e *Engine) CheckClock(ctx context.Context) error {
 	return t.err
 }
 
-// apart compares two clocks; how long the answer took says how exactly that is known.
+// apart compares two clocks. How long the answer took limits how exactly that can be known.
 func apart(before, after, theirs time.Time) error {
 	slack := after.Sub(before) / 2
 	switch off := before.Add(slack).Sub(theirs); {
@@ -82,7 +82,7 @@ func (t *timekeeper) right(now time.Time) {
 	}
 }
 
-// jumped tells whether the clock was put forward since it was last found right. A clock that was
+// jumped is an error when the clock was put forward since it was last found right. A clock that was
 // put back does no harm: a site's time waits for it. The caller holds mu.
 func (t *timekeeper) jumped(now time.Time) error {
 	if t.steady == nil || t.wall.IsZero() {
@@ -95,7 +95,7 @@ func (t *timekeeper) jumped(now time.Time) error {
 	return nil
 }
 
-// check is why a command cannot be decided at a moment, nil if it can.
+// check is why no command can be decided at a moment; nil if it can.
 func (t *timekeeper) check(now time.Time) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -112,8 +112,8 @@ func (e *Engine) ClockError() error {
 	return e.time.err
 }
 
-// noteTime keeps whether a site's time stands in the future, as its board says. That is told once,
-// and when it is over.
+// noteTime records whether a site's time lies in the future, as its board says. The log tells when
+// that begins and when it ends.
 func (e *Engine) noteTime(site workflow.SiteID, at time.Time) {
 	ahead := at.Sub(e.cfg.Now()) > ClockLimit
 	t := &e.time
@@ -136,8 +136,8 @@ func (e *Engine) noteTime(site workflow.SiteID, at time.Time) {
 	}
 }
 
-// Ahead is by how much the time of a site stands in the future, as far as this process has looked
-// at it: 0 when it does not.
+// Ahead is how far a site's time lies in the future, as far as this process has seen; 0 when it
+// does not.
 func (e *Engine) Ahead(site workflow.SiteID) time.Duration {
 	e.time.mu.Lock()
 	defer e.time.mu.Unlock()
@@ -148,7 +148,7 @@ func (e *Engine) Ahead(site workflow.SiteID) time.Duration {
 	return max(0, at.Sub(e.cfg.Now()))
 }
 
-// SitesAhead counts the sites whose time stands in the future, and tells by how much at most.
+// SitesAhead counts the sites whose time lies in the future; most is the largest difference.
 func (e *Engine) SitesAhead() (n int, most time.Duration) {
 	e.time.mu.Lock()
 	defer e.time.mu.Unlock()

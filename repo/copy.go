@@ -11,15 +11,15 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// copiers is how many sites are copied at once: a store writes their pages together.
+// copiers is how many sites are copied at once; a store writes their pages together.
 const copiers = 8
 
 // Copy copies every site, person, note and key from one store to another, which must be empty: the
 // same pages byte for byte, and documents projected from them. Nothing may write to the source
-// meanwhile. The copy is verified at the end; any error means that it must not be used. progress
-// may be nil; it is never called twice at once.
+// meanwhile. The copy is verified at the end; after any error it must not be used. progress may be
+// nil; it is never called concurrently.
 //
-// As long as the copy is not whole and verified its target says so, and Unfinished finds it.
+// Until the copy is complete and verified, its target is marked as unfinished: see Unfinished.
 func Copy(
 	ctx context.Context, from, to Store, progress func(site workflow.SiteID, seq int64),
 ) error {
@@ -69,7 +69,7 @@ func Copy(
 // copyingMark is the meta document of a store that a copy is being made into.
 const copyingMark = "copying"
 
-// ErrUnfinished: a copy into the store was begun and never ended. It may lack anything.
+// ErrUnfinished: a copy into the store was begun and never finished. Anything may be missing.
 var ErrUnfinished = errors.New("the store is an unfinished copy: remove it and copy again")
 
 // Unfinished returns ErrUnfinished for a store that a copy did not finish.
@@ -107,7 +107,7 @@ func mustBeEmpty(ctx context.Context, to Store) error {
 	return nil
 }
 
-// copySites copies several sites at once. The first error ends the others.
+// copySites copies several sites at once. The first error stops the others.
 func copySites(
 	ctx context.Context, from, to Store, sites []workflow.SiteID,
 	progress func(workflow.SiteID, int64),
@@ -143,7 +143,7 @@ func copySites(
 	return context.Cause(ctx)
 }
 
-// copySite copies a journal and sees to it that the documents have followed.
+// copySite copies a journal and makes sure that the documents have caught up.
 func copySite(
 	ctx context.Context, from, to Store, site workflow.SiteID, tell func(workflow.SiteID, int64),
 ) error {
@@ -172,11 +172,11 @@ func copySite(
 	if len(pages) == 0 || pages[0].Hash != head {
 		return errors.New("the copy does not end with the same page")
 	}
-	return follow(ctx, from, to, site)
+	return projectRest(ctx, from, to, site)
 }
 
-// follow projects what the target has not projected by itself yet.
-func follow(ctx context.Context, from, to Store, site workflow.SiteID) error {
+// projectRest projects what the target has not projected by itself yet.
+func projectRest(ctx context.Context, from, to Store, site workflow.SiteID) error {
 	for before := int64(-1); ; {
 		mark, err := to.Mark(ctx, site)
 		if err != nil {

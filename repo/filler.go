@@ -10,23 +10,23 @@ import (
 )
 
 const (
-	// fillRecords is how many records that are not open a Filler keeps in memory.
+	// fillRecords is how many closed records a Filler keeps in memory.
 	fillRecords = 8192
-	// fillPatience bounds how long a page whose fate is unknown is sent again, fillTimeout each
-	// single try.
+	// fillPatience limits how long a page is sent again while its fate is unknown; fillTimeout
+	// limits each try.
 	fillPatience = 30 * time.Second
 	fillTimeout  = 10 * time.Second
 )
 
-// Filler decides commands of one site, one after another, and writes the commits in full pages: for
-// a new site at which nobody else works, such as an import or a made-up office. While a page is
-// being written the next one is decided. A command is durable only after Close. A Filler belongs to
-// one goroutine.
+// Filler decides the commands of one site, one after another, and writes the commits in full pages.
+// It is for a new site where nobody else works, such as an import or a made-up office. While one
+// page is being written, the next is decided. A command is durable only after Close. A Filler
+// belongs to one goroutine.
 type Filler struct {
 	store Store
 	site  workflow.SiteID
 	board *workflow.Board
-	keep  int // how many records that are not open the board may hold
+	keep  int // how many closed records the board may hold
 
 	commits []*workflow.Commit // decided, in no page yet
 	size    int                // of them, about
@@ -42,7 +42,7 @@ type written struct {
 	err  error
 }
 
-// OpenFiller makes a Filler for a site that has no journal yet; ErrExists when it has one.
+// OpenFiller makes a Filler for a site without a journal. ErrExists: the site has one.
 func OpenFiller(ctx context.Context, store Store, site workflow.SiteID) (*Filler, error) {
 	pages, err := store.Before(ctx, site, 1, 1)
 	switch {
@@ -54,9 +54,9 @@ func OpenFiller(ctx context.Context, store Store, site workflow.SiteID) (*Filler
 	return &Filler{store: store, site: site, board: workflow.NewBoard(site), keep: fillRecords}, nil
 }
 
-// Do decides a command. A refusal is a *workflow.Fault and changes nothing; so does a ctx that has
-// ended. After any other error nothing more is written. An At before the last commit's is raised to
-// it.
+// Do decides a command. A refusal is a *workflow.Fault and changes nothing. Nothing changes either
+// when ctx has ended. After any other error nothing more is written. An earlier At than the last
+// commit's is raised to that.
 func (f *Filler) Do(
 	ctx context.Context, env workflow.Envelope, cmd workflow.Command,
 ) (*workflow.Commit, error) {
@@ -66,8 +66,8 @@ func (f *Filler) Do(
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := f.read(ctx, cmd); err != nil {
-		if ctx.Err() != nil { // nothing was decided, and what was before is still to be written
+	if err := f.readRecords(ctx, cmd); err != nil {
+		if ctx.Err() != nil { // nothing was decided, and earlier commits are still to be written
 			return nil, ctx.Err()
 		}
 		return nil, f.fail(err)
@@ -84,28 +84,28 @@ func (f *Filler) Do(
 	}
 	f.commits, f.size = append(f.commits, c), f.size+commitSize(c)
 	if len(f.commits) == MaxPageCommits || f.size >= MaxPageBytes {
-		return c, f.turn(ctx)
+		return c, f.startPage(ctx)
 	}
 	return c, nil
 }
 
-// Close writes what was decided and sees to it that the documents have followed. It answers for
+// Close writes what was decided and makes sure that the documents have caught up. Its answer covers
 // everything: after nil the whole site is in the store.
 func (f *Filler) Close(ctx context.Context) error {
 	if f.err == nil && len(f.commits) > 0 {
-		f.err = f.turn(ctx)
+		f.err = f.startPage(ctx)
 	}
-	if err := f.wait(); err != nil {
+	if err := f.awaitPage(); err != nil {
 		return err
 	}
-	if err := follow(ctx, f.store, f.store, f.site); err != nil {
+	if err := projectRest(ctx, f.store, f.store, f.site); err != nil {
 		return f.fail(err)
 	}
 	return nil
 }
 
-// Head is the last commit in the journal and the hash of the page that ends with it. It is meant
-// for after Close.
+// Head is the last commit in the journal and the hash of the page that ends with it. Call it after
+// Close.
 func (f *Filler) Head() Expectation { return Expectation{Seq: f.landed, Hash: f.head} }
 
 // fail notes why nothing more is written.
@@ -114,9 +114,9 @@ func (f *Filler) fail(err error) error {
 	return f.err
 }
 
-// read gives the board the records that a command needs. What the board does not hold has landed:
-// see turn.
-func (f *Filler) read(ctx context.Context, cmd workflow.Command) error {
+// readRecords gives the board the records that a command needs. What the board does not hold is in
+// the store: see startPage.
+func (f *Filler) readRecords(ctx context.Context, cmd workflow.Command) error {
 	for refs := f.board.Needs(cmd); len(refs) > 0; refs = f.board.Needs(cmd) {
 		var docs []Document
 		if f.landed > 0 {
@@ -137,11 +137,11 @@ func (f *Filler) read(ctx context.Context, cmd workflow.Command) error {
 	return nil
 }
 
-// turn begins to write what was decided, as soon as the page before it has landed. The board
-// forgets what is not open, but for what this page holds: so whatever it forgot can be read from
+// startPage begins to write what was decided as soon as the page before it has landed. The board
+// then forgets closed records, except those in this page, so whatever it forgot can be read from
 // the store.
-func (f *Filler) turn(ctx context.Context) error {
-	if err := f.wait(); err != nil {
+func (f *Filler) startPage(ctx context.Context) error {
+	if err := f.awaitPage(); err != nil {
 		return err
 	}
 	commits, head, done := f.commits, f.head, make(chan written, 1)
@@ -159,15 +159,15 @@ func (f *Filler) turn(ctx context.Context) error {
 	go func() {
 		p, err := NewPage(f.site, head, commits)
 		if err == nil {
-			err = f.write(ctx, p)
+			err = f.writePage(ctx, p)
 		}
 		done <- written{p, err}
 	}()
 	return nil
 }
 
-// wait waits for the page that is being written.
-func (f *Filler) wait() error {
+// awaitPage waits for the page that is being written.
+func (f *Filler) awaitPage() error {
 	if f.writing == nil {
 		return f.err
 	}
@@ -182,10 +182,10 @@ func (f *Filler) wait() error {
 	return f.err
 }
 
-// write appends a page. One whose fate is unknown is sent again, the same to the byte, so that it
-// cannot land twice, until the patience or ctx ends. ctx is heeded only between two tries: no
-// answer is thrown away.
-func (f *Filler) write(ctx context.Context, p *Page) error {
+// writePage appends a page. While its fate is unknown the same bytes are sent again, so that it
+// cannot land twice, until the patience or ctx ends. ctx is checked only between tries: no answer
+// is thrown away.
+func (f *Filler) writePage(ctx context.Context, p *Page) error {
 	whole, cancel := context.WithTimeout(ctx, fillPatience)
 	defer cancel()
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {

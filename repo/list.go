@@ -23,7 +23,7 @@ type Query struct {
 	Open *bool
 	// From and To: visits with From ≤ business_day ≤ To where given.
 	From, To workflow.Date
-	// After is the place to go on behind; the zero is the beginning.
+	// After is the place to continue after; zero: from the beginning.
 	After      Place
 	Descending bool
 	Limit      int // at least 1
@@ -38,20 +38,19 @@ type Place struct {
 // Listing is the answer to a query.
 type Listing struct {
 	Docs []Document
-	// Mark is the commit up to which the answer is complete at least.
+	// Mark is a commit up to which the answer is complete.
 	Mark int64
-	// Next is the place to go on behind, the zero at the end. Whoever asks with several conditions
-	// may get few documents, or none, and still a Next: the store has looked at ListBudget
-	// documents then.
+	// Next is the place to continue after; zero at the end. A query with several conditions may get
+	// few documents or none, and still a Next: the store has then read ListBudget documents.
 	Next Place
 }
 
-// ListBudget bounds how many documents a store reads for one query with several conditions.
+// ListBudget limits how many documents a store reads for one query with several conditions.
 const ListBudget = 200
 
-// Filters are the fields by which each collection can be listed, those first that few documents
-// share. A store has an index for each. With several conditions it reads by the first of them and
-// compares the rest.
+// Filters are the fields by which each collection can be filtered, the most selective first. A
+// store has an index for each. With several conditions it reads by the first of them and compares
+// the rest.
 var Filters = map[workflow.Collection][]string{
 	workflow.Visits:    {"customer", "assistants", "principal", "server", "state", "kind"},
 	workflow.Customers: {"owner", "status"},
@@ -65,8 +64,8 @@ var Lists = []string{"assistants"}
 // Of is the name of the condition Query.Of among the fields of a plan.
 const Of = "of"
 
-// Plan says by which condition a query is read, "" when by none, and which are left to be compared.
-// It fails on a query that no store answers.
+// Plan says by which condition a query is read ("": by none) and which are left to compare. It
+// fails on a query that no store can answer.
 func (q *Query) Plan() (by string, rest []string, err error) {
 	if q.Limit < 1 {
 		return "", nil, fmt.Errorf("list %s: a limit of %d", q.Collection, q.Limit)

@@ -34,8 +34,8 @@ type Page struct {
 	Hash    string    // hex SHA-256(Prev ‖ Body)
 	Body    []byte    // canonical JSON text of []workflow.Commit, stored as text, exactly
 	Entries []Entry
-	// Images are the newest images of the page's records, one each: what projects to documents.
-	// Derived from Body; a store fills it on the way out only if it is asked to project.
+	// Images are the newest images of the page's records, one each: what becomes documents. They
+	// are derived from Body; a store fills them in on reading only if it is asked to project.
 	Images []workflow.Image
 }
 
@@ -93,8 +93,8 @@ func (p *Page) Commits() ([]*workflow.Commit, error) {
 	return cs, nil
 }
 
-// MayConcern reports whether the page can hold a commit that is about somebody, whose id is given
-// as it stands in JSON, and checks the page's hash.
+// MayConcern reports whether the page can hold a commit about somebody, whose id is given as JSON
+// text, and checks the page's hash.
 func (p *Page) MayConcern(id []byte) (bool, error) {
 	if Chain(p.Prev, p.Body) != p.Hash {
 		return false, fmt.Errorf("%w: page %s does not match its hash", ErrCorrupt,
@@ -103,8 +103,8 @@ func (p *Page) MayConcern(id []byte) (bool, error) {
 	return workflow.MayConcern(p.Body, id), nil
 }
 
-// Outlines cuts the page into its commits without decoding them, and checks its hash and numbers
-// like Commits.
+// Outlines splits the page into its commits without decoding them, and checks hash and numbers as
+// Commits does.
 func (p *Page) Outlines() ([]*workflow.Outline, error) {
 	if Chain(p.Prev, p.Body) != p.Hash {
 		return nil, fmt.Errorf("%w: page %s does not match its hash", ErrCorrupt,

@@ -10,14 +10,15 @@ import (
 
 // Request is one command on its way to the engine.
 type Request struct {
-	// ID names the command for ever: SHA-256(credential id ‖ idempotency key), hex.
+	// ID identifies the command for ever: hex SHA-256(credential id ‖ idempotency key).
 	ID string
-	// Fingerprint of the content, keyed HMAC: the same ID with another fingerprint is ErrKeyReused.
+	// Fingerprint is a keyed HMAC of the content: the same ID with another fingerprint is
+	// ErrKeyReused.
 	Fingerprint string
 	By          workflow.Actor
 	Command     workflow.Command
-	// Match, when Ref.Collection is not empty: the record must stand at this version (If-Match), or
-	// StaleError.
+	// Match is the version that the record must have (If-Match), else StaleError. Without a
+	// collection nothing is checked.
 	Match Match
 	// DryRun decides and answers, and changes nothing.
 	DryRun bool
@@ -32,7 +33,7 @@ type Match struct {
 // Outcome is what was decided: the commit, now in the journal (or, of a dry run, what it would be).
 type Outcome struct {
 	Commit *workflow.Commit
-	// Replayed: the command had run before, this is its first answer.
+	// Replayed: the command had run before, and this is its first answer.
 	Replayed bool
 }
 
@@ -43,24 +44,24 @@ var (
 	// ErrInProgress: the twin of this command is running now.
 	ErrInProgress = errors.New("the same command is running")
 	// ErrBusy: too many commands wait, too many tries lost the race, or the caller left before the
-	// command began; this call wrote nothing (an earlier one with the same ID may have), try again.
+	// command began. This call wrote nothing (an earlier one with the same ID may have): try again.
 	ErrBusy = errors.New("busy")
-	// ErrUnavailable: the store cannot be reached; this call wrote nothing (an earlier one with the
-	// same ID may have), try again.
+	// ErrUnavailable: the store cannot be reached. This call wrote nothing (an earlier one with the
+	// same ID may have): try again.
 	ErrUnavailable = errors.New("store unavailable")
-	// ErrReplaced: while the fate of a page was unknown the journal under it became another one (a
-	// restore). The page is never sent again; the site answers nothing until its number is seen
-	// occupied, or the process starts anew.
+	// ErrReplaced: while the fate of a page was unknown, the journal was replaced by another one (a
+	// restore). The page is never sent again. The site answers nothing until the page's number is
+	// seen occupied, or the process is restarted.
 	ErrReplaced = errors.New("the journal was replaced under the process")
 	// ErrReadOnly: the site's journal cannot be trusted or needs a newer program; an operator must
 	// look.
 	ErrReadOnly = errors.New("site is read-only")
-	// ErrStoreReplaced: what the store stands on was exchanged, or written by somebody else, under
-	// the service. It reads and writes nothing more until it is opened again; the outcome of a
-	// command that meets it is unknown.
+	// ErrStoreReplaced: the store's files were exchanged, or written by somebody else, while it was
+	// served. It reads and writes nothing more until it is opened again. The outcome of a command
+	// that meets this is unknown.
 	ErrStoreReplaced = fmt.Errorf("%w: the store was replaced under the service", ErrReadOnly)
-	// ErrStorageFull: the store has no room; this call wrote nothing. Reading goes on, and writing
-	// when there is room again.
+	// ErrStorageFull: the store has no room, and this call wrote nothing. Reading goes on, and so
+	// does writing once there is room again.
 	ErrStorageFull = errors.New("no room in the store")
 	// ErrDraining: the process is stopping.
 	ErrDraining = errors.New("shutting down")
@@ -76,5 +77,5 @@ func (e *StaleError) Error() string {
 	return fmt.Sprintf("%s %s stands at version %d, not %d", e.Collection, e.ID, e.Is, e.Want)
 }
 
-// Clock tells the time; the zero of a config means the system's clock.
+// Clock tells the time. In a config nil means the system's clock.
 type Clock func() time.Time

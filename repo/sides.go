@@ -12,9 +12,9 @@ import (
 type Side struct {
 	Collection SideCollection
 	ID         string
-	// Site is whose it is. People, notes and whatever has a lookup belong to one; a store's own
-	// records and the keys of administrators belong to none, and no method that is about a site
-	// finds them.
+	// Site is the site that it belongs to. People, notes and whatever has a lookup belong to one. A
+	// store's own records and the keys of administrators belong to none, and no method about one
+	// site finds them.
 	Site workflow.SiteID
 	// Lookup is unique within collection and site when not empty: the keyed HMAC of a person's
 	// phone, or the record that a note hangs on and the note's id.
@@ -23,11 +23,11 @@ type Side struct {
 	// the journal.
 	Command string
 	Pending bool
-	At      time.Time // when it was written; of an intent, from when on the sweep looks after it
+	At      time.Time // when it was written; of an intent, when the sweep may look at it
 	Body    json.RawMessage
 }
 
-// NeedSite refuses a document that has to belong to a site and does not.
+// NeedSite refuses a document that must belong to a site and does not.
 func (s *Side) NeedSite() error {
 	if s.Lookup != "" || s.Collection == People || s.Collection == Notes {
 		return NeedSite(s.Site)
@@ -46,8 +46,8 @@ const (
 	Meta    SideCollection = "meta"
 )
 
-// SideCollections are all of them, for those who treat all alike: the stores, and Copy. People and
-// Notes by name belong to package vault alone.
+// SideCollections are all of them, for code that treats them alike: the stores, and Copy. Only
+// package vault uses People and Notes by name.
 var SideCollections = []SideCollection{People, Notes, APIKeys, Meta}
 
 // Sides keeps what must be erasable or changeable, apart from the journal. Writes are durable when
@@ -66,29 +66,29 @@ type Sides interface {
 	// is not zero.
 	Sides(ctx context.Context, c SideCollection, site workflow.SiteID, before time.Time) ([]Side,
 		error)
-	// SidesOfAllSites is Sides over all sites, and what belongs to none: for whoever looks after
-	// the whole store, never for a caller who belongs to an office.
+	// SidesOfAllSites is Sides over all sites, and what belongs to none: for the upkeep of the
+	// whole store, never for a caller who belongs to one office.
 	SidesOfAllSites(ctx context.Context, c SideCollection, before time.Time) ([]Side, error)
 	// Delete removes one for good; deleting what is not there is no error.
 	Delete(ctx context.Context, c SideCollection, id string) error
 }
 
-// SideChanges changes side documents that somebody else, on any instance, may be changing: only
-// what still stands as it was read is touched. As read means every field; a sealed body is never
-// the same twice.
+// SideChanges changes side documents that somebody else, on any instance, may be changing too: only
+// a document that is still as it was read is touched. Every field is compared; a sealed body is
+// never the same twice.
 type SideChanges interface {
 	// ReplaceIf writes now over read, which has the same collection, id and site. ErrChanged;
 	// ErrExists when the lookup of now belongs to another id.
 	ReplaceIf(ctx context.Context, read, now Side) error
 	// DeleteIf removes one for good; ErrChanged.
 	DeleteIf(ctx context.Context, read Side) error
-	// Under lists what a site has under lookups that begin with prefix, which is not empty and ends
-	// in ASCII; by lookup.
+	// Under lists, by lookup, the documents of a site whose lookup begins with prefix, which is not
+	// empty and ends in ASCII.
 	Under(ctx context.Context, c SideCollection, site workflow.SiteID, prefix string) ([]Side,
 		error)
 }
 
-// PrefixEnd is the first text behind all that begin with a prefix, byte by byte.
+// PrefixEnd is the first text after all that begin with a prefix, byte by byte.
 func PrefixEnd(prefix string) string {
 	n := len(prefix) - 1
 	return prefix[:n] + string(prefix[n]+1)

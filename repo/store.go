@@ -26,15 +26,14 @@ var (
 	// ErrExists: a side document with this id, or with this lookup in the collection and site, is
 	// already there.
 	ErrExists = errors.New("already exists")
-	// ErrChanged: a side document does not stand any more as it was read, or is gone.
+	// ErrChanged: a side document has changed since it was read, or is gone.
 	ErrChanged = errors.New("changed since it was read")
 	// ErrNotFound: there is no such record.
 	ErrNotFound = errors.New("not found")
 	// ErrCorrupt: what is stored contradicts itself; the error names the place.
 	ErrCorrupt = errors.New("corrupt")
-	// ErrNoSite: a method that is about one site was called without one. An empty id never stands
-	// for all sites: that is asked for by a method of its own, which nobody calls by leaving
-	// something out.
+	// ErrNoSite: a method about one site was called without one. An empty id never stands for all
+	// sites: there are separate methods for that, which nobody calls by leaving something out.
 	ErrNoSite = errors.New("no site is named")
 )
 
@@ -46,7 +45,7 @@ func NeedSite(site workflow.SiteID) error {
 	return nil
 }
 
-// NeedSites refuses pages of which one belongs to no site: then nothing is done with any.
+// NeedSites refuses all of the pages when one of them belongs to no site.
 func NeedSites(pages []*Page) error {
 	for _, p := range pages {
 		if err := NeedSite(p.Site); err != nil {
@@ -84,8 +83,8 @@ func (d Document) BusinessDay() (workflow.Date, error) {
 }
 
 // Journal appends and reads pages. Reads are linearizable: they see every page whose append was
-// answered with nil, on any instance, and nothing that can be rolled back (MongoDB: majority). What
-// is asked about no site is ErrNoSite, here and in Documents and Sides.
+// answered with nil, on any instance, and nothing that can be rolled back (MongoDB: majority). A
+// method that is called without a site answers ErrNoSite, here and in Documents and Sides.
 type Journal interface {
 	// Append writes pages, at most one per site, and answers for each in order: nil when it is
 	// durable (so is a page that was already there with the same hash), ErrSeqTaken, ErrIDTaken,
@@ -102,10 +101,10 @@ type Journal interface {
 	Find(ctx context.Context, site workflow.SiteID, id string) (*Page, error)
 	// Sites lists the sites that have a journal, by id.
 	Sites(ctx context.Context) ([]workflow.SiteID, error)
-	// Moved tells which sites' journals have moved on since an earlier call, and which number each
-	// has reached at least; next is what to ask with the next time, and after 0 every site is
-	// named. It is cheap: what it says may trail by as much as documents do, and a store that
-	// cannot tell what is new names every site each time.
+	// Moved names the sites whose journals have grown since an earlier call, and a number that each
+	// has reached at least. next is what to ask with the next time; asked with 0 it names every
+	// site. It is cheap: its answer may trail as documents do, and a store that cannot tell what is
+	// new names every site each time.
 	Moved(ctx context.Context, after int64) (heads map[workflow.SiteID]int64, next int64, err error)
 }
 
@@ -114,11 +113,12 @@ type Span struct {
 	Collection workflow.Collection
 	Site       workflow.SiteID
 	// ByDay: the visits, From ≤ business_day ≤ To where given, in order of the business day and
-	// then of the id. A visit whose day changes during the scan (it arrived before midnight and is
-	// received after it) may come twice or not at all.
+	// then of the id. A visit whose day changes during the scan (it arrives before midnight and is
+	// received after) may come twice or not at all.
 	ByDay    bool
 	From, To workflow.Date
-	// After, of scans that are not by day: the order is by id, from behind this one on.
+	// After is where to start in scans that are not by day: they go by id, and begin behind this
+	// one.
 	After string
 }
 
@@ -137,8 +137,8 @@ type Documents interface {
 	// Scan calls f for every document of a span, in bounded memory. Its error is f's, or the
 	// store's.
 	Scan(ctx context.Context, of Span, f func(Document) error) error
-	// ScanAllSites is Scan over a collection of all sites, by id: for whoever looks after the whole
-	// store, never for a caller who belongs to an office.
+	// ScanAllSites is Scan over a collection of all sites, by id: for the upkeep of the whole
+	// store, never for a caller who belongs to one office.
 	ScanAllSites(ctx context.Context, c workflow.Collection, f func(Document) error) error
 	// Mark is the contiguous number up to which a site's documents are written.
 	Mark(ctx context.Context, site workflow.SiteID) (int64, error)
@@ -155,11 +155,11 @@ type Store interface {
 	Sides
 	SideChanges
 	// Confirm makes sure, before a refusal, that at some moment of the call the site's journal
-	// ended at commit seq and held none of these commands: in truth, not only for a server that has
-	// been replaced and does not know it yet. false: it goes on, or holds one. Where no server can
-	// be replaced there is nothing to do: true.
+	// ended at commit seq and held none of these commands. It must not trust a server that has been
+	// replaced and does not know it yet. false: the journal goes on, or holds one of them. A store
+	// whose server cannot be replaced answers true.
 	Confirm(ctx context.Context, site workflow.SiteID, seq int64, ids []string) (bool, error)
-	// Clock is the time by the store's own clock; zero when it has none but this machine's.
+	// Clock is the time by the store's own clock; zero when it has none.
 	Clock(ctx context.Context) (time.Time, error)
 	// Ping tells whether the store can serve now.
 	Ping(ctx context.Context) error
@@ -168,19 +168,19 @@ type Store interface {
 	io.Closer
 }
 
-// PoolCounter is the ability of a store that talks to servers which can be replaced under it
-// (MongoDB). The engine asks before each page that it decides: when the number has grown, the
-// newest pages may have gone with a server, and the board is read again. Of a store without it the
-// engine believes its board until an append says otherwise.
+// PoolCounter is the ability of a store whose servers can be replaced under it (MongoDB). The
+// engine asks it before each page that it decides. When the number has grown, the newest pages may
+// be gone with a server, and the board is read again. With a store that lacks the ability the
+// engine trusts its board until an append says otherwise.
 type PoolCounter interface {
 	// Cleared counts the connection pools that were cleared since the store was opened.
 	Cleared() uint64
 }
 
-// SelfChecker is the ability of a store that can check more of itself than its sites show (SQLite:
-// the pages of the file, its indexes). Verify uses it when it verifies all sites. Of a store
-// without it Verify checks the journals and the documents alone.
+// SelfChecker is the ability of a store to check itself beyond its journals and documents (SQLite:
+// the pages of the file, its indexes). Verify uses it when it verifies all sites. In a store that
+// lacks the ability Verify checks the journals and the documents only.
 type SelfChecker interface {
-	// Check returns what does not fit, in words; none when all is well.
+	// Check describes what is wrong; nothing when all is well.
 	Check(ctx context.Context) (problems []string, err error)
 }

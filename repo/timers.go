@@ -11,33 +11,32 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// FireDue gives the commands whose time has come, as the system, at every site where something may
-// be due: it is meant to be called every few seconds. A timer's id is made of what is due and when,
-// so that it runs once: after a restart, and with two instances firing at once. It returns how many
-// ran now.
+// FireDue gives, as the system, the commands whose time has come at every site where something may
+// be due. Call it every few seconds. A timer's id is made of what is due and when, so it runs once,
+// even after a restart or with two instances firing at once. It returns how many ran now.
 func (e *Engine) FireDue(ctx context.Context) (fired int, err error) {
 	now := e.Now()
-	heads, next, err := e.cfg.Store.Moved(ctx, e.due.asked())
+	heads, next, err := e.cfg.Store.Moved(ctx, e.due.movedAfter())
 	if err != nil {
 		return 0, fmt.Errorf("fire due timers: %w", err)
 	}
 	e.due.moved(heads, next, now)
 	var errs []error
-	for _, site := range e.due.take(now) {
+	for _, site := range e.due.takeDue(now) {
 		n, err := e.fireSite(ctx, site)
 		fired += n
 		if err != nil { // one site must not stop the others
-			e.due.again(site, now.Add(dueTakeover))
+			e.due.lookLater(site, now.Add(dueTakeover))
 			errs = append(errs, fmt.Errorf("fire due timers of site %s: %w", site, err))
 		}
 	}
 	return fired, errors.Join(errs...)
 }
 
-// Now is the time of the service's clock as commits have it: UTC, whole milliseconds.
+// Now is the service's time as commits record it: UTC, whole milliseconds.
 func (e *Engine) Now() time.Time { return e.cfg.Now().UTC().Truncate(time.Millisecond) }
 
-// fireSite looks at a site and gives what is due there.
+// fireSite looks at a site and gives the commands that are due there.
 func (e *Engine) fireSite(ctx context.Context, site workflow.SiteID) (fired int, err error) {
 	var due []workflow.Timer
 	look := &job{ctx: ctx, timer: true, done: make(chan result, 1)}
@@ -65,14 +64,14 @@ func (e *Engine) fireSite(ctx context.Context, site workflow.SiteID) (fired int,
 	return fired, nil
 }
 
-// noteDue tells the engine when something may be due on the board, which stands on the journal. A
-// fault in that is not the site's.
+// noteDue tells the engine when something will next be due at the site. A panic in that does not
+// stop the site.
 func (s *siteWriter) noteDue(b *workflow.Board) {
 	now := s.engine.Now()
 	defer func() {
 		if p := recover(); p != nil {
 			s.logPanic("panic in what is due", p)
-			s.engine.due.again(s.id, now.Add(dueTakeover))
+			s.engine.due.lookLater(s.id, now.Add(dueTakeover))
 		}
 	}()
 	s.engine.due.note(s.id, b.Seq, b.NextDue(now))
@@ -80,17 +79,17 @@ func (s *siteWriter) noteDue(b *workflow.Board) {
 }
 
 const (
-	// dueTakeover is how long a site that another instance wrote to is left to it: whoever
-	// committed knows what is due there.
+	// dueTakeover is how long a site is left to the instance that wrote to it last: that one knows
+	// what is due there.
 	dueTakeover = time.Minute
-	// maxLooks is how many sites of which nothing is known are looked at in one round: after a
-	// start there may be thousands.
+	// maxLooks is how many unknown sites are looked at in one round: after a start there may be
+	// thousands.
 	maxLooks = 500
 )
 
-// dueBook knows for every site when something may be due there, so that a round costs what is due
-// and not what there is. This process's own commits keep it exact. A site that moved on elsewhere
-// is looked at when it has been quiet for dueTakeover.
+// dueBook knows for every site when something may be due there, so that the cost of a round depends
+// on what is due and not on how many sites there are. This process's own commits keep it exact. A
+// site that another instance wrote to is looked at when it has been quiet for dueTakeover.
 type dueBook struct {
 	mu    sync.Mutex
 	sites map[workflow.SiteID]*dueSite
@@ -100,22 +99,23 @@ type dueBook struct {
 
 type dueSite struct {
 	id     workflow.SiteID
-	seq    int64     // the commit that `at` is of, or one that was seen elsewhere
-	at     time.Time // zero: of no concern until it moves on
+	seq    int64     // the commit that `at` was computed from, or one seen in the store
+	at     time.Time // zero: nothing is due until the site moves on
 	known  bool      // its board was seen
 	behind bool      // the store named an older commit than this in the round before
 	place  int       // in the queue; -1 when it is in none
 }
 
-// asked is what the store is to be asked with.
-func (b *dueBook) asked() int64 {
+// movedAfter is what to ask Store.Moved with.
+func (b *dueBook) movedAfter() int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.after
 }
 
-// note keeps what a board says; at is zero when nothing will be due. A board that another instance
-// has overtaken since does not cancel the look at the site that is planned for that reason.
+// note records when something will next be due at a site, as its board says; at is zero when
+// nothing will. A board that another instance has overtaken since does not cancel the look at the
+// site that is planned for that reason.
 func (b *dueBook) note(site workflow.SiteID, seq int64, at time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -127,9 +127,9 @@ func (b *dueBook) note(site workflow.SiteID, seq int64, at time.Time) {
 	b.set(s, at)
 }
 
-// moved takes in which sites have moved on, as a store tells. A site that stands behind what was
-// noted in two rounds is looked at: its documents trail, or its newest pages are gone (a restore),
-// which the look finds out.
+// moved takes in what Store.Moved says. A site that is behind what was noted, in two rounds, is
+// looked at: either its documents trail, or its newest pages are gone (a restore), and the look
+// finds out.
 func (b *dueBook) moved(heads map[workflow.SiteID]int64, next int64, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -153,9 +153,9 @@ func (b *dueBook) moved(heads map[workflow.SiteID]int64, next int64, now time.Ti
 	}
 }
 
-// take takes out the sites to look at now: all at which something may be due, and some of which
-// nothing is known.
-func (b *dueBook) take(now time.Time) (out []workflow.SiteID) {
+// takeDue removes and returns the sites to look at now: all where something may be due, and some of
+// which nothing is known.
+func (b *dueBook) takeDue(now time.Time) (out []workflow.SiteID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var strange []*dueSite
@@ -167,7 +167,7 @@ func (b *dueBook) take(now time.Time) (out []workflow.SiteID) {
 		}
 		out = append(out, s.id)
 	}
-	for i, s := range strange { // behind those of which it is known that something is due
+	for i, s := range strange { // after those where something is known to be due
 		if i >= maxLooks {
 			heap.Push(&b.queue, s)
 			continue
@@ -177,8 +177,8 @@ func (b *dueBook) take(now time.Time) (out []workflow.SiteID) {
 	return out
 }
 
-// again has a site looked at later that could not be looked at now.
-func (b *dueBook) again(id workflow.SiteID, at time.Time) {
+// lookLater has a site looked at later that could not be looked at now.
+func (b *dueBook) lookLater(id workflow.SiteID, at time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.set(b.site(id), at)

@@ -14,7 +14,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Expectation is a head that somebody kept: the hash of the page that ends with a commit.
+// Expectation is a head that somebody kept: a commit, and the hash of the page that ends with it.
 type Expectation struct {
 	Seq  int64
 	Hash string
@@ -24,14 +24,14 @@ type Expectation struct {
 type VerifyOptions struct {
 	// Sites to verify; none: all.
 	Sites []workflow.SiteID
-	// Expect are heads kept elsewhere: a chain that was rewritten as a whole, or is gone, shows
-	// only against them.
+	// Expect are heads kept elsewhere. Only they reveal a chain that was rewritten as a whole, or
+	// is gone.
 	Expect map[workflow.SiteID]Expectation
-	// Progress is called now and then with the site and the commit reached; may be nil.
+	// Progress is called from time to time with the site and the commit reached. It may be nil.
 	Progress func(site workflow.SiteID, seq int64)
 }
 
-// SiteReport is the state of one site, or, without a site, what does not fit in the store as a
+// SiteReport is what Verify found out about one site or, without a site, about the store as a
 // whole.
 type SiteReport struct {
 	Site    workflow.SiteID `json:"site"`
@@ -40,19 +40,18 @@ type SiteReport struct {
 	Head    string          `json:"head"`
 	Mark    int64           `json:"mark"`
 	Records int             `json:"records"`
-	// Problems are what does not fit, each naming its place; none: journal and documents agree byte
-	// for byte.
+	// Problems name what is wrong and where. None: journal and documents agree byte for byte.
 	Problems []string `json:"problems,omitempty"`
 }
 
-// maxProblems bounds what is reported of one site.
+// maxProblems limits how many problems are reported for one site.
 const maxProblems = 20
 
-// Verify reads a store's journals from the beginning: the chain of hashes, the numbers, that no
-// command ran twice, and that the documents are exactly what the journal says. It changes nothing,
-// and may run while the store is in use: documents that trail the journal, and what is written
-// meanwhile, are no problems. Memory grows with the records of one site (about 200 bytes each) and
-// its commits (16 bytes each).
+// Verify reads a store's journals from the beginning and checks the chain of hashes, the numbers,
+// that no command ran twice, and that the documents are exactly what the journal says. It changes
+// nothing and may run while the store is in use: documents that trail the journal, and what is
+// written meanwhile, are not problems. Memory grows with the records of one site (about 200 bytes
+// each) and its commits (16 bytes each).
 func Verify(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, error) {
 	sites := o.Sites
 	if len(sites) == 0 {
@@ -70,7 +69,7 @@ func Verify(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, error)
 			store: s, o: o, r: SiteReport{Site: site}, images: map[workflow.Ref]sum{},
 			seed: maphash.MakeSeed(),
 		}
-		if err := v.run(ctx); err != nil {
+		if err := v.verifySite(ctx); err != nil {
 			return reports, fmt.Errorf("verify site %s: %w", site, err)
 		}
 		reports = append(reports, v.r)
@@ -78,7 +77,7 @@ func Verify(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, error)
 	return reports, nil
 }
 
-// checkItself has a store check itself that knows more of itself than its sites show.
+// checkItself asks a store that can check itself to do so.
 func checkItself(ctx context.Context, s Store, o VerifyOptions) ([]SiteReport, error) {
 	c, ok := s.(SelfChecker)
 	if !ok || len(o.Sites) > 0 {
@@ -114,7 +113,7 @@ func allSites(
 	return slices.Compact(sites), nil
 }
 
-// sum stands for an image: its number and the hash of its text.
+// sum stands for an image: the number of its commit and the hash of its text.
 type sum struct {
 	seq  int64
 	hash [sha256.Size]byte
@@ -131,8 +130,8 @@ func sumOf(seq int64, i workflow.Image) sum {
 	return s
 }
 
-// run says which commit a command was, by a hash of its id.
-type run struct {
+// ranAt says which commit a command became, by a hash of its id.
+type ranAt struct {
 	id  uint64
 	seq int64
 }
@@ -143,7 +142,7 @@ type verifier struct {
 	r      SiteReport
 	images map[workflow.Ref]sum
 	seed   maphash.Seed
-	runs   []run
+	runs   []ranAt
 	beyond []Document // documents of commits that the journal did not hold when it was read
 }
 
@@ -153,20 +152,20 @@ func (v *verifier) problem(format string, args ...any) {
 	}
 }
 
-// run reads the mark, then the journal, then the documents: everything up to the mark is in what is
-// read after it.
-func (v *verifier) run(ctx context.Context) (err error) {
+// verifySite reads the mark, then the journal, then the documents: what is read after the mark
+// holds everything up to it.
+func (v *verifier) verifySite(ctx context.Context) (err error) {
 	if v.r.Mark, err = v.store.Mark(ctx, v.r.Site); err != nil {
 		return err
 	}
-	if err := v.chain(ctx); err != nil {
+	if err := v.readChain(ctx); err != nil {
 		return err
 	}
-	if err := v.twice(ctx); err != nil {
+	if err := v.findRepeats(ctx); err != nil {
 		return err
 	}
 	if e, ok := v.o.Expect[v.r.Site]; ok {
-		if err := v.expected(ctx, e); err != nil {
+		if err := v.checkHead(ctx, e); err != nil {
 			return err
 		}
 	}
@@ -174,11 +173,11 @@ func (v *verifier) run(ctx context.Context) (err error) {
 		v.problem("the documents' mark %d lies beyond the journal's last commit %d", v.r.Mark,
 			v.r.Commits)
 	}
-	return v.documents(ctx)
+	return v.checkDocuments(ctx)
 }
 
-// expected compares the journal with a head that was kept.
-func (v *verifier) expected(ctx context.Context, e Expectation) error {
+// checkHead compares the journal with a head that was kept.
+func (v *verifier) checkHead(ctx context.Context, e Expectation) error {
 	pages, err := v.store.Since(ctx, v.r.Site, e.Seq, 1)
 	if err != nil {
 		return err
@@ -190,8 +189,8 @@ func (v *verifier) expected(ctx context.Context, e Expectation) error {
 	return nil
 }
 
-// chain follows the pages from the first.
-func (v *verifier) chain(ctx context.Context) error {
+// readChain follows the pages from the first.
+func (v *verifier) readChain(ctx context.Context) error {
 	for {
 		pages, err := v.store.Since(ctx, v.r.Site, v.r.Commits+1, readPages)
 		if err != nil {
@@ -205,7 +204,7 @@ func (v *verifier) chain(ctx context.Context) error {
 			if err != nil {
 				v.problem("%v", err)
 			}
-			v.page(p, cs)
+			v.addPage(p, cs)
 			v.r.Pages, v.r.Commits, v.r.Head = v.r.Pages+1, p.Last, p.Hash
 		}
 		if v.o.Progress != nil {
@@ -217,13 +216,12 @@ func (v *verifier) chain(ctx context.Context) error {
 	}
 }
 
-// page notes what a page's commits changed, and compares them with what the page says in plain
-// fields.
-func (v *verifier) page(p *Page, cs []*workflow.Commit) {
+// addPage notes what a page's commits changed, and compares them with the page's plain fields.
+func (v *verifier) addPage(p *Page, cs []*workflow.Commit) {
 	same := len(cs) == len(p.Entries)
 	for i, c := range cs {
 		same = same && p.Entries[i] == Entry{c.ID, c.Kind}
-		v.runs = append(v.runs, run{maphash.String(v.seed, c.ID), c.Seq})
+		v.runs = append(v.runs, ranAt{maphash.String(v.seed, c.ID), c.Seq})
 		if c.MinReader > workflow.MinReader {
 			v.problem("commit %d needs a newer lunpai", c.Seq)
 		}
@@ -236,9 +234,10 @@ func (v *verifier) page(p *Page, cs []*workflow.Commit) {
 	}
 }
 
-// twice looks for commands that ran more than once: where hashes of ids meet, the ids are read.
-func (v *verifier) twice(ctx context.Context) error {
-	slices.SortFunc(v.runs, func(a, b run) int {
+// findRepeats looks for commands that ran more than once. Where the hashes of two ids are equal,
+// the ids themselves are read.
+func (v *verifier) findRepeats(ctx context.Context) error {
+	slices.SortFunc(v.runs, func(a, b ranAt) int {
 		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.seq, b.seq))
 	})
 	for i := 1; i < len(v.runs); i++ {
@@ -272,8 +271,8 @@ func (v *verifier) idOf(ctx context.Context, seq int64) (string, error) {
 	return "", nil
 }
 
-// documents compares what stands in the store with the last image of every record.
-func (v *verifier) documents(ctx context.Context) error {
+// checkDocuments compares the stored documents with the last image of every record.
+func (v *verifier) checkDocuments(ctx context.Context) error {
 	v.r.Records = len(v.images)
 	for _, c := range workflow.Collections {
 		if err := v.store.Scan(ctx, Span{Collection: c, Site: v.r.Site},
@@ -289,10 +288,10 @@ func (v *verifier) documents(ctx context.Context) error {
 			v.problem("%s %s of commit %d is missing", ref.Collection, ref.ID, v.images[ref].seq)
 		}
 	}
-	return v.later(ctx)
+	return v.checkBeyond(ctx)
 }
 
-// compare judges one document. Its record counts as seen.
+// compare checks one document and marks its record as seen.
 func (v *verifier) compare(d Document) {
 	want, ok := v.images[d.Ref]
 	delete(v.images, d.Ref)
@@ -303,7 +302,7 @@ func (v *verifier) compare(d Document) {
 		}
 	case !ok:
 		v.problem("%s %s is in no commit", d.Collection, d.ID)
-	case d.Seq < want.seq && want.seq > v.r.Mark: // not followed yet
+	case d.Seq < want.seq && want.seq > v.r.Mark: // it trails, and may
 	case d.Seq < want.seq:
 		v.problem("%s %s is older than the mark: it stands at commit %d, not %d", d.Collection,
 			d.ID, d.Seq, want.seq)
@@ -312,9 +311,9 @@ func (v *verifier) compare(d Document) {
 	}
 }
 
-// later judges documents that are newer than the journal was: either the journal has gone on, or it
-// lacks their commits.
-func (v *verifier) later(ctx context.Context) error {
+// checkBeyond checks documents that are newer than the journal was when it was read: either the
+// journal has grown since, or it lacks their commits.
+func (v *verifier) checkBeyond(ctx context.Context) error {
 	if len(v.beyond) == 0 {
 		return nil
 	}

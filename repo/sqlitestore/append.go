@@ -10,15 +10,15 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// tx is one transaction: what the calls of a group see and change. A call that only learns that it
-// cannot be done (the number is taken, the document exists) leaves nothing behind and returns no
-// error; an error undoes the whole transaction.
+// tx is one transaction: what the calls of a group see and change. A call that merely cannot be
+// done (the number is taken, the document exists) leaves nothing behind and returns no error. An
+// error rolls the whole transaction back.
 type tx struct {
 	*session
 	store  *Store
 	ctx    context.Context                //nolint:containedctx // lives as long as the transaction
 	heads  map[workflow.SiteID]*repo.Page // of the sites written to
-	light  light                          // how far the store has come with it
+	light  light                          // how much the store holds with it
 	erased bool
 }
 
@@ -34,7 +34,7 @@ func (s *Store) Append(ctx context.Context, pages []*repo.Page) []error {
 		}
 		return answers
 	}
-	// the caller may go on with his pages while an abandoned call is still being written
+	// the caller may use his pages again while an abandoned call is still being written
 	own := make([]repo.Page, len(pages))
 	for i, p := range pages {
 		own[i] = *p
@@ -57,7 +57,7 @@ func (s *Store) Append(ctx context.Context, pages []*repo.Page) []error {
 	return failed
 }
 
-// append writes one page that follows the head of its site, or says what is in its way.
+// append writes one page that follows the head of its site, or says why it cannot.
 func (t *tx) append(p *repo.Page) (answer, err error) {
 	head, err := t.headOf(p.Site)
 	if err != nil {
@@ -113,7 +113,7 @@ func (t *tx) explain(p *repo.Page) (answer, err error) {
 	return refusal(p, repo.ErrSeqTaken), nil
 }
 
-// withdraw takes back the first n ids of a page that cannot be written.
+// withdraw removes the first n ids of a page that cannot be written.
 func (t *tx) withdraw(p *repo.Page, n int) error {
 	for _, e := range p.Entries[:n] {
 		if _, err := t.exec(t.deleteID, p.Site, e.ID); err != nil {
@@ -151,8 +151,8 @@ func (t *tx) exec(s *sql.Stmt, args ...any) (int64, error) {
 	return r.RowsAffected()
 }
 
-// unknown is err as an answer to an append: whatever is not known not to be written wraps
-// ErrUnknown.
+// unknown is err as the answer to an append: it wraps ErrUnknown unless it is certain that nothing
+// was written.
 func unknown(err error) error {
 	if isOne(err, repo.ErrUnknown, repo.ErrClosed, repo.ErrStorageFull) {
 		return err

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// OpenReadOnly opens a file to look at it, whether or not a service is serving it: it takes no lock
-// and writes nothing. Writing methods fail with repo.ErrReadOnly. It sees every commit acknowledged
+// OpenReadOnly opens a file for reading, whether or not it is being served: it takes no lock and
+// writes nothing. Writing methods fail with repo.ErrReadOnly. It sees every commit acknowledged
 // before a call.
 func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	path, err := location(path)
@@ -26,8 +26,8 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	return &Store{path: path, pool: p}, nil
 }
 
-// Backup copies the file as it stands at one moment to a new file, also while it is served, and
-// flushes the copy to the disk. A target that exists is refused. The copy is complete: it needs no
+// Backup copies the file as it is at one moment to a new file, also while it is served, and flushes
+// the copy to disk. A target that exists is refused. The copy is complete: it needs no
 // -wal file beside it, as a copy by hand would.
 func (s *Store) Backup(ctx context.Context, path string) error {
 	if err := s.read(ctx, "backup", func(*pool) error { return nil }); err != nil {
@@ -40,7 +40,7 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	if _, err := os.Lstat(target); err == nil {
 		return fmt.Errorf("backup: %s: %w", target, os.ErrExist)
 	}
-	// a backup that breaks off never stands under the name of one
+	// an unfinished backup never has a backup's name
 	part := target + ".part"
 	//nolint:gosec // the operator names the file
 	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
@@ -64,7 +64,7 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	return nil
 }
 
-// vacuum writes the copy, on a connection of its own: it may take minutes.
+// vacuum writes the copy on a connection of its own: that may take minutes.
 func (s *Store) vacuum(ctx context.Context, target string) error {
 	db, err := dial(ctx, s.path, "ro", 1, pragmas{"busy_timeout": "5000"})
 	if err != nil {

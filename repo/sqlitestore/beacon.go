@@ -21,24 +21,23 @@ import (
 // ErrLoss: the file holds less than was acknowledged from it.
 var ErrLoss = errors.New("the file holds less than was acknowledged")
 
-// loss is an ErrLoss with its reason and the ways out.
+// loss is an ErrLoss with its reason and the remedies.
 func loss(path, format string, args ...any) error {
 	return fmt.Errorf("%w: %s. Put a backup in its place (lunpai restore --store sqlite:%s "+
 		"BACKUP), or serve what is left with --accept-loss",
 		ErrLoss, fmt.Sprintf(format, args...), path)
 }
 
-// light is how far a store has come. All sites append to one table, so the number and hash of its
-// newest row stand for the journals of all of them, however many they are; a counter stands for the
-// side documents.
+// light says how much a store holds. All sites append to one table, so the number and hash of its
+// newest row stand for all journals; a counter stands for the side documents.
 type light struct {
 	Row   int64  `json:"row"`
 	Hash  string `json:"hash"`
 	Sides int64  `json:"sides"`
-	// State: open while a store is served; closing once its log may be taken away; closed.
+	// State: open while the store is served, closing once its log may be removed, then closed.
 	State string `json:"state"`
-	Count int64  `json:"count"` // of writings
-	// Size and Changed are of the file, when it was closed.
+	Count int64  `json:"count"` // how often it was written
+	// Size and Changed are the file's when it was closed.
 	Size    int64 `json:"size,omitempty"`
 	Changed int64 `json:"changed,omitempty"` // nanoseconds since 1970
 }
@@ -49,9 +48,9 @@ const (
 	stateClosed  = "closed"
 )
 
-// beacon keeps the light of a store in a file of its own beside it, so that a log that is lost or
-// damaged shows: SQLite itself goes on with what is left. It is written behind the commits, a
-// second late at most, in two places by turns: one of them is whole.
+// beacon keeps the light of a store in a separate file, so that a lost or damaged log is noticed:
+// SQLite itself just goes on with what is left. It is written after the commits, at most a second
+// late, alternately in two places, so that one of them is always whole.
 type beacon struct {
 	file *os.File
 	log  *slog.Logger
@@ -71,7 +70,7 @@ const (
 	beaconSlot  = 512
 )
 
-// readBeacon is the newest light in the beacon's file; nil when there is none that can be read.
+// readBeacon is the newest light in the beacon's file; nil when none can be read.
 func readBeacon(path string) (*light, error) {
 	text, err := os.ReadFile(path + beaconName) //nolint:gosec // the operator names the file
 	if errors.Is(err, fs.ErrNotExist) {
@@ -90,7 +89,7 @@ func readBeacon(path string) (*light, error) {
 	return newest, nil
 }
 
-// A place holds the sum of the text that follows it, in eight digits.
+// Each place begins with the checksum of its text, in eight digits.
 func parseLight(text []byte) (*light, bool) {
 	var l light
 	sum, err := strconv.ParseUint(string(text[:8]), 16, 32)
@@ -111,7 +110,7 @@ func (l light) text() ([]byte, error) {
 	return text, nil
 }
 
-// openBeacon opens the file to go on from what was read in it.
+// openBeacon opens the file and continues from what was read in it.
 func openBeacon(path string, seen *light, log *slog.Logger) (*beacon, error) {
 	//nolint:gosec // the operator names the file
 	f, err := os.OpenFile(path+beaconName, os.O_CREATE|os.O_RDWR, 0o600)
@@ -147,7 +146,7 @@ func (b *beacon) write(l light, state string) error {
 	return nil
 }
 
-// run writes what was noted, until stop.
+// run writes what was noted, until stop is called.
 func (b *beacon) run() {
 	defer close(b.ended)
 	pause := time.NewTimer(0)
@@ -170,7 +169,7 @@ func (b *beacon) run() {
 	}
 }
 
-// note says how far the store has come.
+// note records how much the store holds.
 func (b *beacon) note(l light) {
 	b.latest.Store(&l)
 	select {
@@ -179,7 +178,7 @@ func (b *beacon) note(l light) {
 	}
 }
 
-// pause says that the log may be taken away for a while.
+// pause says that the log may be missing for a while.
 func (b *beacon) pause(l light) error {
 	select {
 	case <-b.wake:
@@ -194,7 +193,7 @@ func (b *beacon) stop() {
 	<-b.ended
 }
 
-// lightOf reads how far a file has come.
+// lightOf reads how much a file holds.
 func lightOf(ctx context.Context, on querier) (l light, err error) {
 	rows, err := on.QueryContext(ctx, `SELECT key, hash FROM journal ORDER BY key DESC LIMIT 1`)
 	_, err = collect(rows, err, func(rows *sql.Rows) (int64, error) {
@@ -214,7 +213,7 @@ func lightOf(ctx context.Context, on querier) (l light, err error) {
 	return l, nil
 }
 
-// holds compares a file with a light that was seen: everything up to it must be there.
+// holds checks a file against a light that was seen: everything up to it must be there.
 func (l light) holds(ctx context.Context, path string, on querier) error {
 	is, err := lightOf(ctx, on)
 	if err != nil {
@@ -236,8 +235,7 @@ func (l light) holds(ctx context.Context, path string, on querier) error {
 	return nil
 }
 
-// beforeOpening refuses what SQLite would open without a word: nothing at all, or a file without
-// its log.
+// beforeOpening refuses what SQLite would open silently: a missing file, or a file without its log.
 func (l *light) beforeOpening(path string) error {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if l != nil && (l.Row > 0 || l.Sides > 0) {

@@ -9,8 +9,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// ReplaceIf writes a side document over the one that was read, if it still stands so. What stood
-// there is erased.
+// ReplaceIf replaces a side document if it is still as it was read. The old content is erased.
 func (s *Store) ReplaceIf(ctx context.Context, read, now repo.Side) error {
 	if err := now.NeedSite(); err != nil {
 		return fmt.Errorf("replace %s %s: %w", now.Collection, now.ID, err)
@@ -30,7 +29,7 @@ func (s *Store) ReplaceIf(ctx context.Context, read, now repo.Side) error {
 	})
 }
 
-// DeleteIf removes a side document for good, if it still stands as it was read.
+// DeleteIf removes a side document for good if it is still as it was read.
 func (s *Store) DeleteIf(ctx context.Context, read repo.Side) error {
 	return s.changeIf(ctx, "delete", read, func(t *tx) error {
 		_, err := t.exec(t.erase, read.Collection, read.ID)
@@ -38,9 +37,9 @@ func (s *Store) DeleteIf(ctx context.Context, read repo.Side) error {
 	})
 }
 
-// changeIf runs do in the transaction that has found the document as it was read. There is one
-// writer, so nobody comes between. A verdict is handed out behind the transaction: it is none of
-// the store's errors.
+// changeIf runs do in the transaction that finds the document as it was read. There is one writer,
+// so nobody comes between. The verdict is returned after the transaction, which it does not roll
+// back.
 func (s *Store) changeIf(
 	ctx context.Context, verb string, read repo.Side, do func(*tx) error,
 ) error {

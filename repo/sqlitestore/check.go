@@ -10,31 +10,32 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// maxProblems bounds what is reported of a file.
+// maxProblems limits how many problems are reported for a file.
 const maxProblems = 20
 
 var _ repo.SelfChecker = (*Store)(nil)
 
-// Check reads the whole file and returns what does not fit: SQLite's own check of every page and of
-// the indexes against the tables, that each command of the journal is found by its id and no other
-// is, and that the file holds what was acknowledged from it. It may run while the file is served.
+// Check reads the whole file and reports what is wrong. It runs SQLite's own check of every page
+// and of the indexes against the tables, then checks that exactly the journal's commands are found
+// by their ids, and that the file holds what was acknowledged from it. It may run while the file is
+// served.
 func (s *Store) Check(ctx context.Context) (problems []string, err error) {
 	if err := s.read(ctx, "check", func(*pool) error { return nil }); err != nil {
 		return nil, err
 	}
-	// of its own: it may take minutes
+	// a connection of its own: it may take minutes
 	db, err := dial(ctx, s.path, "ro", 1, pragmas{"busy_timeout": "5000"})
 	if err != nil {
 		return nil, fmt.Errorf("check: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	for _, look := range []func(context.Context, *sql.DB) ([]string,
-		error){integrity("integrity_check", maxProblems), commandIDs, s.against} {
+		error){integrity("integrity_check", maxProblems), commandIDs, s.checkBeacon} {
 		found, err := look(ctx, db)
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("check: %w", ctx.Err())
 		}
-		if err != nil { // a file so damaged that it cannot be looked through
+		if err != nil { // the file is so damaged that it cannot be read through
 			found = append(found, err.Error())
 		}
 		problems = append(problems, found...)
@@ -42,7 +43,7 @@ func (s *Store) Check(ctx context.Context) (problems []string, err error) {
 	return problems, nil
 }
 
-// integrity runs one of SQLite's checks: of everything, up to a number of problems, or of one table
+// integrity runs one of SQLite's checks: on everything, up to a number of problems, or on one table
 // and its indexes.
 func integrity(check string, of any) func(context.Context, *sql.DB) ([]string, error) {
 	return func(ctx context.Context, db *sql.DB) ([]string, error) {
@@ -58,8 +59,8 @@ func integrity(check string, of any) func(context.Context, *sql.DB) ([]string, e
 	}
 }
 
-// commandIDs holds the ids of commands against the journal: a command that is not found would be
-// carried out a second time.
+// commandIDs checks the index of command ids against the journal: a command that is not found would
+// be carried out a second time.
 func commandIDs(ctx context.Context, db *sql.DB) ([]string, error) {
 	rows, err := db.QueryContext(ctx,
 		`SELECT j.site, j.first, e.value ->> 'id' FROM journal j, json_each(j.entries) e
@@ -87,8 +88,8 @@ func commandIDs(ctx context.Context, db *sql.DB) ([]string, error) {
 	return found, err
 }
 
-// against holds the file against the beacon beside it.
-func (s *Store) against(ctx context.Context, db *sql.DB) ([]string, error) {
+// checkBeacon checks the file against its beacon.
+func (s *Store) checkBeacon(ctx context.Context, db *sql.DB) ([]string, error) {
 	seen, err := readBeacon(s.path)
 	if err != nil || seen == nil {
 		return nil, err
@@ -100,11 +101,10 @@ func (s *Store) against(ctx context.Context, db *sql.DB) ([]string, error) {
 	return nil, err
 }
 
-// checkQuickly follows a service that was not stopped in order: what is read through in a moment,
-// before anybody relies on it.
+// checkQuickly runs after a service that was not stopped properly: the checks that take a moment,
+// before anybody relies on the file.
 func (s *Store) checkQuickly(ctx context.Context) error {
-	// Of the indexes, that of the phones comes first: nothing else says that somebody it lacks is
-	// known.
+	// The index of the phones comes first: nothing else would show that somebody it lacks is known.
 	for _, look := range []func(context.Context, *sql.DB) ([]string, error){
 		integrity("quick_check", maxProblems), integrity("integrity_check", "sides"), commandIDs,
 	} {
@@ -122,8 +122,8 @@ func (s *Store) checkQuickly(ctx context.Context) error {
 	return nil
 }
 
-// checkBehind goes on with what takes longer, the indexes against the tables, while the store is
-// served already. What it finds ends that: an index that lacks a visit makes another board.
+// checkBehind does what takes longer, the indexes against the tables, while the store is already
+// served. If it finds something the service stops: an index that lacks a visit makes a wrong board.
 func (s *Store) checkBehind(ctx context.Context) {
 	db, err := dial(ctx, s.path, "ro", 1, pragmas{"busy_timeout": "5000"})
 	var found []string
@@ -137,7 +137,7 @@ func (s *Store) checkBehind(ctx context.Context) {
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		// told in the log and with every answer
+		// reported in the log and with every answer
 		_ = s.watch.keep(fmt.Errorf("%w: %s: %w", repo.ErrCorrupt, s.path, err))
 	default:
 		s.log.InfoContext(ctx, "sqlite: looked through after a disorderly stop, all is well",

@@ -17,8 +17,8 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// Result codes of SQLite that are told apart (https://sqlite.org/rescode.html); extended codes
-// carry them in the low byte.
+// Result codes of SQLite that matter here (https://sqlite.org/rescode.html); extended codes carry
+// them in the low byte.
 const (
 	codeBusy       = 5
 	codeLocked     = 6
@@ -39,7 +39,7 @@ func code(err error) int {
 	return 0
 }
 
-// damaged adds to SQLite's word that a file is damaged what can be done about it.
+// damaged adds the remedy when SQLite says that a file is damaged.
 func damaged(path string, err error) error {
 	switch code(err) {
 	case codeCorrupt, codeNotADB:
@@ -52,9 +52,9 @@ func damaged(path string, err error) error {
 // pragmas are settings of a connection, by name; each is read back after opening.
 type pragmas map[string]string
 
-// walPages is how long the write-ahead log gets (in pages of 4 kB) before a commit has to write it
-// back. Long logs are cheap: a page that changes often is written back once. While the store rests
-// the log is written back anyway.
+// walPages is how long the write-ahead log may get (in pages of 4 kB) before a commit has to write
+// it back. Long logs are cheap: a page that changes often is written back once. While the store is
+// idle the log is written back anyway.
 const walPages = 8000
 
 // writing are the settings of the only connection that writes.
@@ -70,8 +70,8 @@ func writing() pragmas {
 	return p
 }
 
-// flushing are the settings without which a flush is none: macOS leaves what it was told to flush
-// in the disk's own memory.
+// flushing are the settings without which a flush is not one: macOS leaves what it was told to
+// flush in the disk's cache.
 func flushing(system string) pragmas {
 	if system == "darwin" || system == "ios" {
 		return pragmas{"fullfsync": "1", "checkpoint_fullfsync": "1"}
@@ -115,7 +115,7 @@ func dial(ctx context.Context, path, mode string, n int, p pragmas) (*sql.DB, er
 	return db, nil
 }
 
-// verify reads settings back: SQLite ignores what it does not know and silently keeps what it
+// verify reads the settings back: SQLite ignores what it does not know, and silently keeps what it
 // cannot change.
 func verify(ctx context.Context, db *sql.DB, want pragmas) error {
 	c, err := db.Conn(ctx)
@@ -136,7 +136,7 @@ func verify(ctx context.Context, db *sql.DB, want pragmas) error {
 	return nil
 }
 
-// prepare fills in prepared statements, and lists those that it made.
+// prepare fills in prepared statements and lists those that it made.
 func prepare(ctx context.Context, on interface {
 	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 }, texts map[**sql.Stmt]string,

@@ -9,8 +9,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Mark is the contiguous number up to which a site's documents are written: here always the last
-// commit's.
+// Mark is the number up to which a site's documents are written: here always the last commit's.
 func (s *Store) Mark(ctx context.Context, site workflow.SiteID) (mark int64, err error) {
 	err = s.readSite(ctx, site, "mark of "+string(site), func(p *pool) error {
 		mark, err = s.mark(ctx, p, site)
@@ -36,7 +35,7 @@ func (s *Store) Load(
 ) (docs []repo.Document, mark int64, err error) {
 	err = s.readSite(ctx, site, "load "+string(site), func(p *pool) error {
 		if mark, err = s.mark(ctx, p, site); err != nil {
-			// first the mark: what is written meanwhile makes documents newer, never older
+			// the mark first: what is written meanwhile makes documents newer, never older
 			return err
 		}
 		rows, err := p.board.QueryContext(ctx, site, workflow.LiveRotaRef(site).ID)

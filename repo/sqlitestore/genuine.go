@@ -11,12 +11,12 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// A document says nothing about itself, but it is an image of a commit, and the chain of hashes
-// vouches for that. So each document is held against its commit the first time that it is read:
-// what a disk made of it is noticed then, not in the next night's verify. Reports read everything;
-// they compare only after a start that followed no orderly stop.
+// A document has no checksum, but it is an image of a commit, and the chain of hashes vouches for
+// the commit. So each document is compared with its commit when it is first read: what a disk did
+// to it is noticed then, not by the next night's verify. Reports read everything; they compare only
+// after a start that did not follow an orderly stop.
 
-// doubts are the documents that were not compared yet.
+// doubts knows which documents were not compared yet.
 type doubts struct {
 	scans bool // reports compare too
 
@@ -31,7 +31,7 @@ type docVersion struct {
 	seq  int64
 }
 
-// maxSeen bounds what is remembered; what is forgotten is compared again.
+// maxSeen limits what is remembered; what is forgotten is compared again.
 const maxSeen = 1 << 16
 
 // has reports whether a version is still to be compared.
@@ -91,7 +91,8 @@ func (s *Store) vouch(ctx context.Context, p *pool, d repo.Document) error {
 		d.ID, d.Site, d.Seq)
 }
 
-// untouched reports whether a store was stopped in order, and nobody has written to its file since.
+// untouched reports whether the store was stopped properly and nobody has written to its file
+// since.
 func (l *light) untouched(path string) bool {
 	if l == nil || l.State != stateClosed {
 		return false
@@ -100,7 +101,7 @@ func (l *light) untouched(path string) bool {
 	return err == nil && is.Size() == l.Size && changed(is).UnixNano() == l.Changed
 }
 
-// asItLies notes how the file lies there after an orderly stop.
+// asItLies records size and time of the file after an orderly stop.
 func (l *light) asItLies(f *os.File) error {
 	is, err := f.Stat()
 	if err == nil {

@@ -10,14 +10,14 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// listed are the collections with columns of their own to be listed by: the names of the fields
-// that are copied there.
+// listed are the collections that have columns to be listed by, and the fields that are copied
+// there.
 var listed = map[workflow.Collection]struct{ day, who string }{
 	workflow.Visits:    {day: "business_day", who: "customer"},
 	workflow.Customers: {who: "owner"},
 }
 
-// Project writes the images of pages that are already in the journal. Append does so by itself:
+// Project writes the images of pages that are already in the journal. Append does so by itself;
 // this is for repair.
 func (s *Store) Project(ctx context.Context, pages []*repo.Page) error {
 	if err := repo.NeedSites(pages); err != nil {
@@ -37,7 +37,7 @@ func (s *Store) Project(ctx context.Context, pages []*repo.Page) error {
 	return nil
 }
 
-// project writes the images of a page where no newer one stands.
+// project writes the images of a page, except where a newer one is stored.
 func (t *tx) project(p *repo.Page) error {
 	images := p.Images
 	if len(images) == 0 {
@@ -75,8 +75,8 @@ type keys struct {
 	day, who any
 }
 
-// keysOf reads the keys of an image. The number is in the document, but for a page of one commit it
-// needs no reading.
+// keysOf reads the keys of an image. The commit number is in the document, but for a page of one
+// commit it need not be read.
 func keysOf(p *repo.Page, i workflow.Image) (keys, error) {
 	k := keys{seq: p.First}
 	columns, isListed := listed[i.Collection]

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hold locks the file itself, whatever its name: the lock file beside it does not help where one
-// file is mounted at two places. On Linux this kind of lock is another than SQLite's.
+// hold locks the file itself, whatever its name: a lock file does not help where one file is
+// mounted in two places. On Linux this kind of lock does not interfere with SQLite's.
 func hold(f *os.File) error {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
@@ -18,8 +18,9 @@ func hold(f *os.File) error {
 	return err
 }
 
-// keepOff keeps SQLite, when its last connection closes, from writing its log over a file that
-// somebody else wrote: with this lock nobody is the last. The place is SQLite's range of readers.
+// keepOff stops SQLite from writing its log over a file that somebody else wrote when the last
+// connection closes: while this lock is held no connection is the last. It is in SQLite's range of
+// reader locks.
 func keepOff(f *os.File) error {
 	const readers, many = 0x40000002, 510
 	return unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{

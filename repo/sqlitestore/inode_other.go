@@ -4,8 +4,8 @@ package sqlitestore
 
 import "os"
 
-// hold has no lock of another kind than SQLite's outside Linux: there the lock file alone keeps a
-// second process away.
+// hold does nothing outside Linux, which alone has a second kind of lock: the lock file alone keeps
+// other processes away.
 func hold(*os.File) error { return nil }
 
 // keepOff needs Linux.

@@ -135,16 +135,16 @@ func scanPage(rows *sql.Rows) (*repo.Page, error) {
 }
 
 // heads remembers the last page of the sites that were written to. Every decision begins by asking
-// for it, nobody else writes to the file, so nearly every such question is answered from here. Only
-// the writer drops pages, before the commit that replaces them, and puts the new ones in after it:
-// between the two the file answers, so that whoever has seen a new document finds the page that
-// wrote it.
+// for it, and nobody else writes to the file, so nearly every such question is answered from here.
+// The writer drops a page before the commit that replaces it, and puts the new one in afterwards.
+// In between the file answers, so that whoever has seen a new document finds the page that wrote
+// it.
 type heads struct {
 	mu    sync.Mutex
 	pages map[workflow.SiteID]*repo.Page
 }
 
-// What is remembered is bounded: so many sites, and bodies up to this size.
+// What is remembered is limited: so many sites, and bodies up to this size.
 const (
 	maxHeads    = 4096
 	maxHeadBody = 32 << 10
@@ -194,7 +194,7 @@ func (h *heads) drop(pages map[workflow.SiteID]*repo.Page) {
 	}
 }
 
-// forget drops everything: after a failure only the file tells.
+// forget drops everything: after a failure only the file knows.
 func (h *heads) forget() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

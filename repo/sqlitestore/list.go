@@ -12,9 +12,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// A list is read in two parts that are merged: what is open, which is never much, through the index
-// of open documents, and the rest through the index of one condition. That index holds closed
-// documents only: they hardly change any more, so that a step of a visit costs the index nothing.
+// A list is read in two parts, which are merged: what is open, which is never much, through the
+// index of open documents, and the rest through the index of one condition. That index holds closed
+// documents only: they hardly change any more, so a step of a visit does not touch it.
 
 // List answers a query.
 func (s *Store) List(ctx context.Context, q repo.Query) (l repo.Listing, err error) {
@@ -41,7 +41,7 @@ func (s *Store) List(ctx context.Context, q repo.Query) (l repo.Listing, err err
 	return l, err
 }
 
-// gather reads rows of a listing until there are enough, or the budget is used up.
+// gather reads rows of a listing until there are enough or the budget is used up.
 func gather(rows *sql.Rows, limit int) (docs []repo.Document, next repo.Place, err error) {
 	var at repo.Place
 	for looked := 0; rows.Next(); {
@@ -71,8 +71,8 @@ func gather(rows *sql.Rows, limit int) (docs []repo.Document, next repo.Place, e
 	return docs, next, rows.Err()
 }
 
-// query is a statement that is being written. Nothing of a caller's stands in its text: collections
-// and fields are the program's, values are arguments.
+// query is an SQL statement being built. Its text holds nothing of a caller's: collections and
+// fields are the program's own, values are arguments.
 type query struct {
 	repo.Query
 	by   string
@@ -80,8 +80,8 @@ type query struct {
 	args []any
 }
 
-// listing is a query as SQL: rows in the list's order, with a null in place of the documents that
-// do not pass.
+// listing is a query as SQL: rows in the list's order, with null in place of the documents that do
+// not pass.
 func listing(of repo.Query) (string, []any, error) {
 	by, rest, err := of.Plan()
 	if err != nil {
@@ -128,13 +128,13 @@ func listing(of repo.Query) (string, []any, error) {
 
 func (q *query) byDay() bool { return q.Collection == workflow.Visits }
 
-// arg notes an argument and is its place in the text.
+// arg adds an argument and returns its placeholder.
 func (q *query) arg(v any) string {
 	q.args = append(q.args, v)
 	return "?"
 }
 
-// shown are the columns of a row, the document only when it passes. Place and order are those of a
+// shown are the columns of a row; the document only when it passes. Place and order come from a
 // table.
 func (q *query) shown(from, passes string) string {
 	return `SELECT i.collection, i.site, ` + from + `.id AS id, i.seq, i.open, ` + passes + `, ` +
@@ -165,8 +165,8 @@ func (q *query) closed(value string) string {
 	return text + q.within("i")
 }
 
-// ofStaff is the part of closed visits in which somebody takes part. The table names them; the
-// document says as what.
+// ofStaff is the part of closed visits in which somebody takes part. The table finds them; the
+// document says in what role.
 func (q *query) ofStaff(who string) string {
 	passes := q.rest
 	defer func() { q.rest = passes }()
@@ -178,7 +178,7 @@ func (q *query) ofStaff(who string) string {
 		` AND NOT i.open AND i.day = s.day` + q.within("s")
 }
 
-// compared is the document where the conditions that are left hold, else null.
+// compared is the document where the remaining conditions hold, else null.
 func (q *query) compared() string {
 	if len(q.rest) == 0 {
 		return "i.doc"
@@ -212,7 +212,7 @@ func (q *query) values(field string) string {
 	return "(" + strings.Join(places, ", ") + ")"
 }
 
-// within are the days and the place to go on behind.
+// within are the days, and the place to continue after.
 func (q *query) within(from string) string {
 	text := ""
 	day, id := from+".day", from+".id"
@@ -243,8 +243,8 @@ func (q *query) within(from string) string {
 	return text
 }
 
-// expression is where a field of a document is compared: a column where there is a copy, else in
-// its text.
+// expression is the SQL for a field of a document: its column if it is copied to one, else taken
+// from the text.
 func expression(table string, c workflow.Collection, field string) string {
 	switch field {
 	case listed[c].day:

@@ -11,11 +11,11 @@ import (
 
 // After a failed write nobody knows what the disk holds: the commit may be in the log, and what the
 // system keeps in memory may differ from the disk. So every connection is closed and opened again,
-// which reads the log from the disk, and the log is written back and flushed: what can be read
-// afterwards is durable. The calls are answered with ErrUnknown; the same page sent again finds
-// itself, or is written now.
+// which reads the log from disk, and the log is written back and flushed: what can be read
+// afterwards is durable. The calls are answered with ErrUnknown; the same page, sent again, is
+// found or written.
 
-// ready makes the writer able to write, or tells why it cannot: then nothing is written.
+// ready makes the writer able to write, or says why it cannot.
 func (w *writer) ready(ctx context.Context) error {
 	if err := w.store.watch.intact(); err != nil {
 		return err
@@ -24,7 +24,7 @@ func (w *writer) ready(ctx context.Context) error {
 		return err
 	}
 	if w.full {
-		return w.makeRoom(ctx)
+		return w.lookForRoom(ctx)
 	}
 	if w.session != nil {
 		return nil
@@ -38,8 +38,8 @@ func (w *writer) ready(ctx context.Context) error {
 	return nil
 }
 
-// mend follows a failed transaction. The failure may happen once; the second without a success
-// between makes the store read-only until an operator looked.
+// mend runs after a failed transaction. One failure is mended; a second one without a success in
+// between makes the store read-only until an operator has looked.
 func (w *writer) mend(ctx context.Context, cause error) {
 	w.strikes++
 	w.store.log.ErrorContext(ctx, "sqlite: write failed", "path", w.store.path, "strikes",
@@ -80,7 +80,7 @@ func (w *writer) reopen(ctx context.Context) (err error) {
 			w.block(fmt.Errorf("%w: %w", repo.ErrUnavailable, err))
 		}
 	}()
-	if err := s.watch.intact(); err != nil { // what is opened now goes by the name
+	if err := s.watch.intact(); err != nil { // what is opened now is found by its name
 		return err
 	}
 	if err := s.openReaders(ctx); err != nil {

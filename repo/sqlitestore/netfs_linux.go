@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// networked are the file systems on which locks and the shared memory of the write-ahead log do not
-// work between machines.
+// networked are the file systems on which locks, and the shared memory of the write-ahead log, do
+// not work between machines.
 var networked = map[int64]string{
 	unix.NFS_SUPER_MAGIC:  "NFS",
 	unix.SMB_SUPER_MAGIC:  "SMB",

@@ -29,10 +29,10 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	var made []string
-	if len(missing(path)) > 0 { // otherwise nothing of the database is ours to remove
+	if len(missing(path)) > 0 { // otherwise no file of the database is ours to remove
 		made = missing(path, path+sideNames[0], path+sideNames[1], path+beaconName)
 	}
-	made = append(made, newLock...) // last: whoever comes after it is gone makes files of his own
+	made = append(made, newLock...) // last: once it is gone somebody else may create these files
 	if err := oneName(path); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), abandon(lock, made))
 	}
@@ -53,8 +53,8 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 // lockEnd ends the name of the lock file.
 const lockEnd = ".lock"
 
-// remove deletes files that may be gone already. The lock must be held: without it they may be
-// another process's.
+// remove deletes files that may be gone already. The lock must be held: otherwise they may belong
+// to another process.
 func remove(paths []string) (err error) {
 	for _, path := range paths {
 		if e := os.Remove(path); !errors.Is(e, os.ErrNotExist) {
@@ -64,7 +64,7 @@ func remove(paths []string) (err error) {
 	return err
 }
 
-// missing are those of some files that are not there.
+// missing are those of the files that do not exist.
 func missing(paths ...string) (out []string) {
 	for _, path := range paths {
 		if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
@@ -114,9 +114,9 @@ func (s *Store) start(ctx context.Context, acceptLoss bool) error {
 	return nil
 }
 
-// make makes the file when it is not there.
+// make creates the file if it does not exist.
 func (s *Store) make() error {
-	// The file holds personal data: nobody but its owner reads it. SQLite gives its other files the
+	// The file holds personal data, so only its owner may read it. SQLite gives its other files the
 	// same rights.
 	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
@@ -125,8 +125,8 @@ func (s *Store) make() error {
 	if err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
-	// Sizes are flushed, times of change are not: as durable, on most disks faster. Where the
-	// system has no such call this changes nothing.
+	// Flush sizes but not times of change: just as durable, and faster on most disks. Where the
+	// system has no such call nothing changes.
 	if _, err := sqlite.Fdatasync(true); err != nil &&
 		!errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
 		return err
@@ -134,7 +134,7 @@ func (s *Store) make() error {
 	return nil
 }
 
-// compare holds the file against the beacon and returns how far it has come.
+// compare checks the file against the beacon and returns how much it holds.
 func (s *Store) compare(ctx context.Context, seen *light, acceptLoss bool) (light, error) {
 	if seen != nil {
 		if err := s.accept(seen.holds(ctx, s.path, s.pool.db), acceptLoss); err != nil {
@@ -149,8 +149,8 @@ func (s *Store) compare(ctx context.Context, seen *light, acceptLoss bool) (ligh
 	return l, err
 }
 
-// afterCrash looks a file through that was not closed in order, and empties its log: one that goes
-// on from here holds nothing from before.
+// afterCrash checks a file that was not closed properly and empties its log, so that a new one
+// holds nothing from before.
 func (s *Store) afterCrash(ctx context.Context, session *session) error {
 	if err := s.checkQuickly(ctx); err != nil {
 		return err
@@ -161,7 +161,7 @@ func (s *Store) afterCrash(ctx context.Context, session *session) error {
 	return s.watch.begin()
 }
 
-// accept lets a loss pass that the operator knows of.
+// accept ignores a loss that the operator knows of.
 func (s *Store) accept(err error, known bool) error {
 	if known && errors.Is(err, ErrLoss) {
 		s.log.Warn("sqlite: loss accepted", "path", s.path, "error", err)
@@ -170,7 +170,7 @@ func (s *Store) accept(err error, known bool) error {
 	return err
 }
 
-// lightUp says that the store is served from here on.
+// lightUp writes to the beacon that the store is being served.
 func (s *Store) lightUp(seen *light, l light) (err error) {
 	if s.beacon, err = openBeacon(s.path, seen, s.log); err != nil {
 		return err
@@ -186,7 +186,7 @@ func (s *Store) lightUp(seen *light, l light) (err error) {
 }
 
 // location is where a database file really lies: the absolute path without symbolic links. SQLite's
-// log and the lock stand beside it, whatever the file is called elsewhere.
+// log and the lock are beside it, whatever other names the file has.
 func location(path string) (string, error) {
 	if path == "" || strings.HasPrefix(path, ":") || strings.HasPrefix(path, "file:") {
 		return "", fmt.Errorf("open %q: the path of a file is needed", path)

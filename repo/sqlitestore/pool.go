@@ -6,7 +6,7 @@ import (
 	"errors"
 )
 
-// pool are the connections that read, with their statements.
+// pool is the set of connections that read, with their statements.
 type pool struct {
 	db *sql.DB
 
@@ -23,8 +23,8 @@ const (
 	sideColumns  = `collection, id, site, lookup, command, pending, at, body`
 )
 
-// boardQuery is what Load gives: the open documents of site ?1, and those that every board needs,
-// of which ?2 is the live rota.
+// boardQuery reads what Load returns: the open documents of site ?1, and those that every board
+// needs; ?2 is the live rota.
 const boardQuery = `SELECT ` + imageColumns + ` FROM images WHERE site = ?1 AND open
 	UNION ALL SELECT ` + imageColumns +
 	` FROM images WHERE collection = 'sites' AND site = ?1 AND NOT open
@@ -33,7 +33,7 @@ const boardQuery = `SELECT ` + imageColumns + ` FROM images WHERE site = ?1 AND 
 	UNION ALL SELECT ` + imageColumns +
 	` FROM images WHERE collection = 'rotas' AND site = ?1 AND id = ?2 AND NOT open`
 
-// scanDaysQuery reads on behind the id ?4 of the day ?3, up to the day ?5.
+// scanDaysQuery reads from behind id ?4 of day ?3 up to day ?5.
 const scanDaysQuery = `SELECT ` + imageColumns +
 	` FROM images WHERE collection = ?1 AND site = ?2 AND day IS NOT NULL
 	AND (day, id) > (?3, ?4) AND day <= ?5 ORDER BY day, id LIMIT ?6`

@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 )
 
-// Restore puts a copy of a backup in the place of a database that nobody serves, if verify finds
-// nothing wrong with the copy. The old database and its log are kept under the name that is
-// returned; "" when there was none. A restore that breaks off leaves a store that is as it was, or
-// one that Open refuses until the restore is done again.
+// Restore replaces a database that nobody serves by a copy of a backup, if verify finds nothing
+// wrong with the copy. The old database and its log are kept under the returned name; "" when there
+// was none. An interrupted restore leaves the store as it was, or one that Open refuses until the
+// restore is repeated.
 func Restore(
 	ctx context.Context, path, backup string, verify func(*Store) error,
 ) (kept string, err error) {
@@ -44,15 +44,15 @@ func Restore(
 	if err := removeFile(fresh); err != nil {
 		return "", err
 	}
-	l, err := bringIn(ctx, backup, fresh, verify)
+	l, err := copyIn(ctx, backup, fresh, verify)
 	if err != nil {
 		return "", errors.Join(err, removeFile(fresh))
 	}
 	return exchange(path, fresh, l)
 }
 
-// bringIn copies a backup to a new file and verifies the copy.
-func bringIn(
+// copyIn copies a backup to a new file and verifies the copy.
+func copyIn(
 	ctx context.Context, backup, fresh string, verify func(*Store) error,
 ) (l light, err error) {
 	from, err := OpenReadOnly(ctx, backup)
@@ -72,8 +72,8 @@ func bringIn(
 	return l, errors.Join(err, s.Close())
 }
 
-// exchange sets the old files aside and puts the new one in their place. The beacon comes last:
-// until it is reset it refuses what stands between the two.
+// exchange moves the old files aside and puts the new one in their place. The beacon comes last:
+// until it is reset it refuses a half-finished exchange.
 func exchange(path, fresh string, l light) (kept string, err error) {
 	seen, err := readBeacon(path)
 	if err != nil {

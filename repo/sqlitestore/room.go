@@ -9,15 +9,15 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// A full disk is no fault of the disk, and no reason not to read: the connections stay as they are.
-// What was being committed is unknown to its callers. From then on writes are refused at once,
-// until a file of some size fits on the disk again.
+// A full disk is not a damaged disk, and no reason to stop reading: the connections stay open. The
+// outcome of what was being committed is unknown. From then on writes are refused at once, until a
+// file of some size fits on the disk again.
 
 // roomNeeded is how much must fit on a disk that was full before anything is written again.
 const roomNeeded = 1 << 20
 
-// isFull reports whether a transaction failed for want of space: SQLite says so, but not when a
-// quota is used up.
+// isFull reports whether a transaction failed for lack of space. SQLite says so itself, except when
+// a quota is used up.
 func (w *writer) isFull(err error) bool {
 	switch code(err) {
 	case codeFull:
@@ -28,11 +28,11 @@ func (w *writer) isFull(err error) bool {
 	return false
 }
 
-// diskFull follows a transaction that found no room. It returns the answer to its calls.
+// diskFull runs after a transaction that found no room. It returns the answer for its calls.
 func (w *writer) diskFull(ctx context.Context, cause error) error {
 	_, doubtful := errors.AsType[*doubt](cause)
 	if _, err := w.session.rollback.ExecContext(ctx); err == nil {
-		// SQLite may have done so by itself
+		// SQLite may have rolled back by itself
 		w.store.log.DebugContext(ctx, "sqlite: taken back", "path", w.store.path)
 	}
 	w.store.heads.forget()
@@ -47,8 +47,8 @@ func (w *writer) diskFull(ctx context.Context, cause error) error {
 	return full
 }
 
-// makeRoom looks for room, now and then, and lets writing go on when there is some.
-func (w *writer) makeRoom(ctx context.Context) error {
+// lookForRoom looks for room from time to time, and resumes writing when there is some.
+func (w *writer) lookForRoom(ctx context.Context) error {
 	if w.now().Sub(w.tried) < mendEvery {
 		return w.refusal()
 	}
@@ -63,7 +63,7 @@ func (w *writer) makeRoom(ctx context.Context) error {
 	return nil
 }
 
-// tryRoom writes a file of the size that is needed beside the database, and removes it.
+// tryRoom writes a file of the needed size beside the database, and removes it.
 func (w *writer) tryRoom() error {
 	name := w.store.path + ".room"
 	//nolint:gosec // the operator names the file

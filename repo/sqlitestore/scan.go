@@ -8,7 +8,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// How many documents a scan holds: of one site, and of all sites together.
+// How many documents a scan holds in memory: of one site, and of all sites together.
 const (
 	scanChunk = 128
 	scanTotal = 1024
@@ -24,7 +24,7 @@ func (s *Store) Scan(ctx context.Context, of repo.Span, f func(repo.Document) er
 	if !of.ByDay {
 		c.after = of.After
 	}
-	return give(ctx, []*cursor{c}, f)
+	return merge(ctx, []*cursor{c}, f)
 }
 
 // ScanAllSites is Scan over a collection of all sites, by id.
@@ -40,11 +40,11 @@ func (s *Store) ScanAllSites(
 		of := repo.Span{Collection: c, Site: id}
 		cursors[i] = &cursor{store: s, of: of, chunk: min(scanChunk, max(1, scanTotal/len(sites)))}
 	}
-	return give(ctx, cursors, f)
+	return merge(ctx, cursors, f)
 }
 
-// give calls f for the documents of all cursors, in order.
-func give(ctx context.Context, cursors []*cursor, f func(repo.Document) error) error {
+// merge calls f for the documents of all cursors, in order.
+func merge(ctx context.Context, cursors []*cursor, f func(repo.Document) error) error {
 	for {
 		next, err := earliest(ctx, cursors)
 		if err != nil || next == nil {
@@ -72,7 +72,7 @@ func (s *Store) sitesWith(
 // earliest is the cursor whose next document has the lowest id; nil when all are at their end.
 func earliest(ctx context.Context, cursors []*cursor) (first *cursor, err error) {
 	for _, c := range cursors {
-		if err := c.fill(ctx); err != nil {
+		if err := c.refill(ctx); err != nil {
 			return nil, err
 		}
 		if len(c.docs) > 0 && (first == nil || c.docs[0].ID < first.docs[0].ID) {
@@ -93,8 +93,8 @@ type cursor struct {
 	end   bool
 }
 
-// fill reads the next chunk when the last one is used up.
-func (c *cursor) fill(ctx context.Context) error {
+// refill reads the next chunk when the last one is used up.
+func (c *cursor) refill(ctx context.Context) error {
 	if len(c.docs) > 0 || c.end {
 		return nil
 	}

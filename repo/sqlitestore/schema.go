@@ -13,17 +13,16 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// schemaVersion is what this program writes. A file of a newer version is refused, never guessed
-// at.
+// schemaVersion is the version that this program writes. A file of a newer version is refused.
 const schemaVersion = 1
 
-// The tables. Texts are compared byte by byte (SQLite's default). Journal and images have a row
-// number of their own, so that new rows of all sites lie side by side and one transaction changes
-// few pages of the file; only keys stand in indexes.
+// The tables. Texts are compared byte by byte (SQLite's default). Journal and images have row
+// numbers, so that new rows of all sites are next to each other and one transaction changes few
+// pages of the file; indexes hold keys only.
 var schema = []string{
 	`CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
 
-	// One row a page. at: milliseconds since 1970, UTC. entries: [{"id","kind"}] of the commits.
+	// One row per page. at: milliseconds since 1970, UTC. entries: [{"id","kind"}] of the commits.
 	// body: exactly as hashed.
 	`CREATE TABLE journal (
 		key INTEGER PRIMARY KEY, site TEXT NOT NULL, first INTEGER NOT NULL, ` +
@@ -58,16 +57,16 @@ var schema = []string{
 	`INSERT INTO meta (name, value) VALUES ('schema', '` + strconv.Itoa(schemaVersion) + `')`,
 }
 
-// addition is what came to the schema later, in files of the same version: nothing that decides
-// anything, only what makes lists quick. A file that lacks it gets it when it is opened to be
-// written; an older program keeps it up without knowing of it.
+// addition is something that was added to the schema later, without a new version: it decides
+// nothing and only makes lists fast. A file that lacks it gets it when it is opened for writing; an
+// older program maintains it without knowing.
 type addition struct {
 	make string
 	fill string // from what is stored; indexes fill themselves
 }
 
-// closedOf is an index by which the closed documents of a collection are listed. What is open is
-// found by images_open: an index that left it out costs the steps of a visit nothing.
+// closedOf is an index by which the closed documents of a collection are listed. Open ones are
+// found by images_open: leaving them out spares the steps of a visit the index.
 func closedOf(c workflow.Collection, field string) addition {
 	order := "id"
 	if c == workflow.Visits {
@@ -81,7 +80,7 @@ func closedOf(c workflow.Collection, field string) addition {
 	}
 }
 
-// additions are what came later, in the order in which it is made.
+// additions are all of them, in the order in which they are made.
 var additions = []addition{
 	closedOf(workflow.Visits, "customer"), closedOf(workflow.Visits, "principal"),
 	closedOf(workflow.Visits, "server"),
@@ -89,9 +88,9 @@ var additions = []addition{
 	closedOf(workflow.Customers, "status"),
 	closedOf(workflow.Messages, "state"), closedOf(workflow.Approvals, "state"),
 	{
-		// Who takes part in which closed visit: an index over a list. Triggers keep it up, so that
-		// it cannot be forgotten where images are written. A row says where to look, the document
-		// whether it holds.
+		// Who takes part in which closed visit: an index over a list. Triggers maintain it, so that
+		// no code that writes images can forget it. A row says where to look; the document says
+		// whether it is so.
 		make: `CREATE TABLE visit_staff (
 		site TEXT NOT NULL, staff TEXT NOT NULL, day TEXT NOT NULL, id TEXT NOT NULL, ` +
 			`PRIMARY KEY (site, staff, day, id)
@@ -117,7 +116,7 @@ const taken = `INSERT OR IGNORE INTO visit_staff SELECT new.site, p.value, new.d
 		SELECT value FROM json_each(json_array(new.doc ->> '$.server', new.doc ->> '$.principal'))
 		UNION SELECT value FROM json_each(new.doc, '$.assistants')) p WHERE p.value IS NOT NULL;`
 
-// extend makes what is missing of the additions.
+// extend makes the additions that are missing.
 func extend(ctx context.Context, c *sql.Conn) error {
 	rows, err := c.QueryContext(ctx, `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL`)
 	is, err := collect(rows, err, scanText)
@@ -181,8 +180,8 @@ type querier interface {
 }
 
 // checkSchema accepts a file of exactly this version, with every table and index as this program
-// makes it: without a unique index two commits could take one number. What else somebody put into
-// the file is his affair.
+// makes it: without a unique index two commits could take one number. Anything else in the file is
+// ignored.
 func checkSchema(ctx context.Context, on querier) error {
 	rows, err := on.QueryContext(ctx, `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL`)
 	is, err := collect(rows, err, scanText)

@@ -52,7 +52,7 @@ func (s *session) open(ctx context.Context) (err error) {
 			`ON CONFLICT DO NOTHING`,
 		&s.deleteID: `DELETE FROM journal_ids WHERE site = ? AND id = ?`,
 
-		// Most images differ from the stored one in seq and doc alone: then no index is touched.
+		// Most images differ from the stored one only in seq and doc; then no index is touched.
 		&s.refreshImage: `UPDATE images SET seq = ?4, doc = ?8 WHERE collection = ?1 ` +
 			`AND site = ?2 AND id = ?3
 			AND seq <= ?4 AND open = ?5 AND day IS ?6 AND who IS ?7`,
@@ -82,9 +82,8 @@ func (s *session) open(ctx context.Context) (err error) {
 	return err
 }
 
-// checkpoint writes the log back to the file. In mode TRUNCATE the log is empty afterwards, or it
-// fails because somebody reads from it longer than patience; PASSIVE does what it can and waits for
-// nobody.
+// checkpoint writes the log back to the file. TRUNCATE leaves an empty log, or fails because
+// somebody reads from it longer than patience; PASSIVE does what it can and waits for nobody.
 func (s *session) checkpoint(ctx context.Context, mode string, patience time.Duration) (err error) {
 	if err := s.setPatience(ctx, patience); err != nil {
 		return err
@@ -115,8 +114,8 @@ const (
 	truncate = "TRUNCATE"
 )
 
-// close ends the connection; as the last one of the file it writes the log back. A statement left
-// open would keep the connection alive behind our back.
+// close closes the connection; the last one of the file writes the log back. A statement left open
+// would keep the connection alive.
 func (s *session) close() error {
 	var errs []error
 	for _, statement := range s.statements {

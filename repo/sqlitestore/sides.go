@@ -21,8 +21,8 @@ func (s *Store) Insert(ctx context.Context, side repo.Side) error {
 	})
 }
 
-// Replace writes a side document whether or not it is there; ErrExists when its lookup belongs to
-// another id. What stood there is erased.
+// Replace writes a side document whether or not it exists; ErrExists when its lookup belongs to
+// another id. The old content is erased.
 func (s *Store) Replace(ctx context.Context, side repo.Side) error {
 	return s.put(ctx, "replace", side, func(t *tx) (bool, error) {
 		var owner string
@@ -60,7 +60,7 @@ func (s *Store) put(
 }
 
 // Delete removes a side document for good. Its bytes are overwritten in the file at once, and leave
-// the write-ahead log within seconds, unless another process is reading from the log that long.
+// the write-ahead log within seconds unless another process keeps reading from the log.
 func (s *Store) Delete(ctx context.Context, c repo.SideCollection, id string) error {
 	err := s.write(ctx, 1, func(t *tx) error {
 		n, err := t.exec(t.erase, c, id)
@@ -74,7 +74,7 @@ func (s *Store) Delete(ctx context.Context, c repo.SideCollection, id string) er
 	return nil
 }
 
-// countSides writes down how often side documents were changed, when this transaction did.
+// countSides stores how often side documents were changed, if this transaction changed any.
 func (t *tx) countSides(before int64) error {
 	if t.light.Sides == before {
 		return nil
@@ -104,8 +104,8 @@ func (s *Store) Lookup(
 	if err := repo.NeedSite(site); err != nil {
 		return repo.Side{}, fmt.Errorf("lookup %s: %w", c, err)
 	}
-	// A phone that leads to somebody else shows nothing of itself, so the record that the index
-	// names must name the lookup too. It may do otherwise for the moment in which it is changed.
+	// An index entry that leads to the wrong person would not be noticed, so the record that is
+	// found must have the lookup too. While it is being changed it may not, for a moment.
 	for range 3 {
 		found, err := s.oneSide(ctx, fmt.Sprintf("lookup %s of %s", c, site),
 			func(p *pool) (*sql.Rows, error) {

@@ -2,9 +2,9 @@
 // guarantees as a server.
 //
 // One goroutine writes. It takes every call that waits and commits all of them in one transaction
-// (pages, the images they leave, side documents), so that one flush to the disk answers many.
-// Documents are never behind the journal, and the mark of a site is the number of its last commit.
-// A few connections read beside it.
+// (pages, their images, side documents), so that one flush to disk answers many. Documents are
+// never behind the journal, and the mark of a site is the number of its last commit. A few other
+// connections read.
 package sqlitestore
 
 import (
@@ -22,8 +22,8 @@ import (
 
 // Config says which file to serve.
 type Config struct {
-	// Path of the database file; it is made when it is not there, its folder is not. Beside it
-	// stand SQLite's own files (-wal, -shm) and a lock file.
+	// Path of the database file. The file is created if it does not exist; its folder is not.
+	// SQLite's own files (-wal, -shm) and a lock file are kept beside it.
 	Path string
 	// Readers is how many connections read; 0 means 4.
 	Readers int
@@ -45,11 +45,11 @@ type Store struct {
 	heads   heads
 	doubts  doubts
 
-	checking  sync.WaitGroup // behind a disorderly stop
+	checking  sync.WaitGroup // the checks after a disorderly stop
 	stopCheck context.CancelFunc
 	writer    *writer // nil: opened read-only
 
-	// held shared by everything that reads, alone by Close and by the mending after a failure
+	// held shared by everything that reads, exclusively by Close and by mending after a failure
 	mu     sync.RWMutex
 	pool   *pool // nil while the file cannot be read
 	closed bool
@@ -57,7 +57,7 @@ type Store struct {
 
 var _ repo.Store = (*Store)(nil)
 
-// connect opens the connections; the first to write makes the tables in a new file.
+// connect opens the connections. The one that writes makes the tables in a new file.
 func (s *Store) connect(ctx context.Context) (*session, error) {
 	session, err := openSession(ctx, s.path)
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *Store) connect(ctx context.Context) (*session, error) {
 	return session, nil
 }
 
-// openReaders opens the connections that read, and begins to watch the files as they are now.
+// openReaders opens the connections that read, and starts to watch the files as they are now.
 func (s *Store) openReaders(ctx context.Context) error {
 	p, err := openPool(ctx, s.path, "rw", s.readers)
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *Store) openReaders(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the store: what waits is answered with ErrClosed, what is being written is finished,
+// Close closes the store: what waits is answered with ErrClosed, what is being written is finished,
 // and the write-ahead log is written back to the file. Closing twice is harmless.
 func (s *Store) Close() error {
 	s.mu.Lock()
@@ -100,7 +100,7 @@ func (s *Store) Close() error {
 		s.stopCheck()
 		s.checking.Wait()
 	}
-	s.mu.Lock() // readers that were in time have finished
+	s.mu.Lock() // readers that had begun have finished
 	defer s.mu.Unlock()
 	if s.writer == nil {
 		errs = append(errs, s.pool.close())
@@ -113,8 +113,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// end closes the connections: the last one writes the log back and takes it away, between two words
-// of the beacon. Nothing of that holds when the file is another one.
+// end closes the connections. The last one writes the log back and removes it; the beacon says so
+// before and after. If the file was exchanged, nothing is written.
 func (s *Store) end() error {
 	s.beacon.stop()
 	if s.watch.lost.Load() != nil {
@@ -130,7 +130,7 @@ func (s *Store) end() error {
 // Parallel is 1: there is one writer, and it gathers what waits by itself.
 func (s *Store) Parallel() int { return 1 }
 
-// Ping tells whether the file can be read, is still the one that was opened, and takes writes.
+// Ping tells whether the file can be read, is still the one that was opened, and accepts writes.
 func (s *Store) Ping(ctx context.Context) error {
 	return s.read(ctx, "ping", func(p *pool) error {
 		if s.writer != nil {
@@ -142,7 +142,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	})
 }
 
-// readSite is read for what is about one site.
+// readSite is read for a call about one site.
 func (s *Store) readSite(
 	ctx context.Context, site workflow.SiteID, what string, f func(*pool) error,
 ) error {
@@ -152,7 +152,7 @@ func (s *Store) readSite(
 	return s.read(ctx, what, f)
 }
 
-// read runs f on the reading connections, with what was asked for in every error.
+// read runs f on the reading connections; every error names what was asked for.
 func (s *Store) read(ctx context.Context, what string, f func(*pool) error) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -170,7 +170,7 @@ func (s *Store) read(ctx context.Context, what string, f func(*pool) error) erro
 	}
 	err := f(s.pool)
 	if s.watch != nil {
-		// looked at afterwards: what was read before a look may be anything
+		// checked afterwards: what was read before the check may be anything
 		err = errors.Join(s.watch.intact(), err)
 	}
 	if err != nil {

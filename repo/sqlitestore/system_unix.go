@@ -14,9 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// acquire takes the lock file beside the database. The system frees it when the process ends,
-// however it ends; the file itself stays. Only an Open that fails may delete it, while it holds it,
-// and only if it was not there before.
+// acquire locks the lock file beside the database. The system frees the lock when the process ends,
+// however it ends; the file stays. Only a failing Open may delete it, while it holds the lock, and
+// only if the file was not there before.
 func acquire(path string) (*os.File, error) {
 	for {
 		f, err := lock(path + lockEnd)
@@ -30,7 +30,7 @@ func acquire(path string) (*os.File, error) {
 		if there, err := os.Stat(f.Name()); err == nil && os.SameFile(ours, there) {
 			return f, nil
 		}
-		// It was deleted between our opening and our locking: two processes would lock two files of
+		// It was deleted between our opening and locking it: two processes would lock two files of
 		// one name.
 		if err := f.Close(); err != nil {
 			return nil, err
@@ -38,7 +38,7 @@ func acquire(path string) (*os.File, error) {
 	}
 }
 
-// lock opens a lock file, takes it and writes down who has it.
+// lock opens a lock file, locks it and writes down who has it.
 func lock(name string) (*os.File, error) {
 	//nolint:gosec // the operator names the file
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
@@ -62,7 +62,7 @@ func lock(name string) (*os.File, error) {
 	return f, nil
 }
 
-// holder is who wrote himself into the lock file.
+// holder is the process that is named in the lock file.
 func holder(f *os.File) string {
 	text, err := io.ReadAll(io.LimitReader(f, 64))
 	if who := strings.TrimSpace(string(text)); err == nil && who != "" {
@@ -71,8 +71,8 @@ func holder(f *os.File) string {
 	return "another process"
 }
 
-// abandon takes away what a failed Open has made, and frees the lock. As long as the lock is held
-// nobody else makes files of these names; its own file is the last of them.
+// abandon removes what a failed Open has made, and frees the lock. While the lock is held nobody
+// else makes files of these names; the lock file is the last.
 func abandon(lock *os.File, made []string) error { return errors.Join(remove(made), release(lock)) }
 
 // release frees the lock.
@@ -99,5 +99,5 @@ func links(path string) (uint64, error) {
 // changed is when a file was written last.
 func changed(f fs.FileInfo) time.Time { return f.ModTime() }
 
-// noSpace reports whether a file could not be written for want of space.
+// noSpace reports whether a file could not be written for lack of space.
 func noSpace(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }

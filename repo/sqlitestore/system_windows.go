@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// acquire takes the lock file beside the database. The system frees it when the process ends,
+// acquire locks the lock file beside the database. The system frees the lock when the process ends,
 // however it ends.
 func acquire(path string) (*os.File, error) {
 	name := path + lockEnd
@@ -31,8 +31,8 @@ func acquire(path string) (*os.File, error) {
 	return f, nil
 }
 
-// abandon takes away what a failed Open has made, and frees the lock. Its own file comes last and
-// cannot be removed while it is open; then somebody else may have it already, and it stays.
+// abandon removes what a failed Open has made, and frees the lock. The lock file comes last and
+// cannot be removed while it is open; if somebody else has opened it by then, it stays.
 func abandon(lock *os.File, made []string) error {
 	var name string
 	if n := len(made); n > 0 && made[n-1] == lock.Name() {
@@ -65,10 +65,10 @@ func links(path string) (_ uint64, err error) {
 	return uint64(i.NumberOfLinks), nil
 }
 
-// changed says nothing: while a file is open Windows may note the time of a change late.
+// changed says nothing: Windows may record the time of a change late while a file is open.
 func changed(fs.FileInfo) (none time.Time) { return none }
 
-// noSpace reports whether a file could not be written for want of space.
+// noSpace reports whether a file could not be written for lack of space.
 func noSpace(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL)
 }

@@ -10,9 +10,9 @@ import (
 // errLog: the log is damaged.
 var errLog = errors.New("the log is damaged")
 
-// readLog follows the write-ahead log as SQLite will, and looks on behind the frame where SQLite
-// stops. There may stand the rest of one transaction that was being written when the power went;
-// two or more were flushed, so the frame was whole once.
+// readLog follows the write-ahead log as SQLite will, and looks beyond the frame where SQLite
+// stops. There may be the rest of one transaction that was being written when the power failed. Two
+// or more mean that they were flushed, so the frame was whole once.
 // https://sqlite.org/fileformat2.html#walformat
 func readLog(f io.Reader) error {
 	const header, frameHeader = 32, 24
@@ -54,7 +54,7 @@ func readLog(f io.Reader) error {
 	}
 }
 
-// ended makes no error of an end.
+// ended turns the end of a file into no error.
 func ended(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil
@@ -68,7 +68,7 @@ type logSum struct {
 	s0, s1 uint32
 }
 
-// newLogSum takes the last byte of the magic number, which tells the order of bytes.
+// newLogSum takes the last byte of the magic number, which tells the byte order.
 func newLogSum(magic byte) *logSum {
 	if magic&1 == 1 {
 		return &logSum{word: binary.BigEndian.Uint32}

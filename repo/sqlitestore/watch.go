@@ -15,12 +15,13 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// watch notices when somebody else moves, deletes, replaces or overwrites the files under a store.
-// Nothing in SQLite does: it goes on writing to a file that no name leads to any more, or lays its
-// log over the pages of another database.
+// watch notices when somebody else moves, deletes, replaces or overwrites the files of a store.
+// SQLite does not: it goes on writing to a file that no longer has a name, or writes its log over
+// the pages of another database.
 //
-// The main file changes only when this store writes its log back. So the writer notes how the file
-// looks after each of its own changes, and whoever uses the store compares before he trusts it.
+// The main file changes only when this store writes its log back. So the writer records how the
+// file looks after each of its own changes, and everybody who uses the store compares before
+// trusting it.
 type watch struct {
 	path string
 	// held until every connection is closed: closing it earlier would drop SQLite's own locks
@@ -29,13 +30,13 @@ type watch struct {
 	sides [2]fs.FileInfo // -wal and -shm as SQLite opened them; nil while they come and go
 	log   *slog.Logger
 
-	// how the file looked last; nil while this store itself may be changing it
+	// how the file looked last; nil while this store may be changing it
 	look atomic.Pointer[look]
 	lost atomic.Pointer[error] // what was noticed; it stays
 }
 
-// look is what a file shows without being read through: its size, its time of change, and the
-// header of the database, in which a counter grows.
+// look is what can be seen of a file without reading it all: its size, its time of change, and the
+// database header with its change counter.
 type look struct {
 	size    int64
 	changed time.Time
@@ -44,11 +45,11 @@ type look struct {
 
 const headerSize = 100
 
-// sideNames are the files that SQLite keeps beside a database, by what their names end in.
+// sideNames are the suffixes of the files that SQLite keeps beside a database.
 var sideNames = [2]string{"-wal", "-shm"}
 
-// newWatch opens the file to look at it, and holds its inode: another name of it cannot be served
-// elsewhere.
+// newWatch opens the file to watch it, and locks its inode: it cannot be served elsewhere under
+// another name.
 func newWatch(path string, log *slog.Logger) (*watch, error) {
 	f, err := os.Open(path) //nolint:gosec // the operator names the file
 	if err != nil {
@@ -64,16 +65,16 @@ func newWatch(path string, log *slog.Logger) (*watch, error) {
 	return w, nil
 }
 
-// begin notes what is to be compared with, when all connections are open.
+// begin records how the files look once all connections are open.
 func (w *watch) begin() error {
 	for i, name := range sideNames {
 		var err error
 		if w.sides[i], err = os.Stat(w.path + name); err != nil {
 			return err
 		}
-		// Windows finds out which file it is when it is compared for the first time: now, not after
-		// it was exchanged. A file that cannot be told even from itself (one that is mapped, under
-		// Wine) is not watched.
+		// Windows determines a file's identity when it is first compared: do that now, not after it
+		// was exchanged. A file that does not even equal itself (one that is mapped, under Wine) is
+		// not watched.
 		if !os.SameFile(w.sides[i], w.sides[i]) {
 			w.sides[i] = nil
 		}
@@ -86,7 +87,7 @@ func (w *watch) begin() error {
 	return nil
 }
 
-// end runs f, which closes all connections: the last one takes the files beside the database away.
+// end runs f, which closes all connections: the last one removes the files beside the database.
 func (w *watch) end(f func() error) error {
 	if err := w.intact(); err != nil {
 		return errors.Join(err, f())
@@ -95,7 +96,7 @@ func (w *watch) end(f func() error) error {
 	return w.change(f)
 }
 
-// see looks at the files; its error says which of them is not the one that was opened.
+// see looks at the files. Its error names the one that is not the file that was opened.
 func (w *watch) see() (l look, err error) {
 	is, err := w.same("", w.self)
 	if err != nil {
@@ -131,22 +132,22 @@ func (w *watch) same(name string, opened fs.FileInfo) (fs.FileInfo, error) {
 	return is, nil
 }
 
-// intact reports whether the files are as this store left them. What it notices once stays: the
-// files may come back, but nobody knows what happened to them meanwhile.
+// intact is an error when the files are not as this store left them. The error stays: the files may
+// come back, but nobody knows what happened to them meanwhile.
 func (w *watch) intact() error {
 	if p := w.lost.Load(); p != nil {
 		return *p
 	}
 	was := w.look.Load()
 	is, err := w.see()
-	// While this store is writing only the names tell something; change compares the rest.
+	// While this store is writing only the names can be checked; change compares the rest.
 	if err == nil && was != nil && w.look.Load() == was && is != *was {
 		err = fmt.Errorf("%w: somebody else wrote to %s", repo.ErrStoreReplaced, w.path)
 	}
 	return w.keep(err)
 }
 
-// keep remembers what was noticed, and says it to the operator once.
+// keep remembers what was noticed, and logs it once.
 func (w *watch) keep(err error) error {
 	if (errors.Is(err, repo.ErrStoreReplaced) || errors.Is(err, repo.ErrCorrupt)) &&
 		w.lost.CompareAndSwap(nil, &err) {
@@ -156,12 +157,12 @@ func (w *watch) keep(err error) error {
 	return err
 }
 
-// change runs f, which may write to the main file, between two looks. The second must show what
+// change runs f, which may write to the main file, between two looks. The second must be what
 // SQLite makes of the first.
 func (w *watch) change(f func() error) error { return w.between(f, look.follows) }
 
-// commit runs f, which ends a transaction. That leaves the main file alone unless the log is long,
-// so a write of somebody else shows even while this store is busy.
+// commit runs f, which commits a transaction. That leaves the main file alone unless the log is
+// long, so somebody else's write is noticed even while this store is busy.
 func (w *watch) commit(f func() error) error {
 	return w.between(f, func(is look, was *look) bool {
 		return is == *was || w.longLog(is) && is.follows(was)
@@ -169,7 +170,7 @@ func (w *watch) commit(f func() error) error {
 }
 
 // longLog reports whether the log may be so long that SQLite wrote it back with a commit. Its file
-// never shrinks by itself, so this errs towards yes.
+// never shrinks by itself, so the answer errs towards yes.
 func (w *watch) longLog(l look) bool {
 	page := int64(binary.BigEndian.Uint16(l.header[16:])) // https://sqlite.org/fileformat2.html
 	log, err := os.Stat(w.path + sideNames[0])
@@ -196,8 +197,8 @@ func (w *watch) between(f func() error, fits func(is look, was *look) bool) erro
 	return errors.Join(failed, err)
 }
 
-// follows reports whether this look can be what SQLite's own writing made of another: the same
-// database, as large at least, its counter no smaller.
+// follows reports whether this look can come after another one by SQLite's own writing: the same
+// database, no smaller, its counter no lower.
 func (l look) follows(was *look) bool {
 	if l == *was || was.size == 0 { // a new file has no header yet
 		return true
@@ -212,5 +213,5 @@ func (l look) follows(was *look) bool {
 		bytes.Equal(l.header[60:72], was.header[60:72]) // user version, vacuuming, application
 }
 
-// close lets the file go. It must be the last of the store's.
+// close closes the file. It must be the last that the store closes.
 func (w *watch) close() error { return w.file.Close() }

@@ -12,15 +12,15 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// call is what one call wants written. do may run more than once; what it wrote in a run that
-// failed is gone.
+// call is a caller's wish to write. do may run more than once; what it wrote in a failed run is
+// gone.
 type call struct {
 	weight int // pages
 	do     func(*tx) error
 	done   chan error
 }
 
-// writer owns the writing connection: everything below run belongs to its goroutine.
+// writer owns the writing connection. All that run does is done by one goroutine.
 type writer struct {
 	store *Store
 	calls chan *call
@@ -29,9 +29,9 @@ type writer struct {
 
 	session *session              // nil after a failure that could not be mended yet
 	strikes int                   // failures since the last success
-	tried   time.Time             // when mending was tried, or room looked for, last
-	light   light                 // how far the store has come
-	full    bool                  // the disk had no room; nothing is written until it has
+	tried   time.Time             // when mending was last tried, or room last looked for
+	light   light                 // how much the store holds
+	full    bool                  // the disk is full; nothing is written until there is room
 	erasing time.Time             // since when the log holds what was erased; zero: it does not
 	blocked atomic.Pointer[error] // why writes are refused; read by others
 	now     func() time.Time
@@ -42,14 +42,14 @@ type writer struct {
 
 const (
 	maxWeight    = 256                    // pages in one transaction
-	restAfter    = 200 * time.Millisecond // without work: time to write the log back
-	eraseWithin  = 2 * time.Second        // at the latest then the log loses what was erased
+	restAfter    = 200 * time.Millisecond // of idle time: then the log is written back
+	eraseWithin  = 2 * time.Second        // how soon what was erased leaves the log
 	maxRest      = 100 * time.Millisecond // how long writers wait for a reader to leave the log
 	mendEvery    = 250 * time.Millisecond
 	strikesToEnd = 2
 )
 
-// newWriter starts a writer. It goes on when ctx ends: it is ended by stop.
+// newWriter starts a writer. Only stop ends it; it goes on when ctx ends.
 func newWriter(ctx context.Context, s *Store, session *session, l light) *writer {
 	w := &writer{
 		//nolint:forbidigo // measures pauses, dates nothing
@@ -66,7 +66,7 @@ func (w *writer) stop() {
 	<-w.ended
 }
 
-// write has a call done and waits for its end. An error that wraps ErrUnknown leaves open whether
+// write hands in a call and waits for its end. An error that wraps ErrUnknown leaves open whether
 // it was written; any other says that it was not.
 func (s *Store) write(ctx context.Context, weight int, do func(*tx) error) error {
 	s.mu.RLock()
@@ -96,7 +96,7 @@ func (s *Store) write(ctx context.Context, weight int, do func(*tx) error) error
 	}
 }
 
-// refusal is why the store takes no writes; nil when it does.
+// refusal is why the store refuses writes; nil when it does not.
 func (w *writer) refusal() error {
 	if p := w.blocked.Load(); p != nil {
 		return *p
@@ -126,7 +126,7 @@ func (w *writer) run(ctx context.Context) {
 	}
 }
 
-// gather takes what else waits, up to one transaction's worth.
+// gather takes what else is waiting, up to one transaction's worth.
 func (w *writer) gather(first *call) []*call {
 	group := []*call{first}
 	for weight := first.weight; weight < maxWeight; {
@@ -141,8 +141,8 @@ func (w *writer) gather(first *call) []*call {
 	return group
 }
 
-// perform does the calls in one transaction and answers them. When one of them cannot be done each
-// gets its own.
+// perform does the calls in one transaction and answers them. If one of them fails, each gets a
+// transaction of its own.
 func (w *writer) perform(ctx context.Context, group []*call) {
 	if err := w.ready(ctx); err != nil {
 		answer(group, err)
@@ -190,8 +190,8 @@ func answer(group []*call, err error) {
 	}
 }
 
-// transact runs calls between BEGIN and COMMIT. Callers may go away meanwhile: once begun, a write
-// is seen through.
+// transact runs calls between BEGIN and COMMIT. Callers may leave meanwhile: once begun, a write is
+// finished.
 func (w *writer) transact(t *tx, group []*call) error {
 	if _, err := t.begin.ExecContext(t.ctx); err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -225,7 +225,7 @@ func (w *writer) transact(t *tx, group []*call) error {
 		return nil
 	})
 	if t.store.watch.lost.Load() != nil {
-		// nothing is written any more; if it was committed there is nothing to take back
+		// nothing is written any more; if it was committed there is nothing to roll back
 		_, _ = t.rollback.ExecContext(t.ctx)
 	}
 	return err
@@ -237,8 +237,8 @@ type doubt struct{ error }
 func (e *doubt) Unwrap() error { return e.error }
 
 // isDoubt reports whether a failure leaves the disk or the connection in doubt. It does not when
-// the transaction was undone because its data contradicted itself or did not fit the tables, or
-// because another process had the file.
+// the transaction was rolled back because its data contradicted itself or did not fit the tables,
+// or because another process had the file.
 func isDoubt(err error) bool {
 	if _, ok := errors.AsType[*doubt](err); ok {
 		return true
@@ -253,7 +253,7 @@ func isDoubt(err error) bool {
 // isBusy reports whether another process had the file.
 func isBusy(err error) bool { return code(err) == codeBusy || code(err) == codeLocked }
 
-// rest uses a pause: it writes the log back, and after an erasure empties it. It reports whether
+// rest uses idle time: it writes the log back, and empties it after an erasure. It reports whether
 // more is left to do.
 func (w *writer) rest(ctx context.Context) bool {
 	if w.full {
@@ -279,7 +279,7 @@ func (w *writer) rest(ctx context.Context) bool {
 	return false
 }
 
-// checkpoint writes the log back to a file that nobody else touched.
+// checkpoint writes the log back, to a file that nobody else touched.
 func (w *writer) checkpoint(ctx context.Context, mode string, patience time.Duration) error {
 	return w.store.watch.change(func() error { return w.session.checkpoint(ctx, mode, patience) })
 }

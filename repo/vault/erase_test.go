@@ -126,7 +126,7 @@ func TestEraseAgainstWriters(t *testing.T) {
 	}
 }
 
-// TestOldNotesAreErased: notes from before notes were hung on records are found by the commands that brought them.
+// TestOldNotesAreErased: notes from before notes were attached on records are found by the commands that brought them.
 func TestOldNotesAreErased(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	both := vaults(t, f)

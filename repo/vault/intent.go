@@ -13,41 +13,41 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Intent is what a command sets off in the vault. It is written down ahead of the command and
-// carried out behind it, by whoever gave the command. When he crashes between, the sweep carries it
-// out, if the command is in the journal, or forgets it.
+// Intent is what a command brings about in the vault. It is written before the command and carried
+// out after it, by the request that gave the command. If that crashes in between, the sweep carries
+// it out when the command is in the journal, and forgets it otherwise.
 type Intent struct {
 	Customer workflow.CustomerID `json:"customer,omitempty"`
 	// Note is a note to be erased.
 	Note workflow.NoteID `json:"note,omitempty"`
-	// Erase the customer's person; otherwise Person is written: over what is known with Over, else
-	// beside it.
+	// Erase: the customer's person is erased. Otherwise Person is written: with Over it replaces
+	// what is known, without it only fills in what is not.
 	Erase  bool    `json:"erase,omitempty"`
 	Person *Person `json:"person,omitempty"`
 	Over   bool    `json:"over,omitempty"`
-	// Whole: Person is written as it is, nothing of what was known stays.
+	// Whole: Person is written as it is; nothing that was known stays.
 	Whole bool `json:"whole,omitempty"`
-	// Expires: the person is erased at this time, unless it has got another one meanwhile.
+	// Expires: the person is erased at this time, unless it was changed meanwhile.
 	Expires time.Time `json:"expires,omitzero"`
-	// Fingerprint of the command's content: under its id another content may have run.
+	// Fingerprint is the command's: other content may have run under its id.
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
-// Plan is an intent written down.
+// Plan is an intent that was written.
 type Plan struct {
 	doc repo.Side
 	Intent
 }
 
-// intentPrefix begins the ids of intents, which stand among the people: they hold the same and are
-// as erasable.
+// intentPrefix begins the ids of intents. They are kept in the collection people: they hold the
+// same data and are just as erasable.
 const intentPrefix = "intent/"
 
 func isIntent(doc repo.Side) bool {
 	return doc.Collection == repo.People && strings.HasPrefix(doc.ID, intentPrefix)
 }
 
-// Intend writes an intent down, pending until command is in the journal.
+// Intend writes an intent, pending until command is in the journal.
 func (v *Vault) Intend(
 	ctx context.Context, site workflow.SiteID, command string, in Intent,
 ) (*Plan, error) {
@@ -62,7 +62,7 @@ func (v *Vault) Intend(
 	return &Plan{doc, in}, repo.Unavailable(v.store.Insert(ctx, doc))
 }
 
-// planExpiry notes when a person's time is over. The sweep looks at it from then on.
+// planExpiry notes when a person expires. The sweep looks at it from then on.
 func (v *Vault) planExpiry(
 	ctx context.Context, site workflow.SiteID, id workflow.CustomerID, at time.Time,
 ) error {
@@ -77,7 +77,7 @@ func (v *Vault) planExpiry(
 	return repo.Unavailable(v.store.Replace(ctx, doc))
 }
 
-// Carry carries an intent out, whose command was decided just now. ErrExists: the phone has become
+// Carry carries out an intent whose command was decided just now. ErrExists: the phone has become
 // another customer's meanwhile, and is left out.
 func (v *Vault) Carry(ctx context.Context, p *Plan) error {
 	err := v.apply(ctx, p.doc, p.Intent, false)
@@ -98,8 +98,8 @@ func (v *Vault) Forget(ctx context.Context, p *Plan) error {
 	return nil
 }
 
-// apply does what is intended. late: by the sweep, long after; what was written since is newer, and
-// stays.
+// apply does what is intended. late: the sweep does it, long after; what was written since is newer
+// and stays.
 func (v *Vault) apply(ctx context.Context, doc repo.Side, in Intent, late bool) error {
 	switch {
 	case in.Note != "":
@@ -137,7 +137,7 @@ func (v *Vault) apply(ctx context.Context, doc repo.Side, in Intent, late bool) 
 // errNewer: somebody has written since.
 var errNewer = errors.New("newer")
 
-// resolveIntent carries an intent out that nobody has, or forgets it.
+// resolveIntent carries out an intent that its request left behind, or forgets it.
 func (v *Vault) resolveIntent(ctx context.Context, doc repo.Side) (kept bool, err error) {
 	var in Intent
 	if err := v.unseal(doc, &in); err != nil {
@@ -156,7 +156,7 @@ func (v *Vault) resolveIntent(ctx context.Context, doc repo.Side) (kept bool, er
 	return kept, v.Forget(ctx, &Plan{doc: doc})
 }
 
-// expire erases a person whose time is over.
+// expire erases a person that has expired.
 func (v *Vault) expire(ctx context.Context, doc repo.Side, in Intent) error {
 	p, err := v.Person(ctx, doc.Site, in.Customer)
 	switch {

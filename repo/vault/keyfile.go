@@ -9,8 +9,8 @@ import (
 	"runtime"
 )
 
-// writeNew writes a file that is not there yet, for its owner alone, and makes sure that it
-// survives a crash. When it cannot be written it is not there.
+// writeNew writes a new file that only its owner can read, and makes sure that it survives a crash.
+// If it cannot be written, no file is left.
 func writeNew(path string, text []byte) error {
 	//nolint:gosec // the operator names the file
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -54,8 +54,8 @@ func readPrivate(path string) ([]byte, error) {
 	return os.ReadFile(path) //nolint:gosec // the operator names the file
 }
 
-// private reports whether a mode keeps a file to its owner. Windows has lists of access instead,
-// and Go shows every file there that may be written as 0666, whoever may read it.
+// private reports whether a mode keeps a file to its owner. Windows has access control lists
+// instead, and Go shows every writable file there as 0666, whoever may read it.
 func private(system string, mode fs.FileMode) bool {
 	return system == "windows" || mode.Perm()&0o077 == 0
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// ReissueFor is for how long a repeated request gets new secrets for the keys that it made.
+// ReissueFor is how long a repeated request gets new secrets for the keys that it made.
 const ReissueFor = 10 * time.Minute
 
 // KeyIDFor is the id of the n-th key that a command makes: the same whenever the command comes
@@ -34,8 +34,8 @@ func KeyIDFor(site workflow.SiteID, command string, n int) workflow.KeyID {
 // Issued is a key with its token.
 type Issued struct {
 	Key
-	// Token is shown once. It is empty when it was shown before and is good, or too long ago: then
-	// the key is to be rotated.
+	// Token is shown once. It is empty when it was shown before and was used, or too long ago: then
+	// rotate the key.
 	Token string `json:"token,omitempty"`
 }
 
@@ -53,10 +53,11 @@ func newSecret() (text string, hash []byte, err error) {
 func token(id, secret string) string { return "lp_" + id + "_" + secret }
 
 // Issue makes the secrets of the keys that a commit made or rotated. It comes after the commit, so
-// that no key works whose making is not in the journal. When the first answer was lost, or a crash
+// that no key works unless its making is in the journal. If the first answer was lost, or a crash
 // came between commit and secret, the same command sent again gets new secrets for the same keys,
-// and the earlier ones die: for ten minutes, while no secret of them was used. Later the tokens are
-// empty. labels are the office's words for the keys, in the order of their making.
+// and the earlier ones stop working. That holds for ten minutes and as long as no secret was used;
+// later the tokens are empty. labels are the office's words for the keys, in the order in which
+// they were made.
 func (k *Keys) Issue(ctx context.Context, out *repo.Outcome, labels ...string) ([]Issued, error) {
 	made, err := keysIn(out.Commit)
 	if err != nil {
@@ -72,7 +73,7 @@ func (k *Keys) Issue(ctx context.Context, out *repo.Outcome, labels ...string) (
 	for i, r := range made {
 		key := &issued[i]
 		key.ID = r.ID
-		key.take(r)
+		key.fill(r)
 		if i < len(labels) {
 			key.Label = labels[i]
 		}
@@ -85,7 +86,7 @@ func (k *Keys) Issue(ctx context.Context, out *repo.Outcome, labels ...string) (
 	return issued, nil
 }
 
-// keysIn are the keys that a commit made or changed, in the order in which it speaks of them.
+// keysIn are the keys that a commit made or changed, in the order of its facts.
 func keysIn(c *workflow.Commit) ([]*workflow.Key, error) {
 	records, err := c.Records()
 	if err != nil {
@@ -106,7 +107,8 @@ func keysIn(c *workflow.Commit) ([]*workflow.Key, error) {
 	return keys, nil
 }
 
-// Changed is the key that a command was about, as it stood then. This instance looks at it anew.
+// Changed is the key that a command was about, as it was then. This instance forgets what it had
+// cached of it.
 func (k *Keys) Changed(ctx context.Context, out *repo.Outcome) (Key, error) {
 	keys, err := keysIn(out.Commit)
 	if err == nil && len(keys) != 1 {
@@ -123,11 +125,11 @@ func (k *Keys) Changed(ctx context.Context, out *repo.Outcome) (Key, error) {
 			key.Label = s.Label
 		}
 	}
-	key.take(keys[0])
+	key.fill(keys[0])
 	return key, nil
 }
 
-// mayReissue: the commit is young, its keys stand as it left them, and none of their secrets was
+// mayReissue: the commit is recent, its keys are as it left them, and none of their secrets was
 // used.
 func (k *Keys) mayReissue(
 	ctx context.Context, c *workflow.Commit, made []*workflow.Key,
@@ -162,9 +164,9 @@ func (k *Keys) mayReissue(
 }
 
 // write stores the secret of a key's record and returns the token. The first answer to a command
-// never writes over what a repeated one was quicker to write: nobody waits for its answer any more.
-// An error does not tell whether it was stored; the commit is there, so that the command can be
-// sent again.
+// never overwrites what a repeated one was quicker to write: nobody waits for its answer any more.
+// After an error the secret may be stored or not; the commit is there, so the command can be sent
+// again.
 func (k *Keys) write(
 	ctx context.Context, r *workflow.Key, label string, again bool,
 ) (string, error) {
@@ -190,7 +192,8 @@ func (k *Keys) write(
 	return token(r.ID, text), nil
 }
 
-// put stores a secret of a key's record, by its number; again: where there is one already, over it.
+// put stores a secret of a key's record, by its number. again: it replaces the one that may be
+// there.
 func (k *Keys) put(
 	ctx context.Context, r *workflow.Key, secret int, s storedKey, again bool,
 ) error {
@@ -216,8 +219,8 @@ func (k *Keys) put(
 
 func (k *Keys) at() time.Time { return k.now().UTC().Truncate(time.Millisecond) }
 
-// Former is what stands of a site's key outside the journal, for the commands that rotate and
-// revoke; nil when there is nothing: the journal knows the key, or nobody does.
+// Former is what is stored of a site's key outside the journal, for the commands that rotate and
+// revoke. nil: the journal knows the key, or nobody does.
 func (k *Keys) Former(
 	ctx context.Context, site workflow.SiteID, id string,
 ) (*workflow.FormerKey, error) {
@@ -244,12 +247,11 @@ func (k *Keys) Former(
 	}, nil
 }
 
-// bootstrapID is the id of the first administrator key: one insert with a fixed id, so that one
-// instance wins.
+// bootstrapID is the id of the first administrator key. It is fixed, so that one instance wins.
 const bootstrapID = "bootstrap"
 
-// Bootstrap makes the first administrator key. token is empty when there is one already, here or on
-// another instance.
+// Bootstrap makes the first administrator key. token is empty when there is one already, made here
+// or by another instance.
 func (k *Keys) Bootstrap(ctx context.Context) (token string, err error) {
 	_, token, err = k.administrator(ctx, Key{ID: bootstrapID, Label: "first key"})
 	if errors.Is(err, repo.ErrExists) {
@@ -258,7 +260,7 @@ func (k *Keys) Bootstrap(ctx context.Context) (token string, err error) {
 	return token, err
 }
 
-// NewAdministrator makes a further administrator key; by is the key of who makes it, or
+// NewAdministrator makes another administrator key. by is the key of whoever makes it, or
 // OperatorKey.
 func (k *Keys) NewAdministrator(ctx context.Context, label, by string) (Key, string, error) {
 	if workflow.HoldsControls(label) {
@@ -287,25 +289,25 @@ func (k *Keys) administrator(ctx context.Context, key Key) (Key, string, error) 
 	err = k.store.Insert(ctx, repo.Side{
 		Collection: repo.APIKeys, ID: key.ID, At: key.CreatedAt, Body: body,
 	})
-	if err != nil && !k.stands(ctx, key.ID, hash) {
+	if err != nil && !k.isStored(ctx, key.ID, hash) {
 		return Key{}, "", fmt.Errorf("make administrator key: %w", err)
 	}
 	k.forget(key.ID)
 	return key, token(key.ID, text), nil
 }
 
-// stands reports whether a key is stored with this secret: it was, although the store's answer was
-// lost. The first key's token would be lost with it.
-func (k *Keys) stands(ctx context.Context, id string, hash []byte) bool {
+// isStored reports whether a key is stored with this secret: the store's answer may have been lost,
+// and the first key's token must not be lost with it.
+func (k *Keys) isStored(ctx context.Context, id string, hash []byte) bool {
 	doc, err := k.store.Side(ctx, repo.APIKeys, id)
 	var s storedKey
 	return err == nil && json.Unmarshal(doc.Body, &s) == nil &&
 		subtle.ConstantTimeCompare(s.Hash, hash) == 1
 }
 
-// RevokeAdministrator ends an administrator key; by is the key of who ends it, or OperatorKey. It
-// stops at once here, and within 5 s on other instances. ErrNotFound when there is no such key, or
-// it is a site's.
+// RevokeAdministrator ends an administrator key. by is the key of whoever ends it, or OperatorKey.
+// It stops working at once here, and within 5 s on other instances. ErrNotFound when there is no
+// such key, or it is a site's.
 func (k *Keys) RevokeAdministrator(ctx context.Context, id, by string) (Key, error) {
 	doc, err := k.store.Side(ctx, repo.APIKeys, id)
 	var s storedKey
@@ -324,7 +326,7 @@ func (k *Keys) RevokeAdministrator(ctx context.Context, id, by string) (Key, err
 			return Key{}, fmt.Errorf("revoke key: %w", err)
 		}
 		if err := k.store.Replace(ctx, doc); err != nil {
-			// nobody else changes it but to end it too
+			// whoever else changes it ends it too
 			return Key{}, fmt.Errorf("revoke key: %w", repo.Unavailable(err))
 		}
 	}

@@ -18,8 +18,8 @@ import (
 )
 
 // Keyring holds the secrets that personal data depend on: one key to look phones up, one to
-// encrypt. It lives in one file that only its owner may read; without it names, phones and notes of
-// a store are lost, the rest is not.
+// encrypt. It is kept in one file that only its owner may read. Without it the names, phones and
+// notes of a store are lost, and nothing else.
 type Keyring struct {
 	ID   string
 	hmac []byte

@@ -16,12 +16,12 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// What Keys answers beside the engine's errors. The first is all that somebody without the key's
-// secret learns.
+// What Keys answers besides the engine's errors. Without the key's secret nobody learns more than
+// the first.
 var (
 	// ErrBadToken: no valid key has this token.
 	ErrBadToken = errors.New("unknown or revoked key")
-	// ErrKeyExpired: the token was good; the key's time, or that of its earlier secret, is over.
+	// ErrKeyExpired: the token was good, but the key, or its earlier secret, has expired.
 	ErrKeyExpired = fmt.Errorf("%w: expired", ErrBadToken)
 	// ErrNotInService: the token is good, but its member of staff is not active, or no longer has
 	// the key's role.
@@ -43,15 +43,15 @@ type Key struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	RotatedAt time.Time `json:"rotated_at,omitzero"`
 	RotatedBy string    `json:"rotated_by,omitempty"`
-	// OldEndsAt is until when a secret from before the last rotation works.
+	// OldEndsAt is when the secret from before the last rotation stops working.
 	OldEndsAt time.Time `json:"old_ends_at,omitzero"`
 	RevokedAt time.Time `json:"revoked_at,omitzero"`
 	RevokedBy string    `json:"revoked_by,omitempty"`
-	// UsedAt is about when the key was last used, to the hour.
+	// UsedAt is when the key was last used, to within an hour.
 	UsedAt time.Time `json:"used_at,omitzero"`
 }
 
-// OperatorKey stands where a key id does when somebody acts who has the store itself in his hands.
+// OperatorKey takes the place of a key id when somebody acts who has access to the store itself.
 const OperatorKey = "operator"
 
 // Covers reports whether the key is good at a site. No key is good at no site.
@@ -67,8 +67,8 @@ func (k *Key) Actor() workflow.Actor {
 	return workflow.Actor{Key: k.ID, Role: k.Role, Staff: k.Staff}
 }
 
-// take fills in what the journal says of the key.
-func (k *Key) take(r *workflow.Key) {
+// fill takes over what the journal says about the key.
+func (k *Key) fill(r *workflow.Key) {
 	k.Site, k.Sites, k.Role, k.Staff = r.Site, r.Sites, r.Role, r.Staff
 	k.CreatedAt, k.CreatedBy, k.ExpiresAt = r.CreatedAt, string(r.CreatedBy), r.ExpiresAt
 	k.RotatedAt, k.RotatedBy = r.RotatedAt, string(r.RotatedBy)
@@ -81,9 +81,9 @@ func (k *Key) take(r *workflow.Key) {
 }
 
 // storedKey is the body of the side documents of a key. The first, under the key's id, has the
-// label and the first secret; of administrators' keys, and of keys older than their place in the
-// journal, it has all there is. Further secrets stand in documents of their own (secretID), and so
-// does the use of each (usedID): nobody ever writes over what another wrote.
+// label and the first secret; for administrators' keys, and for keys from before keys entered the
+// journal, it has everything. Further secrets have documents of their own (secretID), and so does
+// the last use of each (usedID): nobody ever overwrites what somebody else wrote.
 type storedKey struct {
 	Key
 	Hash []byte `json:"hash,omitempty"` // SHA-256 of the secret
@@ -98,14 +98,14 @@ func secretID(key string, secret int) string {
 
 func usedID(key string, secret int) string { return fmt.Sprintf("%s~%d~used", key, secret) }
 
-// cacheFor is how long a key's state is believed. A stream looks once a second whether its key
-// still works; together both stay below the 5 s within which a key stops that was revoked, or whose
-// member of staff was, on another instance.
+// cacheFor is how long a key's cached state is trusted. A stream checks its key once a second.
+// Together both stay below the 5 s within which a key must stop that was revoked, or whose member
+// of staff left, on another instance.
 const cacheFor = 3 * time.Second
 
-// Keys are the API keys of a store. Who may act with a key of a site is what the site's journal
-// says; only secrets, labels and the last use are kept beside it. Administrators' keys belong to no
-// site and stand beside the journals altogether.
+// Keys are the API keys of a store. What a key of a site may do is in the site's journal; only
+// secrets, labels and the last use are kept outside. Administrators' keys belong to no site and are
+// kept outside altogether.
 type Keys struct {
 	store  repo.Store
 	engine *repo.Engine
@@ -113,10 +113,10 @@ type Keys struct {
 
 	mu    sync.Mutex
 	cache map[string]keyState // by key id
-	uses  map[string]use      // by the id of what notes it
+	uses  map[string]use      // by usedID
 }
 
-// keyState is what is known of a key for a while.
+// keyState is what is cached of a key.
 type keyState struct {
 	key     storedKey
 	record  *workflow.Key // nil: the journal does not know the key
@@ -125,8 +125,8 @@ type keyState struct {
 	until   time.Time
 }
 
-// NewKeys opens the keys of a store on which e decides. now is the time of the machine: caching
-// does not follow a rehearsal's clock.
+// NewKeys opens the keys of a store on which e decides. now is the machine's time: caching does not
+// follow a rehearsal's clock.
 func NewKeys(e *repo.Engine, s repo.Store, now repo.Clock) *Keys {
 	if now == nil {
 		now = time.Now //nolint:forbidigo // the system's clock is the default
@@ -136,10 +136,9 @@ func NewKeys(e *repo.Engine, s repo.Store, now repo.Clock) *Keys {
 	}
 }
 
-// Authenticate finds the key of a token; ErrBadToken when there is none that works: it was revoked,
-// its time is over, or its member of staff is not in service in that role. What it knows may be up
-// to 3 s old. Where the staff or the key cannot be read nobody is let in: the errors are the
-// engine's.
+// Authenticate finds the key of a token; ErrBadToken when none works: it was revoked or has
+// expired, or its member of staff is not in service in that role. The answer may be up to 3 s old.
+// If the staff or the key cannot be read nobody is let in; the errors are the engine's.
 func (k *Keys) Authenticate(ctx context.Context, token string) (Key, error) {
 	rest, ok := strings.CutPrefix(token, "lp_")
 	id, secret, ok2 := strings.Cut(rest, "_")
@@ -164,7 +163,7 @@ func (k *Keys) Authenticate(ctx context.Context, token string) (Key, error) {
 	return Key{}, ErrBadToken
 }
 
-// works says why a secret of the key does not work now.
+// works is why a secret of the key does not work now; nil when it does.
 func (s *keyState) works(secret int, now time.Time) error {
 	switch {
 	case !s.key.RevokedAt.IsZero(), s.record == nil && s.key.Role == "": // the journal has lost it
@@ -177,7 +176,7 @@ func (s *keyState) works(secret int, now time.Time) error {
 	return nil
 }
 
-// read finds what is known of a key, in the cache if what stands there is recent.
+// read is the state of a key, from the cache if that is recent.
 func (k *Keys) read(ctx context.Context, id string) (keyState, error) {
 	now := k.now()
 	k.mu.Lock()
@@ -190,7 +189,7 @@ func (k *Keys) read(ctx context.Context, id string) (keyState, error) {
 	if err != nil {
 		return keyState{}, fmt.Errorf("read key: %w", repo.Unavailable(err))
 	}
-	if s.key.ID == "" { // made-up ids do not fill the memory, nor push good keys out of it
+	if s.key.ID == "" { // invented ids neither fill the cache nor push good keys out
 		return s, nil
 	}
 	s.until = now.Add(cacheFor)
@@ -203,7 +202,7 @@ func (k *Keys) read(ctx context.Context, id string) (keyState, error) {
 	return s, nil
 }
 
-// load reads a key: what stands beside the journal, then what the journal says.
+// load reads a key: first what is kept outside the journal, then what the journal says.
 func (k *Keys) load(ctx context.Context, id string) (keyState, error) {
 	s := keyState{secrets: map[int][]byte{}}
 	doc, err := k.store.Side(ctx, repo.APIKeys, id)
@@ -222,21 +221,21 @@ func (k *Keys) load(ctx context.Context, id string) (keyState, error) {
 	if doc.Site == "" {
 		return s, nil
 	}
-	if err := k.stand(ctx, doc.Site, &s); err != nil {
+	if err := k.askBoard(ctx, doc.Site, &s); err != nil {
 		return s, err
 	}
 	return s, k.loadSecrets(ctx, &s)
 }
 
-// stand asks the site's board how a key stands there.
-func (k *Keys) stand(ctx context.Context, site workflow.SiteID, s *keyState) error {
+// askBoard asks the site's board about a key.
+func (k *Keys) askBoard(ctx context.Context, site workflow.SiteID, s *keyState) error {
 	ref := workflow.KeyRef(workflow.KeyID(s.key.ID))
 	look := func(b *workflow.Board) error {
 		if r, ok := b.Record(ref); ok && workflow.SiteOf(r) == site {
 			s.record, _ = r.(*workflow.Key)
 		}
 		if s.record != nil {
-			s.key.take(s.record)
+			s.key.fill(s.record)
 		}
 		s.admits = b.Admits(s.key.Role, s.key.Staff)
 		return nil
@@ -245,7 +244,7 @@ func (k *Keys) stand(ctx context.Context, site workflow.SiteID, s *keyState) err
 	if !errors.Is(err, repo.ErrReadOnly) {
 		return err
 	}
-	// The journal decides nothing any more; what it had decided stands in the documents, and these
+	// Nothing is decided at this site any more, but what was decided is in the documents, and they
 	// can still be read.
 	b := workflow.NewBoard(site)
 	if err := k.readInto(ctx, b, ref); err != nil {
@@ -258,7 +257,7 @@ func (k *Keys) stand(ctx context.Context, site workflow.SiteID, s *keyState) err
 	return look(b)
 }
 
-// readInto puts a record on a board as its document has it.
+// readInto reads a record's document and puts it on a board.
 func (k *Keys) readInto(ctx context.Context, b *workflow.Board, ref workflow.Ref) error {
 	docs, err := k.store.Read(ctx, b.ID, 0, []workflow.Ref{ref})
 	if err != nil {
@@ -274,8 +273,8 @@ func (k *Keys) readInto(ctx context.Context, b *workflow.Board, ref workflow.Ref
 	return nil
 }
 
-// loadSecrets reads the secrets that may work: the one in force, and those before it that have
-// their time. Others are forgotten.
+// loadSecrets reads the secrets that may work: the current one, and earlier ones that have not
+// expired. Others are forgotten.
 func (k *Keys) loadSecrets(ctx context.Context, s *keyState) error {
 	if s.record == nil || s.record.Secret <= 1 {
 		return nil
@@ -304,7 +303,7 @@ func (k *Keys) loadSecrets(ctx context.Context, s *keyState) error {
 	return nil
 }
 
-// forget drops what is cached of a key.
+// forget removes a key from the cache.
 func (k *Keys) forget(id string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// noteEvery is how often the use of a secret is written down at most.
+// noteEvery is how often, at most, the use of a secret is written down.
 const noteEvery = time.Hour
 
 // use is when a secret was used, and when that was last written down.
@@ -28,7 +28,7 @@ type usedBody struct {
 }
 
 // used notes that a secret was used. The first use is written down before the request goes on: from
-// now on a repeated request must not make that secret die. Later ones wait for NoteUses.
+// then on a repeated request must not replace that secret. Later ones wait for NoteUses.
 func (k *Keys) used(ctx context.Context, key *Key, secret int) {
 	id, now := usedID(key.ID, secret), k.at()
 	k.mu.Lock()
@@ -58,8 +58,8 @@ func (k *Keys) noted(id string, at time.Time) {
 	k.uses[id] = u
 }
 
-// NoteUses writes down the last use of keys that were used since it was last written, an hour ago
-// or more. Call it now and then: no request waits for it.
+// NoteUses writes down the last use of keys that were used since it was last written, if that was
+// an hour ago or more. Call it from time to time; no request waits for it.
 func (k *Keys) NoteUses(ctx context.Context) error {
 	k.mu.Lock()
 	due := map[string]use{}
@@ -103,13 +103,13 @@ func (k *Keys) List(ctx context.Context, site workflow.SiteID) ([]Key, error) {
 		for _, ref := range refs {
 			r, _ := b.Record(ref)
 			if r, ok := r.(*workflow.Key); ok {
-				keys[ref.ID].take(r)
+				keys[ref.ID].fill(r)
 			}
 		}
 		for _, r := range b.Keys() { // made, but its secret was never written
 			if keys[r.ID] == nil {
 				keys[r.ID] = &Key{ID: r.ID}
-				keys[r.ID].take(r)
+				keys[r.ID].fill(r)
 			}
 		}
 		return nil
@@ -130,7 +130,7 @@ func (k *Keys) Administrators(ctx context.Context) ([]Key, error) {
 	return inOrder(keys), err
 }
 
-// stored reads what stands of keys beside the journal: of a site, or of administrators, who are of
+// stored reads what is kept of keys outside the journal: of a site, or of administrators, who have
 // none.
 func stored(docs []repo.Side, site workflow.SiteID) (keys map[string]*Key, err error) {
 	keys = map[string]*Key{}
@@ -164,7 +164,7 @@ func stored(docs []repo.Side, site workflow.SiteID) (keys map[string]*Key, err e
 	return keys, nil
 }
 
-// inOrder are keys in the order of their making.
+// inOrder are keys in the order in which they were made.
 func inOrder(keys map[string]*Key) []Key {
 	list := make([]Key, 0, len(keys))
 	for _, k := range keys {
@@ -189,8 +189,8 @@ func (k *Keys) SiteOf(ctx context.Context, id string) (workflow.SiteID, error) {
 	return doc.Site, err
 }
 
-// Revoke ends a key of a site by the hand of whoever has the store: a commit like any other, whose
-// actor is OperatorKey.
+// Revoke ends a key of a site for somebody who has access to the store: a commit like any other,
+// whose actor is OperatorKey.
 func (k *Keys) Revoke(ctx context.Context, site workflow.SiteID, id, command string) error {
 	was, err := k.Former(ctx, site, id)
 	if err != nil {

@@ -13,11 +13,11 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// hook is the lookup of a note: the record that it hangs on, and its own id.
-func hook(of workflow.Ref, id workflow.NoteID) string { return under(of) + string(id) }
+// noteLookup is the lookup of a note: the record that it is attached to, and its own id.
+func noteLookup(of workflow.Ref, id workflow.NoteID) string { return notesOf(of) + string(id) }
 
-// under begins the lookups of all notes that hang on a record.
-func under(of workflow.Ref) string { return string(of.Collection) + "/" + of.ID + "/" }
+// notesOf begins the lookups of all notes that are attached to a record.
+func notesOf(of workflow.Ref) string { return string(of.Collection) + "/" + of.ID + "/" }
 
 // SaveNote writes free text under the id that a command carries, pending until the command is in
 // the journal. of is the record that the command is about.
@@ -30,20 +30,21 @@ func (v *Vault) SaveNote(
 		return err
 	}
 	return repo.Unavailable(v.store.Insert(ctx, repo.Side{
-		Collection: repo.Notes, ID: string(id), Site: site, Lookup: hook(of, id), Command: command,
+		Collection: repo.Notes, ID: string(id), Site: site, Lookup: noteLookup(of, id), Command: command,
 		Pending: command != "", At: v.at(),
 		Body: body,
 	}))
 }
 
-// DropNote removes a note that a request saved ahead of its command, if it is still that command's.
+// DropNote removes a note that a request saved before its command, if it is still pending for that
+// command.
 func (v *Vault) DropNote(
 	ctx context.Context, site workflow.SiteID, id workflow.NoteID, command string,
 ) error {
 	return v.drop(ctx, repo.Notes, site, string(id), command)
 }
 
-// Note reads free text, and says which record it hangs on.
+// Note reads free text, and says which record it is attached to.
 func (v *Vault) Note(
 	ctx context.Context, site workflow.SiteID, id workflow.NoteID,
 ) (text string, of workflow.Ref, err error) {
@@ -51,12 +52,12 @@ func (v *Vault) Note(
 	if err != nil {
 		return "", workflow.Ref{}, err
 	}
-	of, err = v.hangsOn(ctx, doc)
+	of, err = v.attachedTo(ctx, doc)
 	return text, of, err
 }
 
-// hangsOn is the record of a note. Notes from before they were hung up say it by their command.
-func (v *Vault) hangsOn(ctx context.Context, doc repo.Side) (workflow.Ref, error) {
+// attachedTo is the record of a note. A note from before notes were attached tells by its command.
+func (v *Vault) attachedTo(ctx context.Context, doc repo.Side) (workflow.Ref, error) {
 	if at, ok := strings.CutSuffix(doc.Lookup, "/"+doc.ID); ok {
 		c, id, _ := strings.Cut(at, "/")
 		return workflow.Ref{Collection: workflow.Collection(c), ID: id}, nil
@@ -77,8 +78,8 @@ func (v *Vault) hangsOn(ctx context.Context, doc repo.Side) (workflow.Ref, error
 	return workflow.Ref{}, repo.ErrNotFound
 }
 
-// EraseNote removes free text for good; ErrNotFound when the site has no such note. Whoever read it
-// before cannot put it back.
+// EraseNote removes free text for good; ErrNotFound when the site has no such note. Nobody who read
+// it before can put it back.
 func (v *Vault) EraseNote(ctx context.Context, site workflow.SiteID, id workflow.NoteID) error {
 	if _, _, err := v.Note(ctx, site, id); err != nil {
 		return err
@@ -86,12 +87,12 @@ func (v *Vault) EraseNote(ctx context.Context, site workflow.SiteID, id workflow
 	return repo.Unavailable(v.store.Delete(ctx, repo.Notes, string(id)))
 }
 
-// eraseNotesOf erases the notes of a customer's records: himself, his visits, calls and disputes,
-// and the rulings on those.
+// eraseNotesOf erases the notes that are attached to a customer's records: the customer, the
+// visits, calls and disputes, and the rulings on those.
 func (v *Vault) eraseNotesOf(
 	ctx context.Context, site workflow.SiteID, id workflow.CustomerID,
 ) error {
-	if err := v.hangUp(ctx, site); err != nil {
+	if err := v.attachOldNotes(ctx, site); err != nil {
 		return err
 	}
 	refs, err := v.recordsOf(ctx, site, id)
@@ -99,7 +100,7 @@ func (v *Vault) eraseNotesOf(
 		return fmt.Errorf("erase notes: %w", repo.Unavailable(err))
 	}
 	for _, ref := range refs {
-		notes, err := v.store.Under(ctx, repo.Notes, site, under(ref))
+		notes, err := v.store.Under(ctx, repo.Notes, site, notesOf(ref))
 		if err != nil {
 			return fmt.Errorf("erase notes: %w", repo.Unavailable(err))
 		}
@@ -112,7 +113,8 @@ func (v *Vault) eraseNotesOf(
 	return nil
 }
 
-// recordsOf are the records that notes about a customer hang on, as the journal has them now.
+// recordsOf are the records to which notes about a customer are attached, as the journal has them
+// now.
 func (v *Vault) recordsOf(
 	ctx context.Context, site workflow.SiteID, id workflow.CustomerID,
 ) ([]workflow.Ref, error) {
@@ -121,7 +123,7 @@ func (v *Vault) recordsOf(
 	if err != nil {
 		return nil, err
 	}
-	if len(head) > 0 { // documents that trail follow first
+	if len(head) > 0 { // lets documents that trail catch up
 		if _, err := v.store.Read(ctx, site, head[0].Last, refs); err != nil {
 			return nil, err
 		}
@@ -136,7 +138,7 @@ func (v *Vault) recordsOf(
 	if err != nil {
 		return nil, err
 	}
-	// Erasing is rare: calls, disputes and rulings are gone through.
+	// Erasing is rare, so all calls, disputes and rulings are read.
 	disputes := map[workflow.RecordID]bool{}
 	for _, c := range []workflow.Collection{workflow.Calls, workflow.Disputes, workflow.Rulings} {
 		// disputes before their rulings
@@ -184,39 +186,37 @@ func (v *Vault) each(ctx context.Context, q repo.Query, f func(repo.Document) er
 	}
 }
 
-// hungMark is the meta document that says that every note of a site from before notes were hung up
-// has been.
-func hungMark(site workflow.SiteID) string { return "notes_hung/" + string(site) }
+// attachedMark is the meta document that says that all old notes of a site have been attached.
+func attachedMark(site workflow.SiteID) string { return "notes_hung/" + string(site) }
 
-// hangUp gives the notes of a site from before their place in the lookup; once done it is not done
-// again.
-func (v *Vault) hangUp(ctx context.Context, site workflow.SiteID) error {
-	if _, err := v.store.Side(ctx, repo.Meta, hungMark(site)); !errors.Is(err, repo.ErrNotFound) {
+// attachOldNotes attaches the notes of a site from before notes were attached. It is done once.
+func (v *Vault) attachOldNotes(ctx context.Context, site workflow.SiteID) error {
+	if _, err := v.store.Side(ctx, repo.Meta, attachedMark(site)); !errors.Is(err, repo.ErrNotFound) {
 		return repo.Unavailable(err)
 	}
 	notes, err := v.store.Sides(ctx, repo.Notes, site, time.Time{})
 	if err != nil {
-		return fmt.Errorf("hang notes up: %w", repo.Unavailable(err))
+		return fmt.Errorf("attach notes: %w", repo.Unavailable(err))
 	}
 	for _, n := range notes {
 		if n.Lookup != "" {
 			continue
 		}
-		of, err := v.hangsOn(ctx, n)
+		of, err := v.attachedTo(ctx, n)
 		if errors.Is(err, repo.ErrNotFound) {
 			continue // its command never ran: the sweep removes it
 		}
 		if err == nil {
-			hung := n
-			hung.Lookup = hook(of, workflow.NoteID(n.ID))
-			err = v.store.ReplaceIf(ctx, n, hung)
+			attached := n
+			attached.Lookup = noteLookup(of, workflow.NoteID(n.ID))
+			err = v.store.ReplaceIf(ctx, n, attached)
 		}
 		if err != nil && !errors.Is(err, repo.ErrChanged) {
-			return fmt.Errorf("hang notes up: %w", repo.Unavailable(err))
+			return fmt.Errorf("attach notes: %w", repo.Unavailable(err))
 		}
 	}
 	err = v.store.Insert(ctx, repo.Side{
-		Collection: repo.Meta, ID: hungMark(site), At: v.at(), Body: []byte(`{}`),
+		Collection: repo.Meta, ID: attachedMark(site), At: v.at(), Body: []byte(`{}`),
 	})
 	if errors.Is(err, repo.ErrExists) {
 		return nil

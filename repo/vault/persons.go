@@ -16,14 +16,15 @@ import (
 type Person struct {
 	Name  string `json:"name,omitempty"`
 	Phone string `json:"phone,omitempty"`
-	// Notice: the customer was told what the data are for; Consent: he agreed to be contacted.
+	// Notice: the customer was told what the data are for. Consent: whether he agreed to be
+	// contacted.
 	Notice    bool      `json:"notice,omitempty"`
 	Consent   *Consent  `json:"consent,omitempty"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
-// Consent is what a customer said to the question whether he may be contacted: when, to whom, and
-// to which wording.
+// Consent is what a customer answered when asked whether he may be contacted: when, to whom, and to
+// which wording.
 type Consent struct {
 	Given   bool      `json:"given"`
 	At      time.Time `json:"at,omitzero"`
@@ -31,7 +32,7 @@ type Consent struct {
 	Wording int       `json:"wording,omitempty"` // version of the site's wording; 0: not known
 }
 
-// UnmarshalJSON reads a consent; older records say true or false and nothing more.
+// UnmarshalJSON reads a consent; older records say only true or false.
 func (c *Consent) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &c.Given); err == nil {
 		return nil
@@ -72,8 +73,8 @@ func (v *Vault) SavePerson(
 	})
 }
 
-// revised is a person with what a form says about him. Consent that was given stays until somebody
-// takes it back by name.
+// revised is a person with what a form says about him. Consent that was given stays until it is
+// withdrawn explicitly.
 func (p Person) revised(form Person, over bool) Person {
 	if form.Name != "" && (over || p.Name == "") {
 		p.Name = form.Name
@@ -88,11 +89,11 @@ func (p Person) revised(form Person, over bool) Person {
 	return p
 }
 
-// maxChanges bounds how often a change is tried against others who change the same document.
+// maxChanges limits how often a change is tried while others change the same document.
 const maxChanges = 8
 
-// writePerson changes a person as it stands: make gets it, and its document, empty when there is
-// none. A tombstone is never written over, on whichever instance it was set up.
+// writePerson changes a person: make gets the person and the document as they are, empty when there
+// is none. A tombstone is never overwritten, whichever instance set it up.
 func (v *Vault) writePerson(
 	ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string,
 	make func(Person, repo.Side) (Person, error),
@@ -134,7 +135,7 @@ func (v *Vault) writePerson(
 	return repo.ErrBusy
 }
 
-// personDoc is the document of a person as make has it.
+// personDoc is the document of the person that make returns.
 func (v *Vault) personDoc(
 	ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string, old Person,
 	doc repo.Side, make func(Person, repo.Side) (Person, error),
@@ -173,8 +174,8 @@ func (v *Vault) insertPerson(ctx context.Context, doc repo.Side) error {
 	return repo.ErrExists // it was the phone
 }
 
-// Adopt makes a person that a request has left pending the affair of another command, which has
-// found it by its phone. ErrChanged: it does not stand so any more; look again.
+// Adopt hands a person that is pending for one command to another command, which has found it by
+// its phone. ErrChanged: the person has changed; look again.
 func (v *Vault) Adopt(
 	ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string,
 ) error {
@@ -197,8 +198,9 @@ func (v *Vault) Adopt(
 	}
 }
 
-// Blank writes a pending person of whom nothing is known, which the next sweep removes. It costs
-// what keeping somebody costs: an arrival takes as long whether or not the phone is known.
+// Blank writes a pending person of whom nothing is known, which the next sweep removes. It costs as
+// much as keeping a person, so that an arrival takes equally long whether or not the phone is
+// known.
 func (v *Vault) Blank(
 	ctx context.Context, site workflow.SiteID, id, command string, p Person,
 ) error {
@@ -213,7 +215,7 @@ func (v *Vault) Blank(
 	}))
 }
 
-// pad is as long as a text and says nothing.
+// pad is a text of the same length that says nothing.
 func pad(s string) string {
 	b := make([]byte, len(s))
 	for i := range b {
@@ -222,15 +224,15 @@ func pad(s string) string {
 	return string(b)
 }
 
-// DropPerson removes a person whom a request saved ahead of its command, if he is still that
-// command's.
+// DropPerson removes a person that a request saved before its command, if it is still pending for
+// that command.
 func (v *Vault) DropPerson(
 	ctx context.Context, site workflow.SiteID, id workflow.CustomerID, command string,
 ) error {
 	return v.drop(ctx, repo.People, site, string(id), command)
 }
 
-// drop removes what was saved ahead of a command and is still that command's.
+// drop removes what was saved before a command and is still pending for it.
 func (v *Vault) drop(
 	ctx context.Context, c repo.SideCollection, site workflow.SiteID, id, command string,
 ) error {
@@ -248,9 +250,9 @@ func (v *Vault) drop(
 	return repo.Unavailable(err)
 }
 
-// Erase removes for good what is known of a customer: the person, in whose place a tombstone stays,
-// and every note that hangs on his records. The journal and the records keep the id, which then
-// says nothing. Erasing twice is harmless.
+// Erase removes for good what is known of a customer: the person, who is replaced by a tombstone,
+// and every note that is attached to his records. The journal and the records keep the id, which
+// then says nothing. Erasing twice is harmless.
 func (v *Vault) Erase(ctx context.Context, site workflow.SiteID, id workflow.CustomerID) error {
 	if err := v.bury(ctx, site, id); err != nil {
 		return err
@@ -258,7 +260,7 @@ func (v *Vault) Erase(ctx context.Context, site workflow.SiteID, id workflow.Cus
 	return v.eraseNotesOf(ctx, site, id)
 }
 
-// bury puts the tombstone up.
+// bury replaces a person by a tombstone.
 func (v *Vault) bury(ctx context.Context, site workflow.SiteID, id workflow.CustomerID) error {
 	body, err := json.Marshal(sealedBody{Erased: true})
 	if err != nil {

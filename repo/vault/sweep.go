@@ -10,12 +10,12 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Sweep settles what has been pending for longer than age. People and notes whose command is in the
-// journal, or whose customer has a record, stay for good; the others belong to commands that never
-// happened and are deleted. Intents whose command is in the journal are carried out, and people
-// whose time is over are erased. Only what is pending and old is read, by its index. It returns how
-// many it kept and how many it deleted. What it cannot settle now it leaves to the next sweep, and
-// says so in the error.
+// Sweep resolves what has been pending for longer than age. People and notes whose command is in
+// the journal, or whose customer has a record, are kept for good; the others belong to commands
+// that never happened and are deleted. Intents whose command is in the journal are carried out, and
+// people that have expired are erased. Only what is pending and old is read, by its index. It
+// returns how many it kept and how many it deleted. What it cannot resolve now it leaves to the
+// next sweep, and says so in the error.
 func (v *Vault) Sweep(ctx context.Context, age time.Duration) (kept, deleted int, err error) {
 	var errs []error
 	for _, c := range []repo.SideCollection{repo.People, repo.Notes} {
@@ -42,7 +42,7 @@ func (v *Vault) Sweep(ctx context.Context, age time.Duration) (kept, deleted int
 }
 
 // resolve keeps or deletes a pending document, unless it has changed since it was read: then
-// whoever changed it has settled it, or the next sweep will.
+// whoever changed it has resolved it, or the next sweep will.
 func (v *Vault) resolve(ctx context.Context, doc repo.Side) (keep bool, err error) {
 	if isIntent(doc) {
 		return v.resolveIntent(ctx, doc)

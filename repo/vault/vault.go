@@ -1,9 +1,9 @@
-// Package vault keeps who a customer is, free text and the secrets of API keys: encrypted,
-// erasable, never in the journal. It alone touches the collections people and notes of a store.
+// Package vault keeps personal data, free text and the secrets of API keys apart from the journal.
+// No other package touches the collections people and notes of a store.
 //
-// What a command needs here is written ahead of it, pending under the command's id
+// What a command needs here is written before it, pending under the command's id
 // ([Vault.SavePerson], [Vault.SaveNote], [Vault.Intend]). Once the command is in the journal it is
-// kept or carried out, by the request or, after a crash, by [Vault.Sweep], which deletes what
+// kept, or carried out, by the request or, after a crash, by [Vault.Sweep], which deletes what
 // belongs to no command.
 package vault
 
@@ -24,24 +24,22 @@ import (
 var (
 	// ErrBadPhone: what was given is not a phone number.
 	ErrBadPhone = errors.New("not a phone number")
-	// ErrErased: what was known of this customer was erased for good, and nothing is written to him
-	// again.
+	// ErrErased: what was known of this customer was erased for good, and nothing is recorded about
+	// him again.
 	ErrErased = errors.New("the person was erased")
 )
 
-// Vault keeps personal data and free text apart from everything else: encrypted, erasable, never in
-// the journal.
+// Vault keeps personal data and free text: encrypted, erasable, never in the journal.
 type Vault struct {
 	store repo.Store
 	ring  *Keyring
 	now   repo.Clock
 }
 
-// sealedBody is what stands in a side document.
+// sealedBody is the body of a side document of the vault.
 type sealedBody struct {
 	Sealed []byte `json:"sealed,omitempty"`
-	// Erased is all that is left of an erased person: a tombstone, on which nothing is written
-	// again.
+	// Erased marks the tombstone of an erased person. It is never overwritten.
 	Erased bool `json:"erased,omitempty"`
 }
 
@@ -78,8 +76,8 @@ func New(ctx context.Context, s repo.Store, ring *Keyring, now repo.Clock) (*Vau
 }
 
 // KeyringOf is the id of the keyring that a store was written under; "" when there is none yet.
-// Only then may a new keyring be made: with another one the names, phones and notes in the store
-// could not be read.
+// Only then may a new keyring be made: the names, phones and notes in the store cannot be read with
+// another one.
 func KeyringOf(ctx context.Context, s repo.Store) (string, error) {
 	doc, err := s.Side(ctx, repo.Meta, keyringMark)
 	if errors.Is(err, repo.ErrNotFound) {
@@ -97,13 +95,13 @@ func KeyringOf(ctx context.Context, s repo.Store) (string, error) {
 
 func (v *Vault) at() time.Time { return v.now().UTC().Truncate(time.Millisecond) }
 
-// Fingerprint is a keyed hash of a request's content: it tells two contents apart and gives nothing
-// away.
+// Fingerprint is a keyed hash of a request's content: it tells two contents apart and reveals
+// nothing.
 func (v *Vault) Fingerprint(parts ...[]byte) string { return v.ring.sum(parts...) }
 
-// NormalPhone strips what people write around a number: blanks, dashes, dots, brackets, full-width
-// forms, the country code of the mainland. It does not judge whether the number exists; "" when
-// there are fewer than 5 digits, or anything else in it.
+// NormalPhone strips what people write around a number: spaces, dashes, dots, brackets, full-width
+// forms, the country code of the mainland. It does not check whether the number exists. "": it has
+// fewer than 5 digits, or holds anything else.
 func NormalPhone(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -129,7 +127,7 @@ func NormalPhone(s string) string {
 	return p
 }
 
-// lookup is under what a phone is found.
+// lookup is the lookup under which a phone is found.
 func (v *Vault) lookup(site workflow.SiteID, phone string) string {
 	if phone = NormalPhone(phone); phone == "" {
 		return ""
@@ -138,7 +136,7 @@ func (v *Vault) lookup(site workflow.SiteID, phone string) string {
 }
 
 // FindPhone is the customer of a site with this phone, if there is one. The person may be pending:
-// where the customer has no record yet, its id is the one to make it under.
+// then the customer's record is to be made under this id.
 func (v *Vault) FindPhone(
 	ctx context.Context, site workflow.SiteID, phone string,
 ) (workflow.CustomerID, bool, error) {
@@ -173,8 +171,8 @@ func (v *Vault) body(id string, value any) (json.RawMessage, error) {
 	return body, nil
 }
 
-// read is a side document of a site, and what it holds, in value; ErrNotFound when there is none,
-// or what it held was erased.
+// read reads a side document of a site and stores what it holds in value; ErrNotFound when there is
+// none, or its content was erased.
 func (v *Vault) read(
 	ctx context.Context, c repo.SideCollection, site workflow.SiteID, id string, value any,
 ) (repo.Side, error) {
@@ -188,7 +186,7 @@ func (v *Vault) read(
 	return doc, v.unseal(doc, value)
 }
 
-// unseal reads what a side document holds into value.
+// unseal decrypts what a side document holds and stores it in value.
 func (v *Vault) unseal(doc repo.Side, value any) error {
 	var b sealedBody
 	if err := json.Unmarshal(doc.Body, &b); err != nil {
