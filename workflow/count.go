@@ -10,11 +10,11 @@ type count struct {
 
 // countFor says for whom the visit counts if the principal is x; off is the article of off-hours or
 // duty, or empty. A count is the principal's, assistants get none (policy 1, art. 42 and 46).
-func (d *draft) countFor(v *Visit, id identity, x StaffID, off string) count {
+func (d *draft) countFor(v *Visit, id identity, x StaffID, off offTime) count {
 	c := d.policy.Count
 	switch {
-	case off != "" && !c.OffHours:
-		return count{"", off}
+	case off != withinHours && !c.OffHours:
+		return count{"", off.rule()}
 	case v.Kind == KindUnrelated:
 		return count{"", d.article("P1-44", "P2-09b")}
 	case v.Kind == KindCompanyStaff:

@@ -46,7 +46,7 @@ func (d *draft) busyLeading(v *Visit) *hindrance {
 		h.rule = "pass_effect.company_staff"
 	case v.PassEffect == PassHold:
 		h.rule = "pass_effect.unrelated"
-		if v.CountRule == "P1-43" || v.CountRule == "P1-48" {
+		if d.uncounted(v) != withinHours {
 			h.rule = "pass_effect.off_hours"
 		}
 	}

@@ -1,7 +1,5 @@
 package workflow
 
-import "time"
-
 // plan is what the rules make of a visit at this moment: who receives, for whom, and what it does to his place.
 type plan struct {
 	route     Route
@@ -53,25 +51,6 @@ func (d *draft) fresh(c *Customer) bool {
 	return !c.LastContactAt.IsZero() && d.today <= lastFreshDay(d.Local(c.LastContactAt), n)
 }
 
-// offHours tells whether a reception that begins now is outside hours or in a duty shift, and the article (RS-9).
-func (d *draft) offHours() (rule string, duty *DutyShift) { return d.offHoursAt(d.local) }
-
-func (d *draft) offHoursAt(local time.Time) (rule string, duty *DutyShift) {
-	if s, ok := d.site().onDuty(local); ok {
-		return "P1-48", &s
-	}
-	if !d.site().InHours(local) {
-		return "P1-43", nil
-	}
-	return "", nil
-}
-
-// begunOff is offHours for a reception under way: its beginning decides (A20).
-func (d *draft) begunOff(v *Visit) string {
-	rule, _ := d.offHoursAt(d.Local(v.AssignedAt))
-	return rule
-}
-
 // decideAssign routes a visit by RS-12: the visitor's own naming, recognition at the door, the owner while fresh, the
 // telephone appointment, the category, the line.
 func (d *draft) decideAssign(v *Visit, concurrent bool) (plan, *Fault) {
@@ -79,16 +58,16 @@ func (d *draft) decideAssign(v *Visit, concurrent bool) (plan, *Fault) {
 	if x, route, rule := d.claimant(v, id); x != "" {
 		return d.planPrincipal(v, id, x, route, rule, concurrent)
 	}
-	rule, duty := d.offHours()
+	off, duty := d.offHours()
 	if duty != nil && d.free(duty.Staff) {
-		p := plan{route: RouteDuty, rule: rule, server: duty.Staff, principal: duty.Staff, role: Lead, effect: TurnHeld, pass: d.policy.Pass.OffHours}
-		p.counts = d.countFor(v, id, p.server, rule)
+		p := plan{route: RouteDuty, rule: off.rule(), server: duty.Staff, principal: duty.Staff, role: Lead, effect: TurnHeld, pass: d.policy.Pass.OffHours}
+		p.counts = d.countFor(v, id, p.server, off)
 		return p, nil
 	}
 	if r, param := d.category(v.Kind); r != RouteLine {
-		return d.planCategory(v, id, r, param, rule)
+		return d.planCategory(v, id, r, param, off)
 	}
-	return d.planLine(v, id, rule, concurrent)
+	return d.planLine(v, id, off, concurrent)
 }
 
 // claimant is the consultant whom the visitor goes to outside the order, if any (RS-12).
@@ -114,13 +93,13 @@ func (d *draft) claimant(v *Visit, id identity) (StaffID, Route, string) {
 
 // offTurn sets what receiving out of the order does to the server's place (RS-7): held outside hours; used where what
 // counts uses the turn; otherwise kept unless passed. It passes nobody.
-func (d *draft) offTurn(p *plan, off string) {
+func (d *draft) offTurn(p *plan, off offTime) {
 	u := d.unitOf(p.server)
 	p.effect, p.pass = TurnKept, d.policy.Pass.OwnReception
 	switch {
 	case !d.inLine(u):
 		p.effect = TurnNone
-	case off != "":
+	case off != withinHours:
 		p.effect, p.pass = TurnHeld, d.policy.Pass.OffHours
 	case d.policy.Count.ConsumesTurn && p.counts.who == p.server && d.eventPlan() == nil:
 		p.effect, p.turn = TurnUsed, u
@@ -142,7 +121,7 @@ func (d *draft) category(k VisitKind) (Route, string) {
 }
 
 // planCategory: the first or the last seat attends without a turn.
-func (d *draft) planCategory(v *Visit, id identity, r Route, param, off string) (plan, *Fault) {
+func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off offTime) (plan, *Fault) {
 	s, ok := d.onTurn()
 	if r == RouteLastSeat {
 		s, ok = d.lastSeat("")
@@ -154,7 +133,7 @@ func (d *draft) planCategory(v *Visit, id identity, r Route, param, off string) 
 	if v.Kind == KindCompanyStaff {
 		p.pass = d.policy.Pass.CompanyStaff
 	}
-	if off != "" {
+	if off != withinHours {
 		p.pass = d.policy.Pass.OffHours
 	}
 	if p.pass != PassHold {
@@ -166,7 +145,7 @@ func (d *draft) planCategory(v *Visit, id identity, r Route, param, off string) 
 
 // planLine: by the order (RS-4), or by the event plan that replaces it (policy 1, art. 5). Outside hours the first eligible
 // receives and keeps the turn.
-func (d *draft) planLine(v *Visit, id identity, off string, concurrent bool) (plan, *Fault) {
+func (d *draft) planLine(v *Visit, id identity, off offTime, concurrent bool) (plan, *Fault) {
 	if e := d.eventPlan(); e != nil {
 		return d.planEvent(v, id, e, off)
 	}
@@ -179,9 +158,9 @@ func (d *draft) planLine(v *Visit, id identity, off string, concurrent bool) (pl
 	}
 	p := plan{route: RouteLine, rule: d.lineRule(v, id), server: s.who, principal: s.who, role: Lead}
 	p.counts = d.countFor(v, id, s.who, off)
-	if off != "" {
-		p.route, p.rule, p.effect, p.pass = RouteOffHours, off, TurnHeld, d.policy.Pass.OffHours
-		if off == "P1-48" {
+	if off != withinHours {
+		p.route, p.rule, p.effect, p.pass = RouteOffHours, off.rule(), TurnHeld, d.policy.Pass.OffHours
+		if off == inDutyShift {
 			p.route = RouteLine
 		}
 		return p, nil
@@ -206,7 +185,7 @@ func (d *draft) lineRule(v *Visit, id identity) string {
 }
 
 // planEvent: the first free unit of the plan receives and goes to its end; the line stands still (A30).
-func (d *draft) planEvent(v *Visit, id identity, e *EventPlan, off string) (plan, *Fault) {
+func (d *draft) planEvent(v *Visit, id identity, e *EventPlan, off offTime) (plan, *Fault) {
 	for _, unit := range e.Order {
 		u := d.unit(unit)
 		if u == nil {
@@ -227,12 +206,4 @@ func nobodyFree() *Fault {
 
 func notFree(who StaffID, h *hindrance) *Fault {
 	return refused("not_free", "P1-30a", "staff", string(who), "why", h.why)
-}
-
-// offHoursRule is the article under which the reception began outside hours or in a duty shift; "" within hours.
-func offHoursRule(v *Visit) string {
-	if v.CountRule == "P1-43" || v.CountRule == "P1-48" {
-		return v.CountRule
-	}
-	return ""
 }

@@ -65,7 +65,7 @@ func (d *draft) leads(x StaffID) (all, closed int) {
 // planConcurrent: with nobody eligible, the present consultant with the fewest open visits takes the visitor as well; ties
 // go to whoever left the line first (RS-19). Only on the explicit command. A visitor who belongs to x stays his: another one
 // assists; x himself receives him out of the order.
-func (d *draft) planConcurrent(v *Visit, id identity, x StaffID, off string, asked bool) (plan, *Fault) {
+func (d *draft) planConcurrent(v *Visit, id identity, x StaffID, off offTime, asked bool) (plan, *Fault) {
 	who, ok := d.leastLoaded()
 	if !asked || !ok {
 		return plan{}, nobodyFree()
@@ -85,7 +85,7 @@ func (d *draft) planConcurrent(v *Visit, id identity, x StaffID, off string, ask
 			p.effect = TurnHeld
 		}
 	case !d.inLine(u):
-	case off != "":
+	case off != withinHours:
 		p.effect, p.pass = TurnHeld, d.policy.Pass.OffHours
 	case d.eventPlan() == nil:
 		p.effect, p.turn = TurnUsed, u
@@ -178,7 +178,7 @@ func (d *draft) noStandIn(v *Visit, x StaffID, u *Unit) *hindrance {
 	switch {
 	case !d.policy.Assist.StandIn:
 		return &hindrance{why: "no_stand_in", rule: rule}
-	case claimed != "" || r != RouteLine || off != "" || d.eventPlan() != nil:
+	case claimed != "" || r != RouteLine || off != withinHours || d.eventPlan() != nil:
 		return &hindrance{why: "not_by_order", rule: rule}
 	case !d.inLine(u) || d.unitHindrance(u) == nil:
 		return &hindrance{why: "able_to_receive", rule: rule}

@@ -62,10 +62,11 @@ func (c *RegisterVisit) decide(d *draft) *Fault {
 	if f != nil {
 		return f
 	}
+	before := v.Topic
 	if f := d.takeTopic(v, c.Topic, ""); f != nil {
 		return f
 	}
-	d.settleTopic(v)
+	d.settleTopic(v, before)
 	d.settleUnstated(v)
 	if f := d.takeForm(v, c.Form); f != nil {
 		return f
@@ -129,7 +130,7 @@ func (d *draft) settleMatch(v *Visit, matches CustomerID) (dup bool, f *Fault) {
 	if id := d.identity(v); !id.old {
 		return false, nil
 	}
-	off := offHoursRule(v)
+	off := d.uncounted(v)
 	v.CountsFor, v.CountRule = "", "P1-17a"
 	if k.Owner == v.Principal { // his own customer after all
 		n := d.countFor(v, d.identity(v), v.Principal, off)

@@ -61,7 +61,7 @@ func (d *draft) noteChange(v *Visit, to StaffID, reason string) {
 }
 
 // takeOver: x receives his own customer out of the order; whoever's turn was used gets it back.
-func (d *draft) takeOver(v *Visit, id identity, x StaffID, route Route, rule, off string) {
+func (d *draft) takeOver(v *Visit, id identity, x StaffID, route Route, rule string, off offTime) {
 	d.giveBack(v, "P1-12b", "late_identity")
 	p := plan{route: route, rule: rule, server: x, principal: x, role: Lead}
 	p.counts = d.countFor(v, id, x, off)
@@ -71,7 +71,7 @@ func (d *draft) takeOver(v *Visit, id identity, x StaffID, route Route, rule, of
 }
 
 // becomeAssist: the server goes on for x, who is absent or busy.
-func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off string) {
+func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off offTime) {
 	d.giveBack(v, "P1-12c", "late_identity")
 	route, rule := RouteAssistBusy, "P1-15"
 	if !d.onSite(x) {
@@ -84,7 +84,7 @@ func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off string) {
 
 // becomeLine: the visitor belongs to nobody; the server goes on, with his turn if he has not given it yet and the kind takes
 // one, without it if the kind takes none.
-func (d *draft) becomeLine(v *Visit, id identity, off string) {
+func (d *draft) becomeLine(v *Visit, id identity, off offTime) {
 	p := plan{route: v.Route, rule: d.lineRule(v, id), server: v.Server, principal: v.Server, role: Lead, effect: v.TurnEffect, pass: d.policy.Pass.OwnReception}
 	p.counts = d.countFor(v, id, v.Server, off)
 	if r, param := d.category(v.Kind); r != RouteLine {
@@ -98,11 +98,11 @@ func (d *draft) becomeLine(v *Visit, id identity, off string) {
 	}
 	u := d.unitOf(v.Server)
 	switch {
-	case v.TurnUnit != "" || off != "" || d.eventPlan() != nil || !d.inLine(u):
+	case v.TurnUnit != "" || off != withinHours || d.eventPlan() != nil || !d.inLine(u):
 	default:
 		p.route, p.effect, p.turn = RouteLine, TurnUsed, u
 	}
-	if off != "" {
+	if off != withinHours {
 		p.pass = d.policy.Pass.OffHours
 	}
 	d.setPlan(v, p)

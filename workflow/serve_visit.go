@@ -26,6 +26,7 @@ func (c *ServeVisit) decide(d *draft) *Fault {
 	if f != nil {
 		return f
 	}
+	before := v.Topic
 	if e := d.takeTopic(v, c.Topic, c.ExplainedTo); e != nil {
 		return e
 	}
@@ -42,7 +43,7 @@ func (c *ServeVisit) decide(d *draft) *Fault {
 	for _, a := range v.Assistants {
 		d.notify("P1-23", v.Principal, v.ID, "why", "assisted", "staff", string(a))
 	}
-	d.settleTopic(v)
+	d.settleTopic(v, before)
 	return nil
 }
 
@@ -65,13 +66,13 @@ func (d *draft) takeTopic(v *Visit, t Topic, explained StaffID) *Fault {
 
 // settleTopic makes turn and count follow the topic: not sales, then no reception, and the second of the line is told why
 // (policy 2, item 09b; A45); sales after all, then it is one (09a).
-func (d *draft) settleTopic(v *Visit) {
+func (d *draft) settleTopic(v *Visit, before Topic) {
 	if d.policy.Count.Unstated != "when_sales" {
 		return
 	}
 	rule, _ := d.cite("count.unstated")
 	switch {
-	case v.Topic == TopicSales && (v.Kind == KindUnrelated || v.CountRule == d.article("P1-44", "P2-09b")):
+	case v.Topic == TopicSales && (v.Kind == KindUnrelated || before == TopicOther):
 		d.turnedToSales(v, rule)
 	case v.Topic == TopicOther && (v.customerKind() || v.TurnUnit != "" || v.CountsFor != ""):
 		d.turnedToOther(v, d.article("P1-44", "P2-09b"))
@@ -82,11 +83,11 @@ func (d *draft) settleTopic(v *Visit) {
 }
 
 func (d *draft) turnedToSales(v *Visit, rule string) {
-	if v.CountsFor != "" || offHoursRule(v) != "" {
+	if v.CountsFor != "" || d.uncounted(v) != withinHours {
 		return
 	}
 	n := count{v.Principal, rule}
-	if v.customerKind() { // had been taken for no reception: what he would have counted
+	if v.Kind != KindUnrelated { // had been taken for no reception: what it would have counted
 		n = d.countFor(v, d.identity(v), v.Principal, "")
 	}
 	v.CountsFor = n.who
@@ -102,7 +103,7 @@ func (d *draft) turnedToSales(v *Visit, rule string) {
 }
 
 func (d *draft) turnedToOther(v *Visit, rule string) {
-	if offHoursRule(v) == "" { // outside hours it does not count whatever it was about
+	if d.uncounted(v) == withinHours { // outside hours it does not count whatever it was about
 		v.CountRule = rule
 	}
 	v.CountsFor, v.PassEffect = "", d.policy.Pass.Unrelated
