@@ -22,17 +22,6 @@ func (d *draft) authorise(cmd Command) *Fault {
 	return nil
 }
 
-func join(rs []Role) string {
-	s := ""
-	for i, r := range rs {
-		if i > 0 {
-			s += ", "
-		}
-		s += string(r)
-	}
-	return s
-}
-
 func (d *draft) ownVisit(id VisitID) bool {
 	v, ok := look[*Visit](d, visitRef(id))
 	return ok && v.Of(d.env.By.Staff)

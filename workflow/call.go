@@ -82,7 +82,7 @@ func (d *draft) answers() StaffID {
 	switch {
 	case len(e) == 0:
 		return ""
-	case d.policy.Phone.AnsweredBy == "third":
+	case d.policy.Phone.AnsweredBy == AnswerThird:
 		return e[min(2, len(e)-1)].who
 	}
 	return e[len(e)-1].who

@@ -127,7 +127,7 @@ func (d *draft) rejoin() {
 	for _, g := range back {
 		r.Out = slices.Delete(r.Out, r.outIndex(g.Unit), r.outIndex(g.Unit)+1)
 		r.toTail(g.Unit, g.Since)
-		if d.policy.RejoinOrder == "turn_taken" {
+		if d.policy.RejoinOrder == RejoinTurnTaken {
 			r.sortTail()
 		}
 		d.fact(FactRejoined, "rejoin_order", string(g.Unit), "rank", itoa(r.lineIndex(g.Unit)+1))

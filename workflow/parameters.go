@@ -9,120 +9,124 @@ import (
 	"strings"
 )
 
-// Parameter is one field of a policy in which offices differ, with the articles that set it.
+// Parameter is one field of a policy in which offices differ, with the articles that set it. Its words
+// stand in package explain.
 type Parameter struct {
-	Name     string // as in the policy's JSON: count.unstated
-	P1, P2   string // the article of each preset; a preset that is silent follows the other's article
-	Bounds   string // the values it may take
-	Text     string
-	value    func(*Policy) any
-	validate func(*Policy) bool
+	Name   string // as in the policy's JSON: count.unstated
+	P1, P2 string // the article of each preset; a preset that is silent follows the other's article
+	Bounds string // the values it may take
+	admits func(any) bool
+	field  []int // of Policy, by index
 }
 
-// Value is what p says for the parameter.
-func (m *Parameter) Value(p *Policy) any { return m.value(p) }
-
-// Valid reports whether p's value is within the bounds.
-func (m *Parameter) Valid(p *Policy) bool { return m.validate(p) }
-
-func yesNo(*Policy) bool { return true }
-
-func oneOf[T comparable](get func(*Policy) T, allowed ...T) func(*Policy) bool {
-	return func(p *Policy) bool {
-		for _, a := range allowed {
-			if get(p) == a {
-				return true
-			}
-		}
-		return false
-	}
-}
-
-func within(get func(*Policy) int, lo, hi int) func(*Policy) bool {
-	return func(p *Policy) bool { n := get(p); return lo <= n && n <= hi }
-}
-
-func flagParam(name, p1, p2, text string, get func(*Policy) bool) Parameter {
-	return Parameter{name, p1, p2, "true, false", text, func(p *Policy) any { return get(p) }, yesNo}
-}
-
-func numParam(name, p1, p2, text, bounds string, lo, hi int, get func(*Policy) int) Parameter {
-	return Parameter{name, p1, p2, bounds, text, func(p *Policy) any { return get(p) }, within(get, lo, hi)}
-}
-
-func wordParam(name, p1, p2, text, bounds string, get func(*Policy) string, allowed ...string) Parameter {
-	return Parameter{name, p1, p2, bounds, text, func(p *Policy) any { return get(p) }, oneOf(get, allowed...)}
-}
-
-func passParam(name, p1, p2, text string, get func(*Policy) PassEffect) Parameter {
-	return Parameter{
-		name, p1, p2, "void, void_with_right, hold", text,
-		func(p *Policy) any { return get(p) }, oneOf(get, PassVoid, PassVoidWithRight, PassHold),
-	}
-}
-
-func routeParam(name, p1, p2, text string, get func(*Policy) Route) Parameter {
-	return Parameter{
-		name, p1, p2, "line, first, last_seat", text,
-		func(p *Policy) any { return get(p) }, oneOf(get, RouteLine, RouteFirst, RouteLastSeat),
-	}
+// parameters are all parameters, in order of the policy's fields.
+var parameters = []Parameter{
+	parameter("count.unpaid_returning", "P1-44", "P2-08a", yesNo),
+	parameter("count.unstated", "P1-29b", "P2-09a", oneOf(CountAtOnce, CountWhenSales)),
+	parameter("count.peers", "P1-29b", "P2-07c", yesNo),
+	parameter("count.consumes_turn", "P1-11", "P2-08a", yesNo),
+	parameter("count.same_day_once", "P1-44", "P2-08b", yesNo),
+	parameter("count.off_hours", "P1-43", "P1-43", yesNo),
+	parameter("count.joint_groups_once", "P1-50", "P1-50", yesNo),
+	parameter("pass_effect.own_reception", "P1-11", "P2-10a", oneOf(PassVoid, PassVoidWithRight, PassHold)),
+	parameter("pass_effect.personal", "P1-09a", "P1-09a", oneOf(PassVoid, PassVoidWithRight, PassHold)),
+	parameter("pass_effect.leave", "P1-09a", "P1-09a", oneOf(PassVoid, PassVoidWithRight, PassHold)),
+	parameter("pass_effect.day_off", "P1-09a", "P1-09a", oneOf(PassVoid, PassVoidWithRight, PassHold)),
+	parameter("pass_effect.chores", "P1-06", "P2-07a", oneOf(PassVoid, PassVoidWithRight, PassHold)),
+	parameter("pass_effect.company_duty", "P1-09b", "P2-07b", oneOf(PassVoid, PassVoidWithRight, PassHold)),
+	parameter("pass_effect.leader_task", "P1-09b", "P2-07b", oneOf(PassVoid, PassVoidWithRight, PassHold)),
+	parameter("pass_effect.assist", "P1-18", "P1-18", oneOf(PassVoid, PassVoidWithRight, PassHold)),
+	parameter("pass_effect.unrelated", "P1-29c", "P2-09b", oneOf(PassVoid, PassVoidWithRight, PassHold)),
+	parameter("pass_effect.company_staff", "P1-45", "P2-07b", oneOf(PassVoid, PassVoidWithRight, PassHold)),
+	parameter("pass_effect.off_hours", "P1-43", "P1-43", oneOf(PassVoid, PassVoidWithRight, PassHold)),
+	parameter("route.peer", "P1-29b", "P2-07c", oneOf(RouteLine, RouteFirst, RouteLastSeat)),
+	parameter("route.unrelated", "P1-29c", "P2-09b", oneOf(RouteLine, RouteFirst, RouteLastSeat)),
+	parameter("route.company_staff", "P1-45", "P2-07b", oneOf(RouteLine, RouteFirst, RouteLastSeat)),
+	parameter("assist.when_busy", "P1-15", "P2-10a", oneOf(HelpAnyone, HelpClosedOnly)),
+	parameter("assist.stand_in", "P1-06", "P2-10b", yesNo),
+	parameter("phone.answered_by", "P1-38", "P2-12b", oneOf(AnswerLastSeat, AnswerThird)),
+	parameter("phone.appointment_owns", "P1-39", "P2-08a", yesNo),
+	parameter("makeup.approvers", "P1-08", "P2-07b", someOf(RoleSupervisor, RoleShiftLeader, RoleManager)),
+	parameter("desk.seats", "P2-11", "P2-11", between(1, 20)),
+	parameter("desk.vacancy_grace_min", "P2-04", "P2-04", between(0, 60)),
+	parameter("desk.guiding", "P1-20", "P2-05", yesNo),
+	parameter("stale_after_months", "P1-17b", "P2-08a", between(0, 120)),
+	parameter("carry_over", "P1-07", "P2-01", yesNo),
+	parameter("rejoin_order", "P1-27", "P2-06", oneOf(RejoinReentry, RejoinTurnTaken)),
+	parameter("abandon_grace_min", "P1-51", "P1-51", between(0, 240)),
+	parameter("wait_reminder_min", "P1-04", "P2-02", between(0, 240)),
 }
 
 // Parameters returns every parameter of a policy, in order of the policy's fields.
 func Parameters() []Parameter { return parameters }
 
-var parameters = []Parameter{
-	flagParam("count.unpaid_returning", "P1-44", "P2-08a", "the visit of an old customer who has paid nothing counts", func(p *Policy) bool { return p.Count.UnpaidReturning }),
-	wordParam("count.unstated", "P1-29b", "P2-09a", "a visitor who does not say why he came counts at once, or only when he asks about sales", "at_once, when_sales", func(p *Policy) string { return p.Count.Unstated }, "at_once", "when_sales"),
-	flagParam("count.peers", "P1-29b", "P2-07c", "people of the trade count", func(p *Policy) bool { return p.Count.Peers }),
-	flagParam("count.consumes_turn", "P1-11", "P2-08a", "what counts uses the turn of the one it counts for, wherever he stands", func(p *Policy) bool { return p.Count.ConsumesTurn }),
-	flagParam("count.same_day_once", "P1-44", "P2-08b", "the same customer counts once a day for the same consultant", func(p *Policy) bool { return p.Count.OncePerDay }),
-	flagParam("count.off_hours", "P1-43", "P1-43", "receptions outside hours and in duty shifts count", func(p *Policy) bool { return p.Count.OffHours }),
-	flagParam("count.joint_groups_once", "P1-50", "P1-50", "groups that view together count once, not once a group", func(p *Policy) bool { return p.Count.JointGroupsOnce }),
-	passParam("pass_effect.own_reception", "P1-11", "P2-10a", "passed while receiving a customer of one's own", func(p *Policy) PassEffect { return p.Pass.OwnReception }),
-	passParam("pass_effect.personal", "P1-09a", "P1-09a", "passed while away for personal reasons", func(p *Policy) PassEffect { return p.Pass.Personal }),
-	passParam("pass_effect.leave", "P1-09a", "P1-09a", "passed while on leave", func(p *Policy) PassEffect { return p.Pass.Leave }),
-	passParam("pass_effect.day_off", "P1-09a", "P1-09a", "passed on a day off", func(p *Policy) PassEffect { return p.Pass.DayOff }),
-	passParam("pass_effect.chores", "P1-06", "P2-07a", "passed while busy with work affairs on site", func(p *Policy) PassEffect { return p.Pass.Chores }),
-	passParam("pass_effect.company_duty", "P1-09b", "P2-07b", "passed while away on company duty", func(p *Policy) PassEffect { return p.Pass.CompanyDuty }),
-	passParam("pass_effect.leader_task", "P1-09b", "P2-07b", "passed while on a leader's errand on site", func(p *Policy) PassEffect { return p.Pass.LeaderTask }),
-	passParam("pass_effect.assist", "P1-18", "P1-18", "passed while assisting", func(p *Policy) PassEffect { return p.Pass.Assist }),
-	passParam("pass_effect.unrelated", "P1-29c", "P2-09b", "passed while attending to somebody who is no customer", func(p *Policy) PassEffect { return p.Pass.Unrelated }),
-	passParam("pass_effect.company_staff", "P1-45", "P2-07b", "passed while attending to company people", func(p *Policy) PassEffect { return p.Pass.CompanyStaff }),
-	passParam("pass_effect.off_hours", "P1-43", "P1-43", "passed while still in a reception begun outside hours or in a duty shift", func(p *Policy) PassEffect { return p.Pass.OffHours }),
-	routeParam("route.peer", "P1-29b", "P2-07c", "who receives people of the trade", func(p *Policy) Route { return p.Route.Peer }),
-	routeParam("route.unrelated", "P1-29c", "P2-09b", "who attends to visitors who have not come about sales", func(p *Policy) Route { return p.Route.Unrelated }),
-	routeParam("route.company_staff", "P1-45", "P2-07b", "who attends to company people", func(p *Policy) Route { return p.Route.CompanyStaff }),
-	wordParam("assist.when_busy", "P1-15", "P2-10a", "who may help a consultant who is busy when his customer comes", "anyone, closed_only", func(p *Policy) string { return p.Assist.WhenBusy }, "anyone", "closed_only"),
-	flagParam("assist.stand_in", "P1-06", "P2-10b", "a colleague may stand in for the first of the line while he is with a closed customer", func(p *Policy) bool { return p.Assist.StandIn }),
-	wordParam("phone.answered_by", "P1-38", "P2-12b", "who answers the sales telephone", "last_seat, third", func(p *Policy) string { return p.Phone.AnsweredBy }, "last_seat", "third"),
-	flagParam("phone.appointment_owns", "P1-39", "P2-08a", "a customer with a telephone appointment belongs to the consultant of the appointment", func(p *Policy) bool { return p.Phone.AppointmentOwns }),
-	{
-		"makeup.approvers", "P1-08", "P2-07b", "one or more of supervisor, shift_leader, manager", "who grants make-ups",
-		func(p *Policy) any { return p.MakeUp.Approvers },
-		func(p *Policy) bool {
-			for _, r := range p.MakeUp.Approvers {
-				if r != RoleSupervisor && r != RoleShiftLeader && r != RoleManager {
-					return false
-				}
-			}
-			return len(p.MakeUp.Approvers) > 0
-		},
-	},
-	numParam("desk.seats", "P2-11", "P2-11", "seats at the front desk", "1 to 20", 1, 20, func(p *Policy) int { return p.Desk.Seats }),
-	numParam("desk.vacancy_grace_min", "P2-04", "P2-04", "minutes within which an empty first seat must be filled", "0 to 60", 0, 60, func(p *Policy) int { return p.Desk.VacancyGraceMin }),
-	flagParam("desk.guiding", "P1-20", "P2-05", "guiding, water and standing up are asked of people", func(p *Policy) bool { return p.Desk.Guiding }),
-	numParam("stale_after_months", "P1-17b", "P2-08a", "calendar months without contact after which a customer without money down is new; 0 = never", "0 to 120", 0, 120, func(p *Policy) int { return p.StaleMonths }),
-	flagParam("carry_over", "P1-07", "P2-01", "the line carries over night; false: each day starts from the roster's order", func(p *Policy) bool { return p.CarryOver }),
-	wordParam("rejoin_order", "P1-27", "P2-06", "order among those who come back: of coming back, or of taking their turns", "reentry, turn_taken", func(p *Policy) string { return p.RejoinOrder }, "reentry", "turn_taken"),
-	numParam("abandon_grace_min", "P1-51", "P1-51", "minutes after the assignment within which an abandoned visit gives the turn back", "0 to 240", 0, 240, func(p *Policy) int { return p.AbandonGraceMin }),
-	numParam("wait_reminder_min", "P1-04", "P2-02", "minutes after which a waiting visitor is brought to the supervisor's notice; 0 = never", "0 to 240", 0, 240, func(p *Policy) int { return p.WaitReminderMin }),
+func parameter(name, p1, p2 string, b bounds) Parameter {
+	return Parameter{name, p1, p2, b.text, b.admits, fieldOf(reflect.TypeFor[Policy](), name)}
 }
+
+// fieldOf finds a field by its path of names in JSON; nil when there is none.
+func fieldOf(t reflect.Type, path string) []int {
+	head, rest, nested := strings.Cut(path, ".")
+	for i := range t.NumField() {
+		f := t.Field(i)
+		switch {
+		case f.Tag.Get("json") != head:
+		case nested:
+			return append([]int{i}, fieldOf(f.Type, rest)...)
+		default:
+			return []int{i}
+		}
+	}
+	return nil
+}
+
+// bounds are the values that a parameter may take, and how that is told.
+type bounds struct {
+	text   string
+	admits func(any) bool
+}
+
+var yesNo = bounds{"true, false", func(any) bool { return true }}
+
+func oneOf[T ~string](words ...T) bounds {
+	return bounds{join(words), func(v any) bool { w, ok := v.(T); return ok && slices.Contains(words, w) }}
+}
+
+func someOf[T ~string](words ...T) bounds {
+	return bounds{"one or more of " + join(words), func(v any) bool {
+		ws, ok := v.([]T)
+		unknown := func(w T) bool { return !slices.Contains(words, w) }
+		return ok && len(ws) > 0 && !slices.ContainsFunc(ws, unknown)
+	}}
+}
+
+func between(low, high int) bounds {
+	return bounds{itoa(low) + " to " + itoa(high), func(v any) bool {
+		n, ok := v.(int)
+		return ok && low <= n && n <= high
+	}}
+}
+
+func join[T ~string](words []T) string {
+	texts := make([]string, len(words))
+	for i, w := range words {
+		texts[i] = string(w)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// Value is what p says for the parameter.
+func (m *Parameter) Value(p *Policy) any {
+	return reflect.ValueOf(p).Elem().FieldByIndex(m.field).Interface()
+}
+
+// Valid reports whether p's value is within the bounds.
+func (m *Parameter) Valid(p *Policy) bool { return m.admits(m.Value(p)) }
 
 // changed reports whether p's value differs from its preset's.
 func (m *Parameter) changed(p *Policy) bool {
 	base, ok := Preset(p.Preset)
-	return ok && !reflect.DeepEqual(m.value(p), m.value(&base))
+	return ok && !reflect.DeepEqual(m.Value(p), m.Value(&base))
 }
 
 // Check returns the first parameter whose value is out of bounds; nil when p is a policy.
@@ -131,7 +135,7 @@ func (p *Policy) Check() *Parameter {
 		return &Parameter{Name: "preset", Bounds: "p1, p2"}
 	}
 	for i := range parameters {
-		if !parameters[i].validate(p) {
+		if !parameters[i].Valid(p) {
 			return &parameters[i]
 		}
 	}

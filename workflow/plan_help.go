@@ -42,7 +42,7 @@ func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rul
 // mayHelpBusy: under policy 2 nobody helps while the busy one serves a customer whose deal is not closed (C05, A44).
 func (d *draft) mayHelpBusy(x StaffID) *Fault {
 	leads, closed := d.leads(x)
-	if d.policy.Assist.WhenBusy == "anyone" || leads == closed {
+	if d.policy.Assist.WhenBusy == HelpAnyone || leads == closed {
 		return nil
 	}
 	rule, _ := d.cite("assist.when_busy")
@@ -206,5 +206,5 @@ func (b *Board) customersInHouse() []Ref {
 // helpMatters: under some policies who may help depends on the customers of those who are busy (C05).
 func (b *Board) helpMatters() bool {
 	s := b.Site()
-	return s != nil && slices.ContainsFunc(s.Adoptions, func(a Adoption) bool { return a.Policy.Assist.WhenBusy != "anyone" })
+	return s != nil && slices.ContainsFunc(s.Adoptions, func(a Adoption) bool { return a.Policy.Assist.WhenBusy != HelpAnyone })
 }

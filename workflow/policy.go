@@ -15,6 +15,42 @@ const (
 	PassHold          PassEffect = "hold"            // the place stays
 )
 
+// UnstatedMode says when a visit counts whose visitor did not say why he came (C08).
+type UnstatedMode string
+
+// The modes of counting the unstated.
+const (
+	CountAtOnce    UnstatedMode = "at_once"
+	CountWhenSales UnstatedMode = "when_sales" // only when he asks about sales
+)
+
+// HelpMode says who may be helped while he is busy (C05).
+type HelpMode string
+
+// The modes of help.
+const (
+	HelpAnyone     HelpMode = "anyone"
+	HelpClosedOnly HelpMode = "closed_only" // only who is with a customer whose deal is closed
+)
+
+// AnswerMode says who answers the sales telephone (C06).
+type AnswerMode string
+
+// The modes of answering.
+const (
+	AnswerLastSeat AnswerMode = "last_seat" // the last eligible unit of the line
+	AnswerThird    AnswerMode = "third"     // the third, or the last of fewer
+)
+
+// RejoinMode is the order among units that come back to the line (A03).
+type RejoinMode string
+
+// The modes of coming back.
+const (
+	RejoinReentry   RejoinMode = "reentry"    // in the order of coming back
+	RejoinTurnTaken RejoinMode = "turn_taken" // in the order of taking their turns
+)
+
 // Policy is the written policy of an office as data: a preset and the value of every parameter in which offices differ.
 // The zero value is not a policy; take P1 or P2 and change fields.
 type Policy struct {
@@ -42,7 +78,7 @@ type Policy struct {
 	// Whether the line goes on over night; otherwise each day starts from the roster's order (C14).
 	CarryOver bool `json:"carry_over"`
 	// Order in which units come back to the line: reentry or turn_taken (A03).
-	RejoinOrder string `json:"rejoin_order"`
+	RejoinOrder RejoinMode `json:"rejoin_order"`
 	// Minutes after the assignment within which an abandoned visit gives the turn back.
 	AbandonGraceMin int `json:"abandon_grace_min"`
 	// Minutes after which a waiting visitor is brought to the supervisor's notice (policy 1, art.
@@ -56,7 +92,7 @@ type CountPolicy struct {
 	UnpaidReturning bool `json:"unpaid_returning"`
 	// When the visit of somebody who did not say what for counts: at_once, or when_sales, which is
 	// only when the visitor asks about sales (C08).
-	Unstated string `json:"unstated"`
+	Unstated UnstatedMode `json:"unstated"`
 	// Whether people of the trade count (C03).
 	Peers bool `json:"peers"`
 	// Whether what counts uses the counted consultant's turn and what does not count uses none
@@ -110,7 +146,7 @@ type RoutePolicy struct {
 type AssistPolicy struct {
 	// Who may be helped: anyone, or closed_only, which is only while the busy one serves a customer
 	// whose deal is closed.
-	WhenBusy string `json:"when_busy"`
+	WhenBusy HelpMode `json:"when_busy"`
 	// Whether a colleague may receive a turn visit for the first of the line who is with a closed
 	// customer.
 	StandIn bool `json:"stand_in"`
@@ -119,7 +155,7 @@ type AssistPolicy struct {
 // PhonePolicy says who answers the sales telephone and what an appointment is worth (C06, C07).
 type PhonePolicy struct {
 	// Seat that answers the telephone: last_seat or third.
-	AnsweredBy string `json:"answered_by"`
+	AnsweredBy AnswerMode `json:"answered_by"`
 	// Whether a customer who comes by telephone appointment belongs to the consultant of the
 	// appointment.
 	AppointmentOwns bool `json:"appointment_owns"`
@@ -146,7 +182,7 @@ func P1() Policy {
 	return Policy{
 		Preset: "p1",
 		Count: CountPolicy{
-			Unstated: "at_once", Peers: true, JointGroupsOnce: true,
+			Unstated: CountAtOnce, Peers: true, JointGroupsOnce: true,
 		},
 		Pass: PassPolicy{
 			OwnReception: PassVoid, Personal: PassVoid, Leave: PassVoid, DayOff: PassVoid, Chores: PassVoid,
@@ -154,11 +190,11 @@ func P1() Policy {
 			Assist: PassHold, Unrelated: PassHold, CompanyStaff: PassHold, OffHours: PassHold,
 		},
 		Route:       RoutePolicy{Peer: RouteLine, Unrelated: RouteLastSeat, CompanyStaff: RouteLastSeat},
-		Assist:      AssistPolicy{WhenBusy: "anyone"},
-		Phone:       PhonePolicy{AnsweredBy: "last_seat"},
+		Assist:      AssistPolicy{WhenBusy: HelpAnyone},
+		Phone:       PhonePolicy{AnsweredBy: AnswerLastSeat},
 		MakeUp:      MakeUpPolicy{Approvers: []Role{RoleSupervisor, RoleManager}},
 		Desk:        DeskPolicy{Seats: 3, VacancyGraceMin: 2},
-		StaleMonths: 1, CarryOver: true, RejoinOrder: "reentry", AbandonGraceMin: 10, WaitReminderMin: 10,
+		StaleMonths: 1, CarryOver: true, RejoinOrder: RejoinReentry, AbandonGraceMin: 10, WaitReminderMin: 10,
 	}
 }
 
@@ -167,12 +203,12 @@ func P2() Policy {
 	p := P1()
 	p.Preset = "p2"
 	p.Count = CountPolicy{
-		UnpaidReturning: true, Unstated: "when_sales", ConsumesTurn: true, OncePerDay: true, JointGroupsOnce: true,
+		UnpaidReturning: true, Unstated: CountWhenSales, ConsumesTurn: true, OncePerDay: true, JointGroupsOnce: true,
 	}
 	p.Pass.CompanyStaff = PassVoidWithRight
 	p.Route = RoutePolicy{Peer: RouteLastSeat, Unrelated: RouteFirst, CompanyStaff: RouteFirst}
-	p.Assist = AssistPolicy{WhenBusy: "closed_only", StandIn: true}
-	p.Phone = PhonePolicy{AnsweredBy: "third", AppointmentOwns: true}
+	p.Assist = AssistPolicy{WhenBusy: HelpClosedOnly, StandIn: true}
+	p.Phone = PhonePolicy{AnsweredBy: AnswerThird, AppointmentOwns: true}
 	p.MakeUp.Approvers = []Role{RoleSupervisor, RoleShiftLeader}
 	p.Desk.Guiding = true
 	p.StaleMonths = 0

@@ -91,7 +91,7 @@ const keptVisits = 50
 
 // settleUnstated: a purpose that was never stated and never turned to sales is no reception where the policy says so (C08).
 func (d *draft) settleUnstated(v *Visit) {
-	if v.Kind == KindUnstated && v.Topic == "" && d.policy.Count.Unstated == "when_sales" && !d.identity(v).old {
+	if v.Kind == KindUnstated && v.Topic == "" && d.policy.Count.Unstated == CountWhenSales && !d.identity(v).old {
 		d.turnedToOther(v, d.article("P1-29b", "P2-09b"))
 	}
 }

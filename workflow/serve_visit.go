@@ -67,7 +67,7 @@ func (d *draft) takeTopic(v *Visit, t Topic, explained StaffID) *Fault {
 // settleTopic makes turn and count follow the topic: not sales, then no reception, and the second of the line is told why
 // (policy 2, item 09b; A45); sales after all, then it is one (09a).
 func (d *draft) settleTopic(v *Visit, before Topic) {
-	if d.policy.Count.Unstated != "when_sales" {
+	if d.policy.Count.Unstated != CountWhenSales {
 		return
 	}
 	rule, _ := d.cite("count.unstated")

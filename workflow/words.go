@@ -2,6 +2,14 @@
 
 package workflow
 
+// Words are the values of AnswerMode, in order.
+func (AnswerMode) Words() []string {
+	return []string{
+		"last_seat",
+		"third",
+	}
+}
+
 // Words are the values of ApprovalState, in order.
 func (ApprovalState) Words() []string {
 	return []string{
@@ -159,6 +167,14 @@ func (FaultClass) Words() []string {
 	}
 }
 
+// Words are the values of HelpMode, in order.
+func (HelpMode) Words() []string {
+	return []string{
+		"anyone",
+		"closed_only",
+	}
+}
+
 // Words are the values of MessageState, in order.
 func (MessageState) Words() []string {
 	return []string{
@@ -194,6 +210,14 @@ func (Presence) Words() []string {
 		"company_duty",
 		"chores",
 		"leader_task",
+	}
+}
+
+// Words are the values of RejoinMode, in order.
+func (RejoinMode) Words() []string {
+	return []string{
+		"reentry",
+		"turn_taken",
 	}
 }
 
@@ -282,6 +306,14 @@ func (UnitType) Words() []string {
 	}
 }
 
+// Words are the values of UnstatedMode, in order.
+func (UnstatedMode) Words() []string {
+	return []string{
+		"at_once",
+		"when_sales",
+	}
+}
+
 // Words are the values of VisitKind, in order.
 func (VisitKind) Words() []string {
 	return []string{
@@ -292,5 +324,14 @@ func (VisitKind) Words() []string {
 		"peer",
 		"unstated",
 		"company_staff",
+	}
+}
+
+// Words are the values of offTime, in order.
+func (offTime) Words() []string {
+	return []string{
+		"",
+		"outside_hours",
+		"duty_shift",
 	}
 }
