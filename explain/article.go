@@ -48,8 +48,8 @@ func Articles(lang Lang) []ArticleText {
 	return all
 }
 
-// Cite writes a clause id as people quote it: "policy 1, art. 12c", "制度一第12条c款". What is no clause
-// id comes back as it is.
+// Cite writes a clause id as people quote it: "policy 1, art. 12c", "制度一第12条c款". Anything else
+// comes back as it is.
 func Cite(lang Lang, rule string) string {
 	policy, number, ok := strings.Cut(rule, "-")
 	number = strings.TrimLeft(number, "0")
@@ -93,8 +93,8 @@ func Column(lang Lang, name string) string {
 
 // Word is a value of one of the closed sets in plain words: Word(Zh, "route", "last_seat"). The
 // groups are the keys of words.json: state, kind, route, server_role, turn_effect, pass_effect,
-// presence, role, event, command and so on. An unknown value comes back as it is, so codes that an
-// office makes up pass through.
+// presence, role, event, command and so on. An unknown value comes back as it is, so an office's
+// own codes pass through.
 func Word(lang Lang, group, value string) string {
 	if w := texts().words[group][value].in(lang); w != "" {
 		return w

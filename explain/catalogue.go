@@ -15,7 +15,7 @@ import (
 var files embed.FS
 
 // lines are the ways to say one thing, the fullest first: the first whose keys all have a value is
-// said. In JSON one way may stand without the brackets.
+// used. In JSON, a single way needs no brackets.
 type lines []string
 
 // UnmarshalJSON reads a string or a list of strings.
@@ -74,8 +74,8 @@ type article struct {
 	Zh   articleText `json:"zh"`
 }
 
-// load reads the embedded files. They are part of the program, so it fails only in the tests of
-// this package.
+// load reads the embedded files. They are part of the program, so it can fail only in this
+// package's tests.
 func load() (*catalogue, error) {
 	c := &catalogue{}
 	for name, to := range map[string]any{
@@ -97,7 +97,7 @@ func load() (*catalogue, error) {
 	return c, nil
 }
 
-// texts is the catalogue, read once; an unreadable one would say keys instead of sentences.
+// texts is the catalogue, read once; if it were unreadable, keys would appear instead of sentences.
 var texts = sync.OnceValue(func() *catalogue {
 	c, err := load()
 	if err != nil {
@@ -108,8 +108,8 @@ var texts = sync.OnceValue(func() *catalogue {
 
 var keyRE = regexp.MustCompile(`\{([a-z_0-9]+)\}`)
 
-// say fills in the first way whose keys all have a value. When none has, the last is said with "?"
-// in the gaps and ok is false; it is empty when there is no way to say it at all.
+// say fills in the first way whose keys all have a value. If there is none, it fills in the last
+// with "?" in the gaps and ok is false; without any ways the text is empty.
 func (l lines) say(values map[string]string) (text string, ok bool) {
 	for _, t := range l {
 		if text, ok = fill(t, values); ok {
@@ -119,8 +119,8 @@ func (l lines) say(values map[string]string) (text string, ok bool) {
 	return text, false
 }
 
-// fill replaces {key}. Between Chinese and a value that begins or ends with a Latin letter it sets
-// a blank, so that ids and names both read well.
+// fill replaces {key}. Between Chinese and a value that begins or ends with a Latin letter it
+// inserts a blank, so that ids and names both read well.
 func fill(template string, values map[string]string) (string, bool) {
 	var b strings.Builder
 	ok, rest := true, 0

@@ -7,9 +7,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// variants names, for the kinds that mean different things by one detail, that detail: a sentence
-// kind/value is said before the sentence kind. Of a value "unregistered:V1" only what stands before
-// the colon chooses.
+// variants names the detail that distinguishes the meanings of a kind: the sentence for kind/value
+// takes precedence over the one for kind. In a value such as "unregistered:V1" only the part before
+// the colon counts.
 var variants = map[workflow.FactKind]string{
 	workflow.FactVisitAssigned: "role",
 	workflow.FactVisitWaits:    "why",
@@ -48,7 +48,7 @@ var plain = map[string]bool{
 	"zone": true,
 }
 
-// lists are the kinds whose ids stand in lists, with blanks between them.
+// lists are the kinds whose details are lists of ids, separated by blanks.
 var lists = map[workflow.FactKind]bool{
 	workflow.FactLineReordered: true, workflow.FactRosterChanged: true,
 	workflow.FactEventStarted: true,
@@ -56,8 +56,8 @@ var lists = map[workflow.FactKind]bool{
 
 // Fact is a fact in one sentence, with the article behind it: "A receives visit V1: by the order
 // (policy 1, art. 6)". names turns ids of people, units, visits and customers into what the reader
-// calls them, and is asked about other subjects too; what it does not know, or a nil names, leaves
-// the id. A kind of a newer program is said by its name.
+// calls them, and is also asked about other subjects; ids it does not know stay as they are, as
+// does every id if names is nil. A kind from a newer program is shown by its name.
 func Fact(lang Lang, f workflow.Fact, names func(id string) string) string {
 	if names == nil {
 		names = func(id string) string { return id }
@@ -96,7 +96,7 @@ func sentence(lang Lang, f workflow.Fact) lines {
 }
 
 // source is the article in brackets, with the parameter where the office made its own rule; empty
-// when no article speaks.
+// if there is no article.
 func source(lang Lang, f workflow.Fact) string {
 	if f.Rule == "" {
 		return ""

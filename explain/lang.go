@@ -30,7 +30,7 @@ func (l Lang) Tag() string {
 	return "en"
 }
 
-// spoken are the languages that matcher chooses from: who reads traditional characters is better
+// spoken are the languages that matcher chooses from: readers of traditional characters are better
 // served by simplified ones than by English.
 var (
 	spoken  = []Lang{En, Zh, Zh}
@@ -38,7 +38,7 @@ var (
 		language.TraditionalChinese})
 )
 
-// Match is the language that fits an Accept-Language header best; English when nothing fits or the
+// Match is the language that best fits an Accept-Language header; English if none fits or the
 // header is malformed.
 func Match(acceptLanguage string) Lang {
 	wanted, _, err := language.ParseAcceptLanguage(acceptLanguage)
@@ -49,8 +49,8 @@ func Match(acceptLanguage string) Lang {
 }
 
 // FromEnv is the language of a terminal. It takes the values of LC_ALL, LC_MESSAGES and LANG in
-// that order, such as zh_CN.UTF-8; the first that is not empty decides, and English where it names
-// no language (C, POSIX).
+// that order, such as zh_CN.UTF-8; the first that is not empty decides, and English if it names no
+// language (C, POSIX).
 func FromEnv(values ...string) Lang {
 	for _, v := range values {
 		if v == "" {

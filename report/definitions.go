@@ -13,11 +13,11 @@ var funnelBy = []string{
 	"route", "first_visit", "party", "purpose", "district", "layout", "budget_band", "intent",
 }
 
-// atDoor are those that are known when a visitor has just come.
+// atDoor are the dimensions that are known as soon as a visitor has come in.
 var atDoor = []string{"day", "week", "month", "weekday", "hour", "channel", "policy", "kind",
 	"party"}
 
-// receptionsBy names for whom a reception counts instead of whose customer it is: the two part when
+// receptionsBy has for whom a reception counts instead of whose customer it is: the two differ when
 // the customer demands another consultant (policy 1, art. 16; A19).
 var receptionsBy = append([]string{"rule", "credited"},
 	slices.DeleteFunc(slices.Clone(funnelBy), func(d string) bool { return d == "consultant" })...)

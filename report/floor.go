@@ -79,8 +79,8 @@ func (w *waiting) row(to []any) []any {
 		w.late, ratio(w.spent, w.served))
 }
 
-// percentile is the least of the seconds that at least p per cent of the visits did not wait longer
-// than.
+// percentile is the smallest wait, in seconds, that at least p per cent of the visits did not
+// exceed.
 func (w *waiting) percentile(seconds []int64, p int64) any {
 	upTo := int64(0)
 	for _, s := range seconds {

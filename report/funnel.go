@@ -2,9 +2,9 @@ package report
 
 import "github.com/lunpai/lunpai/workflow"
 
-// funnelColumns: visit → deposit → signed. Customers are counted once, at their first registered
-// visit, and with them what became of them since (outcome.first); the columns _last count visits
-// that were the last before the step (outcome.last).
+// funnelColumns: visit → deposit → signed. Each customer is counted once, at the first registered
+// visit, with what has happened since (outcome.first); the _last columns count visits that were the
+// last one before a step (outcome.last).
 var funnelColumns = []Column{
 	{"visits", Integer},
 	{"received", Integer},
@@ -82,7 +82,7 @@ func (f *funnel) row(to []any) []any {
 	)
 }
 
-// cohortDays are the days after the first visit at which a cohort is looked at.
+// cohortDays are the days after the first visit at which a cohort is measured.
 var cohortDays = []int{7, 14, 28, 56, 84}
 
 // cohortColumns: of the customers who came first in a week (or whatever it is grouped by), how many

@@ -14,7 +14,7 @@ import (
 type groups struct {
 	of    *Report
 	open  map[string]*group
-	first any // the value of the first dimension, if that is a stretch of time
+	first any // the value of the first dimension, if it is a period of time
 	emit  func([]any) error
 	row   []any
 	by    []any
@@ -25,8 +25,8 @@ type group struct {
 	tally tally
 }
 
-// take adds an entry to its group. Entries come in order of their days: when a stretch of time is
-// over its rows are complete. A report without dimensions has a row for every entry.
+// take adds an entry to its group. Entries come in order of their days: when a period is over, its
+// rows are complete. A report without dimensions has a row for every entry.
 func (g *groups) take(e *entry) error {
 	dims := g.of.dims
 	if len(dims) == 0 {
@@ -57,7 +57,7 @@ func (g *groups) take(e *entry) error {
 	return nil
 }
 
-// flush gives out the rows that are open, in order.
+// flush emits the open rows, in order.
 func (g *groups) flush() error {
 	rows := make([]*group, 0, len(g.open))
 	for _, r := range g.open {
@@ -78,7 +78,7 @@ func (g *groups) flush() error {
 	return nil
 }
 
-// keyOf tells groups apart.
+// keyOf is the key of a group.
 func keyOf(by []any) string {
 	var b strings.Builder
 	for _, v := range by {
@@ -121,12 +121,12 @@ func compare(a, b any) int {
 // dimension is something by which rows are grouped.
 type dimension struct {
 	holds Type
-	// stretch: of time, so that its values never go back as days go on.
+	// stretch: a period of time, whose values never decrease as the days go on.
 	stretch bool
 	of      func(*entry) any
 }
 
-// dimensions are all there are. Those of a visit are asked of entries that have one.
+// dimensions lists all dimensions. Those of a visit apply only to entries that have one.
 var dimensions = map[string]dimension{
 	"day":     {Text, true, func(e *entry) any { return string(e.day) }},
 	"week":    {Text, true, func(e *entry) any { return string(e.day.Week()) }},
@@ -170,8 +170,8 @@ func hour(v *workflow.Visit) any {
 	return int64(v.Hour)
 }
 
-// firstVisit tells new customers from those who come again; nil while nobody knows, and of people
-// who are no customers.
+// firstVisit distinguishes new customers from returning ones; nil while it is unknown, and for
+// people who are not customers.
 func firstVisit(v *workflow.Visit) any {
 	if v.Customer == "" && !v.FirstVisit {
 		return nil

@@ -7,7 +7,7 @@ import (
 )
 
 // ledgerColumns: the account of a unit's turns (RS-4, RS-5). A turn that came was used or missed; a
-// place that was held or kept is none of these.
+// held or kept place is neither.
 var ledgerColumns = []Column{
 	{"on_table", Integer},
 	{"due", Integer},
@@ -48,7 +48,7 @@ var fairnessColumns = []Column{
 	{"gini", Ratio},
 }
 
-// fairness is the ledger of every unit of a stretch of time.
+// fairness is the ledger of every unit over a period.
 type fairness struct{ units map[workflow.UnitID]*ledger }
 
 func newFairness() tally { return &fairness{map[workflow.UnitID]*ledger{}} }
@@ -66,7 +66,7 @@ func (f *fairness) row(to []any) []any {
 	served := make([]int64, 0, len(f.units))
 	var due, sum int64
 	for _, l := range f.units {
-		if l.n[onTable] == 0 && l.n[used] == 0 { // a day off is no turn missed
+		if l.n[onTable] == 0 && l.n[used] == 0 { // a day off is not a missed turn
 			continue
 		}
 		served = append(served, l.n[used])

@@ -2,9 +2,9 @@ package report
 
 import "math"
 
-// ratio is a / b rounded half up to four decimals; nil when b is 0. Everything is whole until the
-// last division, so that whoever computes it the same way, such as a view in a database, gets the
-// same number to the last bit.
+// ratio is a / b rounded half up to four decimals; nil when b is 0. Everything stays an integer
+// until the last division, so that a database view that computes it in the same way gets the same
+// number to the last bit.
 func ratio(a, b int64) any {
 	if b == 0 {
 		return nil

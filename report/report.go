@@ -1,10 +1,9 @@
 // Package report computes the figures of a sales office: conversion, receptions, turns, waiting.
-// Every figure is computed here and only here, from visits and rota tables streamed by a store, in
-// bounded memory; the API and `lunpai export` write what this package computes. (On MongoDB there
-// are views of the same names for those who query it directly; a test holds them against this
-// package.)
+// Every figure is computed here and nowhere else, from visits and rota tables that a store streams,
+// in bounded memory; the API and `lunpai export` write the result. (On MongoDB there are views of
+// the same names for those who query it directly; a test compares them with this package.)
 //
-// No report holds personal data: ids of staff, codes, numbers, days.
+// Reports contain no personal data: only ids of staff, codes, numbers and days.
 package report
 
 import (
@@ -26,8 +25,7 @@ type Query struct {
 	From, To workflow.Date
 	// GroupBy names the dimensions of the rows, in this order; none: the report's own.
 	GroupBy []string
-	// Own: only what is this consultant's; nil: everybody's. Nobody's id, the empty one, is
-	// refused.
+	// Own limits the report to one consultant; nil means everybody. An empty id is refused.
 	Own *workflow.StaffID
 }
 
@@ -37,7 +35,7 @@ type Column struct {
 	Type Type   `json:"type"`
 }
 
-// About is a column, and what it holds.
+// About is a column with what it holds.
 type About struct {
 	Column
 	Holds string `json:"holds"`
@@ -77,7 +75,7 @@ func refuse(key string, args ...string) *Error {
 	return e
 }
 
-// definition is a report that there is.
+// definition describes one report.
 type definition struct {
 	name  string
 	by    []string // its own dimensions
@@ -85,24 +83,23 @@ type definition struct {
 	holds []Column // columns behind the dimensions
 	// only the visits that the report is about; nil: all.
 	only func(*workflow.Visit) bool
-	// whose a visit is, where only one's own is asked for; nil: the principal's.
+	// whose says whose visit it is when a consultant asks for his own; nil: the principal's.
 	whose func(*workflow.Visit) workflow.StaffID
 	tally func() tally
-	// turns: entries are of the turns of units, not of visits.
+	// turns: the entries are turns of units, not visits.
 	turns bool
-	// floor: it says something only about the whole floor, so that there is no such thing as one's
-	// own.
+	// floor: the report makes sense only for the whole floor, not for one consultant.
 	floor bool
 }
 
 // tally adds up what belongs to one row.
 type tally interface {
 	add(e *entry)
-	// row appends the values of the columns; nil when there is nothing to tell.
+	// row appends the values of the columns; nil when there is nothing to report.
 	row(to []any) []any
 }
 
-// Report is a report that was asked for.
+// Report is a report that was requested.
 type Report struct {
 	Query
 	Columns []Column
@@ -152,7 +149,7 @@ const (
 	maxGroups = 100_000
 )
 
-// badGroup tells which of the names in group_by is wrong, by its place: a name may be anything.
+// badGroup says by its position which name in group_by is wrong: the name itself may be anything.
 func (r *Report) badGroup(place int) error {
 	if len(r.defined.may) == 0 {
 		return refuse("bad_group_by/none", "report", r.defined.name)
@@ -174,9 +171,9 @@ func (r *Report) checkDays() error {
 }
 
 // Rows computes the report and calls f for each of its rows, in order of the dimensions; f must not
-// keep the row. The rows of a report whose first dimension is a stretch of time come as soon as the
-// stretch is over, the others at the end. The error is f's, the store's, or an *Error when the
-// query makes too many groups.
+// keep the row. If the first dimension is a period of time, its rows come as soon as the period is
+// complete; all others come at the end. The error is f's, the store's, or an *Error when the query
+// makes too many groups.
 func (r *Report) Rows(ctx context.Context, docs repo.Documents, f func(row []any) error) error {
 	g := &groups{of: r, open: map[string]*group{}, emit: f}
 	source := visits
@@ -195,8 +192,7 @@ func (r *Report) Rows(ctx context.Context, docs repo.Documents, f func(row []any
 	return g.flush()
 }
 
-// about reports whether a visit belongs into the report. Whose turns belong there, their source
-// says.
+// about reports whether a visit belongs in the report. For turns the source decides.
 func (r *Report) about(v *workflow.Visit) bool {
 	d := r.defined
 	switch {
@@ -212,7 +208,7 @@ func (r *Report) about(v *workflow.Visit) bool {
 	return v.Principal == *r.Own
 }
 
-// Info is what there is to know about a report before asking for it.
+// Info describes a report to those who want to request it.
 type Info struct {
 	Name       string   `json:"name"`
 	Title      string   `json:"title"`

@@ -6,8 +6,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// visitColumns: a visit, flat. Money and days of the steps are those since the first visit; the
-// dates _last those of the steps that this visit was the last one before.
+// visitColumns: a visit as one flat row. Money and days of the steps are those since the first
+// visit; the _last dates belong to the steps for which this visit was the last one before.
 var visitColumns = []Column{
 	{"visit", Text},
 	{"day", Text},

@@ -63,13 +63,13 @@ func decode[R workflow.Record](doc repo.Document) (R, error) {
 	return r.(R), nil
 }
 
-// turns gives what the tables and the visits of the query's days say about turns.
+// turns passes on what the tables and visits of the query's days say about turns.
 func turns(ctx context.Context, docs repo.Documents, q Query, put func(*entry) error) error {
 	next, stop := iter.Pull2(dayTables(ctx, docs, q))
 	defer stop()
 	table, failed, more := next()
 	own := newOwn(q.Own, put)
-	// until gives what the tables up to a day say; "" is behind the last day.
+	// until passes on what the tables up to a day say; "" is past the last day.
 	until := func(day workflow.Date) error {
 		for more && failed == nil && (day == "" || table.Day <= day) {
 			own.learn(table)
@@ -92,8 +92,8 @@ func turns(ctx context.Context, docs repo.Documents, q Query, put func(*entry) e
 	return until("")
 }
 
-// own lets through what belongs to one consultant: the turns of the unit in which he stands on the
-// day's table. Nil who: all.
+// own passes on only what belongs to one consultant: the turns of the unit he is in on the day's
+// table. If who is nil, it passes on everything.
 type own struct {
 	who *workflow.StaffID
 	in  workflow.UnitID
@@ -103,7 +103,7 @@ type own struct {
 func newOwn(who *workflow.StaffID, to func(*entry) error) *own {
 	o := &own{who: who, to: to}
 	if who != nil {
-		o.in = workflow.UnitID(*who) // until a table says otherwise he is a unit by himself
+		o.in = workflow.UnitID(*who) // until a table says otherwise, he is his own unit
 	}
 	return o
 }
@@ -150,7 +150,7 @@ func dayTables(ctx context.Context, docs repo.Documents, q Query) iter.Seq2[*wor
 	}
 }
 
-// ofTable gives the units that were expected on a day, and the make-ups that were granted.
+// ofTable passes on the units that were expected on a day, and the make-ups that were granted.
 func ofTable(r *workflow.Rota, put func(*entry) error) error {
 	for _, row := range r.Table {
 		if row.Presence == workflow.DayOff || row.Presence == workflow.OnLeave {
@@ -168,7 +168,7 @@ func ofTable(r *workflow.Rota, put func(*entry) error) error {
 	return nil
 }
 
-// ofVisit gives what a visit did to the turns of units.
+// ofVisit passes on what a visit did to the turns of units.
 func ofVisit(v *workflow.Visit, put func(*entry) error) error {
 	all := []entry{{unit: v.TurnUnit, effect: used}}
 	for _, u := range v.TurnsBack {

@@ -22,8 +22,8 @@ type Format string
 // The formats.
 const (
 	JSON   Format = "json"   // one object with the rows
-	NDJSON Format = "ndjson" // a row a line
-	CSV    Format = "csv"    // for Excel: UTF-8 with its mark, CRLF, no formulas (RFC 4180)
+	NDJSON Format = "ndjson" // one row per line
+	CSV    Format = "csv"    // for Excel: UTF-8 with a byte order mark, CRLF, no formulas (RFC 4180)
 )
 
 // Words are the formats.
@@ -33,9 +33,8 @@ func (Format) Words() []string { return []string{string(JSON), string(CSV), stri
 var Formats = map[Format]string{JSON: "application/json", NDJSON: "application/x-ndjson",
 	CSV: "text/csv; charset=utf-8"}
 
-// Write computes the report and writes it row by row as the rows are ready. Every commit up to the
-// number in the JSON object's seq is in it. When it fails after it has begun to write, what was
-// written is cut short.
+// Write computes the report and writes it row by row as the rows are ready. It covers every commit
+// up to the seq in the JSON object. If it fails after writing has begun, the output is incomplete.
 func (r *Report) Write(ctx context.Context, docs repo.Documents, to io.Writer, f Format) error {
 	switch f {
 	case CSV:
@@ -170,8 +169,9 @@ func field(v any) string {
 	}
 }
 
-// harmless keeps a spreadsheet from reading a text as a formula: an apostrophe is set before the
-// signs that begin one, their full-width twins, and what is skipped before them.
+// harmless keeps a spreadsheet from treating a text as a formula: it prefixes an apostrophe if the
+// text begins with a character that starts one, with its full-width twin, or with whitespace that
+// is skipped before one.
 func harmless(s string) string {
 	if first, _ := utf8.DecodeRuneInString(s); s != "" &&
 		strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {

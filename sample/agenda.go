@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// agenda is the clock and what happens today, in order of time; what falls on the same moment in
-// order of arranging.
+// agenda is the clock and what happens today, in order of time, then in the order in which it was
+// arranged.
 type agenda struct {
 	now  time.Time
 	list entries
@@ -31,7 +31,7 @@ func (a *agenda) at(t time.Time, do func() error) {
 // after arranges something for a while later.
 func (a *agenda) after(d time.Duration, do func() error) { a.at(a.now.Add(d), do) }
 
-// run lets everything happen until nothing is left.
+// run carries everything out until nothing is left.
 func (a *agenda) run() error {
 	for len(a.list) > 0 {
 		e := heap.Pop(&a.list).(entry)

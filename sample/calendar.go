@@ -20,7 +20,7 @@ type day struct {
 
 const zone = "Asia/Shanghai"
 
-// calendar lists the days from the first to the last. One that is missing lies 365 days from the
+// calendar lists the days from the first to the last. If one is missing, it is 365 days from the
 // other.
 func calendar(from, to workflow.Date) ([]day, error) {
 	loc, err := time.LoadLocation(zone)
@@ -59,7 +59,7 @@ func calendar(from, to workflow.Date) ([]day, error) {
 	return days, nil
 }
 
-// exhibitions are two weekends a year: a quarter and three quarters into it.
+// exhibitions marks two weekends a year: after a quarter and after three quarters of it.
 func exhibitions(days []day) {
 	for i := min(91, len(days)/4); i < len(days); i += min(182, (len(days)+1)/2) {
 		for k := i; k < len(days); k++ {
@@ -74,9 +74,9 @@ func exhibitions(days []day) {
 	}
 }
 
-// fromFestival is how many days after the Spring Festival a day lies, negative before it. The
-// festival is taken for the first mean new moon after noon of 21 January in China, which is right
-// to a day.
+// fromFestival is how many days after the Spring Festival a day is, negative before it. The
+// festival is taken to be the first mean new moon after noon of 21 January in China, which is right
+// to within a day.
 func fromFestival(t time.Time) int {
 	moon := time.Date(2000, 2, 5, 21, 3, 0, 0, t.Location()) // the festival of that year
 	const month = 29.530588853 * 24 * float64(time.Hour)
@@ -89,7 +89,7 @@ func fromFestival(t time.Time) int {
 // seasons is how busy each month is: spring, and golden September and silver October.
 var seasons = [12]float64{.85, .7, 1.15, 1.1, 1.05, 1, .85, .9, 1.2, 1.2, 1, .95}
 
-// busy is how many visitors a day draws, beside the others.
+// busy is a day's weight when visitors are spread over the days.
 func (o *office) busy(d *day) float64 {
 	if d.closed {
 		return 0
@@ -113,7 +113,7 @@ func (o *office) busy(d *day) float64 {
 	return w
 }
 
-// spread divides the visits among the days: exactly so many, a day's part following how busy it is.
+// spread distributes exactly this many visits over the days, in proportion to how busy each is.
 func (o *office) spread(total int) error {
 	all := 0.0
 	upTo := make([]float64, len(o.days))
@@ -132,7 +132,7 @@ func (o *office) spread(total int) error {
 	return nil
 }
 
-// closedDays are the days on which the office is closed though the weekday is not.
+// closedDays are the days on which the office is closed although that weekday is usually open.
 func (o *office) closedDays() []workflow.Date {
 	var ds []workflow.Date
 	for _, d := range o.days {
@@ -143,8 +143,8 @@ func (o *office) closedDays() []workflow.Date {
 	return ds
 }
 
-// hours is when visitors come: the hour and how many of them. Before nine and after six the office
-// is officially closed.
+// hours is how many visitors come in which hour. Before nine and after six the office is officially
+// closed.
 var hours = []share[float64]{
 	{8.5, .006},
 	{9, .06},
@@ -169,7 +169,7 @@ var hours = []share[float64]{
 	{18.5, .004},
 }
 
-// someTime is when somebody comes today.
+// someTime is a time at which somebody comes today.
 func (o *office) someTime() time.Time {
 	h := draw(o.dice, hours) + o.Float64()/2
 	return o.day().midnight.Add(time.Duration(h*3_600_000) * time.Millisecond)

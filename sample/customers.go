@@ -6,7 +6,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// customer is somebody whom the office knows, and what he is going to do.
+// customer is somebody the office knows, and what he is going to do.
 type customer struct {
 	id      workflow.CustomerID
 	owner   workflow.StaffID
@@ -34,10 +34,10 @@ func (k *customer) closed() bool {
 	return k.status == workflow.StatusDeposit || k.status == workflow.StatusSigned
 }
 
-// bookSize is how many customers the office remembers: they send others, and telephone.
+// bookSize is how many customers the office remembers: they send others and telephone.
 const bookSize = 1500
 
-// enter puts a customer into the book, in place of the oldest when it is full.
+// enter puts a customer into the book; when it is full, he replaces the oldest.
 func (o *office) enter(k *customer) {
 	if len(o.book) < bookSize {
 		o.book = append(o.book, k)
@@ -52,7 +52,7 @@ var paperBook = []share[workflow.CustomerStatus]{
 	{workflow.StatusDeposit, .07}, {workflow.StatusSigned, .09}, {workflow.StatusRefunded, .03},
 }
 
-// takeOver imports a customer of the paper book.
+// takeOver imports a customer from the paper book.
 func (o *office) takeOver() error {
 	k := &customer{
 		id: workflow.CustomerID(o.ids.record(o.now)), owner: pick(o.dice, o.staff).id,
@@ -156,7 +156,7 @@ func (o *office) register(g *guest, serve *workflow.ServeVisit) error {
 	return o.relieve()
 }
 
-// learn takes over what a commit says about a customer.
+// learn updates a customer from a commit.
 func (k *customer) learn(c *workflow.Commit) error {
 	rs, err := c.Records()
 	for _, r := range rs {
@@ -167,7 +167,7 @@ func (k *customer) learn(c *workflow.Commit) error {
 	return err
 }
 
-// dispute: two consultants claim a customer, and the manager decides some days later.
+// dispute: two consultants claim a customer; the manager decides some days later.
 func (o *office) dispute(k *customer, other workflow.StaffID) error {
 	id := workflow.RecordID(o.ids.record(o.now))
 	claimants := []workflow.StaffID{other}
@@ -208,7 +208,7 @@ var (
 // price is what a square metre costs, in fen.
 const price = 22_000 * 100
 
-// form is what a customer tells about himself. Not everybody tells everything.
+// form is what a customer says about himself. Not everybody says everything.
 func (o *office) form(k *customer) *workflow.Form {
 	f := &workflow.Form{Channel: k.channel, Purpose: draw(o.dice, purposes),
 		District: draw(o.dice, quarters), Layout: k.layout.name}
@@ -219,7 +219,7 @@ func (o *office) form(k *customer) *workflow.Form {
 	f.Intent = draw(o.dice, from)
 	f.AreaSqm = o.between(k.layout.from, k.layout.to)
 	if o.chance(.8) {
-		const step = 100_000 * 100 // people speak in hundred thousands
+		const step = 100_000 * 100 // people think in hundred thousands
 		middle := float64(f.AreaSqm*price) * o.around(.97, .12)
 		f.BudgetFrom = int64(middle*.9) / step * step
 		f.BudgetTo = int64(middle*1.1)/step*step + step
@@ -227,8 +227,7 @@ func (o *office) form(k *customer) *workflow.Form {
 	return f
 }
 
-// decideFate says what is going to become of a new customer. The server's skill and the channel
-// weigh.
+// decideFate decides what will become of a new customer. The server's skill and the channel matter.
 func (o *office) decideFate(k *customer, g *guest) {
 	p := .085 * buyers(k.channel)
 	if c := o.consultant(g.record.Server); c != nil {
@@ -253,7 +252,7 @@ func (o *office) decideFate(k *customer, g *guest) {
 	}
 }
 
-// afterwards is what follows a registered visit: he comes again, decides, or is only telephoned.
+// afterwards arranges what follows a registered visit: he comes again, decides, or only gets calls.
 func (o *office) afterwards(k *customer) {
 	days := int(o.around(7.5, 1))
 	switch {
@@ -266,8 +265,7 @@ func (o *office) afterwards(k *customer) {
 	o.followUp(k, days)
 }
 
-// followUp arranges the owner's next call, if he is one who calls. What he forgets makes customers
-// stale.
+// followUp arranges the owner's next call, if he is one who calls. Those he forgets go stale.
 func (o *office) followUp(k *customer, before int) {
 	c := o.consultant(k.owner)
 	often := .6

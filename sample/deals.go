@@ -8,16 +8,16 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// step is a step of a purchase that is still to come.
+// step is a future step of a purchase.
 type step struct {
 	status workflow.CustomerStatus
 	amount int64   // fen
-	days   float64 // after the step before, about
+	days   float64 // after the previous step, roughly
 }
 
 const yuan = 100 // fen
 
-// resolve: a customer has made up his mind. Some of them pay at once.
+// resolve: a customer has made up his mind. Some pay at once.
 func (o *office) resolve(k *customer) {
 	k.flat = flat(o.sold)
 	o.sold++
@@ -29,16 +29,16 @@ func (o *office) resolve(k *customer) {
 	o.arrange(k, o.chance(.4))
 }
 
-// flat is the number of the nth flat that is sold: a building of 26 floors with six flats each
-// after the other.
+// flat is the number of the nth flat sold. Buildings with 26 floors of six flats are sold one after
+// another.
 func flat(n int) string {
 	const floors, doors = 26, 6
-	place := n * 37 % (floors * doors) // anywhere in it
+	place := n * 37 % (floors * doors) // spread over the building
 	return fmt.Sprintf("%d-%d%02d", 1+n/(floors*doors), 2+place/doors, 1+place%doors)
 }
 
-// purchase are the steps of one. Some pay intention money or a holding fee first, most a deposit, a
-// few sign at once; not everybody gets to the end.
+// purchase makes up the steps of one. Some pay intention money or a holding fee first, most a
+// deposit, a few sign at once; not everybody completes it.
 func (o *office) purchase(l layout) (steps []step) {
 	deposit := int64(o.between(5, 20)) * 10_000 * yuan
 	total := int64(o.between(l.from, l.to)) * price * int64(o.between(90, 112)) / 100
@@ -71,8 +71,7 @@ func (o *office) purchase(l layout) (steps []step) {
 	return steps
 }
 
-// arrange puts the next step on a day: with a visit, during which it is recorded, or at the desk
-// alone.
+// arrange plans the next step for a day: during a visit, or recorded at the desk without one.
 func (o *office) arrange(k *customer, withVisit bool) {
 	if len(k.steps) == 0 {
 		return
@@ -148,8 +147,8 @@ func (o *office) discount(k *customer) error {
 	return o.must(referee, &workflow.DecideApproval{Approval: id, Grant: o.chance(.7)})
 }
 
-// signed: papers follow, for which a colleague stands in when the owner is not there, and a few buy
-// a second flat.
+// signed: paperwork follows, which a colleague does if the owner is away, and a few buy a second
+// flat.
 func (o *office) signed(k *customer) error {
 	if i := slices.IndexFunc(o.staff, func(c *consultant) bool {
 		return !c.off &&

@@ -7,10 +7,10 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// This file is what the management decides.
+// This file has the management's decisions.
 
-// decree is what the management decides before the day begins: the policy, the staff, the duty, an
-// exhibition, the order.
+// decree makes the management's decisions before the day begins: policy, staff, duty shifts,
+// exhibitions, order.
 func (o *office) decree() error {
 	if o.today == max(0, o.policy-7) {
 		if err := o.must(boss, &workflow.AdoptPolicy{From: o.days[o.policy].date,
@@ -38,8 +38,8 @@ func (o *office) decree() error {
 	return nil
 }
 
-// replaceSomebody: one leaves and another comes. The manager gives the customers of the one who
-// left to the others.
+// replaceSomebody: one consultant leaves and another comes. The manager gives the leaver's
+// customers to the others.
 func (o *office) replaceSomebody() error {
 	i := o.IntN(len(o.staff))
 	gone := o.staff[i]
@@ -70,7 +70,7 @@ func (o *office) replaceSomebody() error {
 	return nil
 }
 
-// exhibition puts the manager's plan in force for today: half of the consultants receive in his
+// exhibition puts the manager's plan in force for today: half of the consultants receive in its
 // order.
 func (o *office) exhibition() {
 	o.at(o.day().midnight.Add(9*time.Hour), func() error {
@@ -91,7 +91,7 @@ func (o *office) exhibition() {
 		func() error { return o.may(boss, &workflow.EndEvent{}) })
 }
 
-// reorder: the supervisor lets two of the line change places.
+// reorder: the supervisor swaps two places in the line.
 func (o *office) reorder() error {
 	line := o.rota.Order()
 	if len(line) < 2 {

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// dice are the chances of one office.
+// dice is the randomness of one office.
 type dice struct{ *rand.Rand }
 
 func newDice(site string, seed uint64) dice {
 	h := secret(site, seed)
-	return dice{rand.New(rand.NewPCG(binary.BigEndian.Uint64(h[:]), binary.BigEndian.Uint64(h[8:])))} //nolint:gosec // to be repeated, not to be secret
+	return dice{rand.New(rand.NewPCG(binary.BigEndian.Uint64(h[:]), binary.BigEndian.Uint64(h[8:])))} //nolint:gosec // repeatable, not secret
 }
 
 func secret(site string, seed uint64) [sha256.Size]byte {
@@ -26,13 +26,12 @@ func (d dice) chance(p float64) bool { return d.Float64() < p }
 // between is a number from lo to hi.
 func (d dice) between(lo, hi int) int { return lo + d.IntN(hi-lo+1) }
 
-// around is a positive number: half of them are below the median, and spread says how far they
-// scatter (log-normal).
+// around is a positive log-normal number with this median; spread says how far the numbers scatter.
 func (d dice) around(median, spread float64) float64 {
 	return median * math.Exp(spread*d.NormFloat64())
 }
 
-// minutes is a time of whole seconds around a median.
+// minutes is a duration in whole seconds around a median in minutes.
 func (d dice) minutes(median, spread float64) time.Duration {
 	return time.Duration(60*d.around(median, spread)) * time.Second
 }
@@ -43,7 +42,7 @@ type share[T any] struct {
 	weight float64
 }
 
-// draw takes one of the shares by weight.
+// draw picks one of the shares by weight.
 func draw[T any](d dice, from []share[T]) T {
 	all := 0.0
 	for _, s := range from {
@@ -60,8 +59,7 @@ func draw[T any](d dice, from []share[T]) T {
 
 func pick[T any](d dice, from []T) T { return from[d.IntN(len(from))] }
 
-// ids makes ids out of the seed and a count: the same in every run, and no two alike over all
-// offices.
+// ids makes ids from the seed and a counter: the same in every run, and unique across all offices.
 type ids struct {
 	secret [sha256.Size]byte
 	made   uint64
@@ -74,7 +72,7 @@ func (i *ids) next() [sha256.Size]byte {
 	return sha256.Sum256(binary.BigEndian.AppendUint64(i.secret[:], i.made))
 }
 
-// command is an id as the service makes them: 64 hex digits.
+// command is an id like the service's: 64 hex digits.
 func (i *ids) command() string { h := i.next(); return hex.EncodeToString(h[:]) }
 
 // record is a UUID of version 7: it grows with time.

@@ -7,7 +7,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// assign asks who receives a group; false when nobody can now.
+// assign asks who receives a group; false if nobody can now.
 func (o *office) assign(g *guest) (bool, error) {
 	if s := o.standIn(g); s != nil {
 		if c, err := o.ask(desk, &workflow.AssignVisit{Visit: g.visit, StandIn: s}); err != nil ||
@@ -53,8 +53,8 @@ func (o *office) standIn(g *guest) *workflow.StandInFor {
 	return nil
 }
 
-// wait lets a group wait: the supervisor hears of it after ten minutes, an office short of hands
-// lets a consultant look after two groups, and nobody waits for ever.
+// wait lets a group wait: the supervisor is told after ten minutes, a short-staffed office lets a
+// consultant look after two groups, and nobody waits forever.
 func (o *office) wait(g *guest) error {
 	o.waiting = append(o.waiting, g)
 	o.after(10*time.Minute+time.Second, func() error {
@@ -74,7 +74,7 @@ func (o *office) wait(g *guest) error {
 
 func (g *guest) waits() bool { return g.record != nil && g.record.State == workflow.Identified }
 
-// press: somebody has waited long. A consultant takes two groups, or the supervisor chooses
+// press: somebody has waited too long. A consultant takes two groups, or the supervisor chooses
 // somebody.
 func (o *office) press(g *guest) error {
 	if !g.waits() {
@@ -93,7 +93,7 @@ func (o *office) press(g *guest) error {
 	return o.received(g, nil)
 }
 
-// giveUp: a group goes home. Towards the evening nobody always notes it; then the next morning
+// giveUp: a group goes home. Towards the evening nobody may notice; then the next morning's opening
 // does.
 func (o *office) giveUp(g *guest) error {
 	if !g.waits() {
@@ -117,13 +117,13 @@ func (o *office) lost(g *guest, reason string) error {
 	return o.relieve()
 }
 
-// forget takes a group from those who wait.
+// forget removes a group from those who wait.
 func (o *office) forget(g *guest) {
 	o.waiting = slices.DeleteFunc(o.waiting, func(w *guest) bool { return w == g })
 }
 
-// seat lets those who wait be received, who came first first. Once nobody is free no other that
-// goes by the order is tried.
+// seat has the waiting groups received, first come, first served. Once nobody is free, no further
+// group that goes by the order is tried.
 func (o *office) seat() error {
 	full := false
 	for _, g := range slices.Clone(o.waiting) {
@@ -140,7 +140,7 @@ func (o *office) seat() error {
 	return nil
 }
 
-// lengths are how long receptions take: the median in minutes.
+// lengths are the median lengths of receptions, in minutes.
 var lengths = map[workflow.VisitKind]float64{
 	workflow.KindNew: 32, workflow.KindReturning: 38, workflow.KindReferral: 36,
 	workflow.KindUnrelated: 4, workflow.KindPeer: 14, workflow.KindUnstated: 15,
@@ -175,7 +175,7 @@ func (o *office) leaveEarly(g *guest) error {
 	return o.lost(g, "left_early")
 }
 
-// within arranges what may happen in the middle of a reception.
+// within arranges what may happen during a reception.
 func (o *office) within(g *guest, length time.Duration) {
 	during := func(p float64, do func(*guest) error) {
 		if o.chance(p) {
@@ -228,7 +228,7 @@ func (o *office) help(g *guest) error {
 	return o.may(referee, &workflow.AddAssistant{Visit: g.visit, Who: who})
 }
 
-// unmask: the consultant learns that his visitor has been here before.
+// unmask: the consultant finds out that his visitor has been here before.
 func (o *office) unmask(g *guest) error {
 	g.hidden = false
 	g.says = workflow.Identity{Kind: workflow.KindReturning, Customer: g.customer.id}
@@ -239,8 +239,7 @@ func (o *office) unmask(g *guest) error {
 	return o.relieve()
 }
 
-// handBack: whoever helped returns the customer to the one whose he is, if that one has become
-// free.
+// handBack: the helper hands the customer back to his own consultant, if that one has become free.
 func (o *office) handBack(g *guest) error {
 	p := o.consultant(g.record.Principal)
 	if p == nil || p.off || p.away || p.engaged > 0 || g.record.ServerRole == workflow.Lead {

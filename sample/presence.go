@@ -7,9 +7,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// This file is who is there: opening and closing, days off, leave, errands.
+// This file decides who is there: opening and closing, days off, leave, errands.
 
-// morning opens the day and arranges who will be missing when.
+// morning opens the day and arranges who will be away when.
 func (o *office) morning() error {
 	if err := o.decree(); err != nil {
 		return err
@@ -37,7 +37,7 @@ func (o *office) morning() error {
 	return o.must(desk, &workflow.OpenDay{Date: d.date, Away: away})
 }
 
-// absence is a reason to be missing for a while.
+// absence is a reason to be away for a while.
 type absence struct {
 	often  float64 // a day
 	median float64 // minutes
@@ -60,7 +60,7 @@ var absences = []absence{
 	}, true},
 }
 
-// absences arranges when a consultant will be missing today.
+// absences arranges when a consultant will be away today.
 func (o *office) absences(c *consultant) {
 	for _, a := range absences {
 		if o.chance(a.often) {
@@ -69,7 +69,7 @@ func (o *office) absences(c *consultant) {
 	}
 }
 
-// leave sends a consultant away for a while, as soon as he is in no reception.
+// leave sends a consultant away for a while, as soon as he is not in a reception.
 func (o *office) leave(c *consultant, a absence, tries int) error {
 	switch {
 	case c.away || tries > 5 || o.now.Sub(o.day().midnight) > 17*time.Hour:
@@ -97,13 +97,13 @@ func (o *office) leave(c *consultant, a absence, tries int) error {
 	return nil
 }
 
-// relieve is what happens when somebody has become free: make-ups are granted, those who wait are
+// relieve is what happens when somebody becomes free: make-ups are granted, waiting groups are
 // received.
 func (o *office) relieve() error {
 	for _, m := range o.rota.MakeUps {
 		if m.Missed%7 == 0 || !slices.ContainsFunc(o.rota.Line,
 			func(p workflow.Place) bool { return p.Unit == m.Unit }) {
-			continue // it may be granted, and only to one who is back
+			continue // it is not always granted, and only to somebody who is back
 		}
 		by := referee
 		if o.underP2() {
@@ -118,7 +118,7 @@ func (o *office) relieve() error {
 	return o.seat()
 }
 
-// evening closes the day. Who still waits goes home.
+// evening closes the day. Those still waiting go home.
 func (o *office) evening() error {
 	o.waiting = o.waiting[:0]
 	clear(o.open)

@@ -1,10 +1,10 @@
-// Package sample makes up a property-sales office and lets it work for a year or ten: visitors,
-// consultants, customers, deals. Every command goes to the real rules, and what they refuse is part
-// of the story: a visitor for whom nobody is free waits, or leaves. Nobody has a name or a phone;
-// there are only ids.
+// Package sample simulates a property-sales office for a year or ten: visitors, consultants,
+// customers, deals. Every command goes to the real rules, and refusals are part of the story: a
+// visitor for whom nobody is free waits, or leaves. Nobody has a name or a phone number; there are
+// only ids.
 //
-// The office is wholly determined by its Config: the same one gives the same commands and so,
-// decided by the same rules, the same journal, byte for byte.
+// The office is completely determined by its Config: the same Config gives the same commands and
+// so, under the same rules, the same journal, byte for byte.
 package sample
 
 import (
@@ -17,32 +17,32 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Config says which office. The zero value is usable.
+// Config describes the office. The zero value is usable.
 type Config struct {
 	Site workflow.SiteID // zero: riverside
-	Seed uint64          // any number; another one is another year
-	// From and To are the first and the last day. One of them zero: 365 days in all; both: from
-	// 2024-01-01 on.
+	Seed uint64          // any number; a different one gives a different year
+	// From and To are the first and the last day. If one is zero, the year has 365 days; if both
+	// are, it starts on 2024-01-01.
 	From, To workflow.Date
-	// Visits is how many groups come, exactly; zero: 30,000 in 365 days.
+	// Visits is exactly how many groups come; zero: 30,000 in 365 days.
 	Visits int
-	// Consultants is how many there are; zero: as many as so many visits need, from 4 to 40; 13 for
-	// 30,000 a year.
+	// Consultants is how many there are; zero: as many as the visits need, from 4 to 40 (13 for
+	// 30,000 a year).
 	Consultants int
 }
 
 // Do decides one command. A refusal is a *workflow.Fault.
 type Do = func(context.Context, workflow.Envelope, workflow.Command) (*workflow.Commit, error)
 
-// Check tells what is wrong with a Config before anything is done.
+// Check reports what is wrong with a Config before anything is done.
 func (c Config) Check() error {
 	_, err := newOffice(c, nil)
 	return err
 }
 
-// Run lets the office work: policy 1 in the first half of the time, policy 2 from then on. do
-// starts with an empty site; progress, which may be nil, hears of every visitor. Any error of do
-// but a refusal ends the run.
+// Run runs the office: under policy 1 in the first half of the time, then under policy 2. do starts
+// with an empty site; progress, which may be nil, is called for every visitor. Any error of do
+// other than a refusal ends the run.
 func Run(ctx context.Context, c Config, do Do, progress func(done, total int)) error {
 	decide := func(env workflow.Envelope, cmd workflow.Command) (*workflow.Commit, error) {
 		return do(ctx, env, cmd)
@@ -65,7 +65,7 @@ func Run(ctx context.Context, c Config, do Do, progress func(done, total int)) e
 // decide decides one command, for as long as the run lasts.
 type decide = func(workflow.Envelope, workflow.Command) (*workflow.Commit, error)
 
-// office is the simulation: a clock, who is there, and what is still to happen.
+// office is the simulation: a clock, the people there, and what is still to happen.
 type office struct {
 	dice
 	agenda
@@ -77,7 +77,7 @@ type office struct {
 	days   []day
 	today  int // index into days
 	total  int // visits in all
-	came   int // of them so far
+	came   int // of these so far
 	plans  map[int]plans
 	policy int // day from which policy 2 holds
 
@@ -130,7 +130,7 @@ func (o *office) day() *day { return &o.days[o.today] }
 // underP2 reports whether policy 2 holds.
 func (o *office) underP2() bool { return o.today >= o.policy }
 
-// work is one day, from the morning until the last visitor has gone.
+// work runs one day, from the morning until the last visitor has gone.
 func (o *office) work() error {
 	o.now = o.day().midnight.Add(8 * time.Hour)
 	if o.today == 0 {
@@ -156,8 +156,7 @@ func (o *office) work() error {
 	return o.evening()
 }
 
-// ask has a command decided, now. A commit of nil without an error is a refusal, found in
-// o.refusal.
+// ask has a command decided now. A nil commit without an error is a refusal, kept in o.refusal.
 func (o *office) ask(by workflow.Actor, cmd workflow.Command) (*workflow.Commit, error) {
 	o.refusal = nil
 	c, err := o.do(workflow.Envelope{ID: o.ids.command(), By: by,
@@ -178,7 +177,7 @@ func (o *office) ask(by workflow.Actor, cmd workflow.Command) (*workflow.Commit,
 	return c, nil
 }
 
-// must is ask for what is not refused in a sound office.
+// must is ask for commands that a sound office does not refuse.
 func (o *office) must(by workflow.Actor, cmd workflow.Command) error {
 	c, err := o.ask(by, cmd)
 	if err == nil && c == nil {
@@ -187,13 +186,13 @@ func (o *office) must(by workflow.Actor, cmd workflow.Command) error {
 	return err
 }
 
-// may is ask for what may be refused without harm.
+// may is ask for commands that may be refused.
 func (o *office) may(by workflow.Actor, cmd workflow.Command) error {
 	_, err := o.ask(by, cmd)
 	return err
 }
 
-// note keeps what the office knows in step with a record that a commit changed.
+// note updates what the office knows from a record that a commit changed.
 func (o *office) note(r workflow.Record) {
 	switch r := r.(type) {
 	case *workflow.Rota:
@@ -217,7 +216,7 @@ func (o *office) note(r workflow.Record) {
 	}
 }
 
-// later is the index of an open day about n days from now; false when that is beyond the end.
+// later is the index of an open day about n days from now; false if that is past the end.
 func (o *office) later(n int) (int, bool) {
 	i := o.today + max(n, 1)
 	for i < len(o.days) && o.days[i].closed {
@@ -235,7 +234,7 @@ func (o *office) plan(n int, do func() error) {
 	}
 }
 
-// expect arranges that a customer comes again about n days later, rather at a weekend.
+// expect arranges for a customer to come again about n days later, preferably at a weekend.
 func (o *office) expect(n int, k *customer) {
 	i, ok := o.later(n)
 	if !ok {

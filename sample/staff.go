@@ -8,7 +8,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// consultant is one who takes turns.
+// consultant is somebody who takes turns.
 type consultant struct {
 	id      workflow.StaffID
 	skill   float64 // what he adds to the chance of a deal
@@ -20,7 +20,7 @@ type consultant struct {
 	engaged int           // receptions he is in
 }
 
-// The others of the staff, and how each acts.
+// The other members of staff, and how each acts.
 const (
 	supervisor  workflow.StaffID = "qian"
 	shiftLeader workflow.StaffID = "tang"
@@ -42,19 +42,19 @@ func staffKey(role workflow.Role, who workflow.StaffID) workflow.Actor {
 	return workflow.Actor{Key: "key-" + string(who), Role: role, Staff: who}
 }
 
-// himself is a consultant at his own telephone.
+// himself is a consultant acting with his own key.
 func himself(s workflow.StaffID) workflow.Actor {
 	return staffKey(workflow.RoleConsultant, s)
 }
 
-// called are ids of consultants, in the order of hiring.
+// called are the consultants' ids, in the order of hiring.
 var called = []workflow.StaffID{
 	"li", "wang", "zhang", "liu", "chen", "yang", "zhao", "huang", "zhou", "wu", "xu", "sun", "hu",
 	"zhu", "gao", "lin", "he", "guo", "ma", "liang", "song", "zheng", "xie", "han", "feng", "yu",
 	"dong", "xiao", "cheng", "cao", "yuan", "deng", "shen", "zeng", "peng",
 }
 
-// hire adds consultants, each with his own gifts.
+// hire adds consultants, each with his own talents.
 func (o *office) hire(n int) {
 	for range n {
 		id := called[o.hired%len(called)]
@@ -77,8 +77,8 @@ func (o *office) consultant(id workflow.StaffID) *consultant {
 	return nil
 }
 
-// idle is a consultant who is here and has nothing to do, from the end of the line; empty when
-// there is none.
+// idle is a consultant who is here and has nothing to do, from the end of the line; empty if there
+// is none.
 func (o *office) idle(except workflow.StaffID) workflow.StaffID {
 	for _, p := range slices.Backward(o.rota.Line) {
 		if c := o.consultant(workflow.StaffID(p.Unit)); c != nil && c.id != except &&
@@ -89,7 +89,7 @@ func (o *office) idle(except workflow.StaffID) workflow.StaffID {
 	return ""
 }
 
-// engage notes that those who are in a visit have so many receptions more.
+// engage adds n to the receptions of everybody in a visit.
 func (o *office) engage(v *workflow.Visit, n int) {
 	if v == nil || !v.Open || v.State != workflow.Assigned && v.State != workflow.Served {
 		return
@@ -101,7 +101,7 @@ func (o *office) engage(v *workflow.Visit, n int) {
 	}
 }
 
-// found creates the site and takes over the paper book.
+// found creates the site and imports the paper book.
 func (o *office) found() error {
 	c := &workflow.CreateSite{Site: o.site, Zone: zone, Holidays: o.closedDays(),
 		Policy: workflow.P1(), Duty: o.duty()}

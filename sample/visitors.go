@@ -12,16 +12,16 @@ type guest struct {
 	says    workflow.Identity // what it answers to the first question
 	channel string
 	party   int
-	// whom it turns out to be, at the latest at registration; nil: nobody the office has known
+	// who it turns out to be, at the latest at registration; nil: nobody the office knew
 	customer *customer
-	hidden   bool             // it is taken for new until then
-	friend   workflow.StaffID // who knows it when it comes in
+	hidden   bool             // taken for new until then
+	friend   workflow.StaffID // the consultant who recognises it at the door
 	patience time.Duration    // how long it waits before it goes home
 	came     time.Time        // when it came
 	record   *workflow.Visit  // as the last commit left it; nil before the first
 }
 
-// kinds are those who come beside the customers who come again.
+// kinds are those who come besides returning customers.
 var kinds = []share[workflow.VisitKind]{
 	{workflow.KindNew, .745},
 	{workflow.KindReferral, .06},
@@ -31,7 +31,7 @@ var kinds = []share[workflow.VisitKind]{
 	{workflow.KindCompanyStaff, .03},
 }
 
-// channel is how people heard of the project. Some channels bring buyers, others bring people.
+// channel is how people heard of the project. Some channels bring buyers, others only visitors.
 type channel struct {
 	name   string
 	buyers float64 // times the average
@@ -59,8 +59,7 @@ func buyers(name string) float64 {
 
 var parties = []share[int]{{1, .22}, {2, .4}, {3, .2}, {4, .11}, {5, .04}, {6, .02}, {8, .01}}
 
-// visitors arranges who comes today: first the customers who are expected, as far as the day has
-// room.
+// visitors arranges who comes today: first the expected customers, as far as the day has room.
 func (o *office) visitors() {
 	p := o.plans[o.today]
 	room := o.day().visits * 6 / 10
@@ -110,10 +109,10 @@ func (o *office) stranger() *guest {
 	return g
 }
 
-// newcomer: some have an appointment by telephone, some have been told whom to ask for, some are a
+// newcomer: some have a telephone appointment, some were told whom to ask for, some are a
 // consultant's friends.
 func (o *office) newcomer(g *guest) {
-	if o.chance(.2) { // tells at once who he is
+	if o.chance(.2) { // says at once who he is
 		g.says.Customer, g.says.NewCustomer = workflow.CustomerID(o.ids.record(o.now)), true
 	}
 	who := pick(o.dice, o.staff).id
@@ -127,7 +126,7 @@ func (o *office) newcomer(g *guest) {
 	}
 }
 
-// brought: a customer of the book sends somebody, half of the time to his own consultant.
+// brought: a known customer sends somebody, half of the time to his own consultant.
 func (o *office) brought(g *guest) {
 	if len(o.book) == 0 {
 		g.says.Kind = workflow.KindNew
@@ -140,8 +139,8 @@ func (o *office) brought(g *guest) {
 	}
 }
 
-// again is a customer who comes once more. Most say so; some are recognised at the door, some ask
-// for somebody, a few are taken for new.
+// again is a returning customer. Most say so; some are recognised at the door, some ask for
+// somebody, a few are taken for new.
 func (o *office) again(k *customer) *guest {
 	g := &guest{
 		party: draw(o.dice, parties), patience: o.minutes(38, .5), customer: k,
@@ -159,21 +158,21 @@ func (o *office) again(k *customer) *guest {
 	case x < .38:
 		g.says.Named = pick(o.dice, o.staff).id
 	}
-	if owner != nil && o.chance(.15) { // whom he may entrust with it while he is busy
+	if owner != nil && o.chance(.15) { // a colleague who may stand in while he is busy
 		g.says.Delegate = o.idle(k.owner)
 	}
 	return g
 }
 
-// arrive is a group at the door: a kiosk that only notes it, a consultant who knows it, or the
-// front desk, which asks at once.
+// arrive is a group at the door: noted by a kiosk, recognised by a consultant, or asked at once by
+// the front desk.
 func (o *office) arrive(g *guest) error {
 	g.visit = workflow.VisitID(o.ids.record(o.now))
 	o.open[g.visit] = g
 	g.came = o.now
 	cmd := &workflow.ArriveVisit{Visit: g.visit, Party: g.party, Channel: g.channel}
 	if g.says.Kind != workflow.KindNew && g.says.Kind != workflow.KindReferral || o.chance(.4) {
-		cmd.Channel = "" // it stands in the form
+		cmd.Channel = "" // it is in the form
 	}
 	switch {
 	case g.friend != "":
@@ -204,7 +203,7 @@ func (o *office) arrive(g *guest) error {
 	return o.present(g)
 }
 
-// recognise is a consultant's claim; where it fails the front desk asks.
+// recognise is a consultant's claim; if it fails, the front desk asks.
 func (o *office) recognise(g *guest) error {
 	cmd := &workflow.RecogniseVisit{Visit: g.visit, Who: g.friend}
 	if g.customer != nil {
@@ -229,7 +228,7 @@ func (o *office) identify(g *guest) error {
 	return o.present(g)
 }
 
-// present asks who receives a group, and lets it wait when nobody can.
+// present asks who receives a group, and lets it wait if nobody can.
 func (o *office) present(g *guest) error {
 	ok, err := o.assign(g)
 	if err != nil || ok {
