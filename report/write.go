@@ -23,7 +23,8 @@ type Format string
 const (
 	JSON   Format = "json"   // one object with the rows
 	NDJSON Format = "ndjson" // one row per line
-	CSV    Format = "csv"    // for Excel: UTF-8 with a byte order mark, CRLF, no formulas (RFC 4180)
+	// for Excel: UTF-8 with a byte order mark, CRLF, no formulas (RFC 4180)
+	CSV Format = "csv"
 )
 
 // Words are the formats.

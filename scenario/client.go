@@ -19,7 +19,7 @@ type Client struct {
 	HTTP *http.Client
 	// Lang is sent as Accept-Language.
 	Lang string
-	// Manual: every request carries its moment as Lunpai-Now.
+	// Manual sends each request's time as Lunpai-Now.
 	Manual bool
 }
 
@@ -36,8 +36,8 @@ func (p *Problem) Error() string {
 	return fmt.Sprintf("%d %s: %s (%s)", p.Status, p.Code, p.Detail, p.Fix)
 }
 
-// Call sends one request with a key of its own, again with the same key when the answer is lost,
-// and decodes the answer. An error answer is a *Problem.
+// Call sends one request with its own idempotency key, retries with the same key if the answer is
+// lost, and decodes the answer. An error answer is a *Problem.
 func (c *Client) Call(
 	ctx context.Context, at time.Time, token, method, path string, body, into any,
 ) error {

@@ -8,7 +8,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Core is an Office that asks the decision core itself: no service, no store.
+// Core is an Office that asks the decision core directly, without a service or a store.
 type Core struct {
 	Board *workflow.Board
 	// Commits are all commits so far.
@@ -50,7 +50,7 @@ func (c *Core) Do(
 		c.all[r.Ref()] = r
 	}
 	c.Commits = append(c.Commits, commit)
-	c.Board.Trim(0) // whatever is not open is read again, as from a store
+	c.Board.Trim(0) // records that are not open are loaded again, as from a store
 	return Answer{Facts: commit.Facts}, nil
 }
 
@@ -67,7 +67,7 @@ func (c *Core) load(cmd workflow.Command) {
 	}
 }
 
-// View is the office as it stands.
+// View is the office as it is now.
 func (c *Core) View(_ context.Context, at time.Time) (*View, error) {
 	v := &View{Rota: c.Board.Rota(), Visits: map[string]*workflow.Visit{},
 		Customers: map[string]*workflow.Customer{}}

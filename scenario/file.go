@@ -71,7 +71,7 @@ type Duty struct {
 	Staff string `yaml:"staff"`
 }
 
-// Customer is a customer whom the office knows already.
+// Customer is a customer the office already knows.
 type Customer struct {
 	Owner       string `yaml:"owner"`
 	LastContact string `yaml:"last_contact"`
@@ -87,7 +87,7 @@ type Step struct {
 	Number int            `yaml:"-"` // from 1
 }
 
-// UnmarshalYAML keeps everything beside at, do and expect as arguments.
+// UnmarshalYAML keeps everything except at, do and expect as arguments.
 func (s *Step) UnmarshalYAML(unmarshal func(any) error) error {
 	var all map[string]any
 	if err := unmarshal(&all); err != nil {

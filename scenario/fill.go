@@ -4,9 +4,11 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// This file is what verbs do beyond filling members of the same name: with the command, and with the request's body.
+// This file is what verbs do beyond filling members of the same name: with the command, and with
+// the request's body.
 
-// receives is arrival, first question and assignment: in one command, or, where more than the rules alone decide, in two.
+// receives is arrival, first question and assignment: one command, or two if the rules alone do not
+// decide.
 func receives() verb {
 	v := does("POST", "/visits", nil, arrival)
 	v.orders = func(s *Step, k known) ([]order, error) {
@@ -41,7 +43,8 @@ func register(_ *Step, _ known, c *workflow.RegisterVisit) { c.Customer = custom
 
 func complete(s *Step, k known, c *workflow.RegisterVisit) {
 	register(s, k, c)
-	c.Serve = &workflow.ServeVisit{Visit: c.Visit, Topic: c.Topic, ExplainedTo: staff(s.str("explained_to"))}
+	c.Serve = &workflow.ServeVisit{Visit: c.Visit, Topic: c.Topic,
+		ExplainedTo: staff(s.str("explained_to"))}
 	c.Topic = ""
 }
 
@@ -71,7 +74,7 @@ func followUp(s *Step, _ known, c *workflow.RecordFollowUp) {
 }
 
 func call(_ *Step, k known, c *workflow.TakeCall) {
-	if !k(string(c.Customer)) { // a caller whom the office does not know
+	if !k(string(c.Customer)) { // a caller the office does not know
 		c.Customer = ""
 	}
 }
@@ -103,7 +106,7 @@ func reidentification(r *Remote, c *workflow.ReidentifyVisit, body map[string]an
 	r.person(&c.Identity, body)
 }
 
-// person sends a phone for a customer who has no record yet: the service makes the record.
+// person sends a phone number for a customer who has no record yet: the service creates the record.
 func (r *Remote) person(id *workflow.Identity, body map[string]any) {
 	if id.NewCustomer {
 		delete(body, "customer")
@@ -112,7 +115,8 @@ func (r *Remote) person(id *workflow.Identity, body map[string]any) {
 	}
 }
 
-// registration: the service takes what belongs to the end of the reception beside the rest.
+// registration puts the members of the end of the reception beside the others, as the service takes
+// them.
 func registration(_ *Remote, c *workflow.RegisterVisit, body map[string]any) {
 	delete(body, "customer")
 	if served, ok := body["serve"].(map[string]any); ok {

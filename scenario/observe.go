@@ -6,7 +6,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// observe reads what an expectation speaks of. want tells which visits or people a map asks for.
+// observe reads what an expectation is about. want says which visits or people a map asks for.
 func observe(k string, want any, r *StepResult, v *View, s *Step) (any, error) {
 	if get, ok := ofVisit[k]; ok {
 		visit := v.Visits[s.str("visit")]

@@ -13,8 +13,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Remote is an Office at a running service with a manual clock: a site of its own, one key per
-// actor, and the service's ids translated to the scenario's labels.
+// Remote is an Office at a running service with a manual clock: it has its own site and one key per
+// actor, and translates the service's ids to the scenario's labels.
 type Remote struct {
 	Client *Client
 	// Admin is an administrator's key.
@@ -28,7 +28,7 @@ type Remote struct {
 	phones    map[string]string // of customers that the scenario names before they have a record
 	records   map[string]string // label → id of calls, approvals, …
 	labels    map[string]string // id → label
-	seq       int64             // of the newest commit: lists may trail behind it
+	seq       int64             // of the newest commit: lists may lag behind it
 	facts     struct{ messages, approvals, vacancies, calls, disputes []string }
 }
 
@@ -42,7 +42,7 @@ func NewRemote(c *Client, admin string) *Remote {
 	}
 }
 
-// answer is what the service says to any command.
+// answer is the service's answer to any command.
 type answer struct {
 	Facts    []workflow.Fact    `json:"facts"`
 	Visit    *workflow.Visit    `json:"visit"`
@@ -91,7 +91,7 @@ func (r *Remote) Do(
 	return Answer{Facts: r.translate(a.Facts)}, nil
 }
 
-// found creates the site, with a manager of its own if the scenario has none.
+// found creates the site, with an extra manager if the scenario has none.
 func (r *Remote) found(ctx context.Context, at time.Time, c *workflow.CreateSite) error {
 	staff := make([]map[string]any, 0, len(c.Staff)+1)
 	r.manager = ""
@@ -150,7 +150,7 @@ func changed(p *workflow.Policy) map[string]any {
 	return out
 }
 
-// token is the key with which a label acts; it is made when it is first needed.
+// token is the key with which a label acts; it is made when first needed.
 func (r *Remote) token(
 	ctx context.Context, at time.Time, by string, role workflow.Role,
 ) (string, error) {
@@ -173,7 +173,7 @@ func (r *Remote) token(
 	return a.Key.Token, nil
 }
 
-// learn notes which id the service gave to what the scenario names.
+// learn records which id the service gave to what the scenario names.
 func (r *Remote) learn(cmd workflow.Command, a *answer) {
 	note := func(m map[string]string, label, id string) {
 		if label != "" && id != "" {
@@ -211,7 +211,7 @@ func (r *Remote) learn(cmd workflow.Command, a *answer) {
 	}
 }
 
-// label is what the scenario calls an id; ids may stand inside a longer word.
+// label is what the scenario calls an id; an id may be part of a longer word.
 func (r *Remote) label(s string) string {
 	if l, ok := r.labels[s]; ok {
 		return l
@@ -234,7 +234,7 @@ func (r *Remote) translate(fs []workflow.Fact) []workflow.Fact {
 	return fs
 }
 
-// View reads everything that an expectation may speak of.
+// View reads everything that an expectation may be about.
 func (r *Remote) View(ctx context.Context, at time.Time) (*View, error) {
 	v := &View{
 		Visits: map[string]*workflow.Visit{}, Customers: map[string]*workflow.Customer{},
@@ -276,8 +276,8 @@ func (r *Remote) View(ctx context.Context, at time.Time) (*View, error) {
 	return v, r.viewMatters(get, v)
 }
 
-// upToDate reads a list again until it stands at the newest commit: lists come from documents,
-// which may trail the journal.
+// upToDate reads a list until it reflects the newest commit: lists come from documents, which may
+// lag behind the journal.
 func (r *Remote) upToDate(seq *int64, read func() error) error {
 	for try := 0; ; try++ {
 		if err := read(); err != nil || *seq >= r.seq || try == 100 {

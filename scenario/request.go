@@ -11,7 +11,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// request is a command as the API takes it.
+// request is a command in the form the API takes.
 type request struct {
 	method, path string
 	body         map[string]any
@@ -48,7 +48,7 @@ func (r *Remote) members(cmd workflow.Command) (map[string]any, error) {
 	return m, nil
 }
 
-// translateIDs puts the service's ids in place of labels, by the type of the member.
+// translateIDs replaces labels by the service's ids, by the type of the member.
 func (r *Remote) translateIDs(v reflect.Value) {
 	switch v.Kind() { //nolint:exhaustive // commands hold nothing else
 	case reflect.Pointer:
@@ -77,7 +77,7 @@ func (r *Remote) translateIDs(v reflect.Value) {
 	}
 }
 
-// leaveOutEmpty removes empty texts, zeros and nulls: the service takes a missing member for them.
+// leaveOutEmpty removes empty texts, zeros and nulls, which mean the same as a missing member.
 func leaveOutEmpty(m map[string]any) {
 	for k, v := range m {
 		switch v := v.(type) {
@@ -116,7 +116,8 @@ func fillPath(path string, body map[string]any) string {
 	return strings.Join(parts, "/")
 }
 
-// id is the service's id of what the scenario labels; an unknown label is sent as it is, and refused.
+// id is the service's id of what the scenario labels; an unknown label is sent as it is, and
+// refused.
 func id[L ~string](m map[string]string, label L) string {
 	if i, ok := m[string(label)]; ok {
 		return i
@@ -124,7 +125,7 @@ func id[L ~string](m map[string]string, label L) string {
 	return string(label)
 }
 
-// phone is a number that only this label has.
+// phone is a number unique to this label.
 func phone(label string) string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(label)) // a hash never fails

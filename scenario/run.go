@@ -11,31 +11,31 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Answer is what an office said to one command.
+// Answer is an office's answer to one command.
 type Answer struct {
 	Facts []workflow.Fact
-	// Refusal is empty when the command was accepted: the code and the article of a refusal, and
-	// its sentence.
+	// Refusal is the code of a refusal, with its article and its sentence; empty if the command was
+	// accepted.
 	Refusal, Rule, Detail string
 }
 
-// Office is where a scenario plays: the decision core itself, or a running service.
+// Office is where a scenario is played: the decision core itself, or a running service.
 type Office interface {
 	// Do gives a command at a moment; by is a label with its role ("" for the front desk).
 	Do(
 		ctx context.Context, at time.Time, by string, role workflow.Role, cmd workflow.Command,
 	) (Answer, error)
-	// View is the board as it stands.
+	// View is the board as it is now.
 	View(ctx context.Context, at time.Time) (*View, error)
 }
 
-// View is everything that an expectation may speak of.
+// View is everything that an expectation may be about.
 type View struct {
 	Rota      *workflow.Rota
 	Next      workflow.UnitID
 	Visits    map[string]*workflow.Visit
 	Customers map[string]*workflow.Customer
-	Messages  map[string]*workflow.Message // by whom they are for, the newest
+	Messages  map[string]*workflow.Message // the newest, by addressee
 	Approvals map[string]*workflow.Approval
 	Vacancy   *workflow.Vacancy // the newest
 	Dispute   *workflow.Dispute // the newest
@@ -75,7 +75,7 @@ func (r *Result) Passed() bool {
 }
 
 // Run plays a scenario at an office that nobody else uses. An error means that the scenario could
-// not be played: it is malformed, or the office broke down.
+// not be played, because it is malformed or the office failed.
 func (sc *Scenario) Run(ctx context.Context, o Office) (*Result, error) {
 	loc, err := time.LoadLocation(sc.Zone)
 	if err != nil {
@@ -116,13 +116,13 @@ func (sc *Scenario) Run(ctx context.Context, o Office) (*Result, error) {
 	return res, nil
 }
 
-// Playable reports whether the scenario's policy is one that is carried out.
+// Playable reports whether the scenario's policy is supported.
 func (sc *Scenario) Playable() bool {
 	_, ok := workflow.Preset(sc.Policy)
 	return ok
 }
 
-// setUpRole is who may set an office up.
+// setUpRole is the role that gives a command of the setup.
 func setUpRole(c workflow.Command) workflow.Role {
 	switch c.(type) {
 	case *workflow.CreateSite:
@@ -176,7 +176,7 @@ func (sc *Scenario) play(
 	return r, nil
 }
 
-// compare checks what the step expects; an unexpected refusal is a difference by itself.
+// compare checks what the step expects; an unexpected refusal is itself a difference.
 func (r *StepResult) compare(s *Step, v *View) {
 	if _, wanted := s.Expect["reject"]; wanted != (r.Refusal != "") {
 		got := "accepted"
@@ -201,7 +201,7 @@ func (r *StepResult) compare(s *Step, v *View) {
 	}
 }
 
-// normal sorts what is a set.
+// normal sorts values that are sets.
 func normal(k string, v any) any {
 	switch k {
 	case "voided", "makeup_right", "notified", "flags", "evidence", "remind":
@@ -210,7 +210,7 @@ func normal(k string, v any) any {
 	return v
 }
 
-// show writes a value in one way, whatever it was read from.
+// show formats a value in the same way whatever its type was.
 func show(v any) string {
 	switch v := v.(type) {
 	case nil:

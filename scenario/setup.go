@@ -21,7 +21,8 @@ type (
 	customer = workflow.CustomerID
 )
 
-// setUp is the office of a scenario before its first step: the site with its staff, its customers and who is away.
+// setUp is the office of a scenario before its first step: the site with its staff, its customers
+// and who is away.
 func (sc *Scenario) setUp() ([]order, error) {
 	p, ok := workflow.Preset(sc.Policy)
 	if !ok {
@@ -35,13 +36,15 @@ func (sc *Scenario) setUp() ([]order, error) {
 	}
 	c := &workflow.CreateSite{Site: "office", Zone: sc.Zone, Policy: p}
 	for i := range c.Hours {
-		c.Hours[i] = workflow.DayHours{From: workflow.Clock(sc.Given.Hours[0]), To: workflow.Clock(sc.Given.Hours[1])}
+		c.Hours[i] = workflow.DayHours{From: workflow.Clock(sc.Given.Hours[0]),
+			To: workflow.Clock(sc.Given.Hours[1])}
 	}
 	for _, h := range sc.Given.Holidays {
 		c.Holidays = append(c.Holidays, workflow.Date(h))
 	}
 	for _, d := range sc.Given.Duty {
-		c.Duty = append(c.Duty, workflow.DutyShift{From: workflow.Clock(d.From), To: workflow.Clock(d.To), Staff: staff(d.Staff)})
+		c.Duty = append(c.Duty, workflow.DutyShift{From: workflow.Clock(d.From),
+			To: workflow.Clock(d.To), Staff: staff(d.Staff)})
 	}
 	c.Staff = sc.staff()
 	out := []order{{"", c}}
@@ -55,7 +58,8 @@ func (sc *Scenario) setUp() ([]order, error) {
 	}
 	for _, k := range sorted(names) {
 		g := sc.Given.Customers[k]
-		i := &workflow.ImportCustomer{Customer: customer(k), Owner: staff(g.Owner), Status: workflow.CustomerStatus(g.Status)}
+		i := &workflow.ImportCustomer{Customer: customer(k), Owner: staff(g.Owner),
+			Status: workflow.CustomerStatus(g.Status)}
 		if i.Status == "" {
 			i.Status = workflow.StatusRegistered
 		}
@@ -84,15 +88,16 @@ func (sc *Scenario) setUp() ([]order, error) {
 	return out, nil
 }
 
-// staff are the consultants of the line, the members of teams, the people with a role, and consultants whom later steps
-// name without a place.
+// staff are the consultants in the line, members of teams, people with a role, and consultants
+// without a place whom later steps name.
 func (sc *Scenario) staff() []workflow.NewStaff {
 	var out []workflow.NewStaff
 	seen := map[string]bool{}
 	add := func(name string, role workflow.Role, team string, off bool) {
 		if name != "" && !seen[name] {
 			seen[name] = true
-			out = append(out, workflow.NewStaff{Staff: staff(name), Role: role, Team: workflow.UnitID(team), OffRoster: off})
+			out = append(out, workflow.NewStaff{Staff: staff(name), Role: role,
+				Team: workflow.UnitID(team), OffRoster: off})
 		}
 	}
 	for _, u := range sc.Given.Line {
@@ -121,8 +126,9 @@ func (sc *Scenario) staff() []workflow.NewStaff {
 	return out
 }
 
-// actor is who gives a command of a step: whom the step names, or the front desk. A change on the customer's demand and a
-// dispute name nobody in the format; the front desk may do neither, so a supervisor does it, or a manager.
+// actor is who gives a command of a step: whoever the step names, or the front desk. The format
+// names nobody for a change on the customer's demand and for a dispute; the front desk may do
+// neither, so a supervisor or a manager does.
 func (sc *Scenario) actor(o order) string {
 	if o.by != "" {
 		return o.by

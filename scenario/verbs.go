@@ -10,7 +10,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// verb is a word of the format: the command that it gives, and the request that gives it at a service.
+// verb is a word of the format: the command that it gives, and the request that gives it at a
+// service.
 type verb struct {
 	gives   reflect.Type
 	orders  func(*Step, known) ([]order, error)
@@ -20,9 +21,10 @@ type verb struct {
 // known tells whether a customer has a record.
 type known func(string) bool
 
-// verbs are the words of the format, each with its command and its address below the site's. Arguments fill the
-// command's member of the same name; `fill` says what goes beyond that. The body of the request is the command without
-// what stands in the address; `body` changes it where the service takes it otherwise.
+// verbs are the words of the format, each with its command and its address below the site's.
+// Arguments fill the command's member of the same name; `fill` says what goes beyond that. The body
+// of the request is the command without what stands in the address; `body` changes it where the
+// service takes it otherwise.
 var verbs = map[string]verb{
 	"receive":    receives(),
 	"arrive":     does("POST", "/visits", nil, arrival),
@@ -159,8 +161,8 @@ func (s *Step) orders(k known) ([]order, error) {
 	return v.orders(s, k)
 }
 
-// into fills the members of a command with the step's arguments of the same name. A reason, a purpose or an item becomes a
-// code.
+// into fills the members of a command with the step's arguments of the same name. A reason, a
+// purpose or an item becomes a code.
 func (s *Step) into(c any) error {
 	args := make(map[string]any, len(s.Args))
 	for k, v := range s.Args {
@@ -183,7 +185,10 @@ func (s *Step) into(c any) error {
 // code makes a reason code of a word or a sentence; free text has no place in the journal.
 func code(s string) string {
 	s = strings.ToLower(strings.TrimSpace(s))
-	if strings.ContainsFunc(s, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' }) || len(s) > 40 {
+	odd := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_'
+	}
+	if strings.ContainsFunc(s, odd) || len(s) > 40 {
 		return "other"
 	}
 	return s

@@ -8,8 +8,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestVerbs: every placeholder of an address is a member of the command, which leaves the body; verbs that give the same
-// command send it to the same address.
+// TestVerbs: every placeholder of an address is a member of the command, which leaves the body;
+// verbs that give the same command send it to the same address.
 func TestVerbs(t *testing.T) {
 	paths := map[reflect.Type]string{}
 	for word, v := range verbs {
