@@ -14,8 +14,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Append implements repo.Journal: one unordered insert for all pages, one answer for each.
-// Documents follow by themselves.
+// Append implements repo.Journal: one unordered insert for all pages, one answer for each. The
+// documents follow on their own.
 func (s *Store) Append(ctx context.Context, pages []*repo.Page) []error {
 	errs := make([]error, len(pages))
 	if len(pages) == 0 {
@@ -81,8 +81,8 @@ func (s *Store) insert(ctx context.Context, pages []*repo.Page, errs []error) {
 		all(errs, unknown(s.report(fail("append", err))))
 		return
 	}
-	// What the server says nothing about was written, but durably only if the write concern was
-	// met.
+	// Pages that the answer does not mention were written, but durably only if the write concern
+	// was met.
 	if wce := bulk.WriteConcernError; wce != nil {
 		all(errs, unknown(s.report(&failure{
 			op: "append", class: "write concern not satisfied", code: wce.Code,
@@ -110,14 +110,14 @@ func (s *Store) report(err error) error {
 	return err
 }
 
-// stored is what must be known of a page in the journal to judge another one.
+// stored is what is needed of a page in the journal to answer for another one.
 type stored struct {
 	hash string
 	ids  []string
 }
 
-// answerDoubles answers for the pages that met a duplicate key. It reads what stands in their way;
-// the server's message is never looked at.
+// answerDoubles answers for the pages that met a duplicate key. It reads what is in their way; the
+// server's message is never used.
 func (s *Store) answerDoubles(
 	ctx context.Context, pages []*repo.Page, doubles []int, errs []error,
 ) {
@@ -131,8 +131,8 @@ func (s *Store) answerDoubles(
 		case err != nil:
 			errs[i] = unknown(err)
 		case found[p.Site].at(p.First).hash == p.Hash:
-			// Ours, from an earlier try. What an insert meets is on disk when the insert's own
-			// write concern is met.
+			// Our own, from an earlier try. What an insert collides with is on disk when the
+			// insert's write concern is met.
 			errs[i] = unsettled
 		case found[p.Site].anyID(p.Entries):
 			errs[i] = fmt.Errorf("append %s: %w", repo.PageID(p.Site, p.First), repo.ErrIDTaken)
@@ -165,8 +165,8 @@ func (s standing) anyID(entries []repo.Entry) bool {
 	return false
 }
 
-// rivals reads the pages that stand at the numbers of these pages or hold one of their commands,
-// with majority.
+// rivals reads, with majority, the pages that have the numbers of these pages or hold one of their
+// commands.
 func (s *Store) rivals(
 	ctx context.Context, pages []*repo.Page, which []int,
 ) (map[workflow.SiteID]standing, error) {
@@ -178,7 +178,7 @@ func (s *Store) rivals(
 			ids[k] = e.ID
 		}
 		in := bson.D{{Key: "$in", Value: ids}}
-		// beside the id too: a cluster sharded by it asks one shard
+		// named beside the id too: a cluster sharded by site then asks one shard
 		of := bson.E{Key: pathSite, Value: string(p.Site)}
 		or = append(or, bson.D{of, {Key: pathEntries, Value: in}}, bson.D{
 			of, {Key: pathID, Value: repo.PageID(p.Site, p.First)},

@@ -10,7 +10,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// asRead is the filter that finds a side document only as it was read.
+// asRead is a filter that finds a side document only if it is still as it was read.
 func asRead(read repo.Side) (bson.D, error) {
 	raw, err := encodeSide(read)
 	if err != nil {

@@ -22,12 +22,12 @@ const (
 	selectionTimeout = 5 * time.Second
 	poolSize         = 32
 
-	// closeTimeout bounds how long Close waits for calls in flight, for documents to follow, and
+	// closeTimeout limits how long Close waits for calls under way, for documents to follow, and
 	// for the driver, each.
 	closeTimeout = 5 * time.Second
 )
 
-// Validation says what the server does with a document that does not fit its collection's schema.
+// Validation says what the server does with a document that violates its collection's schema.
 type Validation string
 
 // The validations.
@@ -37,10 +37,10 @@ const (
 	ValidationOff   Validation = "off"   // schemas are left as they are
 )
 
-// Config is how a store is opened. The zero value of every field but URI is good.
+// Config is how a store is opened. The zero value of every field but URI is usable.
 type Config struct {
-	// URI is a MongoDB connection string. The database is the one it names, or "lunpai". What it
-	// says about write concern, read concern, read preference, timeouts and pool size is overruled.
+	// URI is a MongoDB connection string. The database is the one it names, or "lunpai". Its write
+	// concern, read concern, read preference, timeouts and pool size are overridden.
 	URI string
 	// Log receives what operators must know; nil logs nothing.
 	Log *slog.Logger
@@ -54,7 +54,7 @@ type Config struct {
 	VerifyEvery time.Duration // how often the unique indexes are verified; 0: 5 min
 
 	Validation Validation // "": ValidationWarn
-	// StrictAPI declares Stable API version 1, strictly and with errors on what is deprecated: for
+	// StrictAPI declares Stable API version 1, strict and with errors on deprecated commands: for
 	// tests.
 	StrictAPI bool
 
@@ -84,8 +84,8 @@ func durable() *writeconcern.WriteConcern {
 	return wc
 }
 
-// clientOptions applies the connection string first and what the store depends on after it, so that
-// no `?w=1` weakens it.
+// clientOptions applies the connection string first and then what the store depends on, so that no
+// `?w=1` can weaken it.
 func (c Config) clientOptions(cleared func()) *options.ClientOptions {
 	o := options.Client().ApplyURI(c.URI).
 		SetWriteConcern(durable()).
@@ -112,8 +112,8 @@ func (c Config) clientOptions(cleared func()) *options.ClientOptions {
 	return o
 }
 
-// database is the name of the database in a connection string: what stands between the hosts and
-// the options.
+// database is the name of the database in a connection string: what is between the hosts and the
+// options.
 func database(uri string) (string, error) {
 	_, rest, _ := strings.Cut(uri, "://")
 	rest, _, _ = strings.Cut(rest, "?")

@@ -14,7 +14,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// greeting is what the server that is spoken to says of itself.
+// greeting is what the connected server says about itself.
 type greeting struct {
 	Set       string    `bson:"setName"`
 	Me        string    `bson:"me"`
@@ -30,13 +30,13 @@ func (s *Store) greeting(ctx context.Context) (h greeting, err error) {
 	return h, fail("hello", err)
 }
 
-// ErrDirect: the connection is tied to one member of a replica set. It reads there even when
-// another member is the primary: an old rota, and a definite refusal of a command that was carried
+// ErrDirect: the connection is tied to one member of a replica set. It would read there even while
+// another member is the primary: an old rota, or a definite refusal of a command that was carried
 // out. The error's text names the member and the remedy.
 var ErrDirect = errors.New("directConnection=true at a member of a replica set")
 
-// refusal is why a server that is spoken to directly cannot be used: it is, or can become, a member
-// that is not the primary. The only member of a set can become nothing else.
+// refusal is why a directly connected server cannot be used: it is, or may become, a member that is
+// not the primary. The only member of a set is always the primary.
 func (h greeting) refusal(direct bool) error {
 	if !direct || h.Set == "" || h.Primary && len(h.Hosts) == 1 {
 		return nil
@@ -57,8 +57,8 @@ func (s *Store) Clock(ctx context.Context) (time.Time, error) {
 	return h.LocalTime, err
 }
 
-// Confirm implements repo.Store by one linearizable read: having read, the server has a majority
-// confirm that it is the primary still. A stand-alone server is nobody's rival.
+// Confirm implements repo.Store by one linearizable read: after reading, the server has a majority
+// confirm that it is still the primary. A stand-alone server has no rival.
 func (s *Store) Confirm(
 	ctx context.Context, site workflow.SiteID, seq int64, ids []string,
 ) (bool, error) {

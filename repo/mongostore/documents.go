@@ -15,7 +15,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// scanBatch is how many documents of a scan are in memory at once.
+// scanBatch is how many documents of a scan are in memory at a time.
 const scanBatch = 500
 
 // find reads documents of one collection.
@@ -49,7 +49,7 @@ func documents(
 	return out, fail("read "+string(c), cursor.Err())
 }
 
-// boardFilter matches what a site's board is made of in one collection.
+// boardFilter matches the documents of one collection that a site's board needs.
 func boardFilter(c workflow.Collection, site workflow.SiteID) bson.D {
 	of := bson.E{Key: pathSite, Value: string(site)}
 	open := bson.D{of, {Key: "open", Value: true}}
@@ -70,7 +70,7 @@ func (s *Store) Load(ctx context.Context, site workflow.SiteID) ([]repo.Document
 		return nil, 0, err
 	}
 	defer leave()
-	// before the documents: they may be newer, never older
+	// before the documents: they may be newer than the mark, never older
 	marks, err := s.markOf(ctx, []workflow.SiteID{site})
 	if err != nil {
 		return nil, 0, err
@@ -144,8 +144,8 @@ func bounds(from, to, lower, upper string) (d bson.D) {
 	return d
 }
 
-// Scan implements repo.Documents. It reads portion by portion, so that f may take its time and may
-// use the store.
+// Scan implements repo.Documents. It reads portion by portion, so f may be slow and may use the
+// store.
 func (s *Store) Scan(ctx context.Context, of repo.Span, f func(repo.Document) error) error {
 	if err := repo.NeedSite(of.Site); err != nil {
 		return fmt.Errorf("scan %s: %w", of.Collection, err)
@@ -163,7 +163,7 @@ func (s *Store) ScanAllSites(
 	return s.walk(ctx, c, bson.D{}, keys(pathID), behind, f)
 }
 
-// walk reads what filter matches to its end; behind matches what is left behind a document.
+// walk reads all that filter matches. behind matches what follows a document.
 func (s *Store) walk(
 	ctx context.Context, c workflow.Collection, filter, order bson.D,
 	behind func(repo.Document) (bson.D, error), f func(repo.Document) error,
@@ -200,7 +200,7 @@ func (s *Store) portion(
 		options.Find().SetSort(order).SetLimit(scanBatch).SetBatchSize(scanBatch))
 }
 
-// spanned matches the documents of a span, and says their order.
+// spanned matches the documents of a span, and returns their order.
 func spanned(of repo.Span) (filter, order bson.D) {
 	filter = ofSite(of)
 	if !of.ByDay {
@@ -215,7 +215,7 @@ func spanned(of repo.Span) (filter, order bson.D) {
 	return filter, keys(pathDay, pathID)
 }
 
-// behind matches what is left of a span behind a document.
+// behind matches what is left of a span after a document.
 func behind(of repo.Span, last repo.Document) (bson.D, error) {
 	after := behindID(last.ID)
 	if !of.ByDay {

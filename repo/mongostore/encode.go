@@ -8,7 +8,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/bsonx/bsoncore"
 )
 
-// This file and decode.go turn JSON text into BSON and back, exactly: what workflow.Encode wrote
+// This file and decode.go convert JSON text to BSON and back exactly: what workflow.Encode wrote
 // comes back byte for byte.
 //
 //	JSON                                          BSON
@@ -18,11 +18,11 @@ import (
 //	other number                                  double
 //	string, object, array, true, false, null      the same; the order of fields is kept
 //
-// A string is a time only if Go would write that very text for it (2024-03-04T01:10:00.123Z); any
-// other stays a string. Text that is not canonical (blanks, needless escapes, 1.50) is stored by
-// its meaning.
+// A string is a time only if Go would write exactly that text for it (2024-03-04T01:10:00.123Z);
+// any other stays a string. Text that is not canonical (spaces, needless escapes, 1.50) is stored
+// by its meaning.
 
-// maxDepth bounds nesting; MongoDB takes about 180 levels.
+// maxDepth limits nesting; MongoDB accepts about 180 levels.
 const maxDepth = 100
 
 // appendDocument appends the BSON document of a JSON object. The object must begin with "id", which
@@ -89,8 +89,8 @@ func (r *jsonReader) appendObject(dst []byte, depth int) ([]byte, error) {
 	}
 }
 
-// topLevel is the stored name of a top-level field. MongoDB moves _id to the front, so it must
-// stand there already.
+// topLevel is the stored name of a top-level field. MongoDB moves _id to the front, so it must be
+// there already.
 func (r *jsonReader) topLevel(key string, first bool) (string, error) {
 	switch {
 	case first && key == "id":

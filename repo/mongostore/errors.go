@@ -11,10 +11,10 @@ import (
 )
 
 // ErrIndexes: a unique index that makes an append a compare-and-set is missing or could not be
-// verified; appends are refused. The error's text names the index and the cure.
+// verified. Appends are refused. The error's text names the index and the remedy.
 var ErrIndexes = errors.New("journal without its unique index")
 
-// Server error codes that are told apart.
+// Server error codes that matter here.
 const (
 	codeBadValue     = 2
 	codeUnauthorized = 13
@@ -25,7 +25,7 @@ const (
 // failure is a driver's or server's error without its text, which may hold values of documents and
 // filters.
 type failure struct {
-	op    string // what was tried, with ids
+	op    string // what was tried, and on which ids
 	class string
 	code  int   // the server's, 0 when it gave none
 	cause error // a context's error or nil
@@ -100,7 +100,7 @@ func codeClass(code int) string {
 	}
 }
 
-// unknown is the answer to an append of which nobody can say whether it was written.
+// unknown is the answer to an append when nobody can say whether it was written.
 func unknown(err error) error {
 	if errors.Is(err, repo.ErrUnknown) {
 		return err

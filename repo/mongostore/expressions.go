@@ -21,7 +21,7 @@ func (c columns) fields() bson.D {
 }
 
 // grouped matches, groups by the site and further dimensions, sums up, and computes from the sums.
-// Sums whose names begin with _ are only computed with.
+// Sums whose names begin with _ are not shown.
 func grouped(match bson.D, by, sums, computed columns) (p bson.A) {
 	if match != nil {
 		p = append(p, stage("$match", match))
@@ -69,8 +69,8 @@ func not(cond any) bson.D { return op("$not", cond) }
 // has: a field that is neither missing nor null.
 func has(field string) bson.D { return op("$gt", field, nil) }
 
-// taken: a step of an outcome. Visits from before schema 1 hold a list in outcome, and what is
-// asked of a list is a list.
+// taken: a step of an outcome. Visits from before schema 1 hold a list in outcome, and a field of a
+// list is a list.
 func taken(step string) bson.D { return op("$eq", op1("$type", step), "object") }
 
 func positive(field string) bson.D { return op("$gt", orZero(field), 0) }
@@ -79,7 +79,8 @@ func orZero(field string) bson.D { return op("$ifNull", field, 0) }
 
 func orEmpty(field string) bson.D { return op("$ifNull", field, bson.A{}) }
 
-// ratio is a / b rounded half up to four decimals, null when b is 0, whole until the last division.
+// ratio is a / b rounded half up to four decimals; null when b is 0. It is computed in whole
+// numbers up to the last division.
 func ratio(a, b any) bson.D {
 	rounded := op1("$floor",
 		op("$divide", op("$add", op("$multiply", 2, a, 10_000), b), op("$multiply", 2, b)))

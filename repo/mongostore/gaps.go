@@ -13,9 +13,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// closeGaps makes every run begin where the site's written pages end and run on without a hole:
-// pages of other instances, before its first page or between two of its own, are put in, and pages
-// that are written already are left out.
+// closeGaps makes every run begin where the site's written pages end, without holes: pages of other
+// instances, before its first page or between two of its own, are added, and pages that are already
+// written are left out.
 func (p *projector) closeGaps(ctx context.Context, runs []*siteRun) {
 	written := make(map[*siteRun]int64, len(runs))
 	var late, torn []*siteRun
@@ -42,7 +42,7 @@ func (p *projector) closeGaps(ctx context.Context, runs []*siteRun) {
 	}
 }
 
-// lookUp asks the marks how far others have written the sites of these runs.
+// lookUp reads from the marks how far others have written the sites of these runs.
 func (p *projector) lookUp(ctx context.Context, runs []*siteRun, written map[*siteRun]int64) {
 	if len(runs) == 0 {
 		return
@@ -61,7 +61,7 @@ func (p *projector) lookUp(ctx context.Context, runs []*siteRun, written map[*si
 // stretch is a run of commits.
 type stretch struct{ from, to int64 }
 
-// holes are the commits that a run lacks, when everything up to number n is written.
+// holes are the commits that a run lacks if everything up to number n is written.
 func (r *siteRun) holes(n int64) (out []stretch) {
 	n = min(n, r.first()-1)
 	for _, page := range r.pages {
@@ -73,14 +73,14 @@ func (r *siteRun) holes(n int64) (out []stretch) {
 	return out
 }
 
-// errGap: more is missing than is worth waiting for here; repair does it.
+// errGap: too much is missing to read it here; repair does it.
 var errGap = errors.New("too many pages are missing")
 
-// maxMissing bounds the commits that are read for one batch, and with them its memory.
+// maxMissing limits the commits that are read for one batch, and so its memory.
 const maxMissing = 1024
 
-// fillGaps puts the pages that runs lack between their own, with one query for all sites: holes
-// begin and end where pages do.
+// fillGaps adds the pages that runs lack, with one query for all sites: holes begin and end where
+// pages do.
 func (p *projector) fillGaps(ctx context.Context, runs []*siteRun, written map[*siteRun]int64) {
 	var or bson.A
 	of := make(map[workflow.SiteID]*siteRun, len(runs))
@@ -119,7 +119,7 @@ func (r *siteRun) insert(pages []*repo.Page) {
 	}
 }
 
-// chain drops doubles and checks that pages follow number n and each other.
+// chain drops duplicates and checks that the pages follow number n and each other.
 func chain(site workflow.SiteID, pages []*repo.Page, n int64) ([]*repo.Page, error) {
 	var out []*repo.Page
 	for _, page := range pages {
@@ -133,7 +133,7 @@ func chain(site workflow.SiteID, pages []*repo.Page, n int64) ([]*repo.Page, err
 				continue
 			}
 		} else if page.First <= n {
-			n = page.First - 1 // written once already: writing it twice is harmless
+			n = page.First - 1 // written already: writing it twice is harmless
 		}
 		if page.First != n+1 {
 			return nil, fmt.Errorf("%w: commits %d to %d of %s are missing", repo.ErrCorrupt, n+1,
@@ -154,7 +154,7 @@ func decode(pages []*repo.Page) error {
 	return nil
 }
 
-// ensure waits until every document of a site is written up to seq, and writes them itself where
+// ensure waits until every document of a site is written up to seq, and writes them itself if
 // nobody is about to.
 func (p *projector) ensure(ctx context.Context, site workflow.SiteID, seq int64) error {
 	for {
@@ -177,7 +177,7 @@ func (p *projector) ensure(ctx context.Context, site workflow.SiteID, seq int64)
 	}
 }
 
-// catchUp replays the tail of a site, if its mark has not reached seq.
+// catchUp replays the rest of a site's journal if its mark has not reached seq.
 func (p *projector) catchUp(ctx context.Context, site workflow.SiteID, seq int64) error {
 	marks, err := p.s.markOf(ctx, []workflow.SiteID{site})
 	if err != nil {

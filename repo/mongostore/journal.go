@@ -38,7 +38,7 @@ func appendPage(dst []byte, p *repo.Page) []byte {
 	return end(end(dst, entries), start)
 }
 
-// end closes a document or array that was begun in dst itself, which cannot fail.
+// end closes a document or array that was begun in dst itself, so it cannot fail.
 func end(dst []byte, start int32) []byte {
 	dst, _ = bsoncore.AppendDocumentEnd(dst, start)
 	return dst
@@ -101,7 +101,7 @@ func entries(v bsoncore.Value) (out []repo.Entry, ok bool) {
 	return out, err == nil
 }
 
-// pages reads the pages that match, hardened.
+// pages reads the pages that match, and hardens them.
 func (s *Store) pages(
 	ctx context.Context, filter bson.D, o *options.FindOptionsBuilder,
 ) ([]*repo.Page, error) {
@@ -124,8 +124,8 @@ func (s *Store) pages(
 	return out, s.harden(ctx, out)
 }
 
-// pagesOfMany reads pages of several sites, in no order. What cannot be read of one site is that
-// site's fault, not the others'.
+// pagesOfMany reads pages of several sites, in no particular order. A page that cannot be read is
+// an error of its own site only.
 func (s *Store) pagesOfMany(
 	ctx context.Context, filter bson.D,
 ) (map[workflow.SiteID][]*repo.Page, map[workflow.SiteID]error, error) {
@@ -158,12 +158,12 @@ func siteOf(id string) workflow.SiteID {
 	return workflow.SiteID(id[:max(0, len(id)-len("/000000000000"))])
 }
 
-// byID is the index to look through for what ranged matches: the one that begins with the site
-// holds every command of it.
+// byID is the index to use for what ranged matches: the one that begins with the site has an entry
+// for every command.
 const byID = "_id_"
 
 // ranged matches a site's pages from one number to another. The site is named beside the ids, so
-// that a cluster which is sharded by it asks one shard.
+// that a cluster sharded by site asks one shard.
 func ranged(site workflow.SiteID, from, to int64) bson.D {
 	return bson.D{{Key: pathSite, Value: string(site)}, between(site, from, to)}
 }
@@ -253,7 +253,7 @@ func (s *Store) Sites(ctx context.Context) ([]workflow.SiteID, error) {
 	return s.siteIDs(ctx)
 }
 
-// Moved implements repo.Journal by the marks of all sites: one query, some bytes a site.
+// Moved implements repo.Journal with the marks of all sites: one query, a few bytes per site.
 func (s *Store) Moved(ctx context.Context, after int64) (map[workflow.SiteID]int64, int64, error) {
 	ctx, leave, err := s.begin(ctx, s.cfg.ReportTimeout)
 	if err != nil {
@@ -271,7 +271,7 @@ func (s *Store) Moved(ctx context.Context, after int64) (map[workflow.SiteID]int
 	return heads, 1, err
 }
 
-// siteIDs lists the sites by the pages that begin their journals.
+// siteIDs lists the sites by the first pages of their journals.
 func (s *Store) siteIDs(ctx context.Context) ([]workflow.SiteID, error) {
 	o := options.Find().SetSort(keys(pathSite)).SetProjection(bson.D{
 		{Key: pathID, Value: 0}, {Key: pathSite, Value: 1},
@@ -295,7 +295,7 @@ type hardened struct {
 	upTo map[workflow.SiteID]int64
 }
 
-// raise notes pages that are on disk.
+// raise records pages that are on disk.
 func (h *hardened) raise(pages ...*repo.Page) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -319,9 +319,9 @@ func (h *hardened) holds(pages []*repo.Page) bool {
 }
 
 // harden makes sure that pages which were read cannot be lost any more. A replica set's majority
-// reads promise that; a stand-alone server shows a page of somebody else's append before it stands
-// in the server's own journal on disk, and kill -9 in that moment takes it back. A durable write
-// waits for everything before it, even one that changes nothing.
+// reads guarantee that. A stand-alone server shows a page of somebody else's append before the page
+// is in the server's own journal on disk, and kill -9 at that moment loses it. A durable write
+// waits for everything before it, even a write that changes nothing.
 func (s *Store) harden(ctx context.Context, pages []*repo.Page) error {
 	if !s.alone || s.hardened.holds(pages) {
 		return nil

@@ -14,8 +14,8 @@ import (
 
 var errSyntax = errors.New("malformed JSON")
 
-// jsonReader walks over JSON text. Its errors name a place, never a value: the text may hold
-// personal data.
+// jsonReader reads JSON text. Its errors name a place, never a value: the text may hold personal
+// data.
 type jsonReader struct {
 	text []byte
 	at   int
@@ -25,7 +25,7 @@ func (r *jsonReader) fail(what string) error {
 	return fmt.Errorf("%w: %s at byte %d", errSyntax, what, r.at)
 }
 
-// next skips blanks and returns the byte that follows, 0 at the end.
+// next skips white space and returns the byte that follows; 0 at the end.
 func (r *jsonReader) next() byte {
 	for r.at < len(r.text) {
 		switch c := r.text[r.at]; c {
@@ -46,7 +46,7 @@ func (r *jsonReader) expect(c byte) error {
 	return nil
 }
 
-// end checks that nothing follows.
+// end checks that no data follow.
 func (r *jsonReader) end() error {
 	if r.next() != 0 || r.at < len(r.text) {
 		return r.fail("trailing data")
@@ -54,8 +54,8 @@ func (r *jsonReader) end() error {
 	return nil
 }
 
-// appendNumber appends an int64, or a double for what is written with a fraction or an exponent,
-// and for -0.
+// appendNumber appends an int64, or a double for a number with a fraction or an exponent, and for
+// -0.
 func (r *jsonReader) appendNumber(dst []byte, key string) ([]byte, error) {
 	start, whole := r.at, true
 scan:
@@ -81,8 +81,8 @@ scan:
 	if err != nil || math.IsInf(f, 0) {
 		return nil, r.fail("a number out of range")
 	}
-	// An integer beyond int64 is taken if the double is that very number; otherwise its last digits
-	// would be lost.
+	// An integer beyond int64 is accepted if a double holds exactly that number; otherwise its last
+	// digits would be lost.
 	if whole && string(appendFloat(nil, f)) != text {
 		return nil, r.fail("an integer out of range")
 	}
@@ -131,7 +131,7 @@ func (r *jsonReader) key() (string, error) {
 	return s, err
 }
 
-// str reads a string; the reader stands on its quote.
+// str reads a string; the reader is at its opening quote.
 func (r *jsonReader) str() (string, error) {
 	r.at++
 	start, ascii := r.at, true

@@ -15,11 +15,11 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// A list is read in parts that are merged: what is open, which is never much, through the index of
-// open documents, and the rest through the index of one condition, one part a value. That index
-// holds closed documents only: they hardly change any more, so that a step of a visit costs the
-// index nothing. Each part names its index: which plan is quick for a value that many documents
-// share is none for one that few do, and the server remembers plans.
+// A list is read in parts, which are merged: what is open, which is never much, through the index
+// of open documents, and the rest through the index of one condition, one part per value. That
+// index holds closed documents only: they hardly change any more, so a step of a visit does not
+// touch it. Each part names its index: a plan that is fast for a value which many documents share
+// is not fast for a rare one, and the server caches plans.
 
 // List implements repo.Documents.
 func (s *Store) List(ctx context.Context, q repo.Query) (repo.Listing, error) {
@@ -37,8 +37,8 @@ func (s *Store) List(ctx context.Context, q repo.Query) (repo.Listing, error) {
 		return repo.Listing{}, err
 	}
 	m := merger{q: q}
-	// What is open first: a visit that is closed meanwhile is then found twice, and never not at
-	// all.
+	// What is open comes first: a visit that is closed meanwhile is then found twice, but never
+	// missed.
 	for _, p := range parts(q, by, rest) {
 		for _, reach := range reaches(q) {
 			if full, err := s.take(ctx, p, reach, &m); err != nil {
@@ -60,7 +60,7 @@ type part struct {
 	index      string
 }
 
-// parts are the stretches that a query is read from.
+// parts are the parts that a query is read from.
 func parts(q repo.Query, by string, rest []string) (out []part) {
 	of := bson.D{{Key: pathSite, Value: string(q.Site)}}
 	if q.Open == nil || *q.Open {
@@ -116,8 +116,8 @@ func conditions(q repo.Query, fields []string) (out bson.D) {
 	return out
 }
 
-// reaches are how far a query goes, in the order of its list: for visits the rest of the day it
-// goes on behind, then the other days.
+// reaches are the ranges of a query, in the order of its list: for visits the rest of the day at
+// which it continues, then the other days.
 func reaches(q repo.Query) []bson.D {
 	beyond := "$gt"
 	if q.Descending {
@@ -150,7 +150,7 @@ func reaches(q repo.Query) []bson.D {
 	})
 }
 
-// take reads a part within one reach; full says that what follows need not be read.
+// take reads a part within one reach. full: what follows need not be read.
 func (s *Store) take(ctx context.Context, p part, reach bson.D, m *merger) (full bool, err error) {
 	filter := append(slices.Clone(p.filter), reach...)
 	want := m.q.Limit + 1
@@ -162,7 +162,7 @@ func (s *Store) take(ctx context.Context, p part, reach bson.D, m *merger) (full
 		m.add(docs)
 		return len(docs) == want, err
 	}
-	// With conditions left to be compared no more than the budget is read.
+	// With conditions left to compare, no more than the budget is read.
 	docs, err := hinted(p.index, func(hint any) ([]repo.Document, error) {
 		return s.sift(ctx, p, filter, m, want, hint)
 	})
@@ -182,7 +182,7 @@ func (s *Store) take(ctx context.Context, p part, reach bson.D, m *merger) (full
 	return true, err
 }
 
-// sift reads the first documents of a stretch, as many as the budget allows, and returns those that
+// sift reads the first documents of a part, as many as the budget allows, and returns those that
 // pass.
 func (s *Store) sift(
 	ctx context.Context, p part, filter bson.D, m *merger, want int, hint any,
@@ -202,8 +202,7 @@ func (s *Store) sift(
 	return documents(ctx, p.collection, cursor, err)
 }
 
-// hinted reads through an index, or, where an operator has not made it yet, however the server
-// likes.
+// hinted reads through an index or, if an operator has not made it yet, however the server chooses.
 func hinted(index string, read func(hint any) ([]repo.Document, error)) ([]repo.Document, error) {
 	docs, err := read(index)
 	if f, ok := errors.AsType[*failure](err); ok && f.code == codeBadValue {
@@ -216,7 +215,7 @@ func hinted(index string, read func(hint any) ([]repo.Document, error)) ([]repo.
 type merger struct {
 	q    repo.Query
 	docs []repo.Document
-	cut  repo.Place // behind it nothing is known; the zero: all is
+	cut  repo.Place // nothing after it was read; zero: everything was
 }
 
 func (m *merger) sort() bson.D {
@@ -232,7 +231,7 @@ func (m *merger) sort() bson.D {
 
 func (m *merger) add(docs []repo.Document) { m.docs = append(m.docs, docs...) }
 
-// stop notes how far a part was read.
+// stop records how far a part was read.
 func (m *merger) stop(at repo.Place) {
 	if m.cut == (repo.Place{}) || m.compare(at, m.cut) < 0 {
 		m.cut = at
@@ -256,7 +255,8 @@ func (m *merger) compare(a, b repo.Place) int {
 	return n
 }
 
-// merged is the list, and where to go on. Of a document that was read twice the newer one counts.
+// merged is the list, and where to continue. Of a document that was read twice the newer one
+// counts.
 func (m *merger) merged() (docs []repo.Document, next repo.Place, err error) {
 	type placed struct {
 		repo.Document

@@ -15,11 +15,11 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// maxDocument is MongoDB's limit: a driver that meets a bigger one sends nothing of the whole bulk.
+// maxDocument is MongoDB's limit: with a bigger document the driver sends nothing of the whole
+// bulk.
 const maxDocument = 16 << 20
 
-// replacement is one guarded write of a record: it lands only on an older image, or where there is
-// none.
+// replacement is one guarded write of a record: it replaces only an older image, or none.
 type replacement struct {
 	collection workflow.Collection
 	filter     bson.Raw // {_id, site, seq: {$lt: n}}
@@ -27,8 +27,8 @@ type replacement struct {
 	owner      *siteRun
 }
 
-// write writes the newest images of all runs without an error, and gives an error to every run that
-// is not written durably as a whole.
+// write writes the newest images of all runs that have no error, and sets the error of every run
+// that was not written durably as a whole.
 func (p *projector) write(ctx context.Context, runs []*siteRun) {
 	bulks := make(map[workflow.Collection][]replacement)
 	for _, r := range runs {
@@ -73,9 +73,9 @@ func (p *projector) write(ctx context.Context, runs []*siteRun) {
 
 // guarded sends guarded upserts in one unordered bulk and answers for each.
 //
-// A duplicate key mostly means that a newer image stands. But two upserts of a record that is not
-// there yet can meet, and the one that loses may be the newer; so what met a duplicate key is sent
-// once more without the upsert: now the record is there, and the guard alone decides.
+// A duplicate key mostly means that a newer image is stored. But two upserts of a record that does
+// not exist yet can collide, and the one that loses may be the newer. So what met a duplicate key
+// is sent once more without the upsert: now the record exists, and the guard alone decides.
 func guarded(
 	ctx context.Context, c *mongo.Collection, models []mongo.WriteModel,
 	retry func(int) mongo.WriteModel,
@@ -127,8 +127,8 @@ func bulk(
 	return errs, doubles
 }
 
-// convert merges the images of a run, the last of each record, and makes them BSON. A panic
-// concerns this site alone; its value may hold personal data and is not kept.
+// convert takes the last image of each record in a run and converts it to BSON. A panic concerns
+// this site only; its value may hold personal data and is not kept.
 func (p *projector) convert(r *siteRun) (out []replacement, err error) {
 	defer func() {
 		if recover() != nil {
@@ -163,7 +163,7 @@ func (p *projector) convert(r *siteRun) (out []replacement, err error) {
 	return out, nil
 }
 
-// replace makes the guarded write of an image.
+// replace makes a guarded write of an image.
 func (p *projector) replace(r *siteRun, i workflow.Image) (replacement, error) {
 	if p.s.images[i.Collection] == nil {
 		return replacement{}, fmt.Errorf("%w: a collection that this program does not know",
@@ -187,8 +187,9 @@ func (p *projector) replace(r *siteRun, i workflow.Image) (replacement, error) {
 	return replacement{i.Collection, guard(i.ID, r.f.site, seq), doc, r}, nil
 }
 
-// guard matches a record whose image is older than n. With the site beside the id a cluster that is
-// sharded by it asks one shard, and takes the upsert at all. A mark has no site but its id.
+// guard matches a record whose image is older than n. The site is named beside the id so that a
+// cluster sharded by site asks one shard, and accepts the upsert at all. A mark has no site but its
+// id.
 func guard(id string, site workflow.SiteID, n int64) bson.Raw {
 	start, b := bsoncore.AppendDocumentStart(make([]byte, 0, 96+len(id)+len(site)))
 	b = bsoncore.AppendStringElement(b, pathID, id)

@@ -24,11 +24,11 @@ const (
 
 // projector writes documents behind the journal.
 //
-// Pages that were acknowledged wait in a queue of their site (follower). One goroutine takes what
-// waits for all sites, merges the images of each record into the last and writes them by
-// collection; another moves the marks of what is written. A mark moves only over pages whose images
-// a majority has, without a gap: pages of other instances are looked up. Whatever fails is left to
-// repair, which replays from the journal and needs nothing that this process remembers.
+// Acknowledged pages wait in a queue of their site (follower). One goroutine takes what waits for
+// all sites, keeps the last image of each record and writes them by collection; another moves the
+// marks of what is written. A mark moves only over pages whose images a majority has, without a
+// gap: pages of other instances are read for that. Whatever fails is left to repair, which replays
+// from the journal and needs nothing that this process remembers.
 type projector struct {
 	s *Store
 
@@ -38,9 +38,9 @@ type projector struct {
 	backlog   int
 	marks     map[workflow.SiteID]int64 // written, but not marked yet
 	idle      bool                      // the marker has nothing in flight
-	changed   chan struct{}             // closed and made anew when anything above gets better
+	changed   chan struct{}             // closed and replaced whenever there is progress
 
-	// that repair has not asked yet in this turn, and how many it asks at once
+	// the sites that repair has not asked yet in this turn, and how many it asks at once
 	rest []workflow.SiteID
 	step int
 
@@ -93,7 +93,7 @@ func wake(c chan struct{}) {
 	}
 }
 
-// signalProgress tells everybody who waits that something moved. The caller holds mu.
+// signalProgress wakes everybody who waits for progress. The caller holds mu.
 func (p *projector) signalProgress() {
 	close(p.changed)
 	p.changed = make(chan struct{})
@@ -112,7 +112,7 @@ func (p *projector) follower(site workflow.SiteID) *follower {
 	return f
 }
 
-// follow queues copies of pages that are in the journal: the caller may go on changing his. It
+// follow queues copies of pages that are in the journal, so the caller may change the originals. It
 // never waits: see room.
 func (p *projector) follow(pages []*repo.Page) {
 	if len(pages) == 0 {
@@ -132,7 +132,7 @@ func (p *projector) follow(pages []*repo.Page) {
 	wake(p.pages)
 }
 
-// room waits while too much waits to be written: documents must not trail without bound.
+// room waits while too much is waiting to be written: documents must not trail without limit.
 func (p *projector) room(ctx context.Context) error {
 	for {
 		p.mu.Lock()
@@ -178,7 +178,7 @@ func (p *projector) linger() {
 	}
 }
 
-// takeWaiting takes the next pages off the queues, one run a site.
+// takeWaiting takes the next pages from the queues, one run per site.
 func (p *projector) takeWaiting() []*siteRun {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -198,7 +198,7 @@ func (p *projector) takeWaiting() []*siteRun {
 	return runs
 }
 
-// noteWritten notes what became of runs and lets the marker and those who wait go on.
+// noteWritten records what became of runs, and wakes the marker and those who wait.
 func (p *projector) noteWritten(runs []*siteRun) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -232,8 +232,8 @@ func (p *projector) noteWritten(runs []*siteRun) {
 	p.signalProgress()
 }
 
-// judge puts a site into quarantine or takes it out. What concerns this site alone is told to the
-// log once, as it begins and as it ends. The caller holds mu.
+// judge puts a site into quarantine or takes it out. A fault of this site alone is logged when it
+// begins and when it ends. The caller holds mu.
 func (p *projector) judge(f *follower, err error) (ok bool) {
 	switch {
 	case err == nil && f.fault != nil:
@@ -250,7 +250,7 @@ func (p *projector) judge(f *follower, err error) (ok bool) {
 	return err == nil
 }
 
-// level is l for a fault of one site; an outage, which all sites share, is told elsewhere in one
+// level is l for a fault of one site. An outage, which all sites share, is logged elsewhere in one
 // line.
 func level(fault error, l slog.Level) slog.Level {
 	var failed *failure
@@ -261,7 +261,7 @@ func level(fault error, l slog.Level) slog.Level {
 	return slog.LevelDebug
 }
 
-// advance notes that every page of a site up to n is written. The caller holds mu.
+// advance records that every page of a site up to n is written. The caller holds mu.
 func (p *projector) advance(f *follower, n int64) {
 	f.done = max(f.done, n)
 	p.marks[f.site] = max(p.marks[f.site], n)
@@ -287,7 +287,7 @@ func (p *projector) markWritten() {
 		p.signalProgress()
 		p.mu.Unlock()
 		if err != nil && p.s.life.Err() == nil {
-			// A mark is only a hint of where to replay from: repair moves it.
+			// A mark is only a hint where to replay from: repair moves it.
 			p.s.log.Warn("marks did not move", "sites", len(marks), "error", err)
 			wake(p.behind)
 		}

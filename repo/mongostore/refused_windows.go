@@ -2,5 +2,5 @@ package mongostore
 
 import "golang.org/x/sys/windows"
 
-// connectionRefused: Windows has a number of its own for it.
+// connectionRefused: Windows has its own number for it.
 const connectionRefused = windows.WSAECONNREFUSED

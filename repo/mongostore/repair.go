@@ -17,13 +17,14 @@ import (
 // tailQuery is how many sites are asked for their tails at once.
 const tailQuery = 200
 
-// repairRounds is in how many rounds a big database is gone through once: what there is to find is
-// what another instance left that died, and to ask all sites in each round would cost more than all
-// else when nothing happens.
+// repairRounds is how many rounds it takes to ask all sites of a big database. All that can be
+// found is what an instance left that died, and asking every site in every round would cost more
+// than anything else when the database is idle.
 const repairRounds = 6
 
-// repair replays the sites whose marks are behind: all at start and soon after something failed;
-// every RepairEvery the next tailQuery sites, or as many as it takes to be through in repairRounds.
+// repair replays the sites whose marks are behind. It looks at all sites at the start and soon
+// after something failed, and every RepairEvery at the next tailQuery sites, or as many as it takes
+// to finish in repairRounds.
 func (p *projector) repair() {
 	tick := time.NewTicker(p.s.cfg.RepairEvery)
 	defer tick.Stop()
@@ -44,8 +45,8 @@ func (p *projector) repair() {
 	}
 }
 
-// repairSome replays sites that trail and that this process is not writing anyway. A site that
-// fails stops no other.
+// repairSome replays sites that trail, except those that this process is writing anyway. A site
+// that fails does not stop the others.
 func (p *projector) repairSome(all bool) {
 	trailing, err := p.trailing(all)
 	if err != nil {
@@ -91,7 +92,7 @@ func (p *projector) busy(site workflow.SiteID) bool {
 	return f != nil && (f.writing || len(f.wait) > 0 || p.marks[site] > 0)
 }
 
-// portion is which sites are asked now. It belongs to the goroutine that repairs.
+// portion is the sites to ask now. Only the goroutine that repairs calls it.
 func (p *projector) portion(ctx context.Context, all bool) ([]workflow.SiteID, error) {
 	if all || len(p.rest) == 0 {
 		sites, err := p.s.siteIDs(ctx)
@@ -109,7 +110,7 @@ func (p *projector) portion(ctx context.Context, all bool) ([]workflow.SiteID, e
 	return now, nil
 }
 
-// trailing finds the sites whose journal goes on after the mark, with their marks.
+// trailing finds the sites whose journal goes beyond the mark, with their marks.
 func (p *projector) trailing(all bool) (map[workflow.SiteID]int64, error) {
 	ctx, cancel := context.WithTimeout(p.s.life, p.s.cfg.ReportTimeout)
 	defer cancel()
@@ -150,12 +151,12 @@ func (p *projector) trailing(all bool) (map[workflow.SiteID]int64, error) {
 	return out, nil
 }
 
-// replay writes the documents of a site from the journal, from after mark to its end, and returns
-// the number reached. The mark follows before it returns.
+// replay writes the documents of a site from its journal, from mark to the end, and returns the
+// number reached. The mark is moved before it returns.
 func (p *projector) replay(ctx context.Context, site workflow.SiteID, mark int64) (int64, error) {
 	n, err := p.replayFrom(ctx, site, mark)
 	if errors.Is(err, context.Canceled) {
-		return n, err // the caller's wish says nothing about the site
+		return n, err // the caller left; that says nothing about the site
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -225,7 +226,7 @@ func (s *Store) Project(ctx context.Context, pages []*repo.Page) error {
 		if sites[page.Site] == nil {
 			order = append(order, page.Site)
 		}
-		own := *page // its images are filled in, and the caller's page is not ours to write to
+		own := *page // its images are filled in, and the caller's page must not be written to
 		sites[page.Site] = append(sites[page.Site], &own)
 	}
 	marks, err := s.markOf(ctx, order)

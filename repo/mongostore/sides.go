@@ -27,8 +27,8 @@ func (s *Store) side(
 	return docs, ctx, leave, err
 }
 
-// encodeSide makes a side document as it is stored. An empty lookup is left out, so that it is not
-// unique.
+// encodeSide makes a side document as it is stored. An empty lookup is left out, so that it need
+// not be unique.
 func encodeSide(s repo.Side) (bson.Raw, error) {
 	start, b := bsoncore.AppendDocumentStart(make([]byte, 0, 256+len(s.Body)))
 	b = bsoncore.AppendStringElement(b, pathID, s.ID)
@@ -104,7 +104,7 @@ func (s *Store) Insert(ctx context.Context, d repo.Side) error {
 	return fail("insert in "+string(d.Collection), err)
 }
 
-// doubled reports whether a durable write did nothing because of a duplicate key.
+// doubled reports whether a durable write failed because of a duplicate key.
 func doubled(err error) bool {
 	var failed mongo.WriteException
 	return errors.As(err, &failed) && failed.WriteConcernError == nil &&
@@ -125,7 +125,8 @@ func (s *Store) Replace(ctx context.Context, d repo.Side) error {
 	if err != nil {
 		return err
 	}
-	// Two upserts of an id that is not there can meet: the one that loses finds it the second time.
+	// Two upserts of an id that does not exist can collide: the one that loses finds it the second
+	// time.
 	for range 2 {
 		_, err = docs.ReplaceOne(ctx, bson.D{{Key: pathID, Value: d.ID}}, raw,
 			options.Replace().SetUpsert(true))

@@ -1,8 +1,8 @@
 // Package mongostore keeps sites in MongoDB: one node, a replica set, or (by design, untested) a
 // cluster sharded by site.
 //
-// The journal is one collection of pages whose _id makes an append a compare-and-set. Documents
-// follow behind it: see projector. Nothing here needs a transaction.
+// The journal is one collection of pages whose _id makes an append a compare-and-set. Documents are
+// written behind it: see projector. Nothing needs a transaction.
 package mongostore
 
 import (
@@ -42,14 +42,14 @@ type Store struct {
 	sides   map[repo.SideCollection]*mongo.Collection
 
 	cleared   atomic.Uint64
-	direct    bool // the connection string names one server and wants no other
+	direct    bool // the connection string ties it to one server
 	alone     bool // a stand-alone server: see harden
 	hardened  hardened
 	indexes   verdict
 	projector *projector
 
 	stop context.CancelFunc // ends life
-	// of the store's own goroutines, and of calls in flight when it closes: never a caller's
+	// of the store's own goroutines, and of calls under way when it closes; never a caller's
 	life context.Context
 	work sync.WaitGroup // the store's own goroutines
 
@@ -59,8 +59,8 @@ type Store struct {
 }
 
 // Open connects, creates what is missing in the database and starts to bring documents up to their
-// journals. It fails when no server answers; a missing unique index is no failure to open, but
-// every append is refused (ErrIndexes).
+// journals. It fails when no server answers. With a missing unique index it opens, but every append
+// is refused (ErrIndexes).
 func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	cfg = cfg.withDefaults()
 	name, err := database(cfg.URI)
@@ -110,7 +110,7 @@ func (s *Store) name(db *mongo.Database) {
 	}
 }
 
-// greet checks that a server answers and tells the log what is in force.
+// greet checks that a server answers, and logs the settings in force.
 func (s *Store) greet(ctx context.Context, o *options.ClientOptions) error {
 	asked, cancel := context.WithTimeout(ctx, clientTimeout)
 	defer cancel()
@@ -124,7 +124,7 @@ func (s *Store) greet(ctx context.Context, o *options.ClientOptions) error {
 	if err := hello.refusal(s.direct); err != nil {
 		return err
 	}
-	// both questions above are answered to anybody
+	// both questions above are answered without a login
 	err = s.marks.FindOne(asked, bson.D{{Key: "_id", Value: ""}}).Err()
 	if refused := credentials(o, err); refused != nil {
 		return refused
@@ -142,7 +142,7 @@ func (s *Store) greet(ctx context.Context, o *options.ClientOptions) error {
 	return nil
 }
 
-// beginAt is begin for a call that is about one site.
+// beginAt is begin for a call about one site.
 func (s *Store) beginAt(
 	ctx context.Context, site workflow.SiteID, d time.Duration,
 ) (_ context.Context, leave func(), _ error) {
@@ -152,7 +152,7 @@ func (s *Store) beginAt(
 	return s.begin(ctx, d)
 }
 
-// begin counts a call in and bounds it; the call ends with leave.
+// begin counts a call and limits its time; leave ends it.
 func (s *Store) begin(
 	ctx context.Context, d time.Duration,
 ) (_ context.Context, leave func(), _ error) {
@@ -189,12 +189,11 @@ func (s *Store) Parallel() int { return parallel }
 
 var _ repo.PoolCounter = (*Store)(nil)
 
-// Cleared counts the connection pools that were cleared since the store was opened: after each, the
-// newest pages may have been lost (a fail-over, a restore), so whoever keeps boards drops them when
-// the number changes.
+// Cleared implements repo.PoolCounter: after each cleared pool the newest pages may have been lost
+// (a fail-over, a restore).
 func (s *Store) Cleared() uint64 { return s.cleared.Load() }
 
-// Close waits a little for calls in flight and for documents to follow, then lets go of the server.
+// Close waits a little for calls under way and for documents to follow, then disconnects.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	again := s.closed

@@ -13,14 +13,13 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// askFor bounds each question that is asked of a host after a start has failed.
+// askFor limits each question to a host after a failed start.
 const askFor = 2 * time.Second
 
 // codeAuthentication is a server's answer to a wrong name or password.
 const codeAuthentication = 18
 
-// errMalformed says nothing of the connection string itself: the driver's text may quote it,
-// password included.
+// errMalformed does not quote the connection string, as the driver's text may, password included.
 var errMalformed = errors.New("mongodb: malformed connection string: write " +
 	"mongodb://USER:PASSWORD@HOST:27017/lunpai?replicaSet=rs0 " +
 	"without the parts that you do not need; in a user name or password, / : ? # [ ] @ and % are " +
@@ -37,8 +36,8 @@ func malformed(err error) error {
 }
 
 // unreachable is what an operator must know when the first question to a server has failed: which
-// host it was, and why it cannot be used. Every host is asked by itself. It holds no more of the
-// connection string than hosts, the user's name and the name of the set.
+// host, and why it cannot be used. Every host is asked separately. Of the connection string it
+// quotes only hosts, the user's name and the name of the set.
 func unreachable(ctx context.Context, o *options.ClientOptions, err error) error {
 	if ctx.Err() != nil {
 		return fail("ping", err) // the operator does not wait any more
@@ -56,7 +55,7 @@ func unreachable(ctx context.Context, o *options.ClientOptions, err error) error
 	return fmt.Errorf("mongodb: %s", strings.Join(problems, "; "))
 }
 
-// credentials is the error of a server that knows no such user, or does not let this one in; nil
+// credentials is the error for a server that does not know the user or does not let him in; nil
 // when err is another one.
 func credentials(o *options.ClientOptions, err error) error {
 	code, hosts := serverCode(err), strings.Join(o.Hosts, ",")
@@ -124,7 +123,8 @@ func problemOf(ctx context.Context, o *options.ClientOptions, host string) strin
 	return host + " answers, but not in time"
 }
 
-// dialled opens a connection to a host and closes it again; it returns what was wrong, or nothing.
+// dialled opens a connection to a host and closes it again. It returns what was wrong; nothing when
+// all was well.
 func dialled(ctx context.Context, host string) string {
 	ctx, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
@@ -170,7 +170,7 @@ type helloAnswer struct {
 	NotInitiated bool     `bson:"isreplicaset"`
 }
 
-// hello asks one host, and nobody but this one, as nobody.
+// hello asks this one host, without a login.
 func hello(ctx context.Context, o *options.ClientOptions, host string) (h helloAnswer, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()

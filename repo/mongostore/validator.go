@@ -11,8 +11,8 @@ import (
 )
 
 // validator is the schema of an image collection: that of its record, field by field, as
-// workflow/schema.json describes it. Fields that a record always has are required. Further ones are
-// let in, so that an older program does not reject what a newer one writes. testdata/schema.json
+// workflow/schema.json describes it. Fields that a record always has are required. Others are
+// allowed, so that an older program does not reject what a newer one writes. testdata/schema.json
 // keeps the fields that analysts rely on.
 func validator(c workflow.Collection) (bson.D, error) {
 	all, err := recordSchema()

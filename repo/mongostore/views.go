@@ -10,9 +10,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// This file holds the views for those who query MongoDB directly: the reports of the same names, of
-// all sites, over the whole history, with the same fields and the same numbers to the last bit. The
-// reports are the definition; TestViews holds every view against them.
+// This file holds the views for those who query MongoDB directly: the reports of the same names,
+// for all sites, over the whole history, with the same fields and the same numbers to the last bit.
+// The reports are the definition; TestViews compares every view with them.
 
 // view is a stored aggregation.
 type view struct {
@@ -20,7 +20,7 @@ type view struct {
 	pipeline bson.A
 }
 
-// views lists them in an order in which each stands behind what it reads.
+// views lists them in such an order that each comes after what it reads.
 func views() []view {
 	funnel := func(dim, field string) bson.A {
 		return grouped(match("state", bson.D{{Key: "$ne", Value: workflow.Merged}}),
@@ -194,8 +194,8 @@ func waitingTimes() bson.A {
 	}
 }
 
-// turnsLedger spreads what visits did to the turns of units, and what the tables of the days say,
-// into marks, and counts them.
+// turnsLedger turns what visits did to the turns of units, and what the day tables say, into marks,
+// and counts them.
 func turnsLedger() bson.A {
 	mark := func(unit, effect any) bson.D {
 		return bson.D{{Key: "unit", Value: unit}, {Key: "effect", Value: effect}}
@@ -299,8 +299,8 @@ func fairnessDaily() bson.A {
 		})
 }
 
-// prepareViews makes the views, or brings those that are there up to date. One that cannot be made
-// stops no other.
+// prepareViews creates the views or updates existing ones. One that cannot be made does not stop
+// the others.
 func (s *Store) prepareViews(ctx context.Context, present map[string]bson.Raw) error {
 	var errs []error
 	for _, v := range views() {

@@ -10,8 +10,8 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// others are documents that differ from one in a single field each: whoever read them did not read
-// that one.
+// others are documents that differ from one document in a single field each: whoever read one of
+// them did not read that document.
 func others(d repo.Side) map[string]repo.Side {
 	out := map[string]repo.Side{}
 	put := func(field string, change func(*repo.Side)) {
@@ -95,8 +95,8 @@ func testDeleteIf(t *testing.T, db Database) {
 	}
 }
 
-// testChangesRace: of many who read the same document one changes it, on whichever instance they
-// are.
+// testChangesRace: of many who read the same document only one changes it, whatever instance they
+// use.
 func testChangesRace(t *testing.T, db Database) {
 	stores := handles(t, db)
 	ctx := testContext(t)

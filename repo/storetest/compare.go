@@ -33,7 +33,7 @@ func equal[T any](t *testing.T, what string, want, got []T) {
 	}
 }
 
-// equalOne compares two values like equal.
+// equalOne compares two values as equal does.
 func equalOne[T any](t *testing.T, what string, want, got T) {
 	t.Helper()
 	equal(t, what, []T{want}, []T{got})
@@ -47,7 +47,7 @@ func texts[T any](items []T) []string {
 	return out
 }
 
-// text writes out what is compared of a value.
+// text writes out the parts of a value that are compared.
 func text(v any) string {
 	switch v := v.(type) {
 	case *repo.Page:
@@ -69,8 +69,8 @@ func text(v any) string {
 
 func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
-// canonical is a JSON text with sorted keys and the numbers digit by digit; a text that is no JSON
-// stands for itself.
+// canonical is a JSON text with sorted keys and exact numbers; text that is not JSON stays as it
+// is.
 func canonical(doc json.RawMessage) string {
 	var v any
 	d := json.NewDecoder(bytes.NewReader(doc))

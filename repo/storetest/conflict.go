@@ -72,7 +72,7 @@ func testOneWinner(t *testing.T, db Database) {
 		}
 		for i, err := range errs {
 			if err == nil {
-				h.follow(rivals[i])
+				h.advance(rivals[i])
 			}
 		}
 	}
@@ -178,8 +178,8 @@ func testIDTaken(t *testing.T, db Database) {
 		h.page(arrival().withID("new-1"), arrival().withID("new-2"), arrival().withID("new-4")))
 }
 
-// testIDBeforeNumber: whoever finds his command in the journal must hear so, not that somebody else
-// took the number.
+// testIDBeforeNumber: when the command is already in the journal the answer must say so, and not
+// that the number was taken.
 func testIDBeforeNumber(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")

@@ -19,7 +19,7 @@ var contextTests = []test{
 	{"CloseDuringAppends", testCloseDuringAppends},
 }
 
-// calls are all methods but Append and Close, each with arguments that work.
+// calls are all methods except Append and Close, each with arguments that work.
 func calls(s repo.Store) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"Since": func(ctx context.Context) error {
@@ -139,9 +139,9 @@ func appendAll(ctx context.Context, s repo.Store, p *repo.Page) answer {
 	return answer{p, appendOne(ctx, s, p)}
 }
 
-// checkTruth holds an answer against the journal: nil means it is there; unknown is always allowed;
-// that the number or the id was taken would be a lie. Afterwards the page is there: sending the
-// same page again must settle the matter.
+// checkTruth compares an answer with the journal: nil means that the page is there; unknown is
+// always allowed; to say that the number or the id was taken would be wrong. Afterwards the page is
+// there: sending the same page again must settle the matter.
 func checkTruth(t *testing.T, s repo.Store, h *history, a answer) {
 	t.Helper()
 	if a.err != nil && !errors.Is(a.err, repo.ErrUnknown) {
@@ -153,7 +153,7 @@ func checkTruth(t *testing.T, s repo.Store, h *history, a answer) {
 			t.Fatalf("page %d was acknowledged and is not there: %v", a.page.First, err)
 		}
 	}
-	mustAppend(t, s, h.follow(a.page))
+	mustAppend(t, s, h.advance(a.page))
 }
 
 func testClosed(t *testing.T, db Database) {

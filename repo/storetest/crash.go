@@ -15,8 +15,8 @@ var crashTests = []test{
 	{"ReplayFromNothing", testReplay},
 }
 
-// testLostAnswer: the page was written, nobody heard of it, the process starts again and sends it
-// once more.
+// testLostAnswer: the page was written, the answer was lost, the process is restarted and sends it
+// again.
 func testLostAnswer(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
@@ -31,8 +31,8 @@ func testLostAnswer(t *testing.T, db Database) {
 	}
 }
 
-// testLostAnswerNeighbour: between the lost answer and the retry somebody else went on from our
-// page. The retry of the same page is still a success; the same command decided again, on the newer
+// testLostAnswerNeighbour: between the lost answer and the retry somebody else continued from our
+// page. A retry of the same page still succeeds; the same command decided again, on the newer
 // board, is told that it ran.
 func testLostAnswerNeighbour(t *testing.T, db Database) {
 	s := open(t, db)

@@ -217,7 +217,7 @@ func testProjectTwice(t *testing.T, db Database) {
 	}
 }
 
-// testPageWithoutImages: a page read from another store carries none; copying it must not lose the
+// testPageWithoutImages: a page read from another store has no images; copying it must not lose the
 // documents.
 func testPageWithoutImages(t *testing.T, db Database) {
 	s := open(t, db)

@@ -26,7 +26,7 @@ type history struct {
 	docs map[workflow.Ref]repo.Document
 }
 
-// change is one commit to be: a command and the records as it leaves them.
+// change is a commit to be made: a command and the records as it leaves them.
 type change struct {
 	id      string // of the command; a new one when empty
 	kind    workflow.Kind
@@ -41,8 +41,7 @@ func begin(t *testing.T, site workflow.SiteID) *history {
 	}
 }
 
-// draft makes the page that would follow, without following it: two drafts are rivals for one
-// number.
+// draft makes the page that would come next without adding it: two drafts compete for one number.
 func (h *history) draft(changes ...change) *repo.Page {
 	h.t.Helper()
 	commits := make([]*workflow.Commit, len(changes))
@@ -70,8 +69,8 @@ func (h *history) draft(changes ...change) *repo.Page {
 	return p
 }
 
-// follow makes p the head of the history.
-func (h *history) follow(p *repo.Page) *repo.Page {
+// advance makes p the head of the history.
+func (h *history) advance(p *repo.Page) *repo.Page {
 	h.t.Helper()
 	h.seq, h.prev, h.at = p.Last, p.Hash, p.At
 	commits, err := p.Commits()
@@ -89,7 +88,7 @@ func (h *history) follow(p *repo.Page) *repo.Page {
 // page is the next page of the history.
 func (h *history) page(changes ...change) *repo.Page {
 	h.t.Helper()
-	return h.follow(h.draft(changes...))
+	return h.advance(h.draft(changes...))
 }
 
 // documents are the newest images that pass keep, by collection and id.
@@ -180,7 +179,7 @@ func rota(ref workflow.Ref, day workflow.Date, line ...workflow.UnitID) *workflo
 	return r
 }
 
-// visit is an open visit in a state, or a closed one when the state is a last one.
+// visit is a visit in a state: closed when the state is final, else open.
 func visit(id string, state workflow.State) *workflow.Visit {
 	over := state == workflow.Registered || state == workflow.Abandoned || state == workflow.Merged
 	return &workflow.Visit{
@@ -215,7 +214,7 @@ func changed(kind workflow.Kind, records ...workflow.Record) change {
 	return change{kind: kind, records: records}
 }
 
-// withID gives the command of a change a certain id.
+// withID sets the id of a change's command.
 func (c change) withID(id string) change {
 	c.id = id
 	return c

@@ -9,8 +9,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// identityTests: ids are compared byte by byte. One store that folds case or normalises Unicode
-// lets one record answer for another.
+// identityTests: ids are compared byte by byte. A store that folds case or normalises Unicode would
+// return one record for another.
 var identityTests = []test{
 	{"SitesApart", testSitesApart},
 	{"CommandsApart", testCommandsApart},
@@ -18,7 +18,7 @@ var identityTests = []test{
 	{"SidesApart", testSidesApart},
 }
 
-// lookalikes are ids that are different however alike they look.
+// lookalikes are different ids that look alike.
 var lookalikes = []string{
 	"wei", "Wei", "WEI", "wei1", "we", "we_", "we%", // case, prefix, patterns
 	"e\u0301", "é", "ｅ\u0301", // NFD, NFC, full width

@@ -26,7 +26,7 @@ var journalTests = []test{
 
 // awkward is text that careless storage changes: markup, line separators, escapes, a quote, several
 // scripts, a letter with a combining mark, an emoji of several code points, a NUL escape, trailing
-// blanks.
+// spaces.
 const awkward = "<b>&\u2028\u2029\\\"'\t\n轮排 пример e\u0301 é 👨‍👩‍👧 \u0000 $where %s \x7f  "
 
 func testRoundTrip(t *testing.T, db Database) {
@@ -88,7 +88,7 @@ func testTimes(t *testing.T, db Database) {
 	}
 }
 
-// testFullPage: the biggest page that is ever made, and one commit that is big alone.
+// testFullPage: the biggest page that can be made, and a single big commit.
 func testFullPage(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")

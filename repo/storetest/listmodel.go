@@ -42,8 +42,8 @@ func walk(t *testing.T, s repo.Store, q repo.Query) []string {
 	return nil
 }
 
-// testListModel: whatever the conditions, the order and the size of the pages, a list is what a
-// plain look at every visit gives.
+// testListModel: whatever the conditions, the order and the page size, a list is what comparing
+// every visit gives.
 func testListModel(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
@@ -108,7 +108,7 @@ func testListModel(t *testing.T, db Database) {
 	}
 }
 
-// model is what a query selects, looked at one by one.
+// model is what a query selects, comparing one visit at a time.
 func model(all []*workflow.Visit, q repo.Query) (out []string) {
 	sorted := slices.SortedFunc(slices.Values(all), func(a, b *workflow.Visit) int {
 		return cmp.Or(strings.Compare(string(a.BusinessDay), string(b.BusinessDay)),

@@ -131,7 +131,7 @@ func testListFilters(t *testing.T, db Database) {
 	}
 }
 
-// testListChanged: a record is found by what it says now, and no longer by what it said.
+// testListChanged: a record is found by its present content, and no longer by what it held before.
 func testListChanged(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
@@ -205,8 +205,8 @@ func testListCursor(t *testing.T, db Database) {
 	}
 }
 
-// testListBudget: a query with several conditions is answered after so many documents, and goes on
-// from there.
+// testListBudget: a query with several conditions is answered after a limited number of documents,
+// and continues from there.
 func testListBudget(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
@@ -241,8 +241,8 @@ func testListBudget(t *testing.T, db Database) {
 	}
 }
 
-// testListUnknownField: a field that cannot be filtered by must not be left out, or everything is
-// listed.
+// testListUnknownField: a field that cannot be filtered by must be refused: ignored, it would list
+// everything.
 func testListUnknownField(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")

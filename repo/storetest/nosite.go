@@ -16,8 +16,8 @@ var noSiteTests = []test{
 	{"AnEmptyIDIsNobody", testNoSite},
 }
 
-// testNoSite: the empty id never means all sites, nor those that have none: a method that is about
-// one site refuses it.
+// testNoSite: the empty id never means all sites, nor what belongs to none: a method about one site
+// refuses it.
 func testNoSite(t *testing.T, db Database) {
 	s, h := prepared(t, db)
 	mustInsert(t, s, key("bootstrap", ""))

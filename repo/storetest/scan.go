@@ -174,7 +174,7 @@ func testScanStops(t *testing.T, db Database) {
 }
 
 // testScanNested: an export may read while it scans, and several exports may run while the office
-// works.
+// is at work.
 func testScanNested(t *testing.T, db Database) {
 	s := open(t, db)
 	ctx := testContext(t)

@@ -61,7 +61,7 @@ func mustReplace(t *testing.T, s repo.Store, side repo.Side) {
 	}
 }
 
-// wantSide checks that a document is stored exactly so.
+// wantSide checks that a document is stored exactly as given.
 func wantSide(t *testing.T, s repo.Store, want repo.Side) {
 	t.Helper()
 	got, err := s.Side(testContext(t), want.Collection, want.ID)
@@ -290,8 +290,8 @@ func testSidePending(t *testing.T, db Database) {
 	equal(t, "all pending", []string{"edge", "old", "old-b"}, sideIDs(got))
 }
 
-// testSideErased: what was deleted or replaced is gone, also from the bytes of the files where they
-// can be searched.
+// testSideErased: what was deleted or replaced is gone, from the files too where they can be
+// searched.
 func testSideErased(t *testing.T, db Database) {
 	s := open(t, db)
 	ctx := testContext(t)
@@ -334,7 +334,7 @@ func testSideErased(t *testing.T, db Database) {
 		t.Log("the files of this store cannot be searched for erased bytes: only its answers were")
 		return
 	}
-	for _, c := range kept { // else the search itself is blind
+	for _, c := range kept { // otherwise the search does not work
 		if !db.Holds(t, []byte(c)) {
 			t.Errorf("%s was kept, and is not found in the files", c)
 		}

@@ -1,5 +1,5 @@
-// Package storetest is the one conformance suite for every store: what repo.Store promises, by
-// concern, conflict first.
+// Package storetest is the conformance suite for every store: what repo.Store promises, by concern,
+// conflicts first.
 //
 // A store's own test is a few lines:
 //
@@ -15,8 +15,8 @@
 //		})
 //	}
 //
-// Stores may write documents behind the journal: the suite brings them up by repo.Journal and
-// Project alone, never by waiting for a store's background work.
+// Stores may write documents behind the journal. The suite brings them up to date with repo.Journal
+// and Project alone, never by waiting for a store's background work.
 package storetest
 
 import (
@@ -29,15 +29,15 @@ import (
 )
 
 // Database is one database under test, new and empty. What its store cannot do is declared here,
-// never skipped in silence.
+// never skipped silently.
 type Database struct {
 	// Open opens a handle. The suite closes it.
 	Open func(ctx context.Context) (repo.Store, error)
-	// Exclusive: while a handle is open a further Open fails. Otherwise tests of conflict use
+	// Exclusive: while a handle is open another Open fails. Otherwise tests of conflicts use
 	// several handles.
 	Exclusive bool
-	// Holds reports whether the bytes stand anywhere in the database's files; it is called while no
-	// handle is open. Nil where the files cannot be searched: then only the API is asked whether
+	// Holds reports whether the bytes are anywhere in the database's files; it is called while no
+	// handle is open. nil: the files cannot be searched, and only the API is asked whether
 	// something was erased.
 	Holds func(t *testing.T, canary []byte) bool
 }
@@ -105,7 +105,7 @@ func reopen(t *testing.T, db Database, s repo.Store) repo.Store {
 	return open(t, db)
 }
 
-// handles opens four handles, or names the same one four times where only one may be open.
+// handles opens four handles, or returns the same one four times if only one may be open.
 func handles(t *testing.T, db Database) []repo.Store {
 	t.Helper()
 	out := make([]repo.Store, 4)
@@ -128,7 +128,7 @@ func appendOne(ctx context.Context, s repo.Store, p *repo.Page) error {
 	return errs[0]
 }
 
-// mustAppend appends pages one after the other.
+// mustAppend appends pages one after another.
 func mustAppend(t *testing.T, s repo.Store, pages ...*repo.Page) {
 	t.Helper()
 	for _, p := range pages {
