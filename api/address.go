@@ -12,9 +12,10 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// checkAddress refuses an address that is not written in the one plain way: parts with something in them, none of them a dot
-// segment, no slash at the end, no slash inside a part, however they are escaped. Whatever stands in front of this service may
-// read another address out of it than we do, and a client whose variable was empty means another one than it wrote.
+// checkAddress refuses an address that is not written in its one plain form: no empty part, no dot
+// segment, no slash at the end, and no slash inside a part, however it is escaped. A proxy in front
+// of the service might read another address out of anything else, and a client whose variable was
+// empty meant another one.
 func checkAddress(u *url.URL) *Problem {
 	rest, ok := strings.CutPrefix(u.EscapedPath(), "/")
 	if !ok {
@@ -43,8 +44,8 @@ func checkAddress(u *url.URL) *Problem {
 
 func oddAddress(why string) *Problem { return problem(http.StatusNotFound, why) }
 
-// parameters decodes the values in the address where the router left them as they were sent, because a client escapes more than
-// it must. None of them is ever empty, or anything that no id can be.
+// parameters decodes the values in the address that the router left as they were sent: a client may
+// escape more than it must. A value is never empty, and always something that could be an id.
 func parameters(ec echo.Context) error {
 	values := slices.Clone(ec.ParamValues())
 	for i, v := range values {

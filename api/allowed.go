@@ -8,7 +8,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// step is what moves a visit on: the last word of its address, and the command that it gives.
+// step moves a visit on: the last word of its address, and the command it gives.
 type step struct {
 	name string
 	kind workflow.Kind
@@ -26,8 +26,9 @@ func stepsOf(routes []*route) map[workflow.Event]step {
 	return steps
 }
 
-// allowed are the steps of a visit that are open to the caller, named like their addresses: none when it is over. A consultant
-// takes those of his own visits, invites assistants where he receives, and may recognise whoever comes.
+// allowed lists the steps of a visit that are open to the caller, named like their addresses. None
+// are left when the visit is over. A consultant may take the steps of his own visits, invite
+// assistants where he receives, and recognise any visitor.
 func (c *call) allowed(v *workflow.Visit) []string {
 	steps := []string{}
 	for _, e := range workflow.AllowedEvents(v) {
@@ -44,20 +45,22 @@ func (c *call) allowed(v *workflow.Visit) []string {
 	return steps
 }
 
-// refused is a refusal as the caller reads it: beside a visit's step stand those that are open to him, and somebody in the
-// address who is no consultant here is an address that is not there.
+// refused turns a refusal into what the caller reads. Beside a step of a visit it lists the steps
+// that are open to the caller. A staff id in the address that names no consultant is answered as an
+// address that does not exist.
 func (c *call) refused(err error) error {
 	var f *workflow.Fault
 	if !errors.As(err, &f) {
 		return err
 	}
 	p := fromFault(f, lang(c))
-	if who := c.Param("staff"); who != "" && f.Class == workflow.ClassInvalid && f.Code == "consultant_not_found" && f.Args["id"] == who {
+	if who := c.Param("staff"); who != "" && f.Class == workflow.ClassInvalid &&
+		f.Code == "consultant_not_found" && f.Args["id"] == who {
 		p.Status = faultStatus[workflow.ClassNotFound]
 	}
 	p.Allowed = nil
 	if c.Param("visit") != "" && f.Class != workflow.ClassNotFound {
-		if v, err := c.readVisit(); err == nil { // what he may not see he learns nothing about
+		if v, err := c.readVisit(); err == nil { // a visit the caller may not see is not mentioned
 			p.Allowed = c.allowed(v)
 		}
 	}

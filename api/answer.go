@@ -14,10 +14,11 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Doc is a record of type R in an answer: the canonical text that the journal keeps, written as it stands.
+// Doc is a record of type R in an answer. It holds the canonical text from the journal, which is
+// written without being decoded.
 type Doc[R any] struct{ text json.RawMessage }
 
-// Of is the type that the text describes.
+// Of is the type of the record.
 func (Doc[R]) Of() reflect.Type { return reflect.TypeFor[R]() }
 
 // MarshalJSON gives the text.
@@ -35,7 +36,7 @@ func (d Doc[R]) canonical() json.RawMessage { return d.text }
 
 func (d *Doc[R]) set(text json.RawMessage) { d.text = text }
 
-// docOf is a record that was changed for the caller.
+// docOf encodes a record that was changed for the caller.
 func docOf[R any](r R) (Doc[R], error) {
 	text, err := workflow.Encode(r)
 	return Doc[R]{text}, err
@@ -43,19 +44,20 @@ func docOf[R any](r R) (Doc[R], error) {
 
 // Decided is what every answer to a command says.
 type Decided struct {
-	// Facts are what was decided, in order, each with the article that says so.
+	// Facts are what was decided, in order. Each names its article.
 	Facts []workflow.Fact `json:"facts"`
-	// Seq is the number of the commit; of a dry run, the number that the commit would have had.
+	// Seq is the number of the commit. In a dry run: the number the commit would have had.
 	Seq int64 `json:"seq"`
 	// DryRun is true when nothing was changed.
 	DryRun bool `json:"dry_run,omitempty"`
 }
 
-// decision is an answer to a command: Decided, and the record that it was about as its first document.
+// decision builds the answer to a command: what was decided, and the record it is about.
 func (c *call) decision(out *repo.Outcome) (any, *workflow.Image) {
 	k := c.redacted(out.Commit)
 	a := reflect.New(c.route.answer)
-	said, doc := Decided{Facts: k.Facts, Seq: k.Seq, DryRun: c.dry}, interface{ set(json.RawMessage) }(nil)
+	said := Decided{Facts: k.Facts, Seq: k.Seq, DryRun: c.dry}
+	var doc interface{ set(json.RawMessage) }
 	for i := range a.Elem().NumField() {
 		switch f := a.Elem().Field(i).Addr().Interface().(type) {
 		case *Decided:
@@ -88,7 +90,8 @@ func (c *call) decided(out *repo.Outcome) error {
 	if c.route.status == http.StatusCreated && !c.dry {
 		status = http.StatusCreated
 		if c.route.addressed {
-			h.Set("Location", c.Request().URL.EscapedPath()+"/"+url.PathEscape(recordID(out.Commit.Subject)))
+			h.Set("Location",
+				c.Request().URL.EscapedPath()+"/"+url.PathEscape(recordID(out.Commit.Subject)))
 		}
 	}
 	return c.write(status, a)
@@ -100,7 +103,7 @@ func (c *call) tellReplay(out *repo.Outcome) {
 	}
 }
 
-// done is the end of a command that has nothing to say.
+// done answers a command that returns no content.
 func (c *call) done(out *repo.Outcome) (*none, error) {
 	c.tellReplay(out)
 	return nil, c.NoContent(http.StatusNoContent)
@@ -126,7 +129,7 @@ func (c *call) write(status int, a any) error {
 
 func etag(seq int64) string { return `"` + strconv.FormatInt(seq, 10) + `"` }
 
-// stands says at which version the record stands that is read.
+// stands sets the ETag to the version of the record that is read.
 func (c *call) stands(r workflow.Record) {
 	c.Response().Header().Set("ETag", etag(workflow.Version(r)))
 }
@@ -138,7 +141,8 @@ type outMember struct {
 	omitEmpty, omitZero bool
 }
 
-// outMembers are the members of answers, by their types. Where some are embedded they go by their names.
+// outMembers caches the members of answers by type. If a type embeds another, its members are
+// sorted by name.
 var outMembers sync.Map // reflect.Type → []outMember
 
 func membersOf(t reflect.Type) []outMember {
@@ -152,7 +156,8 @@ func membersOf(t reflect.Type) []outMember {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		embedded = embedded || f.Anonymous
 		if f.IsExported() && !f.Anonymous {
-			out = append(out, outMember{name, f.Index, options == "omitempty", options == "omitzero"})
+			m := outMember{name, f.Index, options == "omitempty", options == "omitzero"}
+			out = append(out, m)
 		}
 	}
 	if embedded {
@@ -162,10 +167,11 @@ func membersOf(t reflect.Type) []outMember {
 	return out
 }
 
-// canonical is what is written as it stands, without being read again.
+// canonical is a value that is already JSON.
 type canonical interface{ canonical() json.RawMessage }
 
-// appendObject writes an answer as encoding/json does, but for the documents in it: they are not read again.
+// appendObject encodes an answer as encoding/json would, except that the documents in it are
+// copied, not decoded and encoded again.
 func appendObject(b []byte, v reflect.Value) ([]byte, error) {
 	b = append(b, '{')
 	first := true

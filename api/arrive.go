@@ -8,32 +8,34 @@ import (
 
 // Identity is the answer to the first question.
 type Identity struct {
-	// Kind is what the visitor says he is.
+	// Kind is the kind of visitor.
 	Kind workflow.VisitKind `json:"kind"`
-	// Customer is who he is, where that is known; then person is not looked at.
+	// Customer is the customer's id, if known. Then person is ignored.
 	Customer workflow.CustomerID `json:"customer,omitempty"`
-	// Person is who he says he is: a phone that is a customer's finds that customer, otherwise the person is kept under a new one.
+	// Person is the visitor's name and phone. If the phone belongs to a customer, that customer is
+	// meant; otherwise the person is stored under a new customer.
 	Person *Person `json:"person,omitempty"`
-	// Named is the consultant for whom he asks.
+	// Named is the consultant the visitor asks for.
 	Named workflow.StaffID `json:"named,omitempty"`
-	// BroughtBy is the customer who brought him or sent him.
+	// BroughtBy is the customer who brought or sent the visitor.
 	BroughtBy workflow.CustomerID `json:"brought_by,omitempty"`
-	// Appointment is the consultant with whom he has an appointment.
+	// Appointment is the consultant the visitor has an appointment with.
 	Appointment workflow.StaffID `json:"appointment,omitempty"`
-	// Delegate is the colleague whom an absent consultant asked to receive him.
+	// Delegate is the colleague whom an absent consultant asked to receive the visitor.
 	Delegate workflow.StaffID `json:"delegate,omitempty"`
-	// Groups is how many groups arranged to view together; absent: one.
+	// Groups is the number of groups that agreed to view together. Absent: one.
 	Groups int `json:"groups,omitempty"`
-	// Party is how many people came; absent: as at arrival.
+	// Party is the number of people. Absent: as at arrival.
 	Party int `json:"party,omitempty"`
-	// Purpose is why somebody comes who is no visitor of the office: a code such as delivery.
+	// Purpose is why a visitor comes who is not interested in buying: a code such as delivery.
 	Purpose string `json:"purpose,omitempty"`
 }
 
 func (i *Identity) command(c *call) (workflow.Identity, error) {
 	out := workflow.Identity{
-		Kind: i.Kind, Customer: i.Customer, Named: i.Named, BroughtBy: i.BroughtBy, Appointment: i.Appointment,
-		Delegate: i.Delegate, Groups: i.Groups, Party: i.Party, Purpose: i.Purpose,
+		Kind: i.Kind, Customer: i.Customer, Named: i.Named, BroughtBy: i.BroughtBy,
+		Appointment: i.Appointment, Delegate: i.Delegate, Groups: i.Groups, Party: i.Party,
+		Purpose: i.Purpose,
 	}
 	if i.Customer != "" {
 		return out, nil
@@ -53,25 +55,27 @@ func reidentify(c *call, b *Identity) (*workflow.ReidentifyVisit, error) {
 	return &workflow.ReidentifyVisit{Identity: id}, err
 }
 
-// ArriveBody is who came in.
+// ArriveBody is a visitor who came in.
 type ArriveBody struct {
-	// Party is how many people came together; absent: not counted.
+	// Party is the number of people. Absent: not counted.
 	Party int `json:"party,omitempty"`
-	// Channel is how they heard of the project: a code such as passing_by.
+	// Channel is how the visitor heard of the project: a code such as passing_by.
 	Channel string `json:"channel,omitempty"`
-	// Person is what the visitor left at a kiosk of himself.
+	// Person is the name and phone the visitor gave at a kiosk.
 	Person *Person `json:"person,omitempty"`
-	// Identify answers the first question in the same request. A kiosk and a consultant leave it out.
+	// Identify answers the first question in the same request. Kiosks and consultants must leave it
+	// out.
 	Identify *Identity `json:"identify,omitempty"`
-	// Assign says whether the visit is assigned in the same request. A kiosk and a consultant leave it out.
+	// Assign says whether to assign the visit in the same request. Kiosks and consultants must
+	// leave it out.
 	Assign AssignNow `json:"assign,omitempty"`
 }
 
-// AssignNow says whether an arrival is assigned at once: true, false, or "if_free", with which the visitor waits where nobody is
-// free to receive him. With true nothing is recorded then.
+// AssignNow says whether to assign an arrival at once: true, false, or "if_free". If nobody is
+// free, "if_free" records the visitor as waiting; true records nothing.
 type AssignNow struct{ wanted, ifFree bool }
 
-// UnmarshalJSON reads what the contract lets through.
+// UnmarshalJSON reads a boolean or "if_free".
 func (a *AssignNow) UnmarshalJSON(text []byte) error {
 	if a.ifFree = string(text) == `"if_free"`; a.ifFree {
 		a.wanted = true
@@ -80,9 +84,11 @@ func (a *AssignNow) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &a.wanted)
 }
 
-// arrive creates a visit. A kiosk may create it and nothing more.
+// arrive creates a visit. A kiosk may do no more than that.
 func arrive(c *call, b *ArriveBody) (*workflow.ArriveVisit, error) {
-	cmd := &workflow.ArriveVisit{Party: b.Party, Channel: b.Channel, Assign: b.Assign.wanted, IfFree: b.Assign.ifFree}
+	cmd := &workflow.ArriveVisit{
+		Party: b.Party, Channel: b.Channel, Assign: b.Assign.wanted, IfFree: b.Assign.ifFree,
+	}
 	if cmd.Assign && b.Identify == nil {
 		return nil, bad("not_identified")
 	}

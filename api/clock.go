@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ManualClock is a clock for rehearsals and tests: it stands where it is set, until it is told to run.
+// ManualClock is a clock for rehearsals and tests. It stands still until it is told to run.
 type ManualClock struct {
 	machine func() time.Time
 
@@ -14,7 +14,8 @@ type ManualClock struct {
 	running time.Time // the machine's time when it began to run; zero: it stands
 }
 
-// NewManualClock makes a clock that stands at a time. machine drives it when it runs; nil: the system's clock.
+// NewManualClock makes a clock that stands at a time. Once it runs, it follows machine; nil: the
+// system's clock.
 func NewManualClock(at time.Time, machine func() time.Time) *ManualClock {
 	if machine == nil {
 		machine = time.Now //nolint:forbidigo // the system's clock is the default
@@ -32,7 +33,7 @@ func (m *ManualClock) Now() time.Time {
 	return m.at.Add(m.machine().Sub(m.running))
 }
 
-// Set puts the clock to a time, from which it goes on running if it ran.
+// Set sets the clock. If it was running, it keeps running from there.
 func (m *ManualClock) Set(at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -42,7 +43,7 @@ func (m *ManualClock) Set(at time.Time) {
 	}
 }
 
-// Run lets the clock run from where it stands at the speed of the machine's.
+// Run starts the clock from where it stands, at normal speed.
 func (m *ManualClock) Run() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// do has a command carried out.
+// do runs a command.
 func (c *call) do(cmd workflow.Command) (*repo.Outcome, error) {
 	m, err := c.match(c.subject())
 	if err != nil {
@@ -26,7 +26,8 @@ func (c *call) do(cmd workflow.Command) (*repo.Outcome, error) {
 		return nil, err
 	}
 	out, err := c.api.cfg.Desk.Do(c.Request().Context(), c.site, repo.Request{
-		ID: c.id, Fingerprint: c.fingerprint(), By: c.key.Actor(), Command: cmd, Match: m, DryRun: c.dry,
+		ID: c.id, Fingerprint: c.fingerprint(), By: c.key.Actor(), Command: cmd, Match: m,
+		DryRun: c.dry,
 	})
 	if err := c.follow(out, err); err != nil {
 		return nil, err
@@ -34,13 +35,14 @@ func (c *call) do(cmd workflow.Command) (*repo.Outcome, error) {
 	return out, nil
 }
 
-// replay is how a handler leaves when its command ran before: the first answer is all that happens.
+// replay ends a handler whose command ran before: the caller gets the first answer and nothing else
+// happens.
 type replay struct{ *repo.Outcome }
 
 func (*replay) Error() string { return "the command ran before" }
 
-// once looks whether the command ran before. Whoever looks something up in the vault or puts something in calls it first: what stands
-// ahead of a command and behind it is not done twice.
+// once checks whether the command ran before. Call it before anything is looked up in or written to
+// the vault, so that what surrounds a command is not done twice.
 func (c *call) once() error {
 	if c.dry || c.asked {
 		return nil
@@ -56,7 +58,7 @@ func (c *call) once() error {
 	return &replay{out}
 }
 
-// decidedBefore answers with the first answer where the command ran before.
+// decidedBefore answers a command that ran before with its first answer.
 func (c *call) decidedBefore(err error) error {
 	var before *replay
 	if errors.As(err, &before) {
@@ -65,7 +67,7 @@ func (c *call) decidedBefore(err error) error {
 	return err
 }
 
-// subject is the record that If-Match speaks of.
+// subject is the record that If-Match compares.
 func (c *call) subject() workflow.Ref {
 	if x := c.route.matched(); x != nil {
 		return x.ref(c)
@@ -73,7 +75,8 @@ func (c *call) subject() workflow.Ref {
 	return workflow.Ref{}
 }
 
-// note takes free text out of a request and returns its id for the command; it is kept when the command is known.
+// note takes free text out of a request and returns the id that stands for it in the command. The
+// text is saved once the command is known.
 func (c *call) note(text string) (workflow.NoteID, error) {
 	if text == "" || c.dry {
 		return "", nil
@@ -85,7 +88,8 @@ func (c *call) note(text string) (workflow.NoteID, error) {
 	return workflow.NoteID(newID()), nil
 }
 
-// prepare writes down what stands ahead of a command: its note, and what it intends in the vault.
+// prepare does what must happen before a command: it saves the note, and records what the command
+// intends in the vault.
 func (c *call) prepare(cmd workflow.Command) error {
 	if c.dry {
 		return nil
@@ -109,8 +113,9 @@ func (c *call) prepare(cmd workflow.Command) error {
 	return err
 }
 
-// follow does what stands behind a command: what it intends is carried out, once, by the request that was decided. When that fails
-// the sweep does it, and the caller is told that nobody can say yet.
+// follow does what must happen after a command. What it intended in the vault is carried out once,
+// by the request whose command was decided. If that fails, the sweep does it later, and the caller
+// is told that the outcome is unknown.
 func (c *call) follow(out *repo.Outcome, err error) error {
 	if c.plan != nil && err == nil && !out.Replayed {
 		err = c.api.cfg.Vault.Carry(context.WithoutCancel(c.Request().Context()), c.plan)
@@ -123,12 +128,14 @@ func (c *call) follow(out *repo.Outcome, err error) error {
 	return err
 }
 
-// takeBack removes what the request put into the vault when its command was refused, or had run before under other ids. Of a
-// refused request a person with a phone, whom another may have found, is left to the sweep; so is what cannot be removed now.
+// takeBack removes what the request wrote to the vault if its command was refused, or had run
+// before under other ids. A person with a phone may have been found by someone else meanwhile, so
+// after a refusal the sweep decides about them. The sweep also removes what cannot be removed now.
 func (c *call) takeBack(replayed bool, err error) {
 	var f *workflow.Fault
 	var stale *repo.StaleError
-	if !replayed && !errors.As(err, &f) && !errors.As(err, &stale) && !errors.Is(err, repo.ErrKeyReused) && !errors.Is(err, repo.ErrInProgress) {
+	if !replayed && !errors.As(err, &f) && !errors.As(err, &stale) &&
+		!errors.Is(err, repo.ErrKeyReused) && !errors.Is(err, repo.ErrInProgress) {
 		return
 	}
 	ctx, v := context.WithoutCancel(c.Request().Context()), c.api.cfg.Vault
@@ -145,13 +152,13 @@ func (c *call) takeBack(replayed bool, err error) {
 	}
 }
 
-// look names a request that reads for the journal: it has no key of its own, and looks anew each time.
+// look gives a request that reads personal data its own command id: it is never a replay.
 func (c *call) look() {
 	sum := sha256.Sum256([]byte(c.key.ID + "\x00" + newID()))
 	c.id = hex.EncodeToString(sum[:])
 }
 
-// reason is why somebody looks at personal data.
+// reason returns the reason the caller gives for seeing personal data.
 func (c *call) reason() (string, error) {
 	r := c.QueryParam("reason")
 	if !validCode(r) {
@@ -160,7 +167,8 @@ func (c *call) reason() (string, error) {
 	return r, nil
 }
 
-// codes are the reasons and channels of the contract: no more than four digits in a row, so that no phone passes for one.
+// codes matches codes such as reasons and channels: never more than four digits in a row, so that
+// no phone number passes for one.
 var codes = regexp.MustCompile(`^[0-9]{0,4}([a-z_]+[0-9]{0,4})*$`)
 
 func validCode(s string) bool {

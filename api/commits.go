@@ -9,37 +9,39 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// streams reports whether the answer goes on as commits land.
+// streams reports whether the caller wants an event stream.
 func (c *call) streams() bool {
-	return strings.HasSuffix(c.route.path, "/commits") && strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream")
+	return strings.HasSuffix(c.route.path, "/commits") &&
+		strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream")
 }
 
 const (
-	// feedPages is how many pages of the journal are read at once.
+	// feedPages is how many pages of the journal are read at a time.
 	feedPages = 64
-	// scanBudget is how many commits one request looks at for those that its caller may see.
+	// scanBudget is how many commits one request looks at to find those that its caller may see.
 	scanBudget = 500
 )
 
 // CommitsQuery is the query of the journal.
 type CommitsQuery struct {
-	// After is the seq of the last commit that the caller has; absent: from the beginning.
+	// After is the seq of the last commit the caller has seen. Absent: from the beginning.
 	After After `query:"after"`
 	Limit Limit `query:"limit"`
 }
 
 // CommitList is a page of the journal.
 type CommitList struct {
-	// Commits are those of this page that the caller may see, the oldest first.
+	// Commits are the commits of this page that the caller may see, oldest first.
 	Commits []Doc[Entry] `json:"commits"`
-	// NextAfter is where the next page begins; absent when the journal goes no further.
+	// NextAfter is the value of after for the next page. Absent at the end of the journal.
 	NextAfter int64 `json:"next_after,omitempty"`
 	// Seq is the number of the last commit that was looked at.
 	Seq int64 `json:"seq"`
 }
 
-// getCommits shows the journal: a JSON page, or a stream of server-sent events that goes on as commits land. A consultant sees
-// the commits about himself, his visits and his customers.
+// getCommits reads the journal: a page of JSON, or a stream of server-sent events that continues as
+// commits are written. A consultant sees commits about themselves, their visits and their
+// customers.
 func getCommits(c *call, q *CommitsQuery) (*CommitList, error) {
 	after := int64(q.After)
 	if c.streams() {
@@ -65,9 +67,12 @@ func getCommits(c *call, q *CommitsQuery) (*CommitList, error) {
 	return a, nil
 }
 
-// entries are up to limit commits behind after that the caller may see, the number up to which was looked, and whether there
-// is more. Not too many commits are looked at: then there may be more and none here.
-func (c *call) entries(after int64, limit int) (out []shownEntry, last int64, more bool, err error) {
+// entries returns up to limit commits after a number that the caller may see, the number up to
+// which it looked, and whether there is more. It looks at a limited number of commits, so it may
+// return none although there is more.
+func (c *call) entries(after int64, limit int) (
+	out []shownEntry, last int64, more bool, err error,
+) {
 	out, last = []shownEntry{}, after
 	var id []byte
 	if c.own() {
@@ -98,9 +103,12 @@ func (c *call) entries(after int64, limit int) (out []shownEntry, last int64, mo
 	}
 }
 
-// pick adds the commits of a page that the caller may see, from behind last up to end or until there are enough: all of them, or,
-// with an id, those about himself, his visits and his customers. What does not hold the id is not decoded to find that out.
-func (c *call) pick(out []shownEntry, p *repo.Page, last, end int64, limit int, id []byte) ([]shownEntry, int64, error) {
+// pick adds the commits of a page that the caller may see, after last and up to end, until there
+// are enough. With an id, these are the commits about that consultant, their visits and their
+// customers. A page whose text does not contain the id is not decoded.
+func (c *call) pick(
+	out []shownEntry, p *repo.Page, last, end int64, limit int, id []byte,
+) ([]shownEntry, int64, error) {
 	if id != nil {
 		if may, err := p.MayConcern(id); err != nil || !may {
 			return out, min(p.Last, end), err
@@ -133,7 +141,7 @@ func (c *call) pick(out []shownEntry, p *repo.Page, last, end int64, limit int, 
 	return out, last, nil
 }
 
-// ownEntry is a commit as the consultant who asks may see it, if it concerns him.
+// ownEntry is a commit as the calling consultant may see it, if it concerns them.
 func (c *call) ownEntry(k *workflow.Outline, id []byte) (_ shownEntry, ok bool, err error) {
 	who, err := k.Concerned(func(text []byte) bool { return bytes.Contains(text, id) })
 	if err != nil || !slices.Contains(who, c.key.Staff) {

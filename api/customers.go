@@ -11,28 +11,32 @@ import (
 // CustomerDecision is the answer to a command about a customer.
 type CustomerDecision struct {
 	Decided
-	// Customer is the customer as the command left him.
+	// Customer is the customer after the command.
 	Customer Doc[workflow.Customer] `json:"customer,omitzero"`
 }
 
-// ImportBody is a customer whom the office had before it used lunpai, as its paper book says.
+// ImportBody is a customer the office had before it used lunpai, taken from its paper book.
 type ImportBody struct {
-	// Person is who he is; absent: not known. A phone that is a customer's already is refused.
+	// Person is the customer's name and phone. A phone that already belongs to a customer is
+	// refused. Absent: unknown.
 	Person *Person `json:"person,omitempty"`
-	// Owner is the consultant whose customer he is; absent: nobody's.
+	// Owner is the consultant whose customer this is. Absent: nobody's.
 	Owner workflow.StaffID `json:"owner,omitempty"`
-	// Status is how far he has come.
+	// Status is how far the customer has come.
 	Status workflow.CustomerStatus `json:"status"`
-	// LastContactAt is when somebody last spoke with him; absent: not known.
+	// LastContactAt is when the office was last in contact with the customer. Absent: unknown.
 	LastContactAt time.Time `json:"last_contact_at,omitzero"`
 }
 
 // importCustomer takes a customer over from the paper book.
 func importCustomer(c *call, b *ImportBody) (*workflow.ImportCustomer, error) {
-	cmd := &workflow.ImportCustomer{Owner: b.Owner, Status: b.Status, LastContactAt: b.LastContactAt}
+	cmd := &workflow.ImportCustomer{
+		Owner: b.Owner, Status: b.Status, LastContactAt: b.LastContactAt,
+	}
 	var err error
 	if b.Person != nil {
-		cmd.Customer, _, err = c.customerOf(b.Person) // somebody who is there already is refused by the rules
+		// the rules refuse a customer who exists already
+		cmd.Customer, _, err = c.customerOf(b.Person)
 	}
 	if cmd.Customer == "" {
 		cmd.Customer = workflow.CustomerID(newID())
@@ -47,7 +51,7 @@ func (c *call) readCustomer(id workflow.CustomerID) (*workflow.Customer, error) 
 	return readRecord[*workflow.Customer](c, workflow.CustomerRef(id))
 }
 
-// ownCustomer is the customer of the address; a consultant's own only.
+// ownCustomer reads the customer in the address. For a consultant, only their own customers exist.
 func (c *call) ownCustomer() (*workflow.Customer, error) {
 	k, err := c.readCustomer(c.customer())
 	if err == nil && c.own() && k.Owner != c.key.Staff {
@@ -58,11 +62,12 @@ func (c *call) ownCustomer() (*workflow.Customer, error) {
 
 // CustomerView is a customer.
 type CustomerView struct {
-	// Customer is the customer: whose he is, and what he did here. Who he is stands elsewhere, see GET person.
+	// Customer is the customer's record: owner, status, follow-ups, deals. Name and phone are not
+	// in it, see GET person.
 	Customer *workflow.Customer `json:"customer"`
 }
 
-// getCustomer reads a customer. A consultant reads his own.
+// getCustomer reads a customer's record. A consultant may read only their own customers.
 func getCustomer(c *call, _ *none) (*CustomerView, error) {
 	k, err := c.ownCustomer()
 	if err != nil {
@@ -74,21 +79,21 @@ func getCustomer(c *call, _ *none) (*CustomerView, error) {
 
 // CustomersQuery is the query of the list of customers.
 type CustomersQuery struct {
-	// Owner leaves the customers of this consultant.
+	// Owner selects the customers of this consultant.
 	Owner workflow.StaffID `query:"owner" compares:"owner"`
-	// Status leaves the customers of one of these statuses.
+	// Status selects customers of these statuses.
 	Status []workflow.CustomerStatus `query:"status" compares:"status"`
 	Paging
 }
 
 // CustomerList is a page of customers.
 type CustomerList struct {
-	// Customers are those of this page that the caller may see.
+	// Customers are the customers on this page that the caller may see.
 	Customers []Doc[workflow.Customer] `json:"customers"`
 	Page
 }
 
-// listCustomers lists customers, the oldest first. A consultant sees his own.
+// listCustomers lists customers, oldest first. A consultant sees only their own.
 func listCustomers(c *call, query *CustomersQuery) (*CustomerList, error) {
 	q, err := c.asks(workflow.Customers, query.Paging, false)
 	if err != nil {
@@ -101,26 +106,26 @@ func listCustomers(c *call, query *CustomersQuery) (*CustomerList, error) {
 	return &CustomerList{docs, p}, err
 }
 
-// SearchBody is who is looked for.
+// SearchBody is a phone to look up.
 type SearchBody struct {
-	// Phone is the whole number, however it is written.
+	// Phone is the complete phone number, in any notation.
 	Phone string `json:"phone"`
 }
 
-// Found is the answer to a search: always of one shape.
+// Found is the result of a search. It always has the same shape.
 type Found struct {
-	// Known reports whether the phone is a customer's.
+	// Known says whether the phone belongs to a customer.
 	Known bool `json:"known"`
-	// Customer is who it is; a consultant is told only of his own customers.
+	// Customer is the customer's id. Consultants see it only for their own customers.
 	Customer workflow.CustomerID `json:"customer,omitempty"`
-	// Owner is whose customer he is; absent: nobody's.
+	// Owner is the consultant whose customer this is. Absent: nobody's.
 	Owner workflow.StaffID `json:"owner,omitempty"`
-	// Person is who he is, masked: some letters of the name, some digits of the phone. Consultants are not told.
+	// Person is the masked name and phone. Not shown to consultants.
 	Person *Person `json:"person,omitempty"`
 }
 
-// search finds a customer by his exact phone. A consultant learns whether he is known and whose he is, others see the masked
-// person too.
+// search finds a customer by exact phone number. A consultant learns whether the phone is known and
+// who owns the customer; other roles also see the masked person.
 func search(c *call, b *SearchBody) (*Found, error) {
 	id, known, err := c.byPhone(&Person{Phone: b.Phone})
 	if err != nil {

@@ -5,7 +5,7 @@ import "github.com/lunpai/lunpai/workflow"
 // VacancyDecision is the answer to a command about the first seat of the desk.
 type VacancyDecision struct {
 	Decided
-	// Vacancy is what is known of the empty seat; absent when the seat is not empty.
+	// Vacancy is what is known about the empty seat. Absent if the seat is taken.
 	Vacancy Doc[workflow.Vacancy] `json:"vacancy,omitzero"`
 }
 
@@ -13,11 +13,11 @@ type VacancyDecision struct {
 type DeskView struct {
 	// Desk are the seats of the front desk now.
 	Desk workflow.Desk `json:"desk"`
-	// Seq is the number of the commit up to which that is told.
+	// Seq is the number of the last commit that is taken into account.
 	Seq int64 `json:"seq"`
 }
 
-// getDesk shows the front desk: who sits where, and who waits at the tables.
+// getDesk shows who sits at the front desk and who waits at the tables.
 func getDesk(c *call, _ *none) (a *DeskView, err error) {
 	err = c.view(nil, func(b *workflow.Board) error {
 		a = &DeskView{b.DeskAt(c.now()), b.Seq}
@@ -33,7 +33,7 @@ type VacancyList struct {
 	Vacancies []Doc[workflow.Vacancy] `json:"vacancies"`
 }
 
-// listVacancies lists how often and how long the first seat stood empty, the newest first.
+// listVacancies lists the times the first seat was empty, newest first.
 func listVacancies(c *call, q *Paging) (*VacancyList, error) {
 	p, docs, err := listOf[workflow.Vacancy](c, workflow.Vacancies, *q)
 	return &VacancyList{p, docs}, err

@@ -12,7 +12,7 @@ import (
 	"github.com/swaggest/swgui/v5emb"
 )
 
-// captured is what a handler writes, kept.
+// captured keeps what a handler writes.
 type captured struct {
 	bytes.Buffer
 	header http.Header
@@ -24,15 +24,15 @@ func (c *captured) Header() http.Header { return c.header }
 // WriteHeader implements http.ResponseWriter.
 func (*captured) WriteHeader(int) {}
 
-// inline are the scripts and styles that stand in a page itself.
+// inline matches the scripts and styles inside a page.
 var inline = regexp.MustCompile(`(?s)<(script|style)>(.*?)</(?:script|style)>`)
 
-// mountDocs serves the contract as a page. The page is always the same, so that the policy names the scripts in it by their
-// hashes: nothing else that somebody gets into it runs.
+// mountDocs serves the contract as a page. The page never changes, so its policy can name its
+// scripts by their hashes, and no script that somebody injects runs.
 func (a *API) mountDocs() error {
 	docs := v5emb.New("lunpai", "/openapi.yaml", "/docs")
 	page := &captured{header: http.Header{}}
-	r, err := http.NewRequest(http.MethodGet, "/docs", nil) //nolint:noctx // nobody waits for it and nothing is sent
+	r, err := http.NewRequest(http.MethodGet, "/docs", nil) //nolint:noctx // nothing is sent
 	if err != nil {
 		return err
 	}
@@ -49,13 +49,15 @@ func (a *API) mountDocs() error {
 	return nil
 }
 
-// docsPolicy is the content security policy of a page: what comes from this server, and what stands in the page.
+// docsPolicy is the content security policy of a page: resources from this server, and the scripts
+// and styles in the page itself.
 func docsPolicy(page []byte) string {
 	allowed := map[string]string{}
 	for _, m := range inline.FindAllSubmatch(page, -1) {
 		sum := sha256.Sum256(m[2])
 		allowed[string(m[1])] += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 	}
-	return fmt.Sprintf("default-src 'self'; script-src 'self'%s; style-src 'self'%s; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+	return fmt.Sprintf("default-src 'self'; script-src 'self'%s; style-src 'self'%s; "+
+		"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 		allowed["script"], allowed["style"])
 }

@@ -32,23 +32,25 @@ func (c *call) commitAt(seq int64) (*workflow.Commit, error) {
 	return nil, repo.ErrNotFound
 }
 
-// Entry is a commit as it is shown: what was asked, by whom, what was decided. The records that it changed are left out.
+// Entry is a commit as callers see it: what was asked, by whom, and what was decided. The changed
+// records are left out.
 type Entry struct {
 	// Seq is the commit's number, from 1.
 	Seq int64 `json:"seq"`
 	// At is the time of the decision.
 	At time.Time `json:"at"`
-	// ClockAt is what the clock said, where the site's time stood ahead of it and that is noted; absent otherwise.
+	// ClockAt is the clock's time, if it is noted because the site's time is ahead of it. Absent
+	// otherwise.
 	ClockAt time.Time `json:"clock_at,omitzero"`
-	// By is who asked.
+	// By is who gave the command.
 	By workflow.Actor `json:"by"`
 	// Kind is the command.
 	Kind workflow.Kind `json:"kind"`
-	// Subject is the record that the command was about.
+	// Subject is the record the command was about.
 	Subject workflow.Ref `json:"subject"`
-	// Command is what was asked, in codes and ids.
+	// Command is the command, in codes and ids.
 	Command json.RawMessage `json:"command"`
-	// Facts are what was decided, in order, each with the article that says so.
+	// Facts are what was decided, in order. Each names its article.
 	Facts []workflow.Fact `json:"facts"`
 }
 
@@ -57,19 +59,19 @@ func shown(k *workflow.Commit) Entry {
 	return Entry{k.Seq, k.At, k.ClockAt, k.By, k.Kind, subject, k.Command, k.Facts}
 }
 
-// shownEntry is an entry as it is written.
+// shownEntry is an encoded entry.
 type shownEntry struct {
 	seq  int64
 	text json.RawMessage
 }
 
-// written is the entry's text.
+// written encodes the entry.
 func (e *Entry) written() (shownEntry, error) {
 	text, err := workflow.Encode(e)
 	return shownEntry{e.Seq, text}, err
 }
 
-// shownOutline is the same as shown, of a commit whose images were not decoded.
+// shownOutline is like shown, for a commit whose images were not decoded.
 func shownOutline(o *workflow.Outline) (*Entry, error) {
 	k, err := o.Commit()
 	if err != nil {
@@ -79,7 +81,8 @@ func shownOutline(o *workflow.Outline) (*Entry, error) {
 	return &e, nil
 }
 
-// asItStands is the same again, of a commit that was not decoded at all: its parts are put together anew as they stand.
+// asItStands is like shownOutline, for a commit that was not decoded at all: the entry is assembled
+// from its parts.
 func asItStands(o *workflow.Outline) (shownEntry, error) {
 	var subject workflow.Ref
 	if err := json.Unmarshal(o.Field("subject"), &subject); err != nil {
@@ -99,7 +102,8 @@ func asItStands(o *workflow.Outline) (shownEntry, error) {
 		case v == nil && f.optional:
 			continue
 		case v == nil:
-			return shownEntry{}, fmt.Errorf("%w: commit %d has no %s", repo.ErrCorrupt, o.Seq, f.name)
+			return shownEntry{}, fmt.Errorf("%w: commit %d has no %s",
+				repo.ErrCorrupt, o.Seq, f.name)
 		}
 		text = append(text, "{,"[min(i, 1)])
 		text = append(strconv.AppendQuote(text, f.name), ':')
@@ -108,7 +112,7 @@ func asItStands(o *workflow.Outline) (shownEntry, error) {
 	return shownEntry{o.Seq, append(text, '}')}, nil
 }
 
-// entryFields are the names of an entry's fields, which are the commit's, in their order.
+// entryFields are the fields of an entry, in order; a commit has the same names.
 var entryFields = func() (fields []entryField) {
 	for f := range reflect.TypeFor[Entry]().Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")

@@ -13,19 +13,21 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// followBuffer is how many commits a stream may lag behind before it is let go: the client comes back with Last-Event-ID.
+// followBuffer is how many commits a stream may lag behind before it is dropped. Its client
+// reconnects with Last-Event-ID.
 const followBuffer = 256
 
-// frame is one event for all streams of a site: made once, written by each as it stands.
+// frame is one event for all streams of a site. It is encoded once.
 type frame struct {
 	seq       int64
 	text      []byte
-	outside   []byte             // the text for consultants who do not take part in the visit
-	concerned []workflow.StaffID // the consultants who see it
-	part      []workflow.StaffID // and those of them who take part in it
+	outside   []byte             // for consultants who do not take part in the visit
+	concerned []workflow.StaffID // consultants who may see it
+	part      []workflow.StaffID // those of them who take part in it
 }
 
-// feeds are the live ends of the journals that somebody follows: one reader a site, however many follow.
+// feeds holds the live end of every journal that somebody follows. Each site has one reader,
+// however many follow it.
 type feeds struct {
 	desk  *repo.Engine
 	store repo.Store
@@ -42,23 +44,23 @@ type feed struct {
 	site  workflow.SiteID
 	stop  context.CancelFunc
 	users int           // guarded by feeds
-	ready chan struct{} // closed when last is known, or nothing can be read
+	ready chan struct{} // closed when last is known, or reading failed
 
 	mu        sync.Mutex
-	last      int64 // the last commit that was handed on
+	last      int64 // the last commit that was passed on
 	followers map[*follower]bool
-	ended     bool // followers are let go, and none are taken
+	ended     bool // no followers are accepted any more
 }
 
-// follower is one stream's place at the live end: every commit behind from comes on frames, which are closed when the follower
-// is too slow or the journal cannot be read.
+// follower is one stream's place at the live end. Every commit after from arrives on frames, which
+// is closed if the follower is too slow or the journal cannot be read.
 type follower struct {
 	from   int64
 	frames chan *frame
 	leave  func()
 }
 
-// follow joins the live end of a site's journal. Call leave to go.
+// follow joins the live end of a site's journal. Call leave when done.
 func (s *feeds) follow(ctx context.Context, site workflow.SiteID) (*follower, error) {
 	f := s.join(site)
 	k := &follower{frames: make(chan *frame, followBuffer)}
@@ -91,8 +93,10 @@ func (s *feeds) join(site workflow.SiteID) *feed {
 	defer s.mu.Unlock()
 	f := s.of[site]
 	if f == nil {
-		ctx, stop := context.WithCancel(context.Background()) //nolint:forbidigo // ends with the last follower
-		f = &feed{site: site, stop: stop, ready: make(chan struct{}), followers: map[*follower]bool{}}
+		ctx, stop := context.WithCancel(context.Background()) //nolint:forbidigo // its own
+		f = &feed{
+			site: site, stop: stop, ready: make(chan struct{}), followers: map[*follower]bool{},
+		}
 		s.of[site] = f
 		go s.run(ctx, f)
 	}
@@ -112,15 +116,15 @@ func (s *feeds) part(f *feed, k *follower) {
 	}
 }
 
-// forget makes the next follower begin anew; feeds is locked.
+// forget makes the next follower start a new feed. The caller holds the lock of feeds.
 func (s *feeds) forget(f *feed) {
 	if s.of[f.site] == f {
 		delete(s.of, f.site)
 	}
 }
 
-// run hands on what lands until nobody follows. A store that does not answer is asked again; what contradicts itself ends the
-// feed.
+// run passes on new commits until nobody follows. If the store does not answer it tries again; if
+// the journal contradicts itself the feed ends.
 func (s *feeds) run(ctx context.Context, f *feed) {
 	defer s.end(f)
 	signals, stop := s.desk.Watch(f.site)
@@ -149,7 +153,7 @@ func (s *feeds) run(ctx context.Context, f *feed) {
 	}
 }
 
-// unsound reports whether reading again will not help.
+// unsound reports whether trying again is pointless.
 func unsound(err error) bool {
 	return errors.Is(err, repo.ErrCorrupt) || errors.Is(err, repo.ErrClosed)
 }
@@ -165,7 +169,7 @@ func (s *feeds) begin(ctx context.Context, f *feed) error {
 	return err
 }
 
-// end lets every follower go.
+// end drops all followers.
 func (s *feeds) end(f *feed) {
 	s.mu.Lock()
 	s.forget(f)
@@ -183,13 +187,13 @@ func (s *feeds) end(f *feed) {
 	}
 }
 
-// drop ends a follower's frames; the feed is locked.
+// drop closes a follower's frames. The caller holds the lock of the feed.
 func (f *feed) drop(k *follower) {
 	delete(f.followers, k)
 	close(k.frames)
 }
 
-// pump hands on everything that landed behind the last commit.
+// pump passes on every commit after the last one.
 func (s *feeds) pump(ctx context.Context, f *feed) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
@@ -220,7 +224,7 @@ func (s *feeds) pump(ctx context.Context, f *feed) error {
 	}
 }
 
-// hand gives one frame to every follower; who cannot take it is let go.
+// hand gives a frame to every follower and drops those that cannot take it.
 func (f *feed) hand(fr *frame) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -234,7 +238,7 @@ func (f *feed) hand(fr *frame) {
 	}
 }
 
-// newFrame makes the event of a commit.
+// newFrame makes the event for a commit.
 func newFrame(k *workflow.Outline) (*frame, error) {
 	e, err := shownOutline(k)
 	if err != nil {
@@ -257,8 +261,8 @@ func newFrame(k *workflow.Outline) (*frame, error) {
 	return fr, err
 }
 
-// event is an entry as it stands in a stream. Its id is the commit's number: a client that comes back with Last-Event-ID goes on
-// where it was.
+// event is an entry in a stream. Its id is the number of the commit, so a client that reconnects
+// with Last-Event-ID continues where it was.
 func (e *shownEntry) event() []byte {
 	return fmt.Appendf(nil, "id: %d\nevent: commit\ndata: %s\n\n", e.seq, e.text)
 }
@@ -268,7 +272,7 @@ func (e *Entry) event() ([]byte, error) {
 	return s.event(), err
 }
 
-// textFor is the event as the caller may see it; none when it is not for him.
+// textFor is the event as the caller may see it, or nothing if it is not for them.
 func (fr *frame) textFor(c *call) []byte {
 	switch me := c.key.Staff; {
 	case !c.own():

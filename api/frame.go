@@ -14,8 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// frame goes around every request: a request id, security headers, recovery, the log line and the metrics. Neither log nor
-// metrics carry an address's values, a query or a body.
+// frame wraps every request: request id, security headers, recovery, log line and metrics. Neither
+// log nor metrics contain values from the address, the query or the body.
 func (a *API) frame(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now() //nolint:forbidigo // how long it took is the machine's time
@@ -38,17 +38,19 @@ func (a *API) frame(next echo.HandlerFunc) echo.HandlerFunc {
 			return nil
 		}
 		key, _ := c.Get("key").(string)
-		a.cfg.Log.Info("request", "request_id", id, "method", method(c.Request()), "route", c.Path(), "status", status,
-			"ms", float64(took.Microseconds())/1000, "key", key, "traceparent", traceparent(c.Request()))
+		a.cfg.Log.Info("request", "request_id", id, "method", method(c.Request()),
+			"route", c.Path(), "status", status, "ms", float64(took.Microseconds())/1000,
+			"key", key, "traceparent", traceparent(c.Request()))
 		return nil
 	}
 }
 
-// guard turns a panic into an error that does not carry the panic's value.
+// guard turns a panic into an error that does not contain the panic's value.
 func (a *API) guard(c echo.Context, next echo.HandlerFunc) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			a.cfg.Log.Error("panic", "route", c.Path(), "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			a.cfg.Log.Error("panic", "route", c.Path(), "type", fmt.Sprintf("%T", p),
+				"stack", string(debug.Stack()))
 			err = fmt.Errorf("panic of type %T", p)
 		}
 	}()
@@ -58,7 +60,8 @@ func (a *API) guard(c echo.Context, next echo.HandlerFunc) (err error) {
 	return next(c)
 }
 
-// requestID takes a caller's id when it is short and plain, and cannot be a phone, or makes one.
+// requestID accepts the caller's id if it is short and plain and cannot be a phone number;
+// otherwise it makes one.
 func requestID(r *http.Request) string {
 	id := r.Header.Get(echo.HeaderXRequestID)
 	if len(id) >= 16 && len(id) <= 64 && strings.ContainsAny(id, "abcdef") {
@@ -82,10 +85,11 @@ func traceparent(r *http.Request) string {
 	return h
 }
 
-// method is the request's method, of which there are not more than a caller makes up.
+// method is the request's method, or "other": callers must not make up new metrics.
 func method(r *http.Request) string {
 	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodOptions:
 		return r.Method
 	}
 	return "other"
@@ -101,13 +105,16 @@ type metrics struct {
 func newMetrics(r *prometheus.Registry) *metrics {
 	m := &metrics{
 		registry: r,
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "lunpai_http_requests_total", Help: "Requests by route and status."}, []string{"method", "route", "status"}),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "lunpai_http_requests_total", Help: "Requests by route and status.",
+		}, []string{"method", "route", "status"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "lunpai_http_seconds", Help: "Time to answer, by route.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"method", "route"}),
 	}
-	r.MustRegister(m.requests, m.seconds, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.MustRegister(m.requests, m.seconds, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -15,8 +15,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// single is a header that is sent once or not at all. An empty one was sent, by a client whose variable was empty: it is not
-// what was meant, so it is handed on to whoever refuses it.
+// single reads a header that may be sent at most once. An empty header counts as sent: the client's
+// variable was empty, so the caller must refuse it.
 func single(h http.Header, name string) (value string, sent, once bool) {
 	all := h.Values(name)
 	if len(all) == 0 {
@@ -25,8 +25,8 @@ func single(h http.Header, name string) (value string, sent, once bool) {
 	return all[0], true, len(all) == 1
 }
 
-// setClock obeys Lunpai-Now where the clock is manual, and refuses it elsewhere. What is open to everybody has no use for it: there
-// it is not looked at.
+// setClock obeys the header Lunpai-Now if the clock is manual, and refuses it otherwise. Public
+// routes ignore it.
 func (c *call) setClock() error {
 	h, sent, once := single(c.Request().Header, "Lunpai-Now")
 	if !sent || c.route.public {
@@ -43,14 +43,16 @@ func (c *call) setClock() error {
 	return nil
 }
 
-// identifyCommand names the command for ever: SHA-256 over the credential's id and the Idempotency-Key, which is made up and
-// returned when the caller sent none. An empty one is refused: whoever sends it believes that his request is carried out once.
+// identifyCommand gives the command its permanent id: the SHA-256 of the key's id and the
+// Idempotency-Key. If the caller sent none, one is made up and returned. An empty one is refused,
+// because its sender relies on it.
 func (c *call) identifyCommand() error {
 	k, sent, once := single(c.Request().Header, "Idempotency-Key")
 	if !sent {
 		k = uuid.NewString()
 	}
-	if !once || k == "" || len(k) > 200 || strings.ContainsFunc(k, func(r rune) bool { return r < '!' || r > '~' }) {
+	invisible := func(r rune) bool { return r < '!' || r > '~' }
+	if !once || k == "" || len(k) > 200 || strings.ContainsFunc(k, invisible) {
 		return bad("bad_idempotency_key")
 	}
 	c.Response().Header().Set("Idempotency-Key", k)
@@ -59,11 +61,12 @@ func (c *call) identifyCommand() error {
 	return nil
 }
 
-// strongTag is an ETag as this service gives it out.
+// strongTag matches the ETags of this service.
 var strongTag = regexp.MustCompile(`^"([1-9][0-9]{0,17})"$`)
 
-// match is the version the caller saw, from If-Match: one ETag of this service, or * for whatever stands there. A weak tag, a
-// list or a number without quotes is refused, because whoever sends it expects a comparison that would not be made.
+// match is the version the caller saw, from If-Match: an ETag of this service, or * for any
+// version. A weak tag, a list or an unquoted number is refused, because the comparison its sender
+// expects would not be made.
 func (c *call) match(ref workflow.Ref) (repo.Match, error) {
 	h, sent, once := single(c.Request().Header, "If-Match")
 	if !sent || once && h == "*" {

@@ -10,28 +10,29 @@ import (
 
 // KeyBody is a key to be made.
 type KeyBody struct {
-	// Role is what whoever shows the key may do.
+	// Role decides what the key may do.
 	Role workflow.Role `json:"role"`
-	// Staff is the member of staff whose key it is; absent for a device and for an analyst.
+	// Staff is the member of staff who owns the key. Absent for devices and analysts.
 	Staff workflow.StaffID `json:"staff,omitempty"`
-	// Sites are further sites that an analyst may read.
+	// Sites are more sites that an analyst may read.
 	Sites []workflow.SiteID `json:"sites,omitempty"`
-	// Label says in the office's words where the key is used, such as "tablet at the door". No phone may stand in it.
+	// Label says where the key is used, such as "tablet at the door". It must not contain a phone
+	// number.
 	Label string `json:"label,omitempty"`
-	// ExpiresAt is when the key ends by itself; absent: never.
+	// ExpiresAt is when the key expires. Absent: never.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
-// KeyDecision is the answer to a key that was made or rotated.
+// KeyDecision is the answer when a key is made or rotated.
 type KeyDecision struct {
 	Decided
-	// Key is the key, with its token, which is shown this once.
+	// Key is the key with its token. The token is shown only this once.
 	Key *vault.Issued `json:"key,omitempty"`
-	// Fix says how to go on where a repeated request gets no token; absent otherwise.
+	// Fix says what to do if a repeated request gets no token. Absent otherwise.
 	Fix string `json:"fix,omitempty"`
 }
 
-// KeyEnded is the answer to a key that was revoked.
+// KeyEnded is the answer when a key is revoked.
 type KeyEnded struct {
 	Decided
 	// Key is the key as it stands now.
@@ -40,11 +41,11 @@ type KeyEnded struct {
 
 // KeyList are the keys of a site.
 type KeyList struct {
-	// Keys are all keys of the site, without their tokens, also those that have ended.
+	// Keys are all keys of the site, including expired and revoked ones, without their tokens.
 	Keys []vault.Key `json:"keys"`
 }
 
-// createKey makes a key of the site and shows its token.
+// createKey makes a key and shows its token.
 func createKey(c *call, b *KeyBody) (*KeyDecision, error) {
 	if f := workflow.NoPhone(b.Label); f != nil {
 		return nil, f
@@ -59,13 +60,13 @@ func createKey(c *call, b *KeyBody) (*KeyDecision, error) {
 	return c.issued(out, b.Label)
 }
 
-// RotateBody says how a key gets its new token.
+// RotateBody says how long the old token keeps working.
 type RotateBody struct {
-	// Overlap is for how many seconds the earlier token goes on working; absent: 86400, a day.
+	// Overlap is for how many seconds the old token keeps working. Absent: 86400 (a day).
 	Overlap *int `json:"overlap_s,omitempty"`
 }
 
-// usualOverlap is how long the earlier secret of a rotated key works unless the caller says otherwise, in seconds: a day.
+// usualOverlap is the default overlap after a rotation, in seconds: a day.
 const usualOverlap = 24 * 3600
 
 // rotateKey gives a key a new secret and shows its token.
@@ -85,8 +86,9 @@ func rotateKey(c *call, b *RotateBody) (*KeyDecision, error) {
 	return c.issued(out)
 }
 
-// tokenGone says how to go on where a repeated request gets no token.
-const tokenGone = "the token was shown before and is not kept: where it is lost, POST …/keys/{key}/rotate gives the key a new one"
+// tokenGone tells the caller what to do if a repeated request gets no token.
+const tokenGone = "the token was shown before and is not kept: if it is lost, " +
+	"POST …/keys/{key}/rotate gives the key a new one"
 
 // issued writes the secrets behind a commit and answers with the tokens.
 func (c *call) issued(out *repo.Outcome, labels ...string) (*KeyDecision, error) {
@@ -113,7 +115,8 @@ func (c *call) issue(out *repo.Outcome, labels ...string) ([]vault.Issued, error
 
 // listKeys lists the keys of a site, without their tokens.
 func listKeys(c *call, _ *none) (*KeyList, error) {
-	if err := c.view(nil, func(*workflow.Board) error { return nil }); err != nil { // an administrator's key covers what is not there
+	// an administrator's key covers sites that do not exist
+	if err := c.view(nil, func(*workflow.Board) error { return nil }); err != nil {
 		return nil, err
 	}
 	keys, err := c.api.cfg.Keys.List(c.Request().Context(), c.site)
@@ -123,7 +126,7 @@ func listKeys(c *call, _ *none) (*KeyList, error) {
 	return &KeyList{keys}, nil
 }
 
-// revokeKey ends a key, at once on this instance.
+// revokeKey revokes a key. On this instance it stops working at once.
 func revokeKey(c *call, _ *none) (*KeyEnded, error) {
 	id := workflow.KeyID(c.Param("key"))
 	was, err := c.api.cfg.Keys.Former(c.Request().Context(), c.site, string(id))

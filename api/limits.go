@@ -15,28 +15,32 @@ import (
 	"github.com/lunpai/lunpai/repo/vault"
 )
 
-// What one key, or one address, may ask for.
+// Limits per key and per address.
 const (
-	// keyRate is how many requests a second one key may send, burstSeconds how many seconds' worth at once.
+	// keyRate is how many requests per second one key may send, burstSeconds how many seconds'
+	// worth it may send at once.
 	keyRate      = 100
 	burstSeconds = 3
-	// failuresAMinute is how many wrong keys one address may show before it is told to wait. Good keys are never told so.
+	// failuresAMinute is how many wrong keys an address may send per minute before it is told to
+	// wait. Valid keys are never told so.
 	failuresAMinute = 10
-	// strangersAtOnce is how many keys from addresses that show wrong ones without end are looked up at once.
+	// strangersAtOnce is how many keys are looked up at once from addresses that keep sending wrong
+	// ones.
 	strangersAtOnce = 2
-	// refusalPause is how long a refusal for too many requests waits, and refusalsWaiting how many wait at most.
+	// refusalPause delays refusals of too many requests; at most refusalsWaiting are delayed at
+	// once.
 	refusalPause    = 100 * time.Millisecond
 	refusalsWaiting = 1000
-	// streamsAKey is how many event streams one key may hold open.
+	// streamsAKey is how many event streams one key may keep open.
 	streamsAKey = 5
-	// maxBuckets bounds how many keys, and how many addresses, are remembered.
+	// maxBuckets limits how many keys, and how many addresses, are remembered.
 	maxBuckets = 10_000
-	// looksAToken is how many commits or documents may be looked at for one token: a request that makes the server read much
-	// is dearer than one that does not.
+	// looksAToken is how many commits or documents may be read for one token. Requests that read a
+	// lot cost more.
 	looksAToken = 20
 )
 
-// buckets are token buckets by name. Whoever has not asked for a while has a full one, which need not be remembered.
+// buckets are token buckets by name. A full bucket need not be remembered.
 type buckets struct {
 	rate  rate.Limit // tokens a second; Inf: nothing is limited
 	burst int
@@ -49,7 +53,10 @@ type buckets struct {
 }
 
 func newBuckets(perSecond rate.Limit, burst, most int) *buckets {
-	return &buckets{rate: perSecond, burst: burst, most: most, now: time.Now, of: map[string]*rate.Limiter{}} //nolint:forbidigo // the machine's time: a rehearsal's clock jumps
+	return &buckets{
+		rate: perSecond, burst: burst, most: most, of: map[string]*rate.Limiter{},
+		now: time.Now, //nolint:forbidigo // the machine's time: a rehearsal's clock jumps
+	}
 }
 
 // get is the bucket of a name.
@@ -65,7 +72,7 @@ func (b *buckets) get(name string) *rate.Limiter {
 	return l
 }
 
-// makeRoom forgets the buckets that are full again, once a second at most, and if none is, any one.
+// makeRoom forgets full buckets, at most once per second. If none is full it forgets any.
 func (b *buckets) makeRoom() {
 	if len(b.of) < b.most {
 		return
@@ -86,7 +93,7 @@ func (b *buckets) makeRoom() {
 	}
 }
 
-// take takes one token out of a bucket, or says after how many seconds there is one again.
+// take takes a token from a bucket, or returns the seconds until there is one.
 func (b *buckets) take(name string) (left float64, wait int) {
 	l, now := b.get(name), b.now()
 	if l.AllowN(now, 1) {
@@ -95,7 +102,8 @@ func (b *buckets) take(name string) (left float64, wait int) {
 	return 0, max(1, int(math.Ceil((1-l.TokensAt(now))/float64(b.rate))))
 }
 
-// spend takes tokens for work that was done, also those that are not there yet: the next requests wait for them.
+// spend takes tokens for work that was done, even ones that are not there yet: the next requests
+// wait.
 func (b *buckets) spend(name string, n int) (wait time.Duration) {
 	if b.rate == rate.Inf || n <= 0 {
 		return 0
@@ -104,7 +112,7 @@ func (b *buckets) spend(name string, n int) (wait time.Duration) {
 	return b.get(name).ReserveN(now, min(n, b.burst)).DelayFrom(now)
 }
 
-// admit lets a request of a good key pass, or tells it when to come again.
+// admit lets a request pass, or tells the caller when to try again.
 func (c *call) admit() error {
 	b := c.api.requests
 	if b.rate == rate.Inf {
@@ -128,8 +136,8 @@ func tooMany(key string, wait int, args ...string) *Problem {
 	return p
 }
 
-// hesitate lets a refusal wait: a client that does not heed it gets no more of them than there are pauses, and costs nothing
-// meanwhile. When too many wait already they are answered at once.
+// hesitate delays a refusal, so that a client that ignores it cannot cause many. If too many are
+// delayed already it returns at once.
 func (c *call) hesitate() {
 	select {
 	case c.api.refusals <- struct{}{}:
@@ -145,12 +153,13 @@ func (c *call) hesitate() {
 	}
 }
 
-// looked charges the caller's key for commits or documents that the server looked at for it.
+// looked charges the caller's key for commits or documents that were read.
 func (c *call) looked(n int) (wait time.Duration) {
 	return c.api.requests.spend(c.key.ID, n/looksAToken)
 }
 
-// stranger is what a request with a key that does not work is told: 401 and why, and 429 after too many of them from one address.
+// stranger answers a request whose key does not work: 401 with the reason, or 429 after too many
+// from one address.
 func (c *call) stranger(why error) error {
 	if _, wait := c.api.failures.take(network(c.RealIP())); wait > 0 {
 		c.hesitate()
@@ -159,7 +168,7 @@ func (c *call) stranger(why error) error {
 	return why
 }
 
-// flooding reports whether an address has shown too many wrong keys lately.
+// flooding reports whether an address has sent too many wrong keys recently.
 func (c *call) flooding() bool {
 	b := c.api.failures
 	b.mu.Lock()
@@ -168,8 +177,8 @@ func (c *call) flooding() bool {
 	return l != nil && l.TokensAt(b.now()) < 1
 }
 
-// identify finds the key that a request shows. From an address that shows wrong ones without end, keys are looked up a few at a
-// time: a good one waits a little, and nobody else waits for the store.
+// identify finds the key of a request. Keys from addresses that keep sending wrong ones are looked
+// up a few at a time: a valid key waits a little there, and nobody else waits for the store.
 func (c *call) identify(token string) (vault.Key, error) {
 	ctx := c.Request().Context()
 	if c.flooding() {
@@ -183,7 +192,7 @@ func (c *call) identify(token string) (vault.Key, error) {
 	return c.api.cfg.Keys.Authenticate(ctx, token)
 }
 
-// network is where an address belongs: itself, or the /64 that one owner of IPv6 addresses has.
+// network is what failures are counted by: the address, or the /64 network of an IPv6 address.
 func network(ip string) string {
 	host, _, err := net.SplitHostPort(ip)
 	if err != nil {
@@ -200,7 +209,7 @@ func network(ip string) string {
 	return p.String()
 }
 
-// counter counts what is open, by name.
+// counter counts open things by name.
 type counter struct {
 	most int
 	mu   sync.Mutex
@@ -224,7 +233,7 @@ func (n *counter) enter(name string) (leave func(), ok bool) {
 	}), true
 }
 
-// limiter bounds how often a key may do something: a least gap, and a number an hour.
+// limiter limits how often a key may do something: a minimum gap, and a number per hour.
 type limiter struct {
 	gap    time.Duration
 	hourly int
@@ -232,7 +241,7 @@ type limiter struct {
 	seen   map[string][]use // the last hour, oldest first
 }
 
-// use is one request, by its command and content: sent again, it is the same use.
+// use is one request. The same request sent again is the same use.
 type use struct {
 	id string
 	at time.Time
@@ -242,7 +251,7 @@ func newLimiter(gap time.Duration, hourly int) *limiter {
 	return &limiter{gap: gap, hourly: hourly, seen: map[string][]use{}}
 }
 
-// take notes one use, or says after how many seconds the next is allowed.
+// take notes a use, or returns the seconds until the next is allowed.
 func (l *limiter) take(key, id string, now time.Time) (wait int) {
 	if l.hourly < 0 {
 		return 0
@@ -269,3 +278,8 @@ func (l *limiter) take(key, id string, now time.Time) (wait int) {
 }
 
 func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
+// in is a deadline of a connection.
+func in(d time.Duration) time.Time {
+	return time.Now().Add(d) //nolint:forbidigo // the machine's time: a rehearsal's clock jumps
+}

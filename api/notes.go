@@ -7,21 +7,22 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// NoteView is free text that hangs on a record.
+// NoteView is a note.
 type NoteView struct {
-	// Note is the text.
+	// Note is the note.
 	Note Note `json:"note"`
 }
 
-// Note is free text, which is kept apart from the records that it hangs on.
+// Note is free text about a record. It is stored apart from the records.
 type Note struct {
-	// ID is what records name it by.
+	// ID is the note's id, as records name it.
 	ID workflow.NoteID `json:"id"`
-	// Text is what somebody wrote.
+	// Text is the text.
 	Text string `json:"text"`
 }
 
-// getNote shows free text to whoever may read the personal data of the record that it hangs on; who read it stands in the journal.
+// getNote shows a note to those who may read the personal data of its record. Every read is in the
+// journal.
 func getNote(c *call, _ *none) (*NoteView, error) {
 	reason, err := c.reason()
 	if err != nil {
@@ -36,11 +37,12 @@ func getNote(c *call, _ *none) (*NoteView, error) {
 	if _, err := c.do(&workflow.ShowNote{Note: id, Of: of, Reason: reason}); err != nil {
 		return nil, err
 	}
-	c.api.cfg.Log.Info("note shown", "site", c.site, "note", string(id), "key", c.key.ID, "reason", reason)
+	c.api.cfg.Log.Info("note shown", "site", c.site, "note", string(id),
+		"key", c.key.ID, "reason", reason)
 	return &NoteView{Note{ID: id, Text: text}}, nil
 }
 
-// eraseNote removes free text for good.
+// eraseNote erases a note for good.
 func eraseNote(c *call, _ *none) (*none, error) {
 	id := workflow.NoteID(c.Param("note"))
 	err := c.once()

@@ -9,22 +9,23 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Person is who a customer says he is. It is kept apart and never stands in a record, a fact or the journal.
+// Person is a customer's personal data. It is stored apart from records, facts and the journal.
 type Person struct {
-	// Name is his name; absent: not known.
+	// Name is the name. Absent: unknown.
 	Name string `json:"name,omitempty"`
-	// Phone is his number, however it is written; absent: not known.
+	// Phone is the phone number, in any notation. Absent: unknown.
 	Phone string `json:"phone,omitempty"`
-	// Notice says that he was told what the data are for.
+	// Notice says that the person was told what the data are used for.
 	Notice bool `json:"notice,omitempty"`
-	// Consent says whether he agreed to be contacted; false takes it back. When, who heard it and the wording in force are noted.
-	// Absent: he was not asked.
+	// Consent says whether the person agreed to be contacted; false withdraws it. The time, who
+	// heard it and the current wording are stored with it. Absent: the person was not asked.
 	Consent *bool `json:"consent,omitempty"`
 }
 
 func (p *Person) empty() bool { return p == nil || p.Name == "" && p.Phone == "" }
 
-// record is the person as the vault keeps him: a consent with its time, who heard it, and the wording in force.
+// record is the person as the vault stores it: a consent has its time, who heard it, and the
+// current wording.
 func (c *call) record(p *Person) (vault.Person, error) {
 	r := vault.Person{Name: p.Name, Phone: p.Phone, Notice: p.Notice}
 	if p.Consent == nil {
@@ -43,15 +44,17 @@ func (c *call) record(p *Person) (vault.Person, error) {
 	})
 }
 
-// spend takes one look-up from the caller's allowance: one for each phone that a request asks about, on whatever path.
+// spend takes one look-up from the caller's allowance, for each phone a request asks about.
 func (c *call) spend(p *Person) error {
-	if wait := c.api.search.take(c.key.ID, c.api.cfg.Vault.Fingerprint([]byte(c.id), []byte(vault.NormalPhone(p.Phone))), c.now()); wait > 0 {
+	phone := []byte(vault.NormalPhone(p.Phone))
+	use := c.api.cfg.Vault.Fingerprint([]byte(c.id), phone)
+	if wait := c.api.search.take(c.key.ID, use, c.now()); wait > 0 {
 		return tooMany("too_many", wait)
 	}
 	return nil
 }
 
-// byPhone is the one place where phones are looked up for a caller.
+// byPhone looks up a phone for a caller. Nothing else does.
 func (c *call) byPhone(p *Person) (id workflow.CustomerID, found bool, err error) {
 	if p.Phone == "" {
 		return "", false, nil
@@ -59,7 +62,8 @@ func (c *call) byPhone(p *Person) (id workflow.CustomerID, found bool, err error
 	if vault.NormalPhone(p.Phone) == "" {
 		return "", false, bad("bad_phone")
 	}
-	// Whoever takes the paper book over makes a customer of every phone that is not known: only the others tell him something.
+	// An import makes a customer of every unknown phone, so only known phones tell the caller
+	// something.
 	taking := c.route.kind == "import_customer" && !c.dry
 	if !taking {
 		if err := c.spend(p); err != nil {
@@ -73,11 +77,11 @@ func (c *call) byPhone(p *Person) (id workflow.CustomerID, found bool, err error
 	return id, found, err
 }
 
-// maxFinds bounds how often a request looks again for a person whom others are writing.
+// maxFinds limits how often a request looks again for a person that others are writing.
 const maxFinds = 8
 
-// customerOf finds the customer whom a person is, by phone, or keeps the person under a fresh id. The answer is the same for
-// the caller either way. fresh: he has no record yet.
+// customerOf finds the customer with a person's phone, or stores the person under a new id. The
+// caller's answer is the same either way. fresh: the customer has no record yet.
 func (c *call) customerOf(p *Person) (id workflow.CustomerID, fresh bool, err error) {
 	if p.empty() {
 		return "", false, nil
@@ -100,8 +104,11 @@ func (c *call) customerOf(p *Person) (id workflow.CustomerID, fresh bool, err er
 	return "", false, repo.ErrBusy
 }
 
-// findOrKeep tries it once; ErrChanged: somebody else was quicker with the same phone, so he will be found.
-func (c *call) findOrKeep(p *Person, r vault.Person) (id workflow.CustomerID, fresh bool, err error) {
+// findOrKeep tries once. ErrChanged: another request stored the same phone first, so the next try
+// finds it.
+func (c *call) findOrKeep(p *Person, r vault.Person) (
+	id workflow.CustomerID, fresh bool, err error,
+) {
 	id, found, err := c.byPhone(p)
 	if err != nil {
 		return "", false, err
@@ -115,7 +122,7 @@ func (c *call) findOrKeep(p *Person, r vault.Person) (id workflow.CustomerID, fr
 		return id, fresh, err
 	case !found:
 		return id, true, c.keep(id, r)
-	case fresh: // the request that brought him is running, or was refused
+	case fresh: // stored by a request that is still running, or was refused
 		return id, true, c.api.cfg.Vault.Adopt(c.Request().Context(), c.site, id, c.id)
 	case c.key.Role == workflow.RoleKiosk || c.own():
 		return id, false, c.api.cfg.Vault.Blank(c.Request().Context(), c.site, newID(), c.id, r)
@@ -123,14 +130,15 @@ func (c *call) findOrKeep(p *Person, r vault.Person) (id workflow.CustomerID, fr
 	return id, false, nil
 }
 
-// unrecorded reports whether a person belongs to no customer yet. A document that trails is no harm: the rules take a customer who
-// has a record as he is.
+// unrecorded reports whether a person has no customer record yet. The document may lag behind; the
+// rules still recognise a customer who has a record.
 func (c *call) unrecorded(id workflow.CustomerID) (bool, error) {
-	docs, err := c.api.cfg.Store.Read(c.Request().Context(), c.site, 0, []workflow.Ref{workflow.CustomerRef(id)})
+	docs, err := c.api.cfg.Store.Read(c.Request().Context(), c.site, 0,
+		[]workflow.Ref{workflow.CustomerRef(id)})
 	return len(docs) == 0, reading(err)
 }
 
-// keep writes a person down under a fresh id; ErrChanged when another request was quicker with the same phone.
+// keep stores a person under a new id. ErrChanged: another request stored the same phone first.
 func (c *call) keep(id workflow.CustomerID, r vault.Person) error {
 	err := c.api.cfg.Vault.SavePerson(c.Request().Context(), c.site, id, c.id, r)
 	if errors.Is(err, repo.ErrExists) {
@@ -142,25 +150,27 @@ func (c *call) keep(id workflow.CustomerID, r vault.Person) error {
 	return err
 }
 
-// kept is a person that the request put into the vault.
+// kept is a person the request wrote to the vault.
 type kept struct {
 	id    workflow.CustomerID
 	phone bool
 }
 
-// PersonView is a person in full.
+// PersonView is a person, not masked.
 type PersonView struct {
-	// Person is what is known of him.
+	// Person is what is known about the customer.
 	Person *vault.Person `json:"person"`
 }
 
-// LookQuery says why somebody looks at personal data.
+// LookQuery says why personal data is read.
 type LookQuery struct {
-	// Reason is a code of a-z, 0-9 and _, such as call_back. It stands in the journal and in the log.
+	// Reason is why, as a code of a-z, 0-9 and _, such as call_back. It is written to the journal
+	// and the log.
 	Reason string `query:"reason"`
 }
 
-// getPerson shows a person in full. Who looked, at whom and why stands in the journal before anything is shown.
+// getPerson shows a person, not masked. Who looked, at whom and why is in the journal before
+// anything is shown.
 func getPerson(c *call, _ *none) (*PersonView, error) {
 	reason, err := c.reason()
 	if err != nil {
@@ -179,11 +189,12 @@ func getPerson(c *call, _ *none) (*PersonView, error) {
 	if _, err := c.do(&workflow.ShowPerson{Customer: id, Reason: reason}); err != nil {
 		return nil, err
 	}
-	c.api.cfg.Log.Info("person shown", "site", c.site, "customer", k.ID, "key", c.key.ID, "reason", reason)
+	c.api.cfg.Log.Info("person shown", "site", c.site, "customer", k.ID,
+		"key", c.key.ID, "reason", reason)
 	return &PersonView{&p}, nil
 }
 
-// putPerson writes who a customer is.
+// putPerson replaces a customer's personal data.
 func putPerson(c *call, b *Person) (*none, error) {
 	k, err := c.ownCustomer()
 	if err != nil {
@@ -224,14 +235,16 @@ func phoneTaken() *Problem {
 	return problem(http.StatusConflict, "phone_taken")
 }
 
-// erasePerson removes for good what is known of a customer: name, phone, and the notes that hang on his records. The journal says it
-// first; whoever asks again finishes what was left half done, and so does the sweep.
+// erasePerson erases a customer's personal data for good: name, phone, and the notes on their
+// records. The journal records it first. Asking again finishes an interrupted erasure, and so does
+// the sweep.
 func erasePerson(c *call, _ *none) (*none, error) {
 	id := c.customer()
 	c.intent = &vault.Intent{Customer: id, Erase: true}
 	out, err := c.do(&workflow.ErasePerson{Customer: id})
 	if err == nil && out.Replayed {
-		err = c.api.cfg.Vault.Erase(c.Request().Context(), c.site, id) // nothing comes back by it, nothing that was corrected is undone
+		// safe to repeat: it brings nothing back
+		err = c.api.cfg.Vault.Erase(c.Request().Context(), c.site, id)
 	}
 	if err != nil {
 		return nil, err

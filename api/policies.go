@@ -10,7 +10,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// policyOf is a preset with single parameters changed.
+// policyOf is a preset with some values changed.
 func policyOf(preset string, values map[string]any) (workflow.Policy, error) {
 	if preset == "" {
 		preset = "p1"
@@ -25,7 +25,7 @@ func policyOf(preset string, values map[string]any) (workflow.Policy, error) {
 	return p, nil
 }
 
-// badParameter says which value of a policy cannot be had, where one of them alone is refused.
+// badParameter names the value that is refused, if it is refused by itself.
 func badParameter(preset string, values map[string]any) *Problem {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		p, _ := workflow.Preset(preset)
@@ -41,13 +41,14 @@ func badParameter(preset string, values map[string]any) *Problem {
 	return bad("bad_policy/parameter")
 }
 
-// AdoptBody is a policy to be put in force.
+// AdoptBody is a policy to put in force.
 type AdoptBody struct {
 	// Policy is the preset, p1 or p2.
 	Policy string `json:"policy"`
-	// Parameters are the values that the office changed, by their names; absent: none. GET policies/{policy} lists them.
+	// Parameters are the values the office changed, by name; GET policies/{policy} lists them.
+	// Absent: none.
 	Parameters map[string]any `json:"parameters,omitempty"`
-	// From is the first day on which it is in force; absent: the next day that begins.
+	// From is the first day it is in force. Absent: the next day.
 	From workflow.Date `json:"from,omitempty"`
 }
 
@@ -60,7 +61,7 @@ func adoptPolicy(_ *call, b *AdoptBody) (*workflow.AdoptPolicy, error) {
 type SitePolicy struct {
 	// Adoptions are the policies that the site adopted, each with its first day.
 	Adoptions []workflow.Adoption `json:"adoptions"`
-	// Seq is the number of the commit up to which that is told.
+	// Seq is the number of the last commit that is taken into account.
 	Seq int64 `json:"seq"`
 	// Today is the policy in force today.
 	Today *workflow.Policy `json:"today"`
@@ -84,17 +85,18 @@ type Article struct {
 	Title string `json:"title"`
 	// Text is what it says, in short.
 	Text string `json:"text"`
-	// Mode is what the service does about it: it enforces it, records what happens, reminds somebody, or does nothing.
+	// Mode is what the service does about it: enforce it, record what happens, remind somebody, or
+	// nothing.
 	Mode explain.Mode `json:"mode"`
 }
 
 // Parameter is a value of a policy that an office may change.
 type Parameter struct {
-	// Name is what requests call it.
+	// Name is its name in requests.
 	Name string `json:"name"`
 	// Article is the clause that it belongs to.
 	Article string `json:"article"`
-	// Bounds are the values that it may have, in words.
+	// Bounds are the allowed values, in words.
 	Bounds string `json:"bounds"`
 	// Text says what it does, in the caller's language.
 	Text string `json:"text"`
@@ -160,7 +162,8 @@ func getPolicy(c *call, _ *none) (*PolicyView, error) {
 		if name == "p2" {
 			rule = m.P2
 		}
-		params = append(params, Parameter{m.Name, rule, m.Bounds, explain.Parameter(l, m.Name), value})
+		text := explain.Parameter(l, m.Name)
+		params = append(params, Parameter{m.Name, rule, m.Bounds, text, value})
 	}
 	return &PolicyView{articles, params, p}, nil
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Problem is an error on the wire (RFC 9457). Its words stand in package explain, under its key.
+// Problem is an error on the wire (RFC 9457). Its words are in package explain, under its key.
 type Problem struct {
 	// Type is the address that names the problem.
 	Type string `json:"type"`
@@ -27,21 +27,23 @@ type Problem struct {
 	Status int `json:"status"`
 	// Detail is what is wrong this time.
 	Detail string `json:"detail"`
-	// Code is what programs tell problems apart by.
+	// Code identifies the kind of problem for programs.
 	Code string `json:"code"`
-	// Rule is the article behind a refusal; absent where no article says it.
+	// Rule is the article behind a refusal. Absent if there is none.
 	Rule string `json:"rule,omitempty"`
-	// Parameter is the value of the policy, changed by the office, that stands behind a refusal; absent where there is none.
+	// Parameter is the policy parameter behind a refusal, if the office changed it. Absent
+	// otherwise.
 	Parameter string `json:"parameter,omitempty"`
-	// Allowed is what could be sent instead: the steps of the visit that are open to the caller, or the words that are known.
+	// Allowed lists what could be sent instead: the steps of the visit that are open to the caller,
+	// or the known words.
 	Allowed []string `json:"allowed,omitzero"`
-	// Fix is how to mend it.
+	// Fix says what to do about it.
 	Fix string `json:"fix,omitempty"`
-	// Outcome is not_written or unknown; absent: nothing was written.
+	// Outcome is not_written or unknown. Absent: nothing was written.
 	Outcome string `json:"outcome,omitempty"`
-	// RequestID names the request in the log.
+	// RequestID identifies the request in the log.
 	RequestID string `json:"request_id"`
-	// Facts are what was found out before the refusal.
+	// Facts are what was established before the refusal.
 	Facts []workflow.Fact `json:"facts,omitempty"`
 
 	key   string // of the words: the code, or code/cause
@@ -55,7 +57,8 @@ func (p *Problem) Error() string {
 	return p.Code + ": " + detail
 }
 
-// problem makes a problem of the edge itself: the key of its words, and names and values of the words' arguments.
+// problem makes a problem of the API itself from the key of its words and the names and values of
+// their arguments.
 func problem(status int, key string, args ...string) *Problem {
 	code, _, _ := strings.Cut(key, "/")
 	p := &Problem{Status: status, Code: code, key: key, args: map[string]string{}}
@@ -65,15 +68,19 @@ func problem(status int, key string, args ...string) *Problem {
 	return p
 }
 
-func bad(key string, args ...string) *Problem { return problem(http.StatusBadRequest, key, args...) }
+func bad(key string, args ...string) *Problem {
+	return problem(http.StatusBadRequest, key, args...)
+}
 
-func missing(what string) *Problem { return problem(http.StatusNotFound, "not_found", "what", what) }
+func missing(what string) *Problem {
+	return problem(http.StatusNotFound, "not_found", "what", what)
+}
 
 func forbidden(key string, role workflow.Role) *Problem {
 	return problem(http.StatusForbidden, key, "role", string(role))
 }
 
-// busyHere is what a server says that cannot answer now: nothing was written, or nobody knows.
+// busyHere is the problem of a server that cannot answer now.
 func busyHere(key, outcome string, retry int) *Problem {
 	p := problem(http.StatusServiceUnavailable, key)
 	p.Outcome, p.retry = outcome, retry
@@ -102,7 +109,8 @@ var faultStatus = map[workflow.FaultClass]int{
 	workflow.ClassRefused:    http.StatusConflict,
 }
 
-// known are the errors that have a status of their own, looked through in order; everything else is 500.
+// known lists the errors that have a status of their own; the first match counts. Everything else
+// is 500.
 var known = []struct {
 	err error
 	p   *Problem
@@ -129,7 +137,7 @@ var known = []struct {
 	{context.Canceled, busyHere("unavailable/cancelled", "unknown", 1)},
 }
 
-// reading turns a store's reading error into ErrUnavailable, unless it says more.
+// reading turns an error of the store while reading into ErrUnavailable, unless it is a known one.
 func reading(err error) error {
 	if err == nil {
 		return nil
@@ -155,7 +163,8 @@ func asProblem(err error, lang explain.Lang) *Problem {
 	case errors.As(err, &f):
 		return fromFault(f, lang)
 	case errors.As(err, &stale):
-		return problem(http.StatusPreconditionFailed, "stale", "version", strconv.FormatInt(stale.Is, 10))
+		return problem(http.StatusPreconditionFailed, "stale", "version",
+			strconv.FormatInt(stale.Is, 10))
 	case errors.As(err, &he):
 		return fromEcho(he)
 	}
@@ -174,8 +183,8 @@ func asProblem(err error, lang explain.Lang) *Problem {
 func fromFault(f *workflow.Fault, lang explain.Lang) *Problem {
 	title, detail, fix := explain.Fault(lang, f)
 	return &Problem{
-		Status: faultStatus[f.Class], Code: f.Code, Title: title, Detail: detail, Rule: f.Rule, Parameter: f.Args["parameter"],
-		Allowed: f.Allowed, Fix: fix, Facts: f.Facts,
+		Status: faultStatus[f.Class], Code: f.Code, Title: title, Detail: detail, Fix: fix,
+		Rule: f.Rule, Parameter: f.Args["parameter"], Allowed: f.Allowed, Facts: f.Facts,
 	}
 }
 
@@ -191,7 +200,7 @@ func fromEcho(he *echo.HTTPError) *Problem {
 	return p
 }
 
-// fail writes an error as a problem document; what caused it goes to the log, once.
+// fail answers with a problem document. The cause is logged, once.
 func (a *API) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
@@ -204,7 +213,8 @@ func (a *API) fail(err error, c echo.Context) {
 	}
 	p.RequestID = c.Response().Header().Get(echo.HeaderXRequestID)
 	if p.cause != nil && p.Status >= http.StatusInternalServerError {
-		a.cfg.Log.Error("request failed", "request_id", p.RequestID, "route", c.Path(), "code", p.Code, "err", p.cause)
+		a.cfg.Log.Error("request failed", "request_id", p.RequestID, "route", c.Path(),
+			"code", p.Code, "err", p.cause)
 	}
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, "application/problem+json")

@@ -11,21 +11,27 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// record is a kind of record that routes are about: what If-Match speaks of, and how a decision about it is answered.
+// record is a kind of record that routes are about: what If-Match compares, and how a command about
+// it is answered.
 type record struct {
 	of       workflow.Collection
-	param    string       // of the address; "": there is one at a site
+	param    string       // of the address; "": a site has one
 	decision reflect.Type // its answer
 	ref      func(*call) workflow.Ref
 }
 
 // The records that commands are about.
 var (
-	aSite      = &record{workflow.Sites, "", reflect.TypeFor[SiteDecision](), func(c *call) workflow.Ref { return workflow.SiteRef(c.site) }}
-	aMember    = &record{workflow.StaffList, "staff", reflect.TypeFor[StaffDecision](), func(c *call) workflow.Ref { return workflow.StaffRef(c.site, workflow.StaffID(c.Param("staff"))) }}
-	theRota    = &record{workflow.Rotas, "", reflect.TypeFor[RotaDecision](), func(c *call) workflow.Ref { return workflow.LiveRotaRef(c.site) }}
-	aVisit     = &record{workflow.Visits, "visit", reflect.TypeFor[VisitDecision](), func(c *call) workflow.Ref { return workflow.VisitRef(c.visit()) }}
-	aCustomer  = &record{workflow.Customers, "customer", reflect.TypeFor[CustomerDecision](), func(c *call) workflow.Ref { return workflow.CustomerRef(c.customer()) }}
+	aSite = &record{workflow.Sites, "", reflect.TypeFor[SiteDecision](),
+		func(c *call) workflow.Ref { return workflow.SiteRef(c.site) }}
+	aMember = &record{workflow.StaffList, "staff", reflect.TypeFor[StaffDecision](),
+		func(c *call) workflow.Ref { return workflow.StaffRef(c.site, c.staff()) }}
+	theRota = &record{workflow.Rotas, "", reflect.TypeFor[RotaDecision](),
+		func(c *call) workflow.Ref { return workflow.LiveRotaRef(c.site) }}
+	aVisit = &record{workflow.Visits, "visit", reflect.TypeFor[VisitDecision](),
+		func(c *call) workflow.Ref { return workflow.VisitRef(c.visit()) }}
+	aCustomer = &record{workflow.Customers, "customer", reflect.TypeFor[CustomerDecision](),
+		func(c *call) workflow.Ref { return workflow.CustomerRef(c.customer()) }}
 	aCall      = matter[CallDecision](workflow.Calls, "call")
 	anApproval = matter[ApprovalDecision](workflow.Approvals, "approval")
 	aDispute   = matter[DisputeDecision](workflow.Disputes, "dispute")
@@ -42,10 +48,12 @@ func matter[D any](of workflow.Collection, param string) *record {
 	}}
 }
 
-// resources are the records by the word behind the site in an address.
+// resources are the kinds of record by the word after the site in an address.
 var resources = map[string]*record{
-	"": aSite, "policy": aSite, "staff": aMember, "rota": theRota, "visits": aVisit, "customers": aCustomer, "calls": aCall,
-	"approvals": anApproval, "disputes": aDispute, "rulings": aRuling, "conduct": aConduct, "checklists": aCheck, "cards": aCard,
+	"": aSite, "policy": aSite, "staff": aMember, "rota": theRota, "visits": aVisit,
+	"customers": aCustomer, "calls": aCall,
+	"approvals": anApproval, "disputes": aDispute, "rulings": aRuling, "conduct": aConduct,
+	"checklists": aCheck, "cards": aCard,
 	"desk": theSeat,
 }
 
@@ -56,7 +64,7 @@ func subjectOf(path string) *record {
 	return resources[word]
 }
 
-// matched is the record that If-Match speaks of: none where the address does not lead to one.
+// matched is the record that If-Match compares; nil if the address does not name one.
 func (r *route) matched() *record {
 	x := r.about
 	if x == nil || x.param != "" && !strings.Contains(r.path, "/:"+x.param) {
@@ -65,7 +73,7 @@ func (r *route) matched() *record {
 	return x
 }
 
-// view looks at a caught-up board.
+// view looks at the current board.
 func (c *call) view(refs []workflow.Ref, f func(*workflow.Board) error) error {
 	return c.api.cfg.Desk.View(c.Request().Context(), c.site, refs, func(b *workflow.Board) error {
 		if b.Site() == nil {
@@ -75,7 +83,7 @@ func (c *call) view(refs []workflow.Ref, f func(*workflow.Board) error) error {
 	})
 }
 
-// readRecord reads one record of the site from a caught-up board.
+// readRecord reads one record of the site from the current board.
 func readRecord[R workflow.Record](c *call, ref workflow.Ref) (R, error) {
 	var out R
 	err := c.view([]workflow.Ref{ref}, func(b *workflow.Board) error {
@@ -92,7 +100,8 @@ func readRecord[R workflow.Record](c *call, ref workflow.Ref) (R, error) {
 	return out, err
 }
 
-// readMatter reads a call, approval or dispute whose id stands in the address; a consultant his own.
+// readMatter reads the call, approval or dispute in the address. A consultant may read only their
+// own.
 func readMatter[R workflow.Record](c *call, x *record) (r R, err error) {
 	if r, err = readRecord[R](c, x.ref(c)); err != nil {
 		return r, err
@@ -104,15 +113,15 @@ func readMatter[R workflow.Record](c *call, x *record) (r R, err error) {
 	return r, nil
 }
 
-// Page is what every list says about itself.
+// Page is what every list has in common.
 type Page struct {
-	// NextCursor is where the next page begins; absent on the last.
+	// NextCursor is the cursor of the next page. Absent on the last page.
 	NextCursor Cursor `json:"next_cursor,omitempty"`
-	// Seq is the number of the commit up to which the list is complete.
+	// Seq is the number of the last commit that is taken into account.
 	Seq int64 `json:"seq"`
 }
 
-// list reads one page of a collection: the records in it that the caller may see.
+// list reads a page of a collection: the records the caller may see.
 func list[R any](c *call, q repo.Query) (Page, []Doc[R], error) {
 	l, err := c.api.cfg.Store.List(c.Request().Context(), q)
 	if err != nil {
@@ -135,8 +144,10 @@ func list[R any](c *call, q repo.Query) (Page, []Doc[R], error) {
 	return p, docs, nil
 }
 
-// listOf reads a page of a whole collection, the newest first.
-func listOf[R any](c *call, of workflow.Collection, paging Paging) (p Page, docs []Doc[R], err error) {
+// listOf reads a page of a whole collection, newest first.
+func listOf[R any](c *call, of workflow.Collection, paging Paging) (
+	p Page, docs []Doc[R], err error,
+) {
 	q, err := c.asks(of, paging, true)
 	if err != nil {
 		return p, nil, err
@@ -144,7 +155,7 @@ func listOf[R any](c *call, of workflow.Collection, paging Paging) (p Page, docs
 	return list[R](c, q)
 }
 
-// recordID is the id as it stands in addresses and answers: without the site in front.
+// recordID is the id in addresses and answers: without the site in front.
 func recordID(ref workflow.Ref) string {
 	if ref.Collection == workflow.StaffList || ref.Collection == workflow.Rotas {
 		return ref.ID[strings.LastIndexByte(ref.ID, '/')+1:]
@@ -152,7 +163,7 @@ func recordID(ref workflow.Ref) string {
 	return ref.ID
 }
 
-// shownDoc is an image as answers show it: under the id that addresses take. A record's text begins with its id.
+// shownDoc is an image with the id that addresses use. A record's text begins with its id.
 func shownDoc(i workflow.Image) json.RawMessage {
 	id := recordID(i.Ref)
 	if id == i.ID {
@@ -161,22 +172,22 @@ func shownDoc(i workflow.Image) json.RawMessage {
 	stored, err := workflow.Encode(i.ID)
 	short, err2 := workflow.Encode(id)
 	rest, ok := bytes.CutPrefix(i.Doc, append([]byte(`{"id":`), stored...))
-	if err != nil || err2 != nil || !ok { // no record of ours: as it stands
+	if err != nil || err2 != nil || !ok { // not one of our records: leave it
 		return i.Doc
 	}
 	return append(append([]byte(`{"id":`), short...), rest...)
 }
 
-// mine reports whether a listed record is the consultant's who asks, or everybody's.
+// mine reports whether a listed record belongs to the calling consultant, or to everybody.
 func (c *call) mine(i workflow.Image) bool {
 	if i.Collection != workflow.Messages && i.Collection != workflow.Approvals {
-		return true // asked for by owner or principal, or everybody's
+		return true // the query selects by owner or principal, or it is everybody's
 	}
 	r, err := workflow.Decode(i)
 	return err == nil && belongs(r, c.key.Staff)
 }
 
-// belongs reports whether a matter is a consultant's own, or everybody's.
+// belongs reports whether a record is a consultant's own, or everybody's.
 func belongs(r workflow.Record, s workflow.StaffID) bool {
 	switch r := r.(type) {
 	case *workflow.Call:

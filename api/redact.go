@@ -8,10 +8,12 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// hears: front desk, shift leader, supervisor and manager are told whether a returning phone is known.
+// hears reports whether the caller is told that a phone is known: front desk, shift leader,
+// supervisor and manager are.
 func (c *call) hears() bool {
 	switch c.key.Role {
-	case workflow.RoleFrontDesk, workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager:
+	case workflow.RoleFrontDesk, workflow.RoleShiftLeader, workflow.RoleSupervisor,
+		workflow.RoleManager:
 		return true
 	default:
 		return false
@@ -38,11 +40,11 @@ func knownBy(k *workflow.Commit) bool {
 	return n.Customer != "" && !n.New
 }
 
-// hidden are the fields that say who a visitor is. A consultant sees them on his own visits: of others he would learn by them whether
-// a phone is known, and whose customer it is.
+// hidden are the fields that say who a visitor is. A consultant sees them only on their own visits:
+// on others they would tell whether a phone is known and whose customer it is.
 var hidden = []string{"customer", "new_customer", "first_visit", "matches", "brought_by"}
 
-// hide is an entry about a visit without what would say who the visitor is.
+// hide returns an entry about a visit without the fields that say who the visitor is.
 func (e Entry) hide() Entry {
 	e.Command = strip(e.Command)
 	facts := make([]workflow.Fact, len(e.Facts))
@@ -57,8 +59,9 @@ func (e Entry) hide() Entry {
 	return e
 }
 
-// shownTo is an entry as a consultant may see it, who takes part in the visit that it is about or does not. Whom he searched for
-// stands there for the manager: he himself was told only whose customer that is.
+// shownTo is an entry as a consultant may see it, depending on whether they take part in the visit
+// it is about. Searches are only for the manager: the consultant was told no more than whose
+// customer it is.
 func (e Entry) shownTo(part bool) (Entry, bool) {
 	switch {
 	case e.Kind == "search_customer":
@@ -101,7 +104,7 @@ func (c *call) redactedVisit(v *workflow.Visit) (Doc[workflow.Visit], error) {
 	return Doc[workflow.Visit]{text}, err
 }
 
-// strip takes the hidden fields out of a JSON object, and out of the identity in it.
+// strip removes the hidden fields from a JSON object and from the identity in it.
 func strip(text json.RawMessage) json.RawMessage {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(text, &fields) != nil {

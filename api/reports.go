@@ -17,13 +17,14 @@ import (
 )
 
 const (
-	// reportWithin bounds one report, from the question to its last row.
+	// reportWithin is the time limit of a report, from the request to the last row.
 	reportWithin = 5 * time.Minute
-	// reportsAtOnce is how many reports of a site are given out at once, and one to a key: the floor comes first, and nobody's
-	// slow reader keeps the others waiting for long. Who waits is told to come again after reportPatience.
+	// reportsAtOnce is how many reports of a site are written at once; each key gets one at a time.
+	// The floor comes first, and a slow reader does not block others for long. Those who wait
+	// longer than reportPatience are told to try again.
 	reportsAtOnce  = 2
 	reportPatience = 10 * time.Second
-	// readWithin is how long a reader may take for one part of a report.
+	// readWithin is how long a client may take to read one part of a report.
 	readWithin = 30 * time.Second
 )
 
@@ -31,11 +32,11 @@ const (
 type ReportList struct {
 	// Reports are those that the caller may ask for.
 	Reports []report.Info `json:"reports"`
-	// Schema is the version of the figures: it changes when a figure means something else.
+	// Schema is the version of the figures. It changes if a figure changes its meaning.
 	Schema int `json:"schema"`
 }
 
-// listReports tells which reports the caller may ask for and what their rows hold.
+// listReports lists the reports the caller may ask for and describes their columns.
 func listReports(c *call, _ *none) (*ReportList, error) {
 	list := slices.DeleteFunc(report.List(lang(c)), func(r report.Info) bool {
 		if !c.own() {
@@ -51,37 +52,40 @@ func listReports(c *call, _ *none) (*ReportList, error) {
 type Report struct {
 	// Report is its name.
 	Report string `json:"report"`
-	// Site is the site whose figures they are.
+	// Site is the site the figures are about.
 	Site workflow.SiteID `json:"site"`
-	// From is the first business day; empty: from the beginning.
+	// From is the first business day. Empty: from the beginning.
 	From workflow.Date `json:"from"`
-	// To is the last business day; empty: until now.
+	// To is the last business day. Empty: until now.
 	To workflow.Date `json:"to"`
 	// GroupBy are the dimensions that were chosen.
 	GroupBy []string `json:"group_by"`
-	// Columns say what the rows hold, in this order.
+	// Columns describe the fields of the rows, in order.
 	Columns []report.Column `json:"columns"`
-	// Seq is the number of the commit up to which everything is in the figures.
+	// Seq is the number of the last commit in the figures.
 	Seq int64 `json:"seq"`
 	// Schema is the version of the figures.
 	Schema int `json:"schema"`
-	// Rows are the figures: the fields that columns names, null where there is none.
+	// Rows are the figures, with the fields that columns names; null if there is no value.
 	Rows []map[string]any `json:"rows"`
 }
 
 // ReportQuery is the query of a report.
 type ReportQuery struct {
-	// From is the first business day; absent: from the beginning.
+	// From is the first business day. Absent: from the beginning.
 	From workflow.Date `query:"from"`
-	// To is the last business day; absent: until now.
+	// To is the last business day. Absent: until now.
 	To workflow.Date `query:"to"`
-	// GroupBy are up to three dimensions, such as month,channel. GET reports lists them.
+	// GroupBy are up to three dimensions, such as month,channel. GET reports lists them. Absent:
+	// the report's own.
 	GroupBy []string `query:"group_by"`
-	// Format is how the report is written: json, csv or ndjson. It wins over the header Accept; absent: what Accept says, or json.
+	// Format is the format: json, csv or ndjson. It takes precedence over the header Accept.
+	// Absent: the one in Accept, or json.
 	Format report.Format `query:"format"`
 }
 
-// getReport computes a report and writes it as its rows are ready. Front desk and shift leader see today's, a consultant his own.
+// getReport computes a report and writes rows as they are ready. Front desk and shift leader see
+// today's figures, a consultant their own.
 func getReport(c *call, query *ReportQuery) (*Report, error) {
 	q := report.Query{Report: c.Param("report"), Site: c.site, From: query.From, To: query.To}
 	for _, name := range query.GroupBy {
@@ -104,8 +108,9 @@ func getReport(c *call, query *ReportQuery) (*Report, error) {
 	return nil, c.writeReport(ctx, r, c.format(query.Format))
 }
 
-// untilDrained is the request's context, which ends as soon as the process is told to stop: a report can be asked for again, and
-// the floor does not wait for it. Whoever writes to a slow reader then is interrupted.
+// untilDrained is the request's context, which also ends when the process is told to stop: a report
+// can be requested again, and the floor does not wait for it. A write to a slow reader is
+// interrupted.
 func (c *call) untilDrained() (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(c.Request().Context())
 	control, over := http.NewResponseController(c.Response()), make(chan struct{})
@@ -129,14 +134,14 @@ func (c *call) untilDrained() (ctx context.Context, stop func()) {
 		close(over)
 		watch.Wait()
 		cancel(nil)
-		if !c.Response().Committed { // there is still a problem to be written
-			_ = control.SetWriteDeadline(time.Now().Add(c.api.readWithin)) //nolint:forbidigo // as below
+		if !c.Response().Committed { // a problem document is still to be written
+			_ = control.SetWriteDeadline(in(c.api.readWithin))
 		}
 	}
 }
 
-// narrow leaves of a query what the caller's role may see. Front desk and shift leader see today: other days are refused, lest
-// somebody takes an empty table for an answer.
+// narrow restricts a query to what the caller's role may see. Front desk and shift leader see today
+// only; other days are refused, so that nobody mistakes an empty table for an answer.
 func (c *call) narrow(q *report.Query) error {
 	switch c.key.Role {
 	case workflow.RoleFrontDesk, workflow.RoleShiftLeader:
@@ -151,7 +156,7 @@ func (c *call) narrow(q *report.Query) error {
 			return nil
 		})
 	case workflow.RoleConsultant:
-		if c.key.Staff == "" { // keys like this are not made
+		if c.key.Staff == "" { // such keys are never made
 			return forbidden("role/no_consultant", c.key.Role)
 		}
 		q.Own = &c.key.Staff
@@ -160,7 +165,7 @@ func (c *call) narrow(q *report.Query) error {
 	return nil
 }
 
-// unanswered turns a query that cannot be answered into a problem; what else went wrong is the store's.
+// unanswered turns a refused query into a problem; any other error is the store's.
 func unanswered(err error) error {
 	var e *report.Error
 	if !errors.As(err, &e) {
@@ -177,7 +182,7 @@ func unanswered(err error) error {
 	return p
 }
 
-// format is what the caller wants: the parameter format, or the first of Accept that there is, or JSON.
+// format is the format the caller wants: the parameter, the first known one in Accept, or JSON.
 func (c *call) format(chosen report.Format) report.Format {
 	if chosen != "" {
 		return chosen
@@ -193,11 +198,11 @@ func (c *call) format(chosen report.Format) report.Format {
 	return report.JSON
 }
 
-// writeReport writes a report. What fails before the first rows are out becomes a problem; after that the connection is torn, so
-// that nobody takes a part for the whole.
+// writeReport writes a report. An error before the first rows becomes a problem document. After
+// that the connection is broken off, so that nobody takes a part for the whole.
 func (c *call) writeReport(ctx context.Context, r *report.Report, f report.Format) error {
 	control := http.NewResponseController(c.Response())
-	_ = control.SetWriteDeadline(time.Now().Add(reportWithin)) //nolint:forbidigo // a report outlives the server's write timeout
+	_ = control.SetWriteDeadline(in(reportWithin))
 	h := c.Response().Header()
 	h.Set("Content-Type", report.Formats[f])
 	h.Set("Vary", "Accept")
@@ -221,43 +226,44 @@ func (c *call) writeReport(ctx context.Context, r *report.Report, f report.Forma
 			err = cause
 		}
 		return unanswered(err)
-	case !errors.Is(ctx.Err(), context.Canceled): // neither the client nor the process went away
+	case !errors.Is(ctx.Err(), context.Canceled): // nobody is going away
 		c.api.cfg.Log.Warn("report cut short", "report", r.Report, "site", c.site, "err", err)
 	}
 	tear(control)
 	return nil
 }
 
-// parts writes the parts of a report. A reader has some time for each of them, and not for ever for the whole: meanwhile others
-// wait.
+// parts writes the parts of a report. The reader has a limited time for each part, because others
+// are waiting.
 func (c *call) parts(ctx context.Context, control *http.ResponseController) writer {
 	return func(part []byte) (int, error) {
 		if ctx.Err() != nil {
 			return 0, context.Cause(ctx)
 		}
-		_ = control.SetWriteDeadline(time.Now().Add(c.api.readWithin)) //nolint:forbidigo // as above
+		_ = control.SetWriteDeadline(in(c.api.readWithin))
 		return c.Response().Write(part)
 	}
 }
 
-// writer makes a function an io.Writer.
+// writer is a function as an io.Writer.
 type writer func([]byte) (int, error)
 
 func (w writer) Write(p []byte) (int, error) { return w(p) }
 
-// linger says how the connection ends when it is closed: 0, by a reset, whoever closes it; -1, in order. In HTTP/1.0 an answer
-// that is ended in order looks whole.
+// linger sets how the connection ends: 0, by a reset; -1, normally. In HTTP/1.0 an answer that ends
+// normally looks complete.
 func (c *call) linger(seconds int) {
 	if conn, ok := c.Request().Context().Value(connection{}).(*net.TCPConn); ok {
 		_ = conn.SetLinger(seconds)
 	}
 }
 
-// tear ends a connection in the middle of an answer.
+// tear breaks off a connection in the middle of an answer.
 func tear(control *http.ResponseController) {
 	conn, _, err := control.Hijack()
 	if err != nil {
-		_ = control.SetWriteDeadline(time.Unix(1, 0)) // the end of the answer cannot be written any more
+		// the end of the answer can no longer be written
+		_ = control.SetWriteDeadline(time.Unix(1, 0))
 		return
 	}
 	_ = conn.Close()

@@ -11,7 +11,7 @@ import (
 // RotaDecision is the answer to a command about the line.
 type RotaDecision struct {
 	Decided
-	// Rota is the line as the command left it.
+	// Rota is the line after the command.
 	Rota Doc[workflow.Rota] `json:"rota,omitzero"`
 }
 
@@ -19,50 +19,54 @@ type RotaDecision struct {
 type RotaView struct {
 	// Rota is the rota itself.
 	Rota *workflow.Rota `json:"rota"`
-	// Line are the units in the line, the first of them first.
+	// Line lists the units in the line, first to last.
 	Line []workflow.UnitID `json:"line"`
-	// Out are the units that have left the line because they had their turn, in the order in which they left.
+	// Out lists the units that have had their turn, in the order they left the line.
 	Out []workflow.UnitID `json:"out"`
-	// Ranks are the places of the units in the line, from 1.
+	// Ranks are the units' places in the line; the first is 1.
 	Ranks map[workflow.UnitID]int `json:"ranks"`
-	// Next is the unit whose turn it is; empty when nobody is eligible, and in the past.
+	// Next is the unit whose turn it is. Empty if nobody is eligible, and for the past.
 	Next workflow.UnitID `json:"next"`
-	// Receiver is who of that unit would receive; empty when nobody is eligible, and in the past.
+	// Receiver is the consultant of that unit who would receive. Empty if nobody is eligible, and
+	// for the past.
 	Receiver workflow.StaffID `json:"receiver"`
-	// Seq is the number of the commit up to which the line is told.
+	// Seq is the number of the last commit that is taken into account.
 	Seq int64 `json:"seq"`
 }
 
 func viewOf(r *workflow.Rota, seq int64) *RotaView {
-	v := &RotaView{Rota: shownRota(r), Line: r.Order(), Out: r.OutUnits(), Ranks: map[workflow.UnitID]int{}, Seq: seq}
+	v := &RotaView{
+		Rota: shownRota(r), Line: r.Order(), Out: r.OutUnits(), Ranks: map[workflow.UnitID]int{},
+		Seq: seq,
+	}
 	for i, u := range v.Line {
 		v.Ranks[u] = i + 1
 	}
 	return v
 }
 
-// shownRota is a rota under the id that addresses take: the day, or live.
+// shownRota is a rota with the id that addresses use: the day, or live.
 func shownRota(r *workflow.Rota) *workflow.Rota {
 	c := *r
 	c.ID = recordID(r.Ref())
 	return &c
 }
 
-// UnitBody is a unit to be put in the line.
+// UnitBody is a unit to add to the line.
 type UnitBody struct {
-	// ID is the unit's id: a consultant's, or a name for a team.
+	// ID is the unit's id: a consultant's id, or the name of a team.
 	ID workflow.UnitID `json:"id"`
-	// Type says whether the unit is one person or a team; absent: a person.
+	// Type says whether the unit is a person or a team. Absent: a person.
 	Type workflow.UnitType `json:"type,omitempty"`
-	// Members are the consultants of a team; absent for a person.
+	// Members are the consultants of a team. Absent for a person.
 	Members []workflow.StaffID `json:"members,omitempty"`
 }
 
 // RosterBody changes who is in the line.
 type RosterBody struct {
-	// Add are the units to be put at the tail, in this order.
+	// Add are the units to add at the end of the line, in this order.
 	Add []UnitBody `json:"add,omitempty"`
-	// Remove are the units to be taken out of the line.
+	// Remove are the units to take out of the line.
 	Remove []workflow.UnitID `json:"remove,omitempty"`
 }
 
@@ -74,15 +78,15 @@ func roster(_ *call, b *RosterBody) (*workflow.ChangeRoster, error) {
 	return cmd, nil
 }
 
-// RotaQuery asks for the line as it stood. Without parameters it is the line now.
+// RotaQuery asks for the line at an earlier time. Without parameters: the line now.
 type RotaQuery struct {
-	// Seq asks for the line as that commit left it. It does not go with at.
+	// Seq asks for the line after that commit. Not together with at.
 	Seq Seq `query:"seq"`
-	// At asks for the line as it stood at that moment. It does not go with seq.
+	// At asks for the line at that time. Not together with seq.
 	At time.Time `query:"at"`
 }
 
-// getRota shows the line now, or as it stood at a commit or a moment.
+// getRota shows the line now, or at an earlier commit or time.
 func getRota(c *call, q *RotaQuery) (*RotaView, error) {
 	switch {
 	case q.Seq != 0 && !q.At.IsZero():
@@ -106,7 +110,7 @@ func getRota(c *call, q *RotaQuery) (*RotaView, error) {
 	return v, err
 }
 
-// pastRota shows the rota as commit seq left it: the newest image up to there.
+// pastRota shows the rota after a commit: its newest image up to there.
 func (c *call) pastRota(seq int64) (*RotaView, error) {
 	ref, looked := workflow.LiveRotaRef(c.site), 0
 	defer func() { c.looked(looked) }()
@@ -152,7 +156,7 @@ func imageOf(k *workflow.Outline, ref workflow.Ref) *workflow.Rota {
 	return nil
 }
 
-// seqAt is the last commit decided up to a moment, found by halving.
+// seqAt is the number of the last commit up to a time, found by binary search.
 func (c *call) seqAt(t time.Time) (int64, error) {
 	var head int64
 	if err := c.view(nil, func(b *workflow.Board) error { head = b.Seq; return nil }); err != nil {
@@ -177,41 +181,42 @@ func (c *call) seqAt(t time.Time) (int64, error) {
 	return lo, nil
 }
 
-// Mark is a visit's line on the printed rota table.
+// Mark is a visit on the printed rota table.
 type Mark struct {
 	// Visit is the visit's id.
 	Visit string `json:"visit"`
-	// Unit is the unit whose turn or place was in play; empty before the visit is assigned.
+	// Unit is the unit whose turn or place is concerned. Empty before the visit is assigned.
 	Unit workflow.UnitID `json:"unit,omitempty"`
-	// Server is the consultant who receives; empty before the visit is assigned.
+	// Server is the consultant who receives. Empty before the visit is assigned.
 	Server workflow.StaffID `json:"server,omitempty"`
-	// Principal is the consultant whose customer the visitor is; empty when he is nobody's.
+	// Principal is the consultant whose customer the visitor is. Empty if nobody's.
 	Principal workflow.StaffID `json:"principal,omitempty"`
 	// State is how far the visit has come.
 	State workflow.State `json:"state"`
-	// Kind is what the visitor says he is; empty before the first question.
+	// Kind is the kind of visitor. Empty before the first question is answered.
 	Kind workflow.VisitKind `json:"kind,omitempty"`
-	// Route is the way by which the visit came to its consultant; empty before it is assigned.
+	// Route is how the visit came to its consultant. Empty before it is assigned.
 	Route workflow.Route `json:"route,omitempty"`
-	// TurnEffect is what the visit did to the turn; empty before it is assigned.
+	// TurnEffect is what the visit does to the turn. Empty before it is assigned.
 	TurnEffect workflow.TurnEffect `json:"turn_effect,omitempty"`
-	// CountsFor is the consultant for whom the reception counts; empty when it counts for nobody.
+	// CountsFor is the consultant the reception counts for. Empty if nobody.
 	CountsFor workflow.StaffID `json:"counts_for,omitempty"`
-	// AssignedAt is when the reception began; absent before.
+	// AssignedAt is when the reception began. Absent before.
 	AssignedAt time.Time `json:"assigned_at,omitzero"`
-	// RegisteredAt is when the visit was entered in the visitor register; absent before.
+	// RegisteredAt is when the visit was entered in the visitor register. Absent before.
 	RegisteredAt time.Time `json:"registered_at,omitzero"`
 }
 
 // DatedRota is the rota table of a day.
 type DatedRota struct {
-	// Head is where the journal stood; kept with a printout it shows later whether the journal was changed. Absent on an empty journal.
+	// Head is the end of the journal. Kept with a printout, it proves later whether the journal was
+	// changed. Absent if the journal is empty.
 	Head *JournalHead `json:"head,omitempty"`
-	// Line are the units in the line, the first of them first.
+	// Line lists the units in the line, first to last.
 	Line []workflow.UnitID `json:"line"`
-	// Marks are the visits of the day. A consultant sees his own.
+	// Marks are the visits of the day. A consultant sees only their own.
 	Marks []Mark `json:"marks"`
-	// Out are the units that had left the line.
+	// Out lists the units that have had their turn.
 	Out []workflow.UnitID `json:"out"`
 	// Rota is the rota of the day.
 	Rota *workflow.Rota `json:"rota"`
@@ -225,7 +230,8 @@ type JournalHead struct {
 	Seq int64 `json:"seq"`
 }
 
-// getDatedRota shows the rota table of a day with the visits' marks. Front desk and shift leader see today's only.
+// getDatedRota shows the rota table of a day with its visits. Front desk and shift leader see only
+// today's.
 func getDatedRota(c *call, _ *none) (*DatedRota, error) {
 	day := workflow.Date(c.Param("date"))
 	if !day.Valid() {
@@ -253,7 +259,7 @@ func getDatedRota(c *call, _ *none) (*DatedRota, error) {
 	return a, nil
 }
 
-// onlyToday keeps front desk and shift leader to the table of the day.
+// onlyToday restricts front desk and shift leader to today's table.
 func (c *call) onlyToday(day workflow.Date) error {
 	if c.key.Role != workflow.RoleFrontDesk && c.key.Role != workflow.RoleShiftLeader {
 		return nil
@@ -266,7 +272,7 @@ func (c *call) onlyToday(day workflow.Date) error {
 	})
 }
 
-// marks are the visits of a day; a consultant sees his own.
+// marks lists the visits of a day. A consultant sees only their own.
 func (c *call) marks(day workflow.Date) ([]Mark, error) {
 	marks := []Mark{}
 	q := repo.Query{Collection: workflow.Visits, Site: c.site, From: day, To: day, Limit: maxLimit}
@@ -284,7 +290,8 @@ func (c *call) marks(day workflow.Date) ([]Mark, error) {
 				return nil, err
 			}
 			if v, ok := r.(*workflow.Visit); ok {
-				marks = append(marks, Mark{v.ID, v.Unit, v.Server, v.Principal, v.State, v.Kind, v.Route, v.TurnEffect, v.CountsFor, v.AssignedAt, v.RegisteredAt})
+				marks = append(marks, Mark{v.ID, v.Unit, v.Server, v.Principal, v.State, v.Kind,
+					v.Route, v.TurnEffect, v.CountsFor, v.AssignedAt, v.RegisteredAt})
 			}
 		}
 		if l.Next == (repo.Place{}) {
@@ -296,9 +303,9 @@ func (c *call) marks(day workflow.Date) ([]Mark, error) {
 
 // Units are the units of the line.
 type Units struct {
-	// Seq is the number of the commit up to which they are told.
+	// Seq is the number of the last commit that is taken into account.
 	Seq int64 `json:"seq"`
-	// Units are all units, those in the line and those that are out of it.
+	// Units are all units, in the line or not.
 	Units []workflow.Unit `json:"units"`
 }
 

@@ -9,23 +9,24 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// Health is whether the process lives.
+// Health says that the process is alive.
 type Health struct {
 	// Status is ok.
 	Status string `json:"status"`
 }
 
-// healthz says that the process answers.
+// healthz answers while the process is alive.
 func healthz(*call, *none) (*Health, error) { return &Health{"ok"}, nil }
 
-// wholeSeconds rounds up: what is not quite over is not told as 0.
+// wholeSeconds rounds up, so that a rest is never 0.
 func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
-// Readiness is whether this server can do its work.
+// Readiness says that the server can do its work.
 type Readiness struct {
-	// AheadSeconds is how far ahead of the clock the time of the furthest site stands, in seconds; absent when none does.
+	// AheadSeconds is how many seconds the furthest site's time is ahead of the clock. Absent if
+	// none is.
 	AheadSeconds int64 `json:"ahead_s,omitempty"`
-	// SitesAhead is how many sites' time stands in the future; absent when none does.
+	// SitesAhead is the number of sites whose time is ahead of the clock. Absent if none is.
 	SitesAhead int `json:"sites_ahead,omitempty"`
 	// Status is ready.
 	Status string `json:"status"`
@@ -33,8 +34,8 @@ type Readiness struct {
 	Version string `json:"version"`
 }
 
-// readyz says that the store answers, the clock is right, and the process is not stopping. Sites whose time stands in the future are counted,
-// not named: anybody may ask.
+// readyz answers 200 if the store answers, the clock is right and the process is not stopping.
+// Sites that are ahead of the clock are counted, not named, because the route is public.
 func readyz(c *call, _ *none) (*Readiness, error) {
 	if c.api.cfg.Desk.Draining() {
 		return nil, repo.ErrDraining
@@ -59,5 +60,5 @@ func wrap(h http.Handler) handler {
 	}
 }
 
-// getContract gives out this document.
+// getContract returns this document.
 func getContract(c *call) error { return c.Blob(http.StatusOK, "application/yaml", openapi.Text) }

@@ -5,17 +5,17 @@ import "github.com/lunpai/lunpai/workflow"
 // StaffDecision is the answer to a command about a member of staff.
 type StaffDecision struct {
 	Decided
-	// Staff is the member of staff as the command left him.
+	// Staff is the member of staff after the command.
 	Staff Doc[workflow.Staff] `json:"staff,omitzero"`
 }
 
-// StaffBody is a member of staff to be added.
+// StaffBody is a new member of staff.
 type StaffBody struct {
-	// ID is the id that he is to have.
+	// ID is the new member's id.
 	ID workflow.StaffID `json:"id"`
-	// Role is what he is.
+	// Role is what they are.
 	Role workflow.Role `json:"role"`
-	// Team is the unit that a consultant belongs to; absent: he is a unit of his own.
+	// Team is the unit a consultant belongs to. Absent: a unit of their own.
 	Team workflow.UnitID `json:"team,omitempty"`
 	// OffRoster keeps a consultant out of the line for now.
 	OffRoster bool `json:"off_roster,omitempty"`
@@ -29,11 +29,11 @@ func addStaff(_ *call, b *StaffBody) (*workflow.AddStaff, error) {
 	return &workflow.AddStaff{NewStaff: b.staff()}, nil
 }
 
-// StaffList is everybody who works at a site.
+// StaffList is the staff of a site.
 type StaffList struct {
-	// Seq is the number of the commit up to which the list is told.
+	// Seq is the number of the last commit that is taken into account.
 	Seq int64 `json:"seq"`
-	// Staff are the members of staff, also those who are not active any more.
+	// Staff are the members of staff, including inactive ones.
 	Staff []*workflow.Staff `json:"staff"`
 }
 
@@ -50,3 +50,5 @@ func listStaff(c *call, _ *none) (a *StaffList, err error) {
 	})
 	return a, err
 }
+
+func (c *call) staff() workflow.StaffID { return workflow.StaffID(c.Param("staff")) }

@@ -7,13 +7,15 @@ import (
 	"time"
 )
 
-// tickEvery is how often a stream looks whether it must end; after quietTicks without a commit it says that it is still there.
+// tickEvery is how often a stream checks whether it must end. After quietTicks without a commit it
+// sends a sign of life.
 const (
 	tickEvery  = time.Second
 	quietTicks = 15
 )
 
-// stream writes commits as they land: first what is behind the last one that the client has, then what comes.
+// stream writes commits as they are written: first those after the last one the client has, then
+// new ones.
 func (c *call) stream(last int64) error {
 	if id := c.Request().Header.Get("Last-Event-ID"); id != "" {
 		var err error
@@ -41,10 +43,10 @@ func (c *call) stream(last int64) error {
 type stream struct {
 	*call
 	control *http.ResponseController
-	last    int64 // the last commit that was looked at
+	last    int64 // the last commit that was considered
 }
 
-// run writes until the client goes, is too slow, or its key ends, or the process does.
+// run writes until the client is gone or too slow, its key ends, or the process stops.
 func (s *stream) run() {
 	tick := time.NewTicker(s.api.tick)
 	defer tick.Stop()
@@ -79,18 +81,18 @@ func (s *stream) run() {
 	}
 }
 
-// stillHere is what a stream says that has nothing to say.
+// stillHere is the sign of life.
 const stillHere = ": still here\n\n"
 
-// over reports whether the stream must end: the process stops, or the key does not work any more.
+// over reports whether the stream must end because the process stops or the key no longer works.
 func (s *stream) over() bool {
 	token := strings.TrimPrefix(s.Request().Header.Get("Authorization"), "Bearer ")
 	_, err := s.api.cfg.Keys.Authenticate(s.Request().Context(), token)
 	return err != nil || s.api.cfg.Desk.Draining()
 }
 
-// catchUp writes what the journal holds behind the last commit, at least up to one. It takes its time: a key that has much to
-// catch up pays for it like for requests.
+// catchUp writes the commits after the last one, at least up to a number. A key that has much to
+// catch up pays for it as for requests.
 func (s *stream) catchUp(to int64) bool {
 	for more := true; more || s.last < to; {
 		var entries []shownEntry
@@ -103,7 +105,7 @@ func (s *stream) catchUp(to int64) bool {
 		for _, e := range entries {
 			text = append(text, e.event()...)
 		}
-		if len(text) == 0 { // the client is to know that it is being looked for
+		if len(text) == 0 { // a sign of life while searching
 			text = []byte(stillHere)
 		}
 		if !s.write(text) || s.over() || !s.pause(s.looked(int(s.last-before))) {
@@ -113,7 +115,7 @@ func (s *stream) catchUp(to int64) bool {
 	return true
 }
 
-// pause waits, unless the client goes meanwhile.
+// pause waits, unless the client goes away.
 func (s *stream) pause(d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -146,12 +148,12 @@ func (s *stream) pass(f *frame, more <-chan *frame) bool {
 	}
 }
 
-// write sends bytes at once. A client has some time to take them.
+// write sends bytes at once. The client has limited time to read them.
 func (s *stream) write(text []byte) bool {
 	if len(text) == 0 {
 		return true
 	}
-	_ = s.control.SetWriteDeadline(time.Now().Add(30 * time.Second)) //nolint:forbidigo // a stream outlives the server's write timeout
+	_ = s.control.SetWriteDeadline(in(30 * time.Second))
 	if _, err := s.Response().Write(text); err != nil {
 		return false
 	}

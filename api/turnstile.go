@@ -8,7 +8,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// turnstile lets so many reports of a site through at once, one to a key. One office's long reports do not keep another waiting.
+// turnstile lets a limited number of reports per site through at once, one per key. One site's long
+// reports do not delay another's.
 type turnstile struct {
 	n        int
 	patience time.Duration
@@ -16,7 +17,7 @@ type turnstile struct {
 	gates    map[string]*gate
 }
 
-// gate is what those who wait for one site or one key queue at. It is forgotten when nobody is there.
+// gate is where requests for one site or one key queue. It is forgotten when nobody is there.
 type gate struct {
 	places chan struct{}
 	users  int
@@ -27,8 +28,10 @@ func newTurnstile(n int, patience time.Duration) *turnstile {
 }
 
 // enter waits until a key may have a report of a site.
-func (t *turnstile) enter(ctx context.Context, site workflow.SiteID, key string) (leave func(), err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, t.patience, busyHere("busy/reports", "not_written", 10))
+func (t *turnstile) enter(ctx context.Context, site workflow.SiteID, key string) (leave func(),
+	err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, t.patience,
+		busyHere("busy/reports", "not_written", 10))
 	defer cancel()
 	own, err := t.pass(ctx, "key "+key, 1)
 	if err != nil {
@@ -42,7 +45,7 @@ func (t *turnstile) enter(ctx context.Context, site workflow.SiteID, key string)
 	return func() { all(); own() }, nil
 }
 
-// pass waits at one gate, which n may pass.
+// pass waits at a gate that lets n through.
 func (t *turnstile) pass(ctx context.Context, name string, n int) (leave func(), err error) {
 	t.mu.Lock()
 	g := t.gates[name]
