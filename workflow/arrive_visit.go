@@ -118,11 +118,11 @@ func badParty() *Fault {
 	return invalid("bad_party")
 }
 
-// takeCustomer ties a visit to a customer; fresh makes his record.
-func (d *draft) takeCustomer(v *Visit, id CustomerID, fresh bool) *Fault {
+// takeCustomer ties a visit to a customer; isNew makes his record.
+func (d *draft) takeCustomer(v *Visit, id CustomerID, isNew bool) *Fault {
 	c := d.customer(id)
 	if c == nil {
-		if !fresh {
+		if !isNew {
 			return notFound("customer", string(id))
 		}
 		c = add(d, &Customer{Head: Head{ID: string(id), Site: d.ID}, Status: StatusReceived})

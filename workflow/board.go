@@ -45,7 +45,7 @@ func (b *Board) Put(r Record) {
 func (b *Board) set(ref Ref, r Record) {
 	b.records[ref] = r
 	delete(b.absent, ref)
-	if recordTypes[ref.Collection].matter {
+	if byCollection[ref.Collection].matter {
 		b.putMatter(r)
 	}
 	switch r := r.(type) {

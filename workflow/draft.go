@@ -100,11 +100,11 @@ func (d *draft) staffAll() []*Staff {
 
 // visits calls f for every open visit as it stands in the draft, in order of id.
 func (d *draft) visits(f func(*Visit)) {
-	var fresh []*Visit
+	var added []*Visit
 	for _, r := range d.changed {
 		if v, ok := r.(*Visit); ok {
 			if _, onBoard := slices.BinarySearchFunc(d.open, v.ID, func(o *Visit, id string) int { return cmp.Compare(o.ID, id) }); !onBoard {
-				fresh = append(fresh, v)
+				added = append(added, v)
 			}
 		}
 	}
@@ -114,8 +114,8 @@ func (d *draft) visits(f func(*Visit)) {
 		}
 		f(v)
 	}
-	slices.SortFunc(fresh, func(a, b *Visit) int { return cmp.Compare(a.ID, b.ID) })
-	for _, v := range fresh {
+	slices.SortFunc(added, func(a, b *Visit) int { return cmp.Compare(a.ID, b.ID) })
+	for _, v := range added {
 		f(v)
 	}
 }
@@ -126,7 +126,7 @@ func (d *draft) visit(id VisitID, e Event) (*Visit, *Fault) {
 	if !ok || v.Site != d.ID {
 		return nil, notFound("visit", string(id))
 	}
-	to, f := step(v, e)
+	to, f := transition(v, e)
 	if f != nil {
 		return nil, f
 	}
@@ -187,7 +187,7 @@ func (d *draft) commit(cmd Command) (*Commit, error) {
 	return c, nil
 }
 
-// fresh makes the head of a new record, or refuses an id that is missing or taken.
+// newHead makes the head of a new record, or refuses an id that is missing or taken.
 func (d *draft) newHead(c Collection, id RecordID, open bool) (Head, *Fault) {
 	if id == "" {
 		return Head{}, invalid("id_missing")

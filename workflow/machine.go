@@ -39,8 +39,8 @@ func NewMachine[S, E ~string](rows ...Row[S, E]) *Machine[S, E] {
 // Rows is the whole table. Callers must not change it.
 func (m *Machine[S, E]) Rows() []Row[S, E] { return m.rows }
 
-// Step is the state to which an event leads from a state; false when the state does not admit the event.
-func (m *Machine[S, E]) Step(from S, e E) (S, bool) {
+// Target is the state to which an event leads from a state; false when the state does not admit the event.
+func (m *Machine[S, E]) Target(from S, e E) (S, bool) {
 	f, _ := m.idle.Get().(*fsm.FSM)
 	defer m.idle.Put(f)
 	f.SetState(string(from))

@@ -84,7 +84,7 @@ func (d *draft) openOn(day Date, away []StaffID) {
 		d.dropWaiting(day)
 		d.restUnregistered(day)
 	}
-	fresh := r.Day < day && r.Day != "" && !d.policy.CarryOver
+	anew := r.Day < day && r.Day != "" && !d.policy.CarryOver
 	r.Day, r.OpenedAt, r.ClosedAt, r.NextFirst = day, d.now, time.Time{}, ""
 	for _, s := range away {
 		r.Absent = slices.DeleteFunc(r.Absent, func(a Absence) bool { return a.Staff == s })
@@ -92,7 +92,7 @@ func (d *draft) openOn(day Date, away []StaffID) {
 	}
 	d.fact(FactDayOpened, "carry_over", string(day))
 	d.rejoin()
-	if fresh {
+	if anew {
 		r.reset()
 	}
 	d.datedCopy(away)
@@ -108,7 +108,7 @@ func (d *draft) dropWaiting(day Date) {
 	})
 	for _, id := range ids {
 		v := edit[*Visit](d, visitRef(id))
-		if to, f := step(v, EventAbandon); f == nil {
+		if to, f := transition(v, EventAbandon); f == nil {
 			v.State = to
 			v.Reason, v.EndedAt, v.Open = reasonDayOver, d.now, false
 			d.fact(FactVisitAbandoned, "", v.ID, "reason", reasonDayOver)

@@ -52,7 +52,7 @@ var Collections = func() []Collection {
 	return cs
 }()
 
-var recordTypes = func() map[Collection]recordType {
+var byCollection = func() map[Collection]recordType {
 	m := make(map[Collection]recordType, len(records))
 	for _, t := range records {
 		m[t.collection] = t
@@ -61,11 +61,11 @@ var recordTypes = func() map[Collection]recordType {
 }()
 
 // Singular is what one record of the collection is called; "" when this program does not know the collection.
-func (c Collection) Singular() string { return recordTypes[c].singular }
+func (c Collection) Singular() string { return byCollection[c].singular }
 
 // Blank is an empty record of a collection. It fails with ErrNewer on a collection this program does not know.
 func Blank(c Collection) (Record, error) {
-	t, ok := recordTypes[c]
+	t, ok := byCollection[c]
 	if !ok {
 		return nil, fmt.Errorf("%w: collection %q", ErrNewer, c)
 	}

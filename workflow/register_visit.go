@@ -66,8 +66,8 @@ func (c *RegisterVisit) decide(d *draft) *Fault {
 	if f := d.takeTopic(v, c.Topic, ""); f != nil {
 		return f
 	}
-	d.settleTopic(v, before)
-	d.settleUnstated(v)
+	d.followTopic(v, before)
+	d.dropUnstated(v)
 	if f := d.takeForm(v, c.Form); f != nil {
 		return f
 	}
@@ -76,21 +76,21 @@ func (c *RegisterVisit) decide(d *draft) *Fault {
 	if matches == "" && v.Customer == "" && d.customer(c.Customer) != nil {
 		matches = c.Customer // somebody else was quicker to make the record of the same person
 	}
-	dup, f := d.settleMatch(v, matches)
+	dup, f := d.matchCustomer(v, matches)
 	if f != nil {
 		return f
 	}
 	d.fact(FactVisitRegistered, d.article("P1-28", "P2-02"), v.ID, "server", string(v.Server), "principal", string(v.Principal))
-	d.settleCustomer(v, c.Customer, dup)
-	d.settleCount(v)
+	d.keepCustomer(v, c.Customer, dup)
+	d.finishCount(v)
 	return nil
 }
 
 // keptVisits is how many visits a customer's record lists.
 const keptVisits = 50
 
-// settleUnstated: a purpose that was never stated and never turned to sales is no reception where the policy says so (C08).
-func (d *draft) settleUnstated(v *Visit) {
+// dropUnstated: a purpose that was never stated and never turned to sales is no reception where the policy says so (C08).
+func (d *draft) dropUnstated(v *Visit) {
 	if v.Kind == KindUnstated && v.Topic == "" && d.policy.Count.Unstated == CountWhenSales && !d.identity(v).old {
 		d.turnedToOther(v, d.article("P1-29b", "P2-09b"))
 	}
@@ -112,9 +112,9 @@ func (d *draft) takeForm(v *Visit, form *Form) *Fault {
 	return nil
 }
 
-// settleMatch: the form shows that the visitor is a known customer (A62b). While he is somebody's, that one stays the owner,
+// matchCustomer: the form shows that the visitor is a known customer (A62b). While he is somebody's, that one stays the owner,
 // nobody counts, owner and supervisors are told; the spent turn stays spent.
-func (d *draft) settleMatch(v *Visit, matches CustomerID) (dup bool, f *Fault) {
+func (d *draft) matchCustomer(v *Visit, matches CustomerID) (dup bool, f *Fault) {
 	if matches == "" || matches == v.Customer {
 		return false, nil
 	}
@@ -143,18 +143,18 @@ func (d *draft) settleMatch(v *Visit, matches CustomerID) (dup bool, f *Fault) {
 	return true, nil
 }
 
-// settleCustomer makes or updates the customer's record: the principal owns him from now on, unless a duplicate showed that
+// keepCustomer makes or updates the customer's record: the principal owns him from now on, unless a duplicate showed that
 // he is somebody else's.
-func (d *draft) settleCustomer(v *Visit, fresh CustomerID, dup bool) {
+func (d *draft) keepCustomer(v *Visit, newID CustomerID, dup bool) {
 	if !v.customerKind() && v.Topic != TopicSales || v.customerKind() && v.Topic == TopicOther && v.Customer == "" {
 		return
 	}
 	if v.Customer == "" {
-		if fresh == "" {
-			fresh = CustomerID(v.ID) // every registered customer has a record
+		if newID == "" {
+			newID = CustomerID(v.ID) // every registered customer has a record
 		}
-		add(d, &Customer{Head: Head{ID: string(fresh), Site: d.ID}, Status: StatusReceived})
-		v.Customer = fresh
+		add(d, &Customer{Head: Head{ID: string(newID), Site: d.ID}, Status: StatusReceived})
+		v.Customer = newID
 	}
 	k := d.editCustomer(v.Customer)
 	back := k.Status == StatusRefunded && v.Named != k.Owner
@@ -195,8 +195,8 @@ func (d *draft) ownRule(k *Customer) string {
 	return "P1-16b"
 }
 
-// settleCount makes the count final (policy 1, ch. 6).
-func (d *draft) settleCount(v *Visit) {
+// finishCount makes the count final (policy 1, ch. 6).
+func (d *draft) finishCount(v *Visit) {
 	v.Count = 0
 	if v.CountsFor == "" {
 		d.fact(FactNotCounted, v.CountRule, v.ID)

@@ -43,7 +43,7 @@ func (c *ServeVisit) decide(d *draft) *Fault {
 	for _, a := range v.Assistants {
 		d.notify("P1-23", v.Principal, v.ID, "why", "assisted", "staff", string(a))
 	}
-	d.settleTopic(v, before)
+	d.followTopic(v, before)
 	return nil
 }
 
@@ -64,9 +64,9 @@ func (d *draft) takeTopic(v *Visit, t Topic, explained StaffID) *Fault {
 	return nil
 }
 
-// settleTopic makes turn and count follow the topic: not sales, then no reception, and the second of the line is told why
+// followTopic makes turn and count follow the topic: not sales, then no reception, and the second of the line is told why
 // (policy 2, item 09b; A45); sales after all, then it is one (09a).
-func (d *draft) settleTopic(v *Visit, before Topic) {
+func (d *draft) followTopic(v *Visit, before Topic) {
 	if d.policy.Count.Unstated != CountWhenSales {
 		return
 	}

@@ -48,9 +48,9 @@ func Transitions() []Row[State, Event] { return visitMachine.Rows() }
 // AllowedEvents are the events that the visit's state admits, in order of the table.
 func AllowedEvents(v *Visit) []Event { return visitMachine.Allowed(v.State) }
 
-// step is the state to which an event moves a visit, or why it cannot.
-func step(v *Visit, e Event) (State, *Fault) {
-	to, ok := visitMachine.Step(v.State, e)
+// transition is the state to which an event moves a visit, or why it cannot.
+func transition(v *Visit, e Event) (State, *Fault) {
+	to, ok := visitMachine.Target(v.State, e)
 	if !ok {
 		return v.State, wrongState(v, e)
 	}
