@@ -23,7 +23,7 @@ func steps(t *testing.T) int {
 	text := os.Getenv("LUNPAI_STEPS")
 	if text == "" {
 		if slow.Wanted() {
-			return 15_000
+			return 100_000
 		}
 		return 2_000
 	}
