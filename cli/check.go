@@ -20,16 +20,16 @@ import (
 type verifyCmd struct {
 	storeFlag
 	Site   []string `help:"Only this site; may be repeated."`
-	Expect []string `help:"A head that was kept, as site:seq:hash; may be repeated." placeholder:"SITE:SEQ:HASH"`
+	Expect []string `help:"A head noted earlier, as site:seq:hash; may be repeated." placeholder:"SITE:SEQ:HASH"`
 	JSON   bool     `help:"Print the report as JSON." name:"json"`
 }
 
 // Help is printed below the flags.
 func (verifyCmd) Help() string {
-	return `Reads every journal from its first commit: the chain of hashes, the numbers, that no
-command ran twice, and that the documents are byte for byte what the journal says. Of a SQLite file
-it also reads every page, holds the indexes against the tables, and compares with the beacon beside
-it. It changes nothing and may run while a SQLite store is served.
+	return `Reads every journal from its first commit and checks the chain of hashes, the numbers,
+that no command ran twice, and that the documents are byte for byte what the journal says. In a
+SQLite file it also reads every page, checks the indexes against the tables, and compares the file
+with the beacon beside it. It changes nothing and may run while a SQLite store is being served.
 
 Examples:
   lunpai verify --store sqlite:lunpai.db
@@ -121,9 +121,9 @@ type copyCmd struct {
 
 // Help is printed below the flags.
 func (copyCmd) Help() string {
-	return `Copies every journal byte for byte, the documents, people, notes and keys, and verifies
-the copy. Stop the service of the source first. The keyring file is not part of a store: keep it and
-name it with --keys.
+	return `Copies every journal byte for byte, and the documents, people, notes and keys; then
+verifies the copy. Stop the service of the source first. The keyring file is not part of a store:
+keep it and name it with --keys.
 
 Example:
   lunpai copy sqlite:lunpai.db 'mongodb://localhost/lunpai?replicaSet=rs0'`
@@ -170,7 +170,8 @@ type backupCmd struct {
 // Help is printed below the flags.
 func (backupCmd) Help() string {
 	return `The copy is consistent and needs no -wal file beside it. A plain copy of the file of a
-running service is not: it lacks the newest visits. The keyring is not in it: keep both, apart.
+running service is not: it lacks the newest visits. The keyring is not in the backup: keep both, in
+different places.
 
 Example:
   lunpai backup --store sqlite:lunpai.db /backup/lunpai-2024-03-04.db`
@@ -203,13 +204,13 @@ type restoreCmd struct {
 
 // Help is printed below the flags.
 func (restoreCmd) Help() string {
-	return `Stop the service first: a file that is served is refused. The backup is copied beside
-the store and verified there; only a sound one takes its place, in one step. The old file and its
-log are kept under another name: they hold what was acknowledged since the backup, and personal data
-too. Delete them when you are done.
+	return `Stop the service first: a file that is being served is refused. The backup is copied
+beside the store and verified there; only a sound one replaces it, in one step. The old file and its
+log are kept under another name: they hold what was acknowledged since the backup, including
+personal data. Delete them when you are done.
 
-Everything acknowledged after the backup is gone from the store; clients that send such a command
-again have it carried out again. The keyring is not part of a backup: the service needs the one that
+Everything acknowledged after the backup is gone from the store; a command that a client sends again
+runs again. The keyring is not part of a backup: the service needs the one that
 the backup was written under.
 
 Example:
@@ -220,7 +221,7 @@ Example:
 func (c *restoreCmd) Run(ctx context.Context, w *World) error {
 	path, ok := strings.CutPrefix(c.Store, "sqlite:")
 	if !ok {
-		return errors.New("restore puts a file in the place of a SQLite store; " +
+		return errors.New("restore replaces a SQLite store with a file; " +
 			"for MongoDB see the operations page")
 	}
 	line := w.progress()

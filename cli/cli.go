@@ -36,16 +36,16 @@ func (w *World) env(name string) string {
 
 // commands is the command line.
 type commands struct {
-	Serve    serveCmd    `cmd:"" help:"Serve the API: what lunpai does without a command. The first start makes an administrator's key and shows it once."`
+	Serve    serveCmd    `cmd:"" help:"Serve the API; the default command. The first start makes an administrator key and shows it once."`
 	Demo     demoCmd     `cmd:"" help:"Play a busy morning of a sales office through the API, then keep serving."`
 	Play     playCmd     `cmd:"" help:"Play scenario files and compare what is decided with what they expect."`
 	Export   exportCmd   `cmd:"" help:"Write a report as CSV, NDJSON or JSON: conversion, receptions, turns, waiting, every visit."`
-	Verify   verifyCmd   `cmd:"" help:"Check that the journal is whole and that the documents are what it says."`
+	Verify   verifyCmd   `cmd:"" help:"Check that the journal is intact and that the documents match it."`
 	Generate generateCmd `cmd:"" help:"Fill a store with a made-up office at work for a year, decided by the real rules."`
-	Copy     copyCmd     `cmd:"" help:"Copy everything from one store to another, empty one: SQLite to MongoDB or back."`
-	Backup   backupCmd   `cmd:"" help:"Copy a SQLite store to a file, consistently, also while it is served."`
-	Restore  restoreCmd  `cmd:"" help:"Put a verified backup in the place of a SQLite store that is not served."`
-	Keys     keysCmd     `cmd:"" help:"List and end API keys, make an administrator key: on the store itself, when no key is at hand."`
+	Copy     copyCmd     `cmd:"" help:"Copy everything from one store to an empty one: SQLite to MongoDB or back."`
+	Backup   backupCmd   `cmd:"" help:"Copy a SQLite store to a file, consistently, even while it is being served."`
+	Restore  restoreCmd  `cmd:"" help:"Replace a SQLite store that is not being served with a verified backup."`
+	Keys     keysCmd     `cmd:"" help:"List and revoke API keys, make an administrator key: on the store itself, for when no key is at hand."`
 	Health   healthCmd   `cmd:"" help:"Ask a running service whether it is ready."`
 	Version  versionCmd  `cmd:"" help:"Print the version, the commit and its date."`
 

@@ -20,20 +20,20 @@ type demoCmd struct {
 	langFlag
 	Listen string   `help:"Address to listen on; port 0 takes a free one." default:"127.0.0.1:8080"`
 	Once   bool     `help:"Stop after the morning."`
-	Speed  *float64 `help:"Events a second; 0: as fast as it goes. Default: 1 on a terminal, otherwise 0." placeholder:"N"`
+	Speed  *float64 `help:"Events per second; 0: as fast as possible. Default: 1 on a terminal, otherwise 0." placeholder:"N"`
 	Fast   bool     `help:"Do not wait between events, as with --speed 0."`
 }
 
 // Help is printed below the flags.
 func (demoCmd) Help() string {
-	return `Starts a service on a temporary SQLite store with a clock of its own, which stands on
-last Saturday 09:00, and plays a morning with four consultants under policy 1 through the public
-API: every decision is printed with its article. From noon the clock runs on, and the service can be
-tried with the printed keys and commands. Nothing is kept.
+	return `Starts a service on a temporary SQLite store with a clock of its own, set to last
+Saturday 09:00, and plays a morning with four consultants under policy 1 through the public API,
+printing every decision with its article. From noon the clock runs on, and you can try the service
+with the printed keys and commands. Nothing is kept.
 
 Examples:
-  lunpai demo                   an event a second: a minute and a half
-  lunpai demo --fast --once     the whole morning at once, then end
+  lunpai demo                   one event per second: a minute and a half
+  lunpai demo --fast --once     the whole morning at once, then stop
   lunpai demo --lang zh --listen 127.0.0.1:9000`
 }
 
@@ -75,7 +75,7 @@ func (c *demoCmd) Run(ctx context.Context, w *World) error {
 func (c *demoCmd) pause(terminal bool) (time.Duration, error) {
 	switch {
 	case c.Fast && c.Speed != nil:
-		return 0, errors.New("--fast and --speed are two answers to one question: leave one out")
+		return 0, errors.New("--fast and --speed contradict each other: leave one out")
 	case c.Fast, c.Speed == nil && !terminal:
 		return 0, nil
 	case c.Speed == nil:
@@ -86,7 +86,7 @@ func (c *demoCmd) pause(terminal bool) (time.Duration, error) {
 		return time.Duration(float64(time.Second) / *c.Speed), nil
 	}
 	return 0, fmt.Errorf("--speed %v: write 0 or a number from 0.01 to 1000, "+
-		"such as 2 for two events a second", *c.Speed)
+		"such as 2 for two events per second", *c.Speed)
 }
 
 // onTerminal reports whether a person reads along.

@@ -20,7 +20,7 @@ func TestEnvironment(t *testing.T) {
 		{"A", "b", "verify", "no file lunpai.db"},
 		{"LUNPAI_KIOSK_GAP", "soon", "serve", `--kiosk-gap: expected duration but got "soon"`},
 		{"LUNPAI_KIOSK_GAP", "soon", "serve", `(from envar LUNPAI_KIOSK_GAP="soon")`},
-		{"LUNPAI_KIOSK_GAP", "-1s", "serve", "--kiosk-gap is less than nothing"},
+		{"LUNPAI_KIOSK_GAP", "-1s", "serve", "--kiosk-gap must not be negative"},
 		{"LUNPAI_CLOCK", "sundial", "serve", `--clock must be one of "system","manual"`},
 		{"LUNPAI_URL", "http://" + nobody, "play " + order, "--key"},
 		{"LUNPAI_STORE", "x", "verify --help", "($LUNPAI_STORE)"},

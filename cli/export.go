@@ -17,11 +17,11 @@ import (
 
 // exportCmd writes a report to a file or to stdout.
 type exportCmd struct {
-	Report  string        `arg:"" optional:"" help:"The report; without one all of them are listed."`
+	Report  string        `arg:"" optional:"" help:"The report; without one, all are listed."`
 	Store   string        `help:"The store: sqlite:PATH or mongodb://…" default:"${store}" env:"LUNPAI_STORE"`
 	Site    string        `help:"The site; needed when the store holds several."`
-	From    string        `help:"First business day, such as 2024-03-01; default: the first there is." placeholder:"DAY"`
-	To      string        `help:"Last business day; default: the last there is." placeholder:"DAY"`
+	From    string        `help:"First business day, such as 2024-03-01; default: the first one stored." placeholder:"DAY"`
+	To      string        `help:"Last business day; default: the last one stored." placeholder:"DAY"`
 	GroupBy []string      `help:"Up to three dimensions instead of the report's own, such as month,channel." placeholder:"NAME,…"`
 	Format  report.Format `help:"csv, ndjson or json." enum:"csv,ndjson,json" default:"csv"`
 	Output  string        `short:"o" help:"The file to write; it must not exist. Default: standard output." type:"path" placeholder:"FILE"`
@@ -32,14 +32,14 @@ type exportCmd struct {
 func (exportCmd) Help() string {
 	return `The figures are those of GET /v1/sites/{site}/reports/{report}: both compute them the
 same way. A SQLite store may be served at the same time; a MongoDB store is opened as the service
-opens it, with the service's user. What each column holds stands in docs/analytics.md. Nothing
-personal is in any report.
+opens it, with the service's user. docs/analytics.md says what each column holds. No report
+contains personal data.
 
 Examples:
   lunpai export                                    list the reports, their columns and dimensions
   lunpai export funnel_by_channel --from 2024-01-01 --to 2024-12-31
   lunpai export conversion_daily --group-by month,policy --format ndjson
-  lunpai export visits -o visits.csv               every visit, a row each, for a spreadsheet`
+  lunpai export visits -o visits.csv               every visit, one row each, for a spreadsheet`
 }
 
 // Run computes and writes, or lists.

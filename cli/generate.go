@@ -15,10 +15,10 @@ import (
 type generateCmd struct {
 	Store  string `help:"The store to fill: sqlite:PATH or mongodb://…" default:"sqlite:year.db"`
 	Site   string `help:"Id of the new site." default:"riverside"`
-	Visits int    `help:"How many groups come in all; default: 30,000 a year." placeholder:"N"`
-	Seed   uint64 `help:"Another seed is another year; the same one, on the same kind of machine, is the same, byte for byte." default:"1"`
-	From   string `help:"First day; default: 365 days in all." placeholder:"2024-01-01"`
-	To     string `help:"Last day; default: yesterday, or 365 days in all." placeholder:"2024-12-31"`
+	Visits int    `help:"How many groups come in total; default: 30,000 a year." placeholder:"N"`
+	Seed   uint64 `help:"Each seed is another year; the same seed gives the same year, byte for byte, on the same kind of machine." default:"1"`
+	From   string `help:"First day; default: 365 days before the end." placeholder:"2024-01-01"`
+	To     string `help:"Last day; default: yesterday, or 365 days after the first." placeholder:"2024-12-31"`
 }
 
 // Help is printed below the flags.
@@ -26,7 +26,7 @@ func (generateCmd) Help() string {
 	return `Makes up an office and lets it work: visitors of every kind, 13 consultants at a time
 with days off and errands, follow-ups, deals and refunds, under policy 1 in the first half of the
 time and policy 2 in the second. The real rules decide every command, so the journal is as good as
-any and can be verified, explained and replayed. Nobody has a name or a phone.
+any other: it can be verified, explained and replayed. Nobody has a name or a phone.
 
 Examples:
   lunpai generate                                   a year in year.db in this folder
@@ -61,7 +61,7 @@ func (c *generateCmd) Run(ctx context.Context, w *World) (err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	f, err := repo.OpenFiller(ctx, s, workflow.SiteID(c.Site))
 	if errors.Is(err, repo.ErrExists) {
-		return fmt.Errorf("site %s is in this store already: "+
+		return fmt.Errorf("this store already holds site %s: "+
 			"choose another with --site, or another --store", c.Site)
 	}
 	if err != nil {

@@ -60,7 +60,7 @@ func openKeyring(ctx context.Context, s repo.Store, path string) (*vault.Keyring
 	if id != "" {
 		return nil, fmt.Errorf("the keyring %s is missing, "+
 			"but names and phones in this store were written under one: "+
-			"bring the file back from your backup, or name it with --keys", path)
+			"restore the file from your backup, or name it with --keys", path)
 	}
 	return vault.CreateKeyring(path)
 }

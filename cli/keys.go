@@ -22,19 +22,19 @@ import (
 // administrator key any more.
 type keysCmd struct {
 	List             keysListCmd   `cmd:"" help:"List the keys of a store: the administrators' and every site's."`
-	NewAdministrator keysNewCmd    `cmd:"" help:"Make an administrator key and show it once: a second one, or one in place of a lost one."`
-	Revoke           keysRevokeCmd `cmd:"" help:"End a key, an administrator's or a site's."`
+	NewAdministrator keysNewCmd    `cmd:"" help:"Make an administrator key and show it once: a second one, or a replacement for a lost one."`
+	Revoke           keysRevokeCmd `cmd:"" help:"Revoke a key, an administrator's or a site's."`
 }
 
 // Help is printed below the subcommands.
 func (keysCmd) Help() string {
-	return `The first start of a service shows the first administrator key; a manager makes and ends
-the keys of his site through the API. These commands work on the store itself, so that a lost
-administrator key needs no SQL. They need no keyring file (--keys of serve is another thing: the
+	return `The first start of a service shows the first administrator key; a manager makes and
+revokes the keys of his site through the API. These commands work on the store itself, so a lost
+administrator key needs no SQL. They need no keyring file (--keys of serve is something else: the
 file with the keys for names and phones).
 
-A SQLite file belongs to one process: stop the service before you make or end a key; list works all
-the same. On MongoDB running services know within 5 seconds.
+A SQLite file belongs to one process: stop the service before you make or revoke a key; list works
+while it runs. On MongoDB, running services notice within 5 seconds.
 
 Examples:
   lunpai keys list --store sqlite:lunpai.db
@@ -73,9 +73,9 @@ type keysListCmd struct {
 
 // Help is printed below the flags.
 func (keysListCmd) Help() string {
-	return `Prints a line a key: who may act with it, as what, where, who made it, when it was last
-used (to the hour), and whether it still works. Tokens are not kept, so that nobody can print them.
-It changes nothing and may run while a store is served.
+	return `Prints one line per key: who may act with it, as what, where, who made it, when it was
+last used (to the hour), and whether it still works. Tokens are not stored, so nobody can print
+them. It changes nothing and may run while the store is being served.
 
 Examples:
   lunpai keys list
@@ -174,12 +174,12 @@ func stateOf(k *vault.Key, now time.Time) string {
 // keysNewCmd makes an administrator key.
 type keysNewCmd struct {
 	storeFlag
-	Label string `help:"What the key is for, in your words." default:"made with lunpai keys"`
+	Label string `help:"What the key is for, in your own words." default:"made with lunpai keys"`
 }
 
 // Help is printed below the flags.
 func (keysNewCmd) Help() string {
-	return `The keys that are there go on working: end a lost one with lunpai keys revoke.
+	return `Existing keys keep working: revoke a lost one with lunpai keys revoke.
 
 Examples:
   lunpai keys new-administrator
@@ -198,8 +198,8 @@ func (c *keysNewCmd) Run(ctx context.Context, w *World) error {
 			return err
 		}
 		if len(old)+len(sites) == 0 {
-			return errors.New("nothing was ever kept in this store: check --store, " +
-				"or start the service on it: it shows the first key")
+			return errors.New("this store was never used: check --store, " +
+				"or start the service on it, which shows the first key")
 		}
 		key, token, err := k.NewAdministrator(ctx, c.Label, vault.OperatorKey)
 		if err != nil {
@@ -216,26 +216,25 @@ func note(w *World, what, key string) {
 	slog.New(slog.NewTextHandler(w.Stderr, nil)).Info(what, "key", key, "by", vault.OperatorKey)
 }
 
-// keysRevokeCmd ends a key.
+// keysRevokeCmd revokes a key.
 type keysRevokeCmd struct {
-	Key string `arg:"" help:"The key's id: what stands between lp_ and the next _ in its token, or in lunpai keys list."`
+	Key string `arg:"" help:"The key's id: the part between lp_ and the next _ of its token; lunpai keys list shows it."`
 	storeFlag
 }
 
 // Help is printed below the flags.
 func (keysRevokeCmd) Help() string {
-	return `A key that was ended never works again. That a site's key was ended stands in the site's
-journal.
+	return `A revoked key never works again. The journal of a site records that its key was revoked.
 
 Examples:
   lunpai keys revoke bootstrap                              the first administrator key
   lunpai keys revoke 0192f0c35b8e7a1cb0f1a2d3c4e5f607 --store sqlite:/var/lib/lunpai/office.db`
 }
 
-// Run ends the key.
+// Run revokes the key.
 func (c *keysRevokeCmd) Run(ctx context.Context, w *World) error {
 	if strings.HasPrefix(c.Key, "lp_") {
-		return errors.New("that is a token: name the key by its id only, " +
+		return errors.New("that is a token: name the key by its id, " +
 			"the part between lp_ and the next _")
 	}
 	return withKeys(ctx, w, c.Store, openStore, func(_ repo.Store, k *vault.Keys) error {
@@ -249,13 +248,14 @@ func (c *keysRevokeCmd) Run(ctx context.Context, w *World) error {
 			err = k.Revoke(ctx, site, c.Key, uuid.NewString())
 		}
 		if errors.Is(err, repo.ErrNotFound) {
-			return fmt.Errorf("there is no key %s in this store: lunpai keys list shows them",
+			return fmt.Errorf("there is no key %s in this store: see lunpai keys list",
 				c.Key)
 		}
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w.Stdout, "key %s is revoked; running services know within 5 seconds\n", c.Key)
+		fmt.Fprintf(w.Stdout, "key %s is revoked; running services notice within 5 seconds\n",
+			c.Key)
 		return c.lastOne(ctx, w, k)
 	})
 }

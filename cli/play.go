@@ -25,15 +25,15 @@ type playCmd struct {
 	Key   string   `help:"An administrator's key of that service." env:"LUNPAI_KEY"`
 	Only  []string `help:"Play only the scenario with this id; may be repeated."`
 	langFlag
-	JSON  bool `help:"Print results as JSON, a line a scenario." name:"json"`
+	JSON  bool `help:"Print results as JSON, one line per scenario." name:"json"`
 	Quiet bool `help:"Print only what differs." short:"q"`
 }
 
 // Help is printed below the flags.
 func (playCmd) Help() string {
 	return `A scenario is a morning written down: the line, the customers, what happens and what
-should come of it. Each plays at a site of its own through the API. The exit status is 1 when
-anything differs from what the file expects.
+should come of it. Each one is played at a site of its own through the API. The exit status is 1
+when anything differs from what the file expects.
 
 Examples:
   lunpai play scenario/testdata/p1-order.yaml
@@ -152,7 +152,7 @@ func readScenarios(name string, stdin io.Reader) (*scenario.File, error) {
 	}
 	if len(f.Scenarios) == 0 {
 		return nil, fmt.Errorf("%s holds no scenarios: "+
-			"they stand below `scenarios:`, see docs/scenarios.md", name)
+			"list them under `scenarios:`, see docs/scenarios.md", name)
 	}
 	return f, nil
 }

@@ -18,15 +18,15 @@ import (
 type serveCmd struct {
 	Listen      string        `help:"Address to listen on; port 0 takes a free one." default:":8080" env:"LUNPAI_LISTEN"`
 	Store       string        `help:"Where sites are kept: sqlite:PATH or mongodb://…" default:"${store}" env:"LUNPAI_STORE"`
-	Keys        string        `help:"File with the keys for names, phones and notes; made at the first start. Default: beside the SQLite file." env:"LUNPAI_KEYS" placeholder:"FILE"`
-	Clock       string        `help:"system, or manual: the header Lunpai-Now sets it, for rehearsals on a store of their own." enum:"system,manual" default:"system" env:"LUNPAI_CLOCK"`
+	Keys        string        `help:"File with the keys for names, phones and notes; created at the first start. Default: beside the SQLite file." env:"LUNPAI_KEYS" placeholder:"FILE"`
+	Clock       string        `help:"system, or manual: set by the header Lunpai-Now, for rehearsals on a store of their own." enum:"system,manual" default:"system" env:"LUNPAI_CLOCK"`
 	LogFormat   string        `help:"text or json." enum:"text,json" default:"text" env:"LUNPAI_LOG_FORMAT"`
-	LogRequests bool          `help:"Log every request, without anything personal." default:"true" negatable:"" env:"LUNPAI_LOG_REQUESTS"`
-	KeyRate     float64       `help:"Requests a second that one key may send, three seconds' worth at once; 0: any number, for benchmarks." default:"100" env:"LUNPAI_KEY_RATE"`
-	KioskGap    time.Duration `help:"Least time between two arrivals from one kiosk." default:"20s" env:"LUNPAI_KIOSK_GAP"`
+	LogRequests bool          `help:"Log every request, without personal data." default:"true" negatable:"" env:"LUNPAI_LOG_REQUESTS"`
+	KeyRate     float64       `help:"Requests per second that one key may send, up to three seconds' worth at once; 0: no limit, for benchmarks." default:"100" env:"LUNPAI_KEY_RATE"`
+	KioskGap    time.Duration `help:"Shortest time between two arrivals from one kiosk." default:"20s" env:"LUNPAI_KIOSK_GAP"`
 	KioskHourly int           `help:"Most arrivals an hour from one kiosk." default:"30" env:"LUNPAI_KIOSK_HOURLY"`
-	AcceptLoss  bool          `help:"Serve a SQLite file although it holds less than was acknowledged from it. Once, and on purpose."`
-	DrainFor    time.Duration `help:"How long to finish what was begun when told to stop." default:"20s" env:"LUNPAI_DRAIN_FOR"`
+	AcceptLoss  bool          `help:"Serve a SQLite file although it is missing commits that were acknowledged. For one start, and on purpose."`
+	DrainFor    time.Duration `help:"How long to finish the work in hand when told to stop." default:"20s" env:"LUNPAI_DRAIN_FOR"`
 }
 
 // Help is printed below the flags.
@@ -47,7 +47,7 @@ func (c *serveCmd) Validate() error {
 		"--drain-for":    c.DrainFor < 0,
 	} {
 		if negative {
-			return fmt.Errorf("%s is less than nothing", name)
+			return fmt.Errorf("%s must not be negative", name)
 		}
 	}
 	return nil
