@@ -14,8 +14,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// steps are the commands of one visit. The longer is a whole one, the shorter needs no consultant, so that any number of
-// clients can do it at one site.
+// steps are the commands of one visit. The longer is a whole one, the shorter needs no consultant,
+// so that any number of clients can do it at one site.
 func steps(name string, whole bool) []workflow.Command {
 	v := workflow.VisitID(name)
 	first := []workflow.Command{
@@ -46,7 +46,9 @@ func load(b *testing.B, d *repo.Engine, sites, clients, n int, whole bool) {
 				name := fmt.Sprintf("v%09d", visit.Add(1))
 				for i, cmd := range steps(name, whole) {
 					begun := time.Now()
-					if _, err := d.Do(b.Context(), site, request(fmt.Sprintf("%s-%d", name, i), workflow.RoleFrontDesk, cmd)); err != nil {
+					if _, err := d.Do(b.Context(), site,
+						request(fmt.Sprintf("%s-%d", name, i), workflow.RoleFrontDesk,
+							cmd)); err != nil {
 						b.Error(err)
 						return
 					}
@@ -72,21 +74,24 @@ func BenchmarkEngine(b *testing.B) {
 		sites, clients int
 		whole          bool
 	}{{1, 1, true}, {1, 64, false}, {50, 16, true}, {50, 64, true}, {50, 64, false}} {
-		b.Run(fmt.Sprintf("sites=%d/clients=%d/whole=%v", c.sites, c.clients, c.whole), func(b *testing.B) {
-			d := openEngine(b, repo.Config{Store: openStore(b)})
-			for i := range c.sites {
-				found(b, d, workflow.SiteID(fmt.Sprintf("s%d", i)))
-			}
-			load(b, d, c.sites, c.clients, b.N, c.whole)
-		})
+		b.Run(fmt.Sprintf("sites=%d/clients=%d/whole=%v", c.sites, c.clients, c.whole),
+			func(b *testing.B) {
+				d := openEngine(b, repo.Config{Store: openStore(b)})
+				for i := range c.sites {
+					found(b, d, workflow.SiteID(fmt.Sprintf("s%d", i)))
+				}
+				load(b, d, c.sites, c.clients, b.N, c.whole)
+			})
 	}
 }
 
 // void is a store that keeps nothing and is always right.
 type void struct{ repo.Store }
 
-func (void) Append(_ context.Context, pages []*repo.Page) []error { return make([]error, len(pages)) }
-func (void) Parallel() int                                        { return 1 }
+func (void) Append(_ context.Context, pages []*repo.Page) []error {
+	return make([]error, len(pages))
+}
+func (void) Parallel() int { return 1 }
 
 func (void) Load(context.Context, workflow.SiteID) ([]repo.Document, int64, error) {
 	return nil, 0, nil
@@ -100,32 +105,39 @@ func (void) Read(context.Context, workflow.SiteID, int64, []workflow.Ref) ([]rep
 	return nil, nil
 }
 
-// BenchmarkOverhead is what the engine itself costs: next to nothing is decided and nothing is stored.
+// BenchmarkOverhead is what the engine itself costs: next to nothing is decided and nothing is
+// stored.
 func BenchmarkOverhead(b *testing.B) {
 	doc := []byte(`{"id":"r","site":"s","seq":1,"open":true}`)
 	for _, sites := range []int{1, 50} {
 		b.Run(fmt.Sprintf("sites=%d", sites), func(b *testing.B) {
 			d := openEngine(b, repo.Config{Store: void{}})
-			repo.DecideWith(d, func(board *workflow.Board, env workflow.Envelope, cmd workflow.Command) (*workflow.Commit, *workflow.Fault) {
-				ref := workflow.SiteRef(board.ID)
-				return &workflow.Commit{
-					Seq: board.Seq + 1, ID: env.ID, At: env.At, By: env.By, Kind: cmd.About().Kind, Command: doc, Subject: ref, MinReader: 1,
-				}, nil
-			})
+			repo.DecideWith(d,
+				func(board *workflow.Board, env workflow.Envelope,
+					cmd workflow.Command) (*workflow.Commit, *workflow.Fault) {
+					ref := workflow.SiteRef(board.ID)
+					return &workflow.Commit{
+						Seq: board.Seq + 1, ID: env.ID, At: env.At, By: env.By,
+						Kind: cmd.About().Kind, Command: doc, Subject: ref, MinReader: 1,
+					}, nil
+				})
 			b.ReportAllocs()
 			load(b, d, sites, 64, b.N, false)
 		})
 	}
 }
 
-// BenchmarkAuthenticate: what a request pays for its key, and what it pays once in 3 s for its state.
+// BenchmarkAuthenticate: what a request pays for its key, and what it pays once in 3 s for its
+// state.
 func BenchmarkAuthenticate(b *testing.B) {
 	s := openStore(b)
 	var skip time.Duration
 	d := openEngine(b, repo.Config{Store: s})
 	k := vault.NewKeys(d, s, func() time.Time { return time.Now().Add(skip) })
 	found(b, d, "s")
-	out := mustDo(b, d, "s", "key", workflow.RoleAdministrator, &workflow.MakeKey{Key: "k", Role: workflow.RoleConsultant, Staff: "A"})
+	out := mustDo(b, d, "s", "key", workflow.RoleAdministrator, &workflow.MakeKey{
+		Key: "k", Role: workflow.RoleConsultant, Staff: "A",
+	})
 	keys, err := k.Issue(b.Context(), out)
 	if err != nil {
 		b.Fatal(err)

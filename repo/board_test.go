@@ -13,13 +13,17 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestRestoredStore: the newest pages are gone under a live engine: it reads its board again instead of going on.
+// TestRestoredStore: the newest pages are gone under a live engine: it reads its board again
+// instead of going on.
 func TestRestoredStore(t *testing.T) {
 	for name, notice := range map[string]func(d *repo.Engine, f *flawed) error{
 		"refusal": func(d *repo.Engine, _ *flawed) error {
-			_, err := d.Do(t.Context(), "s", request("x", workflow.RoleFrontDesk, &workflow.ServeVisit{Visit: "v"}))
-			if fault := (*workflow.Fault)(nil); !errors.As(err, &fault) || fault.Class != workflow.ClassNotFound {
-				return errors.Join(errors.New("want not found: the visit is gone with the newest page"), err)
+			_, err := d.Do(t.Context(), "s",
+				request("x", workflow.RoleFrontDesk, &workflow.ServeVisit{Visit: "v"}))
+			if fault := (*workflow.Fault)(nil); !errors.As(err, &fault) ||
+				fault.Class != workflow.ClassNotFound {
+				return errors.Join(errors.New("want not found: the visit is gone with the newest "+
+					"page"), err)
 			}
 			return nil
 		},
@@ -31,7 +35,8 @@ func TestRestoredStore(t *testing.T) {
 				return nil
 			})
 		},
-		"refusal, and the board cannot be read anew at once": func(d *repo.Engine, f *flawed) error {
+		"refusal, and the board cannot be read anew at once": func(d *repo.Engine,
+			f *flawed) error {
 			f.set(func(f *flawed) {
 				f.onLoad = func(context.Context, workflow.SiteID) ([]repo.Document, int64, error) {
 					return nil, 0, errors.New("down")
@@ -69,8 +74,8 @@ func TestRestoredStore(t *testing.T) {
 	}
 }
 
-// appendedAt gives a command and tells whether its first try was made with this number: a store may have refused an earlier
-// one because of the gap, or taken it.
+// appendedAt gives a command and tells whether its first try was made with this number: a store may
+// have refused an earlier one because of the gap, or taken it.
 func appendedAt(t testing.TB, d *repo.Engine, f *flawed, want int64) error {
 	var at []int64
 	f.set(func(f *flawed) {
@@ -98,7 +103,8 @@ func TestNewerHead(t *testing.T) {
 	writer := openEngine(t, repo.Config{Store: f.below()})
 	mustDo(t, writer, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 	f.set(func(f *flawed) {
-		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64,
+			limit int) ([]*repo.Page, error) {
 			pages, err := f.below().Since(ctx, site, seq, limit)
 			for _, p := range pages {
 				writeNewer(p)
@@ -106,20 +112,26 @@ func TestNewerHead(t *testing.T) {
 			return pages, err
 		}
 	})
-	late := openEngine(t, repo.Config{Store: f}) // it has the documents of commit 2 before it sees a page
-	if err := late.View(t.Context(), "s", nil, func(*workflow.Board) error { return nil }); !errors.Is(err, repo.ErrReadOnly) {
+	// it has the documents of commit 2 before it sees a page
+	late := openEngine(t, repo.Config{Store: f})
+	if err := late.View(t.Context(), "s", nil,
+		func(*workflow.Board) error { return nil }); !errors.Is(err, repo.ErrReadOnly) {
 		t.Errorf("got %v, want %v", err, repo.ErrReadOnly)
 	}
 }
 
-// TestBrokenChain: a site whose journal cannot be trusted, or is newer than the program, takes nothing; the others go on.
+// TestBrokenChain: a site whose journal cannot be trusted, or is newer than the program, takes
+// nothing; the others go on.
 func TestBrokenChain(t *testing.T) {
 	for name, spoil := range map[string]func(p *repo.Page){
 		"changed body": func(p *repo.Page) {
 			p.Body = []byte(strings.Replace(string(p.Body), "arrive_visit", "arrive_vixit", 1))
 		},
-		"changed hash":  func(p *repo.Page) { p.Hash = strings.Repeat("0", 64) },
-		"changed prev":  func(p *repo.Page) { p.Prev = strings.Repeat("0", 64); p.Hash = repo.Chain(p.Prev, p.Body) },
+		"changed hash": func(p *repo.Page) { p.Hash = strings.Repeat("0", 64) },
+		"changed prev": func(p *repo.Page) {
+			p.Prev = strings.Repeat("0", 64)
+			p.Hash = repo.Chain(p.Prev, p.Body)
+		},
 		"newer program": writeNewer,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +140,8 @@ func TestBrokenChain(t *testing.T) {
 			writer := openEngine(t, repo.Config{Store: f.below()})
 			mustDo(t, writer, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 			f.set(func(f *flawed) {
-				f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+				f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64,
+					limit int) ([]*repo.Page, error) {
 					pages, err := f.below().Since(ctx, site, seq, limit)
 					for _, p := range pages {
 						if p.First == 2 {
@@ -163,11 +176,13 @@ func TestDocumentsAheadOfJournal(t *testing.T) {
 	mustDo(t, d, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 	for name, mark := range map[string]int64{"mark too": 2, "documents only": 1} {
 		f.set(func(f *flawed) {
-			f.onLoad = func(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64, error) {
+			f.onLoad = func(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64,
+				error) {
 				docs, _, err := f.below().Load(ctx, site)
 				return docs, mark, err
 			}
-			f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, _ int) ([]*repo.Page, error) {
+			f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64,
+				_ int) ([]*repo.Page, error) {
 				if seq > 1 {
 					return nil, nil
 				}
@@ -175,33 +190,38 @@ func TestDocumentsAheadOfJournal(t *testing.T) {
 			}
 		})
 		fresh := openEngine(t, repo.Config{Store: f})
-		if _, err := fresh.Do(t.Context(), "s", arrive("w")); !errors.Is(err, repo.ErrReadOnly) || !errors.Is(err, repo.ErrCorrupt) {
+		if _, err := fresh.Do(t.Context(), "s", arrive("w")); !errors.Is(err, repo.ErrReadOnly) ||
+			!errors.Is(err, repo.ErrCorrupt) {
 			t.Errorf("%s: %v, want read-only", name, err)
 		}
 	}
 }
 
-// TestDeletedDocuments: a board without its site or its line is none. Nobody is told that there is no such site, and nothing is
-// decided without a line.
+// TestDeletedDocuments: a board without its site or its line is none. Nobody is told that there is
+// no such site, and nothing is decided without a line.
 func TestDeletedDocuments(t *testing.T) {
 	_, f := flawedOffice(t, repo.Config{})
 	for _, gone := range []workflow.Ref{workflow.SiteRef("s"), workflow.LiveRotaRef("s")} {
 		f.set(func(f *flawed) {
-			f.onLoad = func(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64, error) {
+			f.onLoad = func(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64,
+				error) {
 				docs, mark, err := f.below().Load(ctx, site)
-				return slices.DeleteFunc(docs, func(d repo.Document) bool { return d.Ref == gone }), mark, err
+				return slices.DeleteFunc(docs,
+					func(d repo.Document) bool { return d.Ref == gone }), mark, err
 			}
 		})
 		late := openEngine(t, repo.Config{Store: f})
 		for _, r := range []repo.Request{arrive("v"), serve("v")} {
-			if _, err := late.Do(t.Context(), "s", r); !errors.Is(err, repo.ErrReadOnly) || !errors.Is(err, repo.ErrCorrupt) {
+			if _, err := late.Do(t.Context(), "s", r); !errors.Is(err, repo.ErrReadOnly) ||
+				!errors.Is(err, repo.ErrCorrupt) {
 				t.Errorf("without %s: %v, want read-only", gone.ID, err)
 			}
 		}
 	}
 }
 
-// TestReadingFails: a board that cannot be read now is read the next time; nobody waits in line for the same failure.
+// TestReadingFails: a board that cannot be read now is read the next time; nobody waits in line for
+// the same failure.
 func TestReadingFails(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	fresh := openEngine(t, repo.Config{Store: f})
@@ -221,7 +241,10 @@ func TestReadingFails(t *testing.T) {
 	}
 	answers := outcomes(t.Context(), fresh, rs...)
 	<-begun
-	eventually(t, "all commands", func() bool { _, commands, _ := repo.Queue(fresh, "s"); return commands == len(rs) })
+	eventually(t, "all commands", func() bool {
+		_, commands, _ := repo.Queue(fresh, "s")
+		return commands == len(rs)
+	})
 	close(release)
 	for _, err := range answers() {
 		if !errors.Is(err, repo.ErrUnavailable) {
@@ -237,7 +260,8 @@ func TestReadingFails(t *testing.T) {
 	}
 }
 
-// TestReadingAnewFails: the journal's head has changed and the board cannot be read anew at once: that passes.
+// TestReadingAnewFails: the journal's head has changed and the board cannot be read anew at once:
+// that passes.
 func TestReadingAnewFails(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	begun, release := f.hold()
@@ -246,7 +270,9 @@ func TestReadingAnewFails(t *testing.T) {
 	waiting := outcomes(t.Context(), d, serve("nobody"), serve("none"))
 	queued(t, d, 2)
 	f.set(func(f *flawed) {
-		f.onSince = func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page, error) { return nil, nil }
+		f.onSince = func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page, error) {
+			return nil, nil
+		}
 		f.onLoad = func(context.Context, workflow.SiteID) ([]repo.Document, int64, error) {
 			return nil, 0, errors.New("down")
 		}
@@ -271,7 +297,9 @@ func TestLostRaceIsCheap(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	other := openEngine(t, repo.Config{Store: f.below()})
 	intrude := func(id string) {
-		mustDo(t, other, "s", id, workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: workflow.VisitID(id)})
+		mustDo(t, other, "s", id, workflow.RoleFrontDesk, &workflow.ArriveVisit{
+			Visit: workflow.VisitID(id),
+		})
 	}
 	loads := 0
 	f.set(func(f *flawed) {

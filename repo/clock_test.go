@@ -11,8 +11,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestClockAgainstTheStore: a clock that differs from the store's by more than 5 s decides nothing, ahead or behind; looking goes on,
-// and it mends itself.
+// TestClockAgainstTheStore: a clock that differs from the store's by more than 5 s decides nothing,
+// ahead or behind; looking goes on, and it mends itself.
 func TestClockAgainstTheStore(t *testing.T) {
 	log, logger := newLog()
 	var clock handClock
@@ -26,7 +26,8 @@ func TestClockAgainstTheStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, off := range []time.Duration{time.Hour, -time.Hour, 8 * time.Second, -8 * time.Second} {
-		if err := theirs(off); !errors.Is(err, repo.ErrClock) || !errors.Is(d.ClockError(), repo.ErrClock) {
+		if err := theirs(off); !errors.Is(err, repo.ErrClock) ||
+			!errors.Is(d.ClockError(), repo.ErrClock) {
 			t.Errorf("off by %s: %v", off, err)
 		}
 		if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrClock) {
@@ -40,19 +41,25 @@ func TestClockAgainstTheStore(t *testing.T) {
 			t.Errorf("right again: %v", err)
 		}
 	}
-	if text := log.String(); strings.Count(text, "commands are refused") != 4 || !strings.Contains(text, "NTP") || !strings.Contains(text, "1h0m0s behind") {
+	if text := log.String(); strings.Count(text, "commands are refused") != 4 ||
+		!strings.Contains(text, "NTP") || !strings.Contains(text, "1h0m0s behind") {
 		t.Errorf("the log:\n%s", text)
 	}
 	sound(t, f)
 }
 
-// TestClockPutForward: where the store has no clock of its own the steady time tells that somebody has set the clock: at once, not
-// only when it is checked. Being asleep is no jump, and a clock that is put back does no harm.
+// TestClockPutForward: where the store has no clock of its own the steady time tells that somebody
+// has set the clock: at once, not only when it is checked. Being asleep is no jump, and a clock
+// that is put back does no harm.
 func TestClockPutForward(t *testing.T) {
 	var clock handClock
 	var steady atomic.Int64
 	begun := time.Now()
-	d, _ := flawedOffice(t, repo.Config{Now: clock.now, Steady: func() time.Duration { return time.Since(begun) + time.Duration(steady.Load()) }})
+	d, _ := flawedOffice(t, repo.Config{
+		Now: clock.now, Steady: func() time.Duration {
+			return time.Since(begun) + time.Duration(steady.Load())
+		},
+	})
 	check := func(want error) {
 		t.Helper()
 		if err := d.CheckClock(t.Context()); !errors.Is(err, want) {
@@ -80,22 +87,26 @@ func TestClockPutForward(t *testing.T) {
 	}
 }
 
-// TestTimeAhead: a site whose time stands in the future keeps it, says so, and stops saying so when the clock has caught up.
+// TestTimeAhead: a site whose time stands in the future keeps it, says so, and stops saying so when
+// the clock has caught up.
 func TestTimeAhead(t *testing.T) {
 	log, logger := newLog()
 	var fast, clock handClock
 	fast.forward(time.Hour)
 	wrong, f := flawedOffice(t, repo.Config{Now: fast.now})
-	before := mustDo(t, wrong, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "u"}).Commit.At
+	before := mustDo(t, wrong, "s", "a", workflow.RoleFrontDesk,
+		&workflow.ArriveVisit{Visit: "u"}).Commit.At
 	d := openEngine(t, repo.Config{Store: f, Now: clock.now, Log: logger})
 	found(t, d, "other")
-	if at := mustDo(t, d, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"}).Commit.At; !at.Equal(before) {
+	if at := mustDo(t, d, "s", "b", workflow.RoleFrontDesk,
+		&workflow.ArriveVisit{Visit: "v"}).Commit.At; !at.Equal(before) {
 		t.Errorf("decided at %s, want %s", at, before)
 	}
 	look(t, d, "s")
 	atRest(t, d, "s")
 	n, most := d.SitesAhead()
-	if by := d.Ahead("s"); n != 1 || by < 59*time.Minute || by > time.Hour || most < by-time.Second || d.Ahead("other") != 0 {
+	if by := d.Ahead("s"); n != 1 || by < 59*time.Minute || by > time.Hour ||
+		most < by-time.Second || d.Ahead("other") != 0 {
 		t.Errorf("%d sites ahead by %s, s by %s", n, most, by)
 	}
 	clock.forward(61 * time.Minute)
@@ -104,7 +115,8 @@ func TestTimeAhead(t *testing.T) {
 	if n, _ := d.SitesAhead(); n != 0 || d.Ahead("s") != 0 {
 		t.Errorf("%d sites are ahead after the clock has caught up", n)
 	}
-	if text := log.String(); strings.Count(text, "stands in the future") != 1 || strings.Count(text, "has caught up") != 1 {
+	if text := log.String(); strings.Count(text, "stands in the future") != 1 ||
+		strings.Count(text, "has caught up") != 1 {
 		t.Errorf("the log:\n%s", text)
 	}
 }

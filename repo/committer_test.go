@@ -12,7 +12,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestCommitter: a site is never in two appends at once, and no more appends run than the store wants.
+// TestCommitter: a site is never in two appends at once, and no more appends run than the store
+// wants.
 func TestCommitter(t *testing.T) {
 	f := &flawed{Store: openStore(t), parallel: 3}
 	d := openEngine(t, repo.Config{Store: f})
@@ -50,7 +51,9 @@ func TestCommitter(t *testing.T) {
 			found(t, d, site)
 			for n := range 10 {
 				v := fmt.Sprintf("v%d-%d", i, n)
-				mustDo(t, d, site, v, workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: workflow.VisitID(v)})
+				mustDo(t, d, site, v, workflow.RoleFrontDesk, &workflow.ArriveVisit{
+					Visit: workflow.VisitID(v),
+				})
 			}
 		})
 	}
@@ -64,7 +67,8 @@ func TestCommitter(t *testing.T) {
 	sound(t, f)
 }
 
-// TestPagesAreBounded: many commands that wait for one site are decided together, within the bounds of a page.
+// TestPagesAreBounded: many commands that wait for one site are decided together, within the bounds
+// of a page.
 func TestPagesAreBounded(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	begun, release := f.hold()
@@ -101,7 +105,10 @@ func TestPagesAreSmall(t *testing.T) {
 	d := openEngine(t, repo.Config{Store: f})
 	c := newSite("s")
 	for i := range 300 {
-		c.Staff = append(c.Staff, workflow.NewStaff{Staff: workflow.StaffID(fmt.Sprintf("consultant-%03d", i)), Role: workflow.RoleConsultant})
+		c.Staff = append(c.Staff, workflow.NewStaff{
+			Staff: workflow.StaffID(fmt.Sprintf("consultant-%03d", i)),
+			Role:  workflow.RoleConsultant,
+		})
 	}
 	mustDo(t, d, "s", "create", workflow.RoleAdministrator, c)
 	begun, release := f.hold()
@@ -109,7 +116,9 @@ func TestPagesAreSmall(t *testing.T) {
 	<-begun
 	var rs []repo.Request
 	for i := range 60 {
-		cmd := &workflow.Busy{Who: workflow.StaffID(fmt.Sprintf("consultant-%03d", i)), With: workflow.Chores}
+		cmd := &workflow.Busy{
+			Who: workflow.StaffID(fmt.Sprintf("consultant-%03d", i)), With: workflow.Chores,
+		}
 		rs = append(rs, request(fmt.Sprint("busy-", i), workflow.RoleFrontDesk, cmd))
 	}
 	rest := outcomes(t.Context(), d, rs...)

@@ -26,7 +26,9 @@ func TestCopy(t *testing.T) {
 		found(t, d, site)
 		for n := range i {
 			v := fmt.Sprintf("v%d-%d", i, n)
-			mustDo(t, d, site, v, workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: workflow.VisitID(v)})
+			mustDo(t, d, site, v, workflow.RoleFrontDesk, &workflow.ArriveVisit{
+				Visit: workflow.VisitID(v),
+			})
 		}
 	}
 	ctx := t.Context()
@@ -38,7 +40,8 @@ func TestCopy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := v.SavePerson(ctx, "s1", "k", "later", vault.Person{Name: "张", Phone: "13800138000"}); err != nil {
+	if err := v.SavePerson(ctx, "s1", "k", "later",
+		vault.Person{Name: "张", Phone: "13800138000"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := v.SaveNote(ctx, "s1", "n", workflow.VisitRef("v"), "", "text"); err != nil {
@@ -63,13 +66,18 @@ func TestCopy(t *testing.T) {
 	}
 	check(t, to)
 	t.Run("mongodb", func(t *testing.T) {
-		check(t, openMongo(t, mongotest.Standalone(t), fmt.Sprintf("repo_copy_%d", time.Now().UnixNano())))
+		check(t,
+			openMongo(t, mongotest.Standalone(t),
+				fmt.Sprintf("repo_copy_%d", time.Now().UnixNano())))
 	})
 	if err := repo.Copy(ctx, s, to, nil); err == nil || !strings.Contains(err.Error(), "empty") {
 		t.Errorf("copied into a store that is not empty: %v", err)
 	}
 	people := openStore(t)
-	if err := people.Insert(ctx, repo.Side{Collection: repo.People, ID: "k", Site: "s", At: time.Now(), Body: []byte("{}")}); err != nil {
+	if err := people.Insert(ctx,
+		repo.Side{
+			Collection: repo.People, ID: "k", Site: "s", At: time.Now(), Body: []byte("{}"),
+		}); err != nil {
 		t.Fatal(err)
 	}
 	if err := repo.Copy(ctx, s, people, nil); err == nil {
@@ -77,7 +85,8 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// TestUnfinishedCopy: a copy that broke off is no store, and no source or target of another copy; one that ended is.
+// TestUnfinishedCopy: a copy that broke off is no store, and no source or target of another copy;
+// one that ended is.
 func TestUnfinishedCopy(t *testing.T) {
 	from := book(t)
 	for _, until := range []int{0, 1, 3} {
@@ -104,7 +113,8 @@ func TestUnfinishedCopy(t *testing.T) {
 		}
 	}
 	to := openStore(t)
-	if err := errors.Join(repo.Copy(t.Context(), from, to, nil), repo.Unfinished(t.Context(), to)); err != nil {
+	if err := errors.Join(repo.Copy(t.Context(), from, to, nil),
+		repo.Unfinished(t.Context(), to)); err != nil {
 		t.Error(err)
 	}
 }
@@ -115,7 +125,11 @@ func TestCopyOfDamage(t *testing.T) {
 	if err := repo.Copy(t.Context(), f, openStore(t), nil); !errors.Is(err, repo.ErrCorrupt) {
 		t.Errorf("got %v, want corrupt", err)
 	}
-	f = &forged{Store: openStore(t), doc: func(d repo.Document) (repo.Document, bool) { return d, d.Collection != workflow.Visits }}
+	f = &forged{
+		Store: openStore(t), doc: func(d repo.Document) (repo.Document, bool) {
+			return d, d.Collection != workflow.Visits
+		},
+	}
 	if err := repo.Copy(t.Context(), book(t), f, nil); !errors.Is(err, repo.ErrCorrupt) {
 		t.Errorf("a target that loses documents: %v", err)
 	}

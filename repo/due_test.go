@@ -15,7 +15,9 @@ import (
 // handClock is a clock that a test moves. It begins now.
 type handClock struct{ ahead atomic.Int64 }
 
-func (c *handClock) now() time.Time          { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *handClock) now() time.Time {
+	return time.Now().Add(time.Duration(c.ahead.Load()))
+}
 func (c *handClock) forward(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // fire lets an engine fire what is due.
@@ -38,7 +40,8 @@ func (f *flawed) countLoads() (loads, reads *atomic.Int64) {
 			loads.Add(1)
 			return f.below().Load(ctx, site)
 		}
-		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64,
+			limit int) ([]*repo.Page, error) {
 			reads.Add(1)
 			return f.below().Since(ctx, site, seq, limit)
 		}
@@ -46,8 +49,8 @@ func (f *flawed) countLoads() (loads, reads *atomic.Int64) {
 	return loads, reads
 }
 
-// TestIdleSitesCostNothing: a round looks at the sites where something may be due, at no other; a site of which nothing is known
-// is looked at once.
+// TestIdleSitesCostNothing: a round looks at the sites where something may be due, at no other; a
+// site of which nothing is known is looked at once.
 func TestIdleSitesCostNothing(t *testing.T) {
 	var clock handClock
 	d, f := flawedOffice(t, repo.Config{Now: clock.now})
@@ -105,8 +108,8 @@ func TestTimersForgetNobody(t *testing.T) {
 	}
 }
 
-// TestTakeoverOfTimers: what an instance knew to be due is fired by another one when it is gone; while it is at work nobody looks
-// over its shoulder.
+// TestTakeoverOfTimers: what an instance knew to be due is fired by another one when it is gone;
+// while it is at work nobody looks over its shoulder.
 func TestTakeoverOfTimers(t *testing.T) {
 	var clock handClock
 	first, f := flawedOffice(t, repo.Config{Now: clock.now})
@@ -117,8 +120,12 @@ func TestTakeoverOfTimers(t *testing.T) {
 	atRest(t, second, "s")
 	for i := range 6 { // it moves on and on
 		clock.forward(15 * time.Second)
-		mustDo(t, first, "s", fmt.Sprint("b", i), workflow.RoleFrontDesk, &workflow.Leave{Who: "A", Reason: workflow.Personal})
-		mustDo(t, first, "s", fmt.Sprint("c", i), workflow.RoleFrontDesk, &workflow.Return{Who: "A"})
+		mustDo(t, first, "s", fmt.Sprint("b", i), workflow.RoleFrontDesk, &workflow.Leave{
+			Who: "A", Reason: workflow.Personal,
+		})
+		mustDo(t, first, "s", fmt.Sprint("c", i), workflow.RoleFrontDesk, &workflow.Return{
+			Who: "A",
+		})
 		before := loads.Load() + reads.Load()
 		fire(t, second, 0)
 		if n := loads.Load() + reads.Load() - before; n > 0 {
@@ -130,7 +137,8 @@ func TestTakeoverOfTimers(t *testing.T) {
 	fire(t, second, 1)
 }
 
-// TestTimersNoticeARestore: a site whose newest pages are gone is looked at within two rounds, before anybody asks.
+// TestTimersNoticeARestore: a site whose newest pages are gone is looked at within two rounds,
+// before anybody asks.
 func TestTimersNoticeARestore(t *testing.T) {
 	log, logger := newLog()
 	d, f := flawedOffice(t, repo.Config{Log: logger})
@@ -159,7 +167,9 @@ func TestFaultInWhatIsDue(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{Now: clock.now})
 	found(t, d, "other")
 	for _, site := range []workflow.SiteID{"s", "other"} {
-		mustDo(t, d, site, "a-"+string(site), workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: workflow.VisitID("v-" + site)})
+		mustDo(t, d, site, "a-"+string(site), workflow.RoleFrontDesk, &workflow.ArriveVisit{
+			Visit: workflow.VisitID("v-" + site),
+		})
 	}
 	clock.forward(20 * time.Minute)
 	late := openEngine(t, repo.Config{Store: f, Now: clock.now})

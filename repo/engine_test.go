@@ -15,10 +15,13 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// office opens a store in a new folder and an engine with one site of four consultants, whose office never closes.
+// office opens a store in a new folder and an engine with one site of four consultants, whose
+// office never closes.
 func office(t testing.TB, wrap func(repo.Store) repo.Store) (*repo.Engine, repo.Store) {
 	t.Helper()
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: filepath.Join(t.TempDir(), "lunpai.db")})
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{
+		Path: filepath.Join(t.TempDir(), "lunpai.db"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +29,9 @@ func office(t testing.TB, wrap func(repo.Store) repo.Store) (*repo.Engine, repo.
 	if wrap != nil {
 		store = wrap(s)
 	}
-	d := repo.NewEngine(repo.Config{Store: store, Deadline: 2 * time.Second, AppendTimeout: time.Second})
+	d := repo.NewEngine(repo.Config{
+		Store: store, Deadline: 2 * time.Second, AppendTimeout: time.Second,
+	})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
@@ -52,10 +57,15 @@ func newSite(id workflow.SiteID) *workflow.CreateSite {
 }
 
 func request(id string, role workflow.Role, cmd workflow.Command) repo.Request {
-	return repo.Request{ID: id, Fingerprint: "f-" + id, By: workflow.Actor{Key: "k", Role: role}, Command: cmd}
+	return repo.Request{
+		ID: id, Fingerprint: "f-" + id, By: workflow.Actor{Key: "k", Role: role}, Command: cmd,
+	}
 }
 
-func mustDo(t testing.TB, d *repo.Engine, site workflow.SiteID, id string, role workflow.Role, cmd workflow.Command) *repo.Outcome {
+func mustDo(
+	t testing.TB, d *repo.Engine, site workflow.SiteID, id string, role workflow.Role,
+	cmd workflow.Command,
+) *repo.Outcome {
 	t.Helper()
 	out, err := d.Do(t.Context(), site, request(id, role, cmd))
 	if err != nil {
@@ -69,7 +79,8 @@ func found(t testing.TB, d *repo.Engine, site workflow.SiteID) {
 	mustDo(t, d, site, "create-"+string(site), workflow.RoleAdministrator, newSite(site))
 }
 
-// visit takes one visit through, with retries of what is unknown or busy; it returns how many commands were acknowledged.
+// visit takes one visit through, with retries of what is unknown or busy; it returns how many
+// commands were acknowledged.
 func visit(ctx context.Context, d *repo.Engine, site workflow.SiteID, name string) error {
 	v := workflow.VisitID(name)
 	for i, cmd := range []workflow.Command{
@@ -80,13 +91,15 @@ func visit(ctx context.Context, d *repo.Engine, site workflow.SiteID, name strin
 		&workflow.RegisterVisit{Visit: v, Customer: workflow.CustomerID("k-" + name)},
 	} {
 		for try := 0; ; try++ {
-			_, err := d.Do(ctx, site, request(fmt.Sprintf("%s-%d", name, i), workflow.RoleFrontDesk, cmd))
+			_, err := d.Do(ctx, site,
+				request(fmt.Sprintf("%s-%d", name, i), workflow.RoleFrontDesk, cmd))
 			var f *workflow.Fault
 			if errors.As(err, &f) && f.Code == "nobody_free" && try < 10_000 {
 				time.Sleep(200 * time.Microsecond)
 				continue
 			}
-			if (errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrBusy) || errors.Is(err, repo.ErrUnavailable)) && try < 200 {
+			if (errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrBusy) ||
+				errors.Is(err, repo.ErrUnavailable)) && try < 200 {
 				continue
 			}
 			if err != nil {
@@ -118,7 +131,8 @@ func TestVisitsOfManyClients(t *testing.T) {
 	for c := range 16 {
 		wg.Go(func() {
 			for i := range 10 {
-				if err := visit(t.Context(), d, workflow.SiteID(fmt.Sprintf("s%d", 1+c%2)), fmt.Sprintf("v-%d-%d", c, i)); err != nil {
+				if err := visit(t.Context(), d, workflow.SiteID(fmt.Sprintf("s%d", 1+c%2)),
+					fmt.Sprintf("v-%d-%d", c, i)); err != nil {
 					t.Error(err)
 					return
 				}
@@ -142,7 +156,8 @@ func TestReplay(t *testing.T) {
 	// the same key, another made-up visit id: the first answer
 	again := mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v2"})
 	if !again.Replayed || again.Commit.Seq != first.Commit.Seq {
-		t.Errorf("got commit %d replayed %v, want %d replayed", again.Commit.Seq, again.Replayed, first.Commit.Seq)
+		t.Errorf("got commit %d replayed %v, want %d replayed", again.Commit.Seq, again.Replayed,
+			first.Commit.Seq)
 	}
 	r := request("a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v3"})
 	r.Fingerprint = "other"
@@ -162,7 +177,9 @@ func TestMatchAndDryRun(t *testing.T) {
 	d, s := office(t, nil)
 	found(t, d, "s")
 	out := mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v1"})
-	r := request("b", workflow.RoleFrontDesk, &workflow.IdentifyVisit{Visit: "v1", Identity: workflow.Identity{Kind: workflow.KindNew}})
+	r := request("b", workflow.RoleFrontDesk, &workflow.IdentifyVisit{
+		Visit: "v1", Identity: workflow.Identity{Kind: workflow.KindNew},
+	})
 	r.Match = repo.Match{Ref: workflow.VisitRef("v1"), Seq: out.Commit.Seq + 7}
 	var stale *repo.StaleError
 	if _, err := d.Do(t.Context(), "s", r); !errors.As(err, &stale) || stale.Is != out.Commit.Seq {

@@ -3,7 +3,8 @@ package repo
 import "github.com/lunpai/lunpai/workflow"
 
 // Decider is what an Engine decides with.
-type Decider = func(*workflow.Board, workflow.Envelope, workflow.Command) (*workflow.Commit, *workflow.Fault)
+type Decider = func(*workflow.Board, workflow.Envelope, workflow.Command) (*workflow.Commit,
+	*workflow.Fault)
 
 // DecideWith makes an engine decide with f; for tests, before it is used.
 func DecideWith(e *Engine, f Decider) { e.decide = f }
@@ -15,7 +16,8 @@ func Boards(e *Engine) int {
 	return len(e.writers)
 }
 
-// Queue is what happens at a site: jobs that wait, commands that wait or are decided, and whether anybody works.
+// Queue is what happens at a site: jobs that wait, commands that wait or are decided, and whether
+// anybody works.
 func Queue(e *Engine, site workflow.SiteID) (waiting, commands int, working bool) {
 	e.mu.Lock()
 	s := e.writers[site]

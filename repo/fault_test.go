@@ -16,14 +16,17 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// flawed is a real store whose answers a test can delay, lose and forge. A nil hook changes nothing.
+// flawed is a real store whose answers a test can delay, lose and forge. A nil hook changes
+// nothing.
 type flawed struct {
 	repo.Store
 	mu       sync.Mutex
 	onAppend func(ctx context.Context, pages []*repo.Page) []error
-	onSince  func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error)
-	onFind   func(ctx context.Context, site workflow.SiteID, id string) (*repo.Page, error)
-	onRead   func(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]repo.Document, error)
+	onSince  func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page,
+		error)
+	onFind func(ctx context.Context, site workflow.SiteID, id string) (*repo.Page, error)
+	onRead func(ctx context.Context, site workflow.SiteID, seq int64,
+		refs []workflow.Ref) ([]repo.Document, error)
 	onLoad   func(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64, error)
 	onMoved  func(ctx context.Context, after int64) (map[workflow.SiteID]int64, int64, error)
 	onSure   func(ctx context.Context, site workflow.SiteID, seq int64, ids []string) (bool, error)
@@ -42,7 +45,8 @@ func (f *flawed) set(change func(*flawed)) {
 // heal takes every hook away.
 func (f *flawed) heal() {
 	f.set(func(f *flawed) {
-		f.onAppend, f.onSince, f.onFind, f.onRead, f.onLoad, f.onMoved, f.onSure = nil, nil, nil, nil, nil, nil, nil
+		f.onAppend, f.onSince, f.onFind, f.onRead = nil, nil, nil, nil
+		f.onLoad, f.onMoved, f.onSure = nil, nil, nil
 	})
 }
 
@@ -54,7 +58,9 @@ func hook[H any](f *flawed, of func(*flawed) H) H {
 }
 
 // below is the store under the flaws.
-func (f *flawed) below() repo.Store { return hook(f, func(f *flawed) repo.Store { return f.Store }) }
+func (f *flawed) below() repo.Store {
+	return hook(f, func(f *flawed) repo.Store { return f.Store })
+}
 
 func (f *flawed) Cleared() uint64 { return f.cleared.Load() }
 
@@ -66,57 +72,80 @@ func (f *flawed) Parallel() int {
 }
 
 func (f *flawed) Append(ctx context.Context, pages []*repo.Page) []error {
-	if h := hook(f, func(f *flawed) func(context.Context, []*repo.Page) []error { return f.onAppend }); h != nil {
+	if h := hook(f,
+		func(f *flawed) func(context.Context,
+			[]*repo.Page) []error {
+			return f.onAppend
+		}); h != nil {
 		return h(ctx, pages)
 	}
 	return f.below().Append(ctx, pages)
 }
 
-func (f *flawed) Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
-	if h := hook(f, func(f *flawed) func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page, error) {
-		return f.onSince
-	}); h != nil {
+func (f *flawed) Since(
+	ctx context.Context, site workflow.SiteID, seq int64, limit int,
+) ([]*repo.Page, error) {
+	if h := hook(f,
+		func(f *flawed) func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page, error) {
+			return f.onSince
+		}); h != nil {
 		return h(ctx, site, seq, limit)
 	}
 	return f.below().Since(ctx, site, seq, limit)
 }
 
 func (f *flawed) Find(ctx context.Context, site workflow.SiteID, id string) (*repo.Page, error) {
-	if h := hook(f, func(f *flawed) func(context.Context, workflow.SiteID, string) (*repo.Page, error) { return f.onFind }); h != nil {
+	if h := hook(f,
+		func(f *flawed) func(context.Context, workflow.SiteID, string) (*repo.Page,
+			error) {
+			return f.onFind
+		}); h != nil {
 		return h(ctx, site, id)
 	}
 	return f.below().Find(ctx, site, id)
 }
 
-func (f *flawed) Read(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]repo.Document, error) {
-	if h := hook(f, func(f *flawed) func(context.Context, workflow.SiteID, int64, []workflow.Ref) ([]repo.Document, error) {
-		return f.onRead
-	}); h != nil {
+func (f *flawed) Read(
+	ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref,
+) ([]repo.Document, error) {
+	if h := hook(f,
+		func(f *flawed) func(context.Context, workflow.SiteID, int64,
+			[]workflow.Ref) ([]repo.Document, error) {
+			return f.onRead
+		}); h != nil {
 		return h(ctx, site, seq, refs)
 	}
 	return f.below().Read(ctx, site, seq, refs)
 }
 
 func (f *flawed) Load(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64, error) {
-	if h := hook(f, func(f *flawed) func(context.Context, workflow.SiteID) ([]repo.Document, int64, error) {
-		return f.onLoad
-	}); h != nil {
+	if h := hook(f,
+		func(f *flawed) func(context.Context, workflow.SiteID) ([]repo.Document, int64, error) {
+			return f.onLoad
+		}); h != nil {
 		return h(ctx, site)
 	}
 	return f.below().Load(ctx, site)
 }
 
 func (f *flawed) Moved(ctx context.Context, after int64) (map[workflow.SiteID]int64, int64, error) {
-	if h := hook(f, func(f *flawed) func(context.Context, int64) (map[workflow.SiteID]int64, int64, error) {
-		return f.onMoved
-	}); h != nil {
+	if h := hook(f,
+		func(f *flawed) func(context.Context, int64) (map[workflow.SiteID]int64, int64, error) {
+			return f.onMoved
+		}); h != nil {
 		return h(ctx, after)
 	}
 	return f.below().Moved(ctx, after)
 }
 
-func (f *flawed) Confirm(ctx context.Context, site workflow.SiteID, seq int64, ids []string) (bool, error) {
-	if h := hook(f, func(f *flawed) func(context.Context, workflow.SiteID, int64, []string) (bool, error) { return f.onSure }); h != nil {
+func (f *flawed) Confirm(
+	ctx context.Context, site workflow.SiteID, seq int64, ids []string,
+) (bool, error) {
+	if h := hook(f,
+		func(f *flawed) func(context.Context, workflow.SiteID, int64, []string) (bool,
+			error) {
+			return f.onSure
+		}); h != nil {
 		return h(ctx, site, seq, ids)
 	}
 	return f.below().Confirm(ctx, site, seq, ids)
@@ -141,7 +170,9 @@ func lost(pages []*repo.Page) []error {
 // openStore opens a new SQLite file.
 func openStore(t testing.TB) repo.Store {
 	t.Helper()
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: filepath.Join(t.TempDir(), "lunpai.db")})
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{
+		Path: filepath.Join(t.TempDir(), "lunpai.db"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +208,9 @@ func flawedOffice(t testing.TB, c repo.Config) (*repo.Engine, *flawed) {
 
 // arrive is the simplest command.
 func arrive(id string) repo.Request {
-	return request("arrive-"+id, workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: workflow.VisitID(id)})
+	return request("arrive-"+id, workflow.RoleFrontDesk, &workflow.ArriveVisit{
+		Visit: workflow.VisitID(id),
+	})
 }
 
 // hold makes appends wait until release is called; begun is signalled when one waits.
@@ -242,11 +275,17 @@ func eventually(t testing.TB, what string, ok func() bool) {
 // queued waits until so many jobs wait for site "s", behind what is being done there.
 func queued(t testing.TB, d *repo.Engine, n int) {
 	t.Helper()
-	eventually(t, "jobs in the queue", func() bool { waiting, _, _ := repo.Queue(d, "s"); return waiting == n })
+	eventually(t, "jobs in the queue", func() bool {
+		waiting, _, _ := repo.Queue(d, "s")
+		return waiting == n
+	})
 }
 
 // atRest waits until nothing is done at a site.
 func atRest(t testing.TB, d *repo.Engine, site workflow.SiteID) {
 	t.Helper()
-	eventually(t, "the site to rest", func() bool { _, _, working := repo.Queue(d, site); return !working })
+	eventually(t, "the site to rest", func() bool {
+		_, _, working := repo.Queue(d, site)
+		return !working
+	})
 }

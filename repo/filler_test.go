@@ -44,7 +44,10 @@ func fillInto(t testing.TB, s repo.Store) *filling {
 func (b *filling) send(ctx context.Context, role workflow.Role, cmd workflow.Command) error {
 	b.n++
 	b.now = b.now.Add(time.Minute)
-	_, err := b.Do(ctx, workflow.Envelope{ID: fmt.Sprintf("command-%d", b.n), At: b.now, By: workflow.Actor{Key: "k", Role: role}}, cmd)
+	_, err := b.Do(ctx,
+		workflow.Envelope{
+			ID: fmt.Sprintf("command-%d", b.n), At: b.now, By: workflow.Actor{Key: "k", Role: role},
+		}, cmd)
 	return err
 }
 
@@ -53,9 +56,17 @@ func (b *filling) visits(ctx context.Context, first, last int) error {
 	for i := first; i <= last; i++ {
 		v := workflow.VisitID(fmt.Sprintf("v%06d", i))
 		for _, cmd := range []workflow.Command{
-			&workflow.ArriveVisit{Visit: v, Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true},
-			&workflow.RegisterVisit{Visit: v, Serve: &workflow.ServeVisit{Topic: workflow.TopicSales}, Customer: "k-" + workflow.CustomerID(v)},
-			&workflow.RecordDeal{Customer: workflow.CustomerID(fmt.Sprintf("k-v%06d", (first+i)/2)), Status: workflow.StatusIntention},
+			&workflow.ArriveVisit{
+				Visit: v, Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true,
+			},
+			&workflow.RegisterVisit{
+				Visit: v, Serve: &workflow.ServeVisit{Topic: workflow.TopicSales}, Customer: "k-" +
+					workflow.CustomerID(v),
+			},
+			&workflow.RecordDeal{
+				Customer: workflow.CustomerID(fmt.Sprintf("k-v%06d", (first+i)/2)),
+				Status:   workflow.StatusIntention,
+			},
 		} {
 			if err := b.send(ctx, workflow.RoleFrontDesk, cmd); err != nil {
 				return fmt.Errorf("%s %s: %w", cmd.About().Kind, v, err)
@@ -65,11 +76,13 @@ func (b *filling) visits(ctx context.Context, first, last int) error {
 	return nil
 }
 
-// filled verifies a store: its journal ends as the filler says, and the documents are the same to the byte.
+// filled verifies a store: its journal ends as the filler says, and the documents are the same to
+// the byte.
 func filled(t testing.TB, s repo.Store, want repo.Expectation) {
 	t.Helper()
 	rs := sound(t, s)
-	if len(rs) != 1 || rs[0].Commits != want.Seq || rs[0].Head != want.Hash || rs[0].Mark != want.Seq {
+	if len(rs) != 1 || rs[0].Commits != want.Seq || rs[0].Head != want.Hash ||
+		rs[0].Mark != want.Seq {
 		t.Errorf("report %+v, want head %+v and the documents as far", rs, want)
 	}
 }
@@ -82,10 +95,14 @@ func TestFiller(t *testing.T) {
 	}
 	before := b.n
 	var fault *workflow.Fault
-	if err := b.send(t.Context(), workflow.RoleFrontDesk, &workflow.AssignVisit{Visit: "v000001"}); !errors.As(err, &fault) || fault.Class != workflow.ClassWrongState {
+	if err := b.send(t.Context(), workflow.RoleFrontDesk,
+		&workflow.AssignVisit{Visit: "v000001"}); !errors.As(err, &fault) ||
+		fault.Class != workflow.ClassWrongState {
 		t.Errorf("a registered visit is assigned: %v", err)
 	}
-	if err := b.send(t.Context(), workflow.RoleFrontDesk, &workflow.RecordFollowUp{Customer: "nobody"}); !errors.As(err, &fault) || fault.Class != workflow.ClassNotFound {
+	if err := b.send(t.Context(), workflow.RoleFrontDesk,
+		&workflow.RecordFollowUp{Customer: "nobody"}); !errors.As(err, &fault) ||
+		fault.Class != workflow.ClassNotFound {
 		t.Errorf("nobody is followed up: %v", err)
 	}
 	if err := b.Close(t.Context()); err != nil {
@@ -95,8 +112,11 @@ func TestFiller(t *testing.T) {
 		t.Errorf("%d commits, want %d", b.Head().Seq, before)
 	}
 	filled(t, s, b.Head())
-	docs, err := s.Read(t.Context(), "s", b.Head().Seq, []workflow.Ref{workflow.CustomerRef("k-v000150")})
-	if err != nil || len(docs) != 1 || strings.Count(string(docs[0].Doc), `"intention","credit"`) != 2 {
+	docs, err := s.Read(t.Context(), "s", b.Head().Seq, []workflow.Ref{
+		workflow.CustomerRef("k-v000150"),
+	})
+	if err != nil || len(docs) != 1 ||
+		strings.Count(string(docs[0].Doc), `"intention","credit"`) != 2 {
 		t.Errorf("customer with two deals: %v %v", docs, err)
 	}
 }
@@ -110,7 +130,8 @@ func TestFillerTakesOnlyNewSites(t *testing.T) {
 	}
 }
 
-// TestFillerLostAnswers: every other answer is lost, whether the page landed or not. Nothing doubles, nothing is missing.
+// TestFillerLostAnswers: every other answer is lost, whether the page landed or not. Nothing
+// doubles, nothing is missing.
 func TestFillerLostAnswers(t *testing.T) {
 	for _, landed := range []bool{true, false} {
 		f := &flawed{Store: openStore(t)}
@@ -146,7 +167,8 @@ func TestFillerMeetsSomebody(t *testing.T) {
 	d := openEngine(t, repo.Config{Store: s})
 	found(t, d, "s")
 	err := b.visits(t.Context(), 1, 200)
-	if err == nil || !errors.Is(err, repo.ErrSeqTaken) && !errors.Is(err, repo.ErrIDTaken) || !strings.Contains(err.Error(), "somebody else") {
+	if err == nil || !errors.Is(err, repo.ErrSeqTaken) && !errors.Is(err, repo.ErrIDTaken) ||
+		!strings.Contains(err.Error(), "somebody else") {
 		t.Errorf("two wrote one journal: %v", err)
 	}
 	if b.Close(t.Context()) == nil {
@@ -183,7 +205,9 @@ func TestFillerOfClosedStore(t *testing.T) {
 	f := &flawed{Store: openStore(t)}
 	b := fillInto(t, f)
 	f.set(func(f *flawed) {
-		f.onAppend = func(_ context.Context, pages []*repo.Page) []error { return []error{repo.ErrClosed} }
+		f.onAppend = func(_ context.Context, pages []*repo.Page) []error {
+			return []error{repo.ErrClosed}
+		}
 	})
 	if err := b.visits(t.Context(), 1, 100); !errors.Is(err, repo.ErrClosed) {
 		t.Errorf("a closed store is filled: %v", err)

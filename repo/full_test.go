@@ -11,8 +11,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestStorageFull: the command whose commit found no room is unknown, at once; later ones hear that there is no room; whoever
-// looks is answered from the journal; and when there is room again everything goes on by itself, the first command included.
+// TestStorageFull: the command whose commit found no room is unknown, at once; later ones hear that
+// there is no room; whoever looks is answered from the journal; and when there is room again
+// everything goes on by itself, the first command included.
 func TestStorageFull(t *testing.T) {
 	const deadline = 30 * time.Second
 	d, f := flawedOffice(t, repo.Config{Deadline: deadline})
@@ -35,7 +36,8 @@ func TestStorageFull(t *testing.T) {
 		t.Fatalf("got %v, want unknown", err)
 	}
 	for range 2 {
-		if _, err := d.Do(t.Context(), "s", arrive("w")); !errors.Is(err, repo.ErrStorageFull) || errors.Is(err, repo.ErrUnknown) {
+		if _, err := d.Do(t.Context(), "s", arrive("w")); !errors.Is(err, repo.ErrStorageFull) ||
+			errors.Is(err, repo.ErrUnknown) {
 			t.Errorf("another command: %v, want no room", err)
 		}
 		if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrUnknown) {
@@ -51,7 +53,9 @@ func TestStorageFull(t *testing.T) {
 			t.Errorf("a view: %v", err)
 		}
 	}
-	if _, err := d.Do(t.Context(), "other", request("create-other", workflow.RoleAdministrator, newSite("other"))); !errors.Is(err, repo.ErrStorageFull) {
+	if _, err := d.Do(t.Context(), "other",
+		request("create-other", workflow.RoleAdministrator, newSite("other"))); !errors.Is(err,
+		repo.ErrStorageFull) {
 		t.Errorf("another site: %v, want no room", err)
 	}
 	if took := time.Since(start); took > deadline {

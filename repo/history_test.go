@@ -6,21 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/repo"
-	"github.com/lunpai/lunpai/repo/mongostore"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// history is what clients saw: every call with the numbers between which it took effect. The journal itself is the order that
-// explains it, so that checking is one walk along it.
+// history is what clients saw: every call with the numbers between which it took effect. The
+// journal itself is the order that explains it, so that checking is one walk along it.
 type history struct {
 	mu       sync.Mutex
 	acked    int64 // highest commit that was acknowledged or seen
@@ -52,7 +49,8 @@ func (h *history) end(c call) {
 	h.calls = append(h.calls, c)
 }
 
-// head is the number of the last commit in the journal; every call that has ended took effect before.
+// head is the number of the last commit in the journal; every call that has ended took effect
+// before.
 func head(t testing.TB, s repo.Store) int64 {
 	pages, err := s.Before(t.Context(), "s", 1<<60, 1)
 	if err != nil || len(pages) == 0 {
@@ -62,14 +60,20 @@ func head(t testing.TB, s repo.Store) int64 {
 	return pages[0].Last
 }
 
-// client does visits, and things that are wrong, with the ids of the others, and sends again what got no answer.
-func (h *history) client(ctx context.Context, t testing.TB, d *repo.Engine, s repo.Store, r *rand.Rand, steps int) {
+// client does visits, and things that are wrong, with the ids of the others, and sends again what
+// got no answer.
+func (h *history) client(
+	ctx context.Context, t testing.TB, d *repo.Engine, s repo.Store, r *rand.Rand, steps int,
+) {
 	for range steps {
 		v := workflow.VisitID(fmt.Sprintf("v%d", r.IntN(12)))
 		var cmd workflow.Command
 		switch r.IntN(8) {
 		case 0, 1:
-			cmd = &workflow.ArriveVisit{Visit: v, Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: r.IntN(2) == 0}
+			cmd = &workflow.ArriveVisit{
+				Visit: v, Identify: &workflow.Identity{Kind: workflow.KindNew},
+				Assign: r.IntN(2) == 0,
+			}
 		case 2:
 			cmd = &workflow.AssignVisit{Visit: v}
 		case 3:
@@ -82,20 +86,28 @@ func (h *history) client(ctx context.Context, t testing.TB, d *repo.Engine, s re
 			h.look(ctx, t, d, s)
 			continue
 		case 7:
-			cmd = &workflow.Busy{Who: workflow.StaffID([]string{"A", "B"}[r.IntN(2)]), With: workflow.Chores}
+			cmd = &workflow.Busy{
+				Who: workflow.StaffID([]string{"A", "B"}[r.IntN(2)]), With: workflow.Chores,
+			}
 			if r.IntN(2) == 0 {
 				cmd = &workflow.Free{Who: "A"}
 			}
 		}
-		id := fmt.Sprintf("%s-%s-%d", cmd.About().Kind, v, r.IntN(6)) // keys are used again, by others too, with the same content
+		// keys are used again, by others too, with the same content
+		id := fmt.Sprintf("%s-%s-%d", cmd.About().Kind, v, r.IntN(6))
 		if cmd.About().Kind == "arrive_visit" {
 			id = "arrive-" + string(v) // the id of a visit is made for one arrival
 		}
-		h.send(ctx, t, d, s, repo.Request{ID: id, Fingerprint: "f", By: workflow.Actor{Key: "k", Role: workflow.RoleFrontDesk}, Command: cmd})
+		h.send(ctx, t, d, s, repo.Request{
+			ID: id, Fingerprint: "f", By: workflow.Actor{Key: "k", Role: workflow.RoleFrontDesk},
+			Command: cmd,
+		})
 	}
 }
 
-func (h *history) send(ctx context.Context, t testing.TB, d *repo.Engine, s repo.Store, r repo.Request) {
+func (h *history) send(
+	ctx context.Context, t testing.TB, d *repo.Engine, s repo.Store, r repo.Request,
+) {
 	h.mu.Lock()
 	if first, ok := h.commands[r.ID]; ok {
 		r.Command = first // what is sent again is the same
@@ -110,7 +122,8 @@ func (h *history) send(ctx context.Context, t testing.TB, d *repo.Engine, s repo
 			t.Errorf("%s was answered after %v: %v", r.ID, time.Since(begun), err)
 		}
 		h.end(call{req: r, from: from, to: head(t, s), out: out, err: err, view: -1})
-		if errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrBusy) || errors.Is(err, repo.ErrUnavailable) || errors.Is(err, repo.ErrInProgress) {
+		if errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrBusy) ||
+			errors.Is(err, repo.ErrUnavailable) || errors.Is(err, repo.ErrInProgress) {
 			time.Sleep(time.Millisecond)
 			continue
 		}
@@ -128,8 +141,8 @@ func (h *history) look(ctx context.Context, t testing.TB, d *repo.Engine, s repo
 	}
 }
 
-// check walks along the journal: every commit is what its command gives on the commits before it, every answer is in it, and
-// every refusal is right at a moment between the call's begin and end.
+// check walks along the journal: every commit is what its command gives on the commits before it,
+// every answer is in it, and every refusal is right at a moment between the call's begin and end.
 func (h *history) check(t testing.TB, s repo.Store) {
 	t.Helper()
 	sound(t, s)
@@ -159,7 +172,8 @@ func (h *history) check(t testing.TB, s repo.Store) {
 				t.Errorf("acknowledged commit %d is not the one in the journal", c.out.Commit.Seq)
 			}
 			if c.out.Commit.ID != c.req.ID || !c.out.Replayed && c.out.Commit.Seq <= c.from {
-				t.Errorf("%s: answered with commit %d (%s), begun at %d", c.req.ID, c.out.Commit.Seq, c.out.Commit.ID, c.from)
+				t.Errorf("%s: answered with commit %d (%s), begun at %d", c.req.ID,
+					c.out.Commit.Seq, c.out.Commit.ID, c.from)
 			}
 		case c.view >= 0:
 			answers["viewed"]++
@@ -169,7 +183,8 @@ func (h *history) check(t testing.TB, s repo.Store) {
 		case errors.As(c.err, &fault):
 			answers["refused"]++
 			refused[i] = true
-		case errors.Is(c.err, repo.ErrUnknown), errors.Is(c.err, repo.ErrBusy), errors.Is(c.err, repo.ErrUnavailable), errors.Is(c.err, repo.ErrInProgress):
+		case errors.Is(c.err, repo.ErrUnknown), errors.Is(c.err, repo.ErrBusy), errors.Is(c.err,
+			repo.ErrUnavailable), errors.Is(c.err, repo.ErrInProgress):
 			answers["retried"]++
 		default:
 			t.Errorf("%s: %v", c.req.ID, c.err)
@@ -187,12 +202,16 @@ func (h *history) check(t testing.TB, s repo.Store) {
 		}
 		c := commits[seq+1]
 		know(b, h.commands[c.ID])
-		again, fault := workflow.Decide(b, workflow.Envelope{ID: c.ID, By: c.By, At: c.At, Fingerprint: c.Fingerprint}, h.commands[c.ID])
+		again, fault := workflow.Decide(b,
+			workflow.Envelope{
+				ID: c.ID, By: c.By, At: c.At, Fingerprint: c.Fingerprint,
+			}, h.commands[c.ID])
 		if fault != nil {
 			t.Fatalf("commit %d (%s) is refused on the commits before it: %v", c.Seq, c.ID, fault)
 		}
 		if got, want := encode(t, again), encode(t, c); !bytes.Equal(got, want) {
-			t.Fatalf("commit %d was not decided on the commits before it:\n got %s\nwant %s", c.Seq, want, got)
+			t.Fatalf("commit %d was not decided on the commits before it:\n got %s\nwant %s", c.Seq,
+				want, got)
 		}
 		if err := b.Apply(c); err != nil {
 			t.Fatal(err)
@@ -200,7 +219,8 @@ func (h *history) check(t testing.TB, s repo.Store) {
 	}
 	for i := range refused {
 		c := h.calls[i]
-		t.Errorf("%s: refused (%v) although nothing between commits %d and %d refuses it", c.req.ID, c.err, c.from, c.to)
+		t.Errorf("%s: refused (%v) although nothing between commits %d and %d refuses it", c.req.ID,
+			c.err, c.from, c.to)
 	}
 	t.Logf("%d commits, answers %v", last, answers)
 }
@@ -209,7 +229,10 @@ func refuses(b *workflow.Board, c call) bool {
 	know(b, c.req.Command)
 	var want *workflow.Fault
 	errors.As(c.err, &want)
-	_, fault := workflow.Decide(b, workflow.Envelope{ID: c.req.ID, By: c.req.By, At: b.At.Add(time.Second), Fingerprint: c.req.Fingerprint}, c.req.Command)
+	_, fault := workflow.Decide(b,
+		workflow.Envelope{
+			ID: c.req.ID, By: c.req.By, At: b.At.Add(time.Second), Fingerprint: c.req.Fingerprint,
+		}, c.req.Command)
 	return fault != nil && fault.Code == want.Code
 }
 
@@ -229,64 +252,9 @@ func encode(t testing.TB, v any) []byte {
 	return text
 }
 
-// unreliable is a store that does what networks and servers do.
-func unreliable(s repo.Store, seed uint64) *flawed {
-	f := &flawed{Store: s}
-	var n atomic.Uint64
-	draw := func() *rand.Rand { return rand.New(rand.NewPCG(seed, n.Add(1))) }
-	broken := fmt.Errorf("the connection broke")
-	var late []func()
-	f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
-		r := draw()
-		switch r.IntN(10) {
-		case 0: // nothing arrived
-			return lost(pages)
-		case 1: // written, the answer is lost
-			f.below().Append(ctx, pages)
-			return lost(pages)
-		case 2: // written much later, after it was given up
-			f.set(func(f *flawed) {
-				late = append(late, func() {
-					ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 100*time.Millisecond)
-					defer cancel()
-					f.below().Append(ctx, pages)
-				})
-			})
-			return lost(pages)
-		case 3:
-			time.Sleep(time.Duration(r.IntN(3)) * time.Millisecond)
-		}
-		var do []func()
-		f.set(func(*flawed) { do, late = late, nil })
-		for _, f := range do {
-			f()
-		}
-		return f.below().Append(ctx, pages)
-	}
-	f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
-		if draw().IntN(12) == 0 {
-			f.cleared.Add(1)
-			return nil, broken
-		}
-		return f.below().Since(ctx, site, seq, limit)
-	}
-	f.onFind = func(ctx context.Context, site workflow.SiteID, id string) (*repo.Page, error) {
-		if draw().IntN(12) == 0 {
-			return nil, broken
-		}
-		return f.below().Find(ctx, site, id)
-	}
-	f.onRead = func(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]repo.Document, error) {
-		if draw().IntN(12) == 0 {
-			return nil, broken
-		}
-		return f.below().Read(ctx, site, seq, refs)
-	}
-	return f
-}
-
-// TestHistories: clients on two engines over one store that loses answers, writes late and breaks. Nothing acknowledged is
-// lost, nothing runs twice, every commit was decided on exactly the commits before it, and every refusal was right.
+// TestHistories: clients on two engines over one store that loses answers, writes late and breaks.
+// Nothing acknowledged is lost, nothing runs twice, every commit was decided on exactly the commits
+// before it, and every refusal was right.
 func TestHistories(t *testing.T) {
 	seeds := uint64(1)
 	if slow.Wanted() {
@@ -305,23 +273,6 @@ func TestHistories(t *testing.T) {
 	}
 }
 
-// openMongo opens a database as one instance of the service does.
-func openMongo(t testing.TB, uri, name string) repo.Store {
-	t.Helper()
-	base, options, _ := strings.Cut(uri, "?")
-	uri = base[:strings.LastIndexByte(base, '/')] + "/" + name + "?" + options
-	s, err := mongostore.Open(t.Context(), mongostore.Config{URI: uri, Validation: mongostore.ValidationError})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
 // live lets clients of an engine on each store go at one site, and checks what they saw.
 func live(t *testing.T, seed uint64, stores ...repo.Store) {
 	t.Helper()
@@ -330,7 +281,8 @@ func live(t *testing.T, seed uint64, stores ...repo.Store) {
 	var wg sync.WaitGroup
 	for i, s := range stores {
 		d := openEngine(t, repo.Config{
-			Store: unreliable(s, 2*seed+uint64(i)), Deadline: 200 * time.Millisecond, AppendTimeout: 100 * time.Millisecond,
+			Store: unreliable(s, 2*seed+uint64(i)), Deadline: 200 * time.Millisecond,
+			AppendTimeout: 100 * time.Millisecond,
 		})
 		for c := range 5 {
 			r := rand.New(rand.NewPCG(seed, uint64(100+10*i+c)))

@@ -19,8 +19,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// BenchmarkIdleSites is what 5,000 sites cost at which nothing happens: processor time of this process, and of mongod, in one
-// minute of looking for due timers every 15 s, with all that the store does beside it. One iteration is one minute:
+// BenchmarkIdleSites is what 5,000 sites cost at which nothing happens: processor time of this
+// process, and of mongod, in one minute of looking for due timers every 15 s, with all that the
+// store does beside it. One iteration is one minute:
 //
 //	go test ./repo -run '^$' -bench IdleSites -benchtime 1x -timeout 20m
 func BenchmarkIdleSites(b *testing.B) {
@@ -35,7 +36,8 @@ func BenchmarkIdleSites(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer func() { _ = client.Disconnect(context.Background()) }()
-		idle(b, openMongo(b, uri, fmt.Sprintf("repo_idle_%d", time.Now().UnixNano())), sites, func() time.Duration { return mongodCPU(b, client) })
+		idle(b, openMongo(b, uri, fmt.Sprintf("repo_idle_%d", time.Now().UnixNano())), sites,
+			func() time.Duration { return mongodCPU(b, client) })
 	})
 }
 
@@ -46,7 +48,9 @@ func idle(b *testing.B, store repo.Store, sites int, server func() time.Duration
 		work.Go(func() {
 			for i := c; i < sites; i += 32 {
 				id := workflow.SiteID(fmt.Sprintf("s%05d", i))
-				if _, err := d.Do(b.Context(), id, request("create-"+string(id), workflow.RoleAdministrator, newSite(id))); err != nil {
+				if _, err := d.Do(b.Context(), id,
+					request("create-"+string(id), workflow.RoleAdministrator,
+						newSite(id))); err != nil {
 					b.Error(err)
 					return
 				}
@@ -61,7 +65,8 @@ func idle(b *testing.B, store repo.Store, sites int, server func() time.Duration
 			b.Fatal(err)
 		}
 	}
-	b.Logf("the first look at all sites took %v, %v of the processor", time.Since(begun), ownCPU()-before)
+	b.Logf("the first look at all sites took %v, %v of the processor", time.Since(begun),
+		ownCPU()-before)
 	time.Sleep(10 * time.Second) // what the founding left to do
 	before, there := ownCPU(), server()
 	b.ResetTimer()
@@ -93,7 +98,8 @@ func mongodCPU(b *testing.B, client *mongo.Client) time.Duration {
 			System int64 `bson:"system_time_us"`
 		} `bson:"extra_info"`
 	}
-	err := client.Database("admin").RunCommand(b.Context(), bson.D{{Key: "serverStatus", Value: 1}}).Decode(&status)
+	err := client.Database("admin").RunCommand(b.Context(),
+		bson.D{{Key: "serverStatus", Value: 1}}).Decode(&status)
 	if err != nil {
 		b.Fatal(err)
 	}

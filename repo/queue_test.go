@@ -55,8 +55,8 @@ func TestQueueLimit(t *testing.T) {
 	}
 }
 
-// TestCallerLeaves: whoever leaves before his command began has changed nothing; whoever leaves later is told that nobody
-// knows yet, and the command is carried out.
+// TestCallerLeaves: whoever leaves before his command began has changed nothing; whoever leaves
+// later is told that nobody knows yet, and the command is carried out.
 func TestCallerLeaves(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	begun, release := f.hold()
@@ -90,7 +90,8 @@ func TestCallerLeaves(t *testing.T) {
 	}
 }
 
-// TestPanics: a fault in a decision is its command's, a fault in a view stops nothing; no value of a panic is logged.
+// TestPanics: a fault in a decision is its command's, a fault in a view stops nothing; no value of
+// a panic is logged.
 func TestPanics(t *testing.T) {
 	logs, log := newLog()
 	d, f := flawedOffice(t, repo.Config{Log: log})
@@ -103,13 +104,15 @@ func TestPanics(t *testing.T) {
 		t.Errorf("after a panic in a view: %v", err)
 	}
 	faulty := openEngine(t, repo.Config{Store: f, Log: log})
-	repo.DecideWith(faulty, func(b *workflow.Board, env workflow.Envelope, cmd workflow.Command) (*workflow.Commit, *workflow.Fault) {
-		if env.ID == "arrive-poison" {
-			b.OpenVisits()[0].Party = 99 // the board is not to be trusted any more
-			panic("secret")
-		}
-		return workflow.Decide(b, env, cmd)
-	})
+	repo.DecideWith(faulty,
+		func(b *workflow.Board, env workflow.Envelope, cmd workflow.Command) (*workflow.Commit,
+			*workflow.Fault) {
+			if env.ID == "arrive-poison" {
+				b.OpenVisits()[0].Party = 99 // the board is not to be trusted any more
+				panic("secret")
+			}
+			return workflow.Decide(b, env, cmd)
+		})
 	begun, release := f.hold()
 	first := outcomes(t.Context(), faulty, arrive("first"))
 	<-begun
@@ -117,7 +120,8 @@ func TestPanics(t *testing.T) {
 	queued(t, faulty, 3)
 	release()
 	errs := append(first(), answers()...)
-	if err := errs[2]; err == nil || errors.Is(err, repo.ErrReadOnly) || errors.Is(err, repo.ErrUnknown) || strings.Contains(err.Error(), "secret") {
+	if err := errs[2]; err == nil || errors.Is(err, repo.ErrReadOnly) ||
+		errors.Is(err, repo.ErrUnknown) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("the faulty command: %v", err)
 	}
 	for _, i := range []int{0, 1, 3} {
@@ -137,19 +141,22 @@ func TestPanics(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if text := logs.String(); strings.Contains(text, "secret") || !strings.Contains(text, "queue_test.go") {
+	if text := logs.String(); strings.Contains(text, "secret") ||
+		!strings.Contains(text, "queue_test.go") {
 		t.Errorf("the log must name the place and not the value:\n%s", text)
 	}
 	sound(t, f)
 }
 
-// TestPanicWhileFolding: what the journal holds cannot be left out; a site whose page cannot be folded in stops, the others go on.
+// TestPanicWhileFolding: what the journal holds cannot be left out; a site whose page cannot be
+// folded in stops, the others go on.
 func TestPanicWhileFolding(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	found(t, d, "other")
 	faulty := openEngine(t, repo.Config{Store: f})
 	f.set(func(f *flawed) {
-		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64,
+			limit int) ([]*repo.Page, error) {
 			pages, err := f.below().Since(ctx, site, seq, limit)
 			if site == "s" {
 				pages = append(pages, nil) // a fault of the program, as far as the fold can tell
@@ -167,18 +174,21 @@ func TestPanicWhileFolding(t *testing.T) {
 	}
 }
 
-// TestTime: a commit is never older than the one before, whatever the clock says, and has whole milliseconds.
+// TestTime: a commit is never older than the one before, whatever the clock says, and has whole
+// milliseconds.
 func TestTime(t *testing.T) {
 	var now atomic.Int64
 	start := time.Date(2024, 3, 4, 10, 0, 0, 123_456_789, time.FixedZone("", 8*3600))
 	now.Store(start.UnixNano())
 	d, _ := flawedOffice(t, repo.Config{Now: func() time.Time { return time.Unix(0, now.Load()) }})
-	before := mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "a"}).Commit.At
+	before := mustDo(t, d, "s", "a", workflow.RoleFrontDesk,
+		&workflow.ArriveVisit{Visit: "a"}).Commit.At
 	if before.Location() != time.UTC || before.Nanosecond() != 123_000_000 {
 		t.Errorf("decided at %v", before)
 	}
 	now.Add(-int64(time.Hour))
-	if at := mustDo(t, d, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "b"}).Commit.At; !at.Equal(before) {
+	if at := mustDo(t, d, "s", "b", workflow.RoleFrontDesk,
+		&workflow.ArriveVisit{Visit: "b"}).Commit.At; !at.Equal(before) {
 		t.Errorf("the clock went back to %v, the commit is of %v", time.Unix(0, now.Load()), at)
 	}
 }
@@ -194,7 +204,9 @@ func TestManySites(t *testing.T) {
 			found(t, d, site)
 			for n := range 5 {
 				v := fmt.Sprintf("v%d-%d", i, n)
-				mustDo(t, d, site, v, workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: workflow.VisitID(v)})
+				mustDo(t, d, site, v, workflow.RoleFrontDesk, &workflow.ArriveVisit{
+					Visit: workflow.VisitID(v),
+				})
 			}
 		})
 	}
@@ -213,7 +225,8 @@ func TestManySites(t *testing.T) {
 
 func look(t testing.TB, d *repo.Engine, site workflow.SiteID) (seq int64) {
 	t.Helper()
-	if err := d.View(t.Context(), site, nil, func(b *workflow.Board) error { seq = b.Seq; return nil }); err != nil {
+	if err := d.View(t.Context(), site, nil,
+		func(b *workflow.Board) error { seq = b.Seq; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return seq
@@ -239,13 +252,16 @@ func TestWatch(t *testing.T) {
 		look(t, engine, "s")
 		f.set(func(f *flawed) {
 			if engine == d { // its own commits need no look at the journal
-				f.onSince = func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page, error) {
+				f.onSince = func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page,
+					error) {
 					return nil, errors.New("down")
 				}
 			}
 		})
 		id := fmt.Sprintf("v%d", i)
-		mustDo(t, engine, "s", id, workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: workflow.VisitID(id)})
+		mustDo(t, engine, "s", id, workflow.RoleFrontDesk, &workflow.ArriveVisit{
+			Visit: workflow.VisitID(id),
+		})
 		select {
 		case <-signals:
 		case <-time.After(time.Minute):
@@ -281,7 +297,8 @@ func TestDrain(t *testing.T) {
 // TestForgetting: a site is not forgotten while something would be lost with it.
 func TestForgetting(t *testing.T) {
 	for name, c := range map[string]struct {
-		deadline time.Duration // of a command; short where it is waited for, else one that a busy machine meets
+		// of a command; short where it is waited for, else one that a busy machine meets
+		deadline time.Duration
 		keep     func(d *repo.Engine, f *flawed)
 		want     int // sites in memory afterwards
 	}{

@@ -11,28 +11,37 @@ import (
 )
 
 func serve(id string) repo.Request {
-	return request("serve-"+id, workflow.RoleFrontDesk, &workflow.ServeVisit{Visit: workflow.VisitID(id)})
+	return request("serve-"+id, workflow.RoleFrontDesk, &workflow.ServeVisit{
+		Visit: workflow.VisitID(id),
+	})
 }
 
 // TestRefusalIsCaughtUp: what another instance did counts, although this one was not told.
 func TestRefusalIsCaughtUp(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	other := openEngine(t, repo.Config{Store: f.below()})
-	mustDo(t, other, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v", Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true})
+	mustDo(t, other, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{
+		Visit: "v", Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true,
+	})
 	if _, err := d.Do(t.Context(), "s", serve("v")); err != nil {
 		t.Errorf("refused on an old board: %v", err)
 	}
 }
 
-// TestRefusalNeedsTheJournal: a refusal that cannot be checked against the journal is not given, to none of those who wait.
+// TestRefusalNeedsTheJournal: a refusal that cannot be checked against the journal is not given, to
+// none of those who wait.
 func TestRefusalNeedsTheJournal(t *testing.T) {
 	down := errors.New("down")
 	for name, fail := range map[string]func(f *flawed){
 		"catch up": func(f *flawed) {
-			f.onSince = func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page, error) { return nil, down }
+			f.onSince = func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page, error) {
+				return nil, down
+			}
 		},
 		"look up": func(f *flawed) {
-			f.onFind = func(context.Context, workflow.SiteID, string) (*repo.Page, error) { return nil, down }
+			f.onFind = func(context.Context, workflow.SiteID, string) (*repo.Page, error) {
+				return nil, down
+			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -50,7 +59,8 @@ func TestRefusalNeedsTheJournal(t *testing.T) {
 			var fault *workflow.Fault
 			for i, err := range answers() {
 				if errors.As(err, &fault) || err == nil {
-					t.Errorf("command %d: refused (%v) although the journal could not be read", i, err)
+					t.Errorf("command %d: refused (%v) although the journal could not be read", i,
+						err)
 				}
 			}
 			f.heal()
@@ -61,9 +71,12 @@ func TestRefusalNeedsTheJournal(t *testing.T) {
 	}
 }
 
-// TestRefusalBehindUndecided: a refusal that rests on a commit of the same page is given only after that page landed.
+// TestRefusalBehindUndecided: a refusal that rests on a commit of the same page is given only after
+// that page landed.
 func TestRefusalBehindUndecided(t *testing.T) {
-	d, f := flawedOffice(t, repo.Config{Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond})
+	d, f := flawedOffice(t, repo.Config{
+		Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond,
+	})
 	begun, release := make(chan struct{}), make(chan struct{})
 	calls := 0
 	f.set(func(f *flawed) {
@@ -96,14 +109,16 @@ func TestRefusalBehindUndecided(t *testing.T) {
 	}
 }
 
-// TestRecordsAreReadAtTheJournal: documents are asked for as of the last commit in the journal, never as of one that is still
-// to be written.
+// TestRecordsAreReadAtTheJournal: documents are asked for as of the last commit in the journal,
+// never as of one that is still to be written.
 func TestRecordsAreReadAtTheJournal(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	f.set(func(f *flawed) {
-		f.onRead = func(ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref) ([]repo.Document, error) {
+		f.onRead = func(ctx context.Context, site workflow.SiteID, seq int64,
+			refs []workflow.Ref) ([]repo.Document, error) {
 			if pages, err := f.below().Since(ctx, site, seq, 1); err != nil || len(pages) == 0 {
-				t.Errorf("documents were asked for as of commit %d, which is not there (%v)", seq, err)
+				t.Errorf("documents were asked for as of commit %d, which is not there (%v)", seq,
+					err)
 			}
 			return f.below().Read(ctx, site, seq, refs)
 		}
@@ -113,7 +128,8 @@ func TestRecordsAreReadAtTheJournal(t *testing.T) {
 	<-begun
 	rest := outcomes(t.Context(), d, arrive("a"))
 	queued(t, d, 1)
-	refused := outcomes(t.Context(), d, serve("nobody")) // read behind the arrival, which is not in the journal yet
+	// read behind the arrival, which is not in the journal yet
+	refused := outcomes(t.Context(), d, serve("nobody"))
 	queued(t, d, 2)
 	release()
 	if err := errors.Join(append(first(), rest()...)...); err != nil {
@@ -124,7 +140,8 @@ func TestRecordsAreReadAtTheJournal(t *testing.T) {
 	}
 }
 
-// TestRecordNewerThanBoard: a record that was read shows that others have gone on: the board catches up before it is used.
+// TestRecordNewerThanBoard: a record that was read shows that others have gone on: the board
+// catches up before it is used.
 func TestRecordNewerThanBoard(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	other := openEngine(t, repo.Config{Store: f.below()})
@@ -149,15 +166,16 @@ func TestRecordNewerThanBoard(t *testing.T) {
 	}
 }
 
-// TestRefusalIsMadeSure: what a server read that may have been replaced is no ground for a refusal. One question serves a round, dry
-// runs ask none.
+// TestRefusalIsMadeSure: what a server read that may have been replaced is no ground for a refusal.
+// One question serves a round, dry runs ask none.
 func TestRefusalIsMadeSure(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	var asked []int
 	answer := func(ok bool, err error) {
 		f.set(func(f *flawed) {
 			asked = nil
-			f.onSure = func(_ context.Context, _ workflow.SiteID, seq int64, ids []string) (bool, error) {
+			f.onSure = func(_ context.Context, _ workflow.SiteID, seq int64, ids []string) (bool,
+				error) {
 				if seq != 1 {
 					t.Errorf("asked about commit %d", seq)
 				}
@@ -173,7 +191,8 @@ func TestRefusalIsMadeSure(t *testing.T) {
 	dry := serve("nobody")
 	dry.DryRun = true
 	answer(false, nil)
-	if _, err := d.Do(t.Context(), "s", dry); err == nil || errors.Is(err, repo.ErrUnknown) || len(asked) > 0 {
+	if _, err := d.Do(t.Context(), "s", dry); err == nil || errors.Is(err, repo.ErrUnknown) ||
+		len(asked) > 0 {
 		t.Errorf("a dry run: %v, asked %v", err, asked)
 	}
 	if _, err := d.Do(t.Context(), "s", serve("nobody")); !errors.Is(err, repo.ErrBusy) {
@@ -185,7 +204,8 @@ func TestRefusalIsMadeSure(t *testing.T) {
 	<-begun
 	answer(true, nil)
 	f.set(func(f *flawed) {
-		f.onSure = func(_ context.Context, _ workflow.SiteID, seq int64, ids []string) (bool, error) {
+		f.onSure = func(_ context.Context, _ workflow.SiteID, seq int64, ids []string) (bool,
+			error) {
 			asked = append(asked, len(ids))
 			return seq == 2, nil
 		}

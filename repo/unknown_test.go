@@ -24,7 +24,8 @@ func commits(t testing.TB, s repo.Store) int64 {
 	return n
 }
 
-// TestAnswerLost: the page was written, the answer was not received: the same page is found again, nothing runs twice.
+// TestAnswerLost: the page was written, the answer was not received: the same page is found again,
+// nothing runs twice.
 func TestAnswerLost(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	var once sync.Once
@@ -44,65 +45,75 @@ func TestAnswerLost(t *testing.T) {
 	}
 }
 
-// TestUnsettledPage: while nobody knows whether a page was written, its site answers nothing else; then what was written late
-// is the truth.
+// TestUnsettledPage: while nobody knows whether a page was written, its site answers nothing else;
+// then what was written late is the truth.
 func TestUnsettledPage(t *testing.T) {
 	for _, late := range []bool{true, false} {
-		t.Run(map[bool]string{true: "written late", false: "never written"}[late], func(t *testing.T) {
-			d, f := flawedOffice(t, repo.Config{Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond})
-			found2 := request("create-other", workflow.RoleAdministrator, newSite("other"))
-			var kept []*repo.Page
-			f.set(func(f *flawed) {
-				f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
-					if pages[0].Site == "other" {
-						return f.below().Append(ctx, pages)
+		t.Run(map[bool]string{true: "written late", false: "never written"}[late],
+			func(t *testing.T) {
+				d, f := flawedOffice(t, repo.Config{
+					Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond,
+				})
+				found2 := request("create-other", workflow.RoleAdministrator, newSite("other"))
+				var kept []*repo.Page
+				f.set(func(f *flawed) {
+					f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
+						if pages[0].Site == "other" {
+							return f.below().Append(ctx, pages)
+						}
+						kept = pages
+						return lost(pages)
 					}
-					kept = pages
-					return lost(pages)
+				})
+				if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrUnknown) {
+					t.Fatalf("got %v, want unknown", err)
+				}
+				if _, err := d.Do(t.Context(), "other", found2); err != nil {
+					t.Errorf("another site: %v", err)
+				}
+				if _, err := d.Do(t.Context(), "s", arrive("w")); !errors.Is(err,
+					repo.ErrUnavailable) || errors.Is(err, repo.ErrUnknown) {
+					t.Errorf("another command: %v, want unavailable", err)
+				}
+				if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrUnknown) {
+					t.Errorf("the same command: %v, want unknown", err)
+				}
+				if err := d.View(t.Context(), "s", nil,
+					func(*workflow.Board) error { return nil }); !errors.Is(err,
+					repo.ErrUnavailable) {
+					t.Errorf("a view: %v, want unavailable", err)
+				}
+				f.heal()
+				if late {
+					if err := f.Append(t.Context(), kept)[0]; err != nil {
+						t.Fatal(err)
+					}
+				}
+				if _, err := d.Do(t.Context(), "s", arrive("v")); err != nil {
+					t.Errorf("the same command after the store came back: %v", err)
+				}
+				if n := commits(t, f); n != 3 { // two sites, one arrival
+					t.Errorf("%d commits, want 3", n)
 				}
 			})
-			if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrUnknown) {
-				t.Fatalf("got %v, want unknown", err)
-			}
-			if _, err := d.Do(t.Context(), "other", found2); err != nil {
-				t.Errorf("another site: %v", err)
-			}
-			if _, err := d.Do(t.Context(), "s", arrive("w")); !errors.Is(err, repo.ErrUnavailable) || errors.Is(err, repo.ErrUnknown) {
-				t.Errorf("another command: %v, want unavailable", err)
-			}
-			if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrUnknown) {
-				t.Errorf("the same command: %v, want unknown", err)
-			}
-			if err := d.View(t.Context(), "s", nil, func(*workflow.Board) error { return nil }); !errors.Is(err, repo.ErrUnavailable) {
-				t.Errorf("a view: %v, want unavailable", err)
-			}
-			f.heal()
-			if late {
-				if err := f.Append(t.Context(), kept)[0]; err != nil {
-					t.Fatal(err)
-				}
-			}
-			if _, err := d.Do(t.Context(), "s", arrive("v")); err != nil {
-				t.Errorf("the same command after the store came back: %v", err)
-			}
-			if n := commits(t, f); n != 3 { // two sites, one arrival
-				t.Errorf("%d commits, want 3", n)
-			}
-		})
 	}
 }
 
-// TestRestoredWhileUnknown: the journal is restored while nobody knows whether a page was written. It is never sent again: it
-// would leave a gap, or stand on a history that is gone. What was restored stays sound, and a new process goes on with it.
+// TestRestoredWhileUnknown: the journal is restored while nobody knows whether a page was written.
+// It is never sent again: it would leave a gap, or stand on a history that is gone. What was
+// restored stays sound, and a new process goes on with it.
 func TestRestoredWhileUnknown(t *testing.T) {
 	for store, make := range map[string]func(t *testing.T, name string) repo.Store{
 		"sqlite": func(t *testing.T, _ string) repo.Store { return openStore(t) },
 		"mongodb": func(t *testing.T, name string) repo.Store {
 			slow.Test(t, "a restored database, 5 s")
-			return openMongo(t, mongotest.Standalone(t), fmt.Sprintf("repo_%s_%d", name, time.Now().UnixNano()))
+			return openMongo(t, mongotest.Standalone(t),
+				fmt.Sprintf("repo_%s_%d", name, time.Now().UnixNano()))
 		},
 	} {
-		t.Run(store+"/shorter", func(t *testing.T) { restoredWhileUnknown(t, make(t, "live"), make(t, "backup"), false) })
+		t.Run(store+"/shorter", func(t *testing.T) {
+			restoredWhileUnknown(t, make(t, "live"), make(t, "backup"), false)
+		})
 		t.Run(store+"/another history of the same length", func(t *testing.T) {
 			restoredWhileUnknown(t, make(t, "live"), make(t, "backup"), true)
 		})
@@ -111,19 +122,26 @@ func TestRestoredWhileUnknown(t *testing.T) {
 
 func restoredWhileUnknown(t *testing.T, live, backup repo.Store, another bool) {
 	f := &flawed{Store: live}
-	d := openEngine(t, repo.Config{Store: f, Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond})
+	d := openEngine(t, repo.Config{
+		Store: f, Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond,
+	})
 	eventually(t, "the office", func() bool { // the deadline is short
-		_, err := d.Do(t.Context(), "s", request("create-s", workflow.RoleAdministrator, newSite("s")))
+		_, err := d.Do(t.Context(), "s",
+			request("create-s", workflow.RoleAdministrator, newSite("s")))
 		return err == nil
 	})
 	if err := repo.Copy(t.Context(), live, backup, nil); err != nil {
 		t.Fatal(err)
 	}
 	if another {
-		mustDo(t, openEngine(t, repo.Config{Store: backup}), "s", "other", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "other"})
+		mustDo(t, openEngine(t, repo.Config{Store: backup}), "s", "other", workflow.RoleFrontDesk,
+			&workflow.ArriveVisit{Visit: "other"})
 	}
 	want := commits(t, backup)
-	eventually(t, "a commit that the backup lacks", func() bool { _, err := d.Do(t.Context(), "s", arrive("u")); return err == nil })
+	eventually(t, "a commit that the backup lacks", func() bool {
+		_, err := d.Do(t.Context(), "s", arrive("u"))
+		return err == nil
+	})
 	f.set(func(f *flawed) {
 		f.onAppend = func(_ context.Context, pages []*repo.Page) []error { return lost(pages) }
 	})
@@ -138,7 +156,8 @@ func restoredWhileUnknown(t *testing.T, live, backup repo.Store, another bool) {
 			return f.below().Append(ctx, pages)
 		}
 	})
-	if _, err := d.Do(t.Context(), "s", arrive("w")); !errors.Is(err, repo.ErrReplaced) || errors.Is(err, repo.ErrUnknown) {
+	if _, err := d.Do(t.Context(), "s", arrive("w")); !errors.Is(err, repo.ErrReplaced) ||
+		errors.Is(err, repo.ErrUnknown) {
 		t.Errorf("another command: %v, want %v", err, repo.ErrReplaced)
 	}
 	if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrUnknown) {
@@ -150,15 +169,19 @@ func restoredWhileUnknown(t *testing.T, live, backup repo.Store, another bool) {
 	if n := commits(t, backup); n != want {
 		t.Errorf("%d commits in the restored journal, want %d", n, want)
 	}
-	if _, err := openEngine(t, repo.Config{Store: backup}).Do(t.Context(), "s", arrive("v")); err != nil {
+	if _, err := openEngine(t, repo.Config{Store: backup}).Do(t.Context(), "s",
+		arrive("v")); err != nil {
 		t.Errorf("a new process: %v", err)
 	}
 }
 
-// TestReplacedIsSaid: the restore comes while the first try is being settled: the log names the site and what to do.
+// TestReplacedIsSaid: the restore comes while the first try is being settled: the log names the
+// site and what to do.
 func TestReplacedIsSaid(t *testing.T) {
 	log, logger := newLog()
-	d, f := flawedOffice(t, repo.Config{Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond, Log: logger})
+	d, f := flawedOffice(t, repo.Config{
+		Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond, Log: logger,
+	})
 	backup := openStore(t)
 	if err := repo.Copy(t.Context(), f.below(), backup, nil); err != nil {
 		t.Fatal(err)
@@ -170,7 +193,8 @@ func TestReplacedIsSaid(t *testing.T) {
 			return lost(pages)
 		}
 	})
-	if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrUnknown) || !errors.Is(err, repo.ErrReplaced) {
+	if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrUnknown) ||
+		!errors.Is(err, repo.ErrReplaced) {
 		t.Errorf("got %v, want unknown because of the replaced journal", err)
 	}
 	if !strings.Contains(log.String(), "restart every instance") {
@@ -178,7 +202,8 @@ func TestReplacedIsSaid(t *testing.T) {
 	}
 }
 
-// TestFillerOnAReplacedJournal: neither does an import send a page into a journal that is not the one it writes.
+// TestFillerOnAReplacedJournal: neither does an import send a page into a journal that is not the
+// one it writes.
 func TestFillerOnAReplacedJournal(t *testing.T) {
 	f := &flawed{Store: openStore(t)}
 	filler, err := repo.OpenFiller(t.Context(), f, "s")
@@ -200,7 +225,10 @@ func TestFillerOnAReplacedJournal(t *testing.T) {
 	})
 	cmd := workflow.Command(newSite("s"))
 	for i := 0; i < 3*repo.MaxPageCommits && err == nil; i++ {
-		env := workflow.Envelope{ID: fmt.Sprint("c", i), By: workflow.Actor{Role: workflow.RoleAdministrator}, At: time.Now().UTC().Truncate(time.Millisecond)}
+		env := workflow.Envelope{
+			ID: fmt.Sprint("c", i), By: workflow.Actor{Role: workflow.RoleAdministrator},
+			At: time.Now().UTC().Truncate(time.Millisecond),
+		}
 		if i > 0 {
 			env.By.Role = workflow.RoleFrontDesk
 			cmd = &workflow.ArriveVisit{Visit: workflow.VisitID(fmt.Sprint("v", i))}
@@ -215,7 +243,8 @@ func TestFillerOnAReplacedJournal(t *testing.T) {
 	}
 }
 
-// TestSlotTakenWhileUnknown: the page was not written and another instance took its number: the command is decided again.
+// TestSlotTakenWhileUnknown: the page was not written and another instance took its number: the
+// command is decided again.
 func TestSlotTakenWhileUnknown(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	other := openEngine(t, repo.Config{Store: f.below()})
@@ -224,7 +253,9 @@ func TestSlotTakenWhileUnknown(t *testing.T) {
 		f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
 			var errs []error
 			once.Do(func() {
-				mustDo(t, other, "s", "other", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "w"})
+				mustDo(t, other, "s", "other", workflow.RoleFrontDesk, &workflow.ArriveVisit{
+					Visit: "w",
+				})
 				errs = lost(pages)
 			})
 			if errs != nil {
@@ -239,12 +270,16 @@ func TestSlotTakenWhileUnknown(t *testing.T) {
 	}
 }
 
-// TestTwinOnAnotherInstance: the command ran there while this one knew nothing: its commit is the answer.
+// TestTwinOnAnotherInstance: the command ran there while this one knew nothing: its commit is the
+// answer.
 func TestTwinOnAnotherInstance(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	other := openEngine(t, repo.Config{Store: f.below()})
-	first := mustDo(t, other, "s", "arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
-	out, err := d.Do(t.Context(), "s", request("arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "elsewhere"}))
+	first := mustDo(t, other, "s", "arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{
+		Visit: "v",
+	})
+	out, err := d.Do(t.Context(), "s",
+		request("arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "elsewhere"}))
 	if err != nil || !out.Replayed || out.Commit.Seq != first.Commit.Seq {
 		t.Fatalf("got %+v, %v; want commit %d again", out, err, first.Commit.Seq)
 	}
@@ -291,7 +326,8 @@ func TestClosedStore(t *testing.T) {
 	if !errors.Is(err, repo.ErrUnavailable) || errors.Is(err, repo.ErrUnknown) {
 		t.Errorf("got %v, want unavailable", err)
 	}
-	if took := time.Since(begun); took > 5*time.Second { // half of what a commit that is unknown would take
+	if took := time.Since(begun); took > 5*time.Second {
+		// half of what a commit that is unknown would take
 		t.Errorf("that took %v", took)
 	}
 }

@@ -21,7 +21,9 @@ type forged struct {
 	mark func(workflow.SiteID, int64) (int64, error)
 }
 
-func (f *forged) Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+func (f *forged) Since(
+	ctx context.Context, site workflow.SiteID, seq int64, limit int,
+) ([]*repo.Page, error) {
 	pages, err := f.Store.Since(ctx, site, seq, limit)
 	if f.page == nil {
 		return pages, err
@@ -48,7 +50,9 @@ func (f *forged) Scan(ctx context.Context, of repo.Span, use func(repo.Document)
 	return f.Store.Scan(ctx, of, f.change(use))
 }
 
-func (f *forged) ScanAllSites(ctx context.Context, c workflow.Collection, use func(repo.Document) error) error {
+func (f *forged) ScanAllSites(
+	ctx context.Context, c workflow.Collection, use func(repo.Document) error,
+) error {
 	if err := f.forge(c, use); err != nil {
 		return err
 	}
@@ -89,7 +93,8 @@ func (f *forged) Mark(ctx context.Context, site workflow.SiteID) (int64, error) 
 	return n, err
 }
 
-// book is a store with one site of five commits: created, visit v arrives, is identified, is assigned, visit w arrives.
+// book is a store with one site of five commits: created, visit v arrives, is identified, is
+// assigned, visit w arrives.
 func book(t testing.TB) repo.Store {
 	s := openStore(t)
 	d := openEngine(t, repo.Config{Store: s})
@@ -120,17 +125,35 @@ func TestVerify(t *testing.T) {
 		t.Fatalf("%d pages, %v", len(pages), err)
 	}
 	visit := func(d repo.Document) bool { return d.Ref == workflow.VisitRef("v") }
-	stray := repo.Document{Image: workflow.Image{Ref: workflow.VisitRef("stray"), Doc: []byte("{}")}, Site: "s", Seq: 2}
+	stray := repo.Document{
+		Image: workflow.Image{Ref: workflow.VisitRef("stray"), Doc: []byte("{}")}, Site: "s",
+		Seq: 2,
+	}
 	for name, c := range map[string]struct {
 		f    forged
 		want string // "" for none
 		o    repo.VerifyOptions
 	}{
-		"sound":          {},
-		"a kept head":    {o: repo.VerifyOptions{Expect: map[workflow.SiteID]repo.Expectation{"s": {Seq: 3, Hash: pages[2].Hash}}}},
-		"another head":   {o: repo.VerifyOptions{Expect: map[workflow.SiteID]repo.Expectation{"s": {Seq: 3, Hash: pages[1].Hash}}}, want: "not the one that was kept"},
-		"a site is gone": {o: repo.VerifyOptions{Expect: map[workflow.SiteID]repo.Expectation{"gone": {Seq: 3, Hash: "x"}}}, want: "not the one that was kept"},
-		"changed commit": {f: forged{page: replaceBody("arrive_visit", "arrive_vizit")}, want: "does not match its hash"},
+		"sound": {},
+		"a kept head": {
+			o: repo.VerifyOptions{
+				Expect: map[workflow.SiteID]repo.Expectation{"s": {Seq: 3, Hash: pages[2].Hash}},
+			},
+		},
+		"another head": {
+			o: repo.VerifyOptions{Expect: map[workflow.SiteID]repo.Expectation{"s": {
+				Seq: 3, Hash: pages[1].Hash,
+			}}}, want: "not the one that was kept",
+		},
+		"a site is gone": {
+			o: repo.VerifyOptions{Expect: map[workflow.SiteID]repo.Expectation{"gone": {
+				Seq: 3, Hash: "x",
+			}}}, want: "not the one that was kept",
+		},
+		"changed commit": {
+			f:    forged{page: replaceBody("arrive_visit", "arrive_vizit")},
+			want: "does not match its hash",
+		},
 		"missing page": {f: forged{page: func(p *repo.Page) *repo.Page {
 			if p.First == 3 {
 				return nil
@@ -152,9 +175,20 @@ func TestVerify(t *testing.T) {
 			p.Body = bytes.ReplaceAll(p.Body, []byte(`"id":"c3"`), []byte(`"id":"c0"`))
 			return p
 		}}, want: "command c0 ran twice, as commits 2 and 5"},
-		"newer program":    {f: forged{page: replaceBody(`"min_reader":2`, `"min_reader":99`)}, want: "needs a newer lunpai"},
-		"missing document": {f: forged{doc: func(d repo.Document) (repo.Document, bool) { return d, !visit(d) }}, want: "visits v of commit 4 is missing"},
-		"extra document":   {f: forged{docs: func(c workflow.Collection) []repo.Document { return only(c, stray) }}, want: "visits stray is in no commit"},
+		"newer program": {
+			f:    forged{page: replaceBody(`"min_reader":2`, `"min_reader":99`)},
+			want: "needs a newer lunpai",
+		},
+		"missing document": {
+			f:    forged{doc: func(d repo.Document) (repo.Document, bool) { return d, !visit(d) }},
+			want: "visits v of commit 4 is missing",
+		},
+		"extra document": {
+			f: forged{
+				docs: func(c workflow.Collection) []repo.Document { return only(c, stray) },
+			},
+			want: "visits stray is in no commit",
+		},
 		"changed document": {f: forged{doc: func(d repo.Document) (repo.Document, bool) {
 			if visit(d) {
 				d.Doc = bytes.Replace(d.Doc, []byte(`"new"`), []byte(`"peer"`), 1)
@@ -186,9 +220,15 @@ func TestVerify(t *testing.T) {
 			},
 			mark: func(workflow.SiteID, int64) (int64, error) { return 3, nil },
 		}},
-		"mark beyond the journal": {f: forged{mark: func(workflow.SiteID, int64) (int64, error) { return 6, nil }}, want: "mark 6 lies beyond the journal's last commit 5"},
+		"mark beyond the journal": {
+			f:    forged{mark: func(workflow.SiteID, int64) (int64, error) { return 6, nil }},
+			want: "mark 6 lies beyond the journal's last commit 5",
+		},
 		"a site without journal": {f: forged{docs: func(c workflow.Collection) []repo.Document {
-			return only(c, repo.Document{Image: workflow.Image{Ref: workflow.SiteRef("ghost"), Doc: []byte("{}")}, Site: "ghost", Seq: 1})
+			return only(c, repo.Document{
+				Image: workflow.Image{Ref: workflow.SiteRef("ghost"), Doc: []byte("{}")},
+				Site:  "ghost", Seq: 1,
+			})
 		}}, want: "sites ghost was written by commit 1, which the journal does not hold"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -245,7 +285,9 @@ func TestVerifyInService(t *testing.T) {
 	}}
 	o := repo.VerifyOptions{Progress: func(workflow.SiteID, int64) { // after the journal was read
 		n++
-		mustDo(t, d, "s", fmt.Sprint("more", n), workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: workflow.VisitID(fmt.Sprint("more", n))})
+		mustDo(t, d, "s", fmt.Sprint("more", n), workflow.RoleFrontDesk, &workflow.ArriveVisit{
+			Visit: workflow.VisitID(fmt.Sprint("more", n)),
+		})
 		mustDo(t, d, "s", "serve", workflow.RoleFrontDesk, &workflow.ServeVisit{Visit: "v"})
 	}}
 	reports, err := repo.Verify(t.Context(), f, o)

@@ -31,15 +31,20 @@ func (a *author) draft(id string, visit workflow.VisitID) *repo.Page {
 	a.t.Helper()
 	at := time.Date(2024, 3, 4, 1, 0, 0, 0, time.UTC).Add(time.Duration(a.seq) * time.Second)
 	head := workflow.Head{Site: a.site, Seq: a.seq + 1, Open: true}
-	v := &workflow.Visit{Head: head, State: workflow.Arrived, BusinessDay: "2024-03-04", Policy: "p1", ArrivedAt: at, Commits: []int64{a.seq + 1}}
+	v := &workflow.Visit{
+		Head: head, State: workflow.Arrived, BusinessDay: "2024-03-04", Policy: "p1", ArrivedAt: at,
+		Commits: []int64{a.seq + 1},
+	}
 	v.ID = string(visit)
 	r := &workflow.Rota{
-		Head: head, Day: "2024-03-04", OpenedAt: at, NextTicket: a.seq, Units: []workflow.Unit{}, Line: []workflow.Place{}, Out: []workflow.Gone{},
+		Head: head, Day: "2024-03-04", OpenedAt: at, NextTicket: a.seq, Units: []workflow.Unit{},
+		Line: []workflow.Place{}, Out: []workflow.Gone{},
 	}
 	r.ID = workflow.LiveRotaRef(a.site).ID
 	c := &workflow.Commit{
-		Seq: a.seq + 1, ID: id, At: at, Kind: "arrive_visit", Command: []byte(`{}`), Subject: v.Ref(),
-		Facts: []workflow.Fact{}, MinReader: workflow.MinReader,
+		Seq: a.seq + 1, ID: id, At: at, Kind: "arrive_visit", Command: []byte(`{}`),
+		Subject: v.Ref(),
+		Facts:   []workflow.Fact{}, MinReader: workflow.MinReader,
 	}
 	for _, record := range []workflow.Record{v, r} {
 		doc, err := workflow.Encode(record)
@@ -63,7 +68,8 @@ func (a *author) follow(p *repo.Page) *repo.Page {
 
 // next is the next page.
 func (a *author) next() *repo.Page {
-	return a.follow(a.draft(fmt.Sprintf("cmd-%s-%d", a.site, a.seq+1), workflow.VisitID(fmt.Sprintf("%s-v%d", a.site, a.seq/3))))
+	return a.follow(a.draft(fmt.Sprintf("cmd-%s-%d", a.site, a.seq+1),
+		workflow.VisitID(fmt.Sprintf("%s-v%d", a.site, a.seq/3))))
 }
 
 // catchUp makes the journal's head the head.
@@ -124,8 +130,8 @@ func chainOf(t testing.TB, s *Store, site workflow.SiteID) []*repo.Page {
 	}
 }
 
-// projectedEqual checks that the documents of a site are what its journal says, byte for byte, and that the mark stands at
-// the head.
+// projectedEqual checks that the documents of a site are what its journal says, byte for byte, and
+// that the mark stands at the head.
 func projectedEqual(t testing.TB, s *Store, site workflow.SiteID) {
 	t.Helper()
 	want, got := make(map[workflow.Ref]string), make(map[workflow.Ref]string)
@@ -137,10 +143,11 @@ func projectedEqual(t testing.TB, s *Store, site workflow.SiteID) {
 		head = p.Last
 	}
 	for _, c := range workflow.Collections {
-		err := s.Scan(t.Context(), repo.Span{Collection: c, Site: site}, func(d repo.Document) error {
-			got[d.Ref] = string(d.Doc)
-			return nil
-		})
+		err := s.Scan(t.Context(), repo.Span{Collection: c, Site: site},
+			func(d repo.Document) error {
+				got[d.Ref] = string(d.Doc)
+				return nil
+			})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,8 +202,8 @@ func (l *journalLog) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// failWith makes commands of the store fail until the test ends or heal is called. data is that of the server's failure
-// point failCommand.
+// failWith makes commands of the store fail until the test ends or heal is called. data is that of
+// the server's failure point failCommand.
 func (d *testDB) failWith(t testing.TB, mode any, data bson.D) (heal func()) {
 	t.Helper()
 	admin := d.raw.Client().Database("admin")
@@ -209,7 +216,8 @@ func (d *testDB) failWith(t testing.TB, mode any, data bson.D) (heal func()) {
 	}
 	if err := set(t.Context(), mode); err != nil {
 		if serverCode(err) == 59 { // no such command
-			t.Skip("SKIPPED, NOT TESTED: this server has no failure points (start it with --setParameter enableTestCommands=1)")
+			t.Skip("SKIPPED, NOT TESTED: this server has no failure points (start it with " +
+				"--setParameter enableTestCommands=1)")
 		}
 		t.Fatal(err)
 	}

@@ -34,7 +34,8 @@ func (w *writer) page(images bool) *repo.Page {
 	}
 	id := fmt.Sprintf("%s-v%09d", w.site, w.visit)
 	p := &repo.Page{
-		Site: w.site, First: w.seq, Last: w.seq, At: time.UnixMilli(1_700_000_000_000 + w.seq), Prev: w.prev,
+		Site: w.site, First: w.seq, Last: w.seq, At: time.UnixMilli(1_700_000_000_000 + w.seq),
+		Prev:    w.prev,
 		Body:    fmt.Appendf(nil, `[{"seq":%d,"pad":%q}]`, w.seq, w.pad),
 		Entries: []repo.Entry{{ID: fmt.Sprintf("%s-%032d", w.site, w.seq), Kind: "assign_visit"}},
 		Images:  []workflow.Image{},
@@ -42,14 +43,22 @@ func (w *writer) page(images bool) *repo.Page {
 	if images {
 		p.Images = append(p.Images, workflow.Image{
 			Ref: workflow.VisitRef(workflow.VisitID(id)), Open: w.seq%5 != 0,
-			Doc: fmt.Appendf(nil, `{"id":%q,"site":%q,"seq":%d,"open":%t,"state":"assigned","business_day":"2024-03-04","policy":"p1",`+
-				`"channel":"passing_by","party":2,"kind":"new","route":"line","server":"s1","unit":"u1","turn_effect":"used",`+
-				`"arrived_at":"2024-03-04T01:10:00Z","assigned_at":"2024-03-04T01:11:00.123Z","commits":[1,2,3,4,5]}`, id, w.site, w.seq, w.seq%5 != 0),
+			Doc: fmt.Appendf(nil,
+				`{"id":%q,"site":%q,"seq":%d,"open":%t,"state":"assigned",`+
+					`"business_day":"2024-03-04","policy":"p1",`+
+					`"channel":"passing_by","party":2,"kind":"new","route":"line","server":"s1",`+
+					`"unit":"u1","turn_effect":"used",`+
+					`"arrived_at":"2024-03-04T01:10:00Z",`+
+					`"assigned_at":"2024-03-04T01:11:00.123Z","commits":[1,2,3,4,`+
+					`5]}`, id, w.site, w.seq, w.seq%5 != 0),
 		}, workflow.Image{
 			Ref: workflow.LiveRotaRef(w.site),
-			Doc: fmt.Appendf(nil, `{"id":%q,"site":%q,"seq":%d,"open":false,"day":"2024-03-04","units":[%s],"line":[%s],"out":[],"next_ticket":9}`,
+			Doc: fmt.Appendf(nil,
+				`{"id":%q,"site":%q,"seq":%d,"open":false,"day":"2024-03-04","units":[%s],`+
+					`"line":[%s],"out":[],"next_ticket":9}`,
 				workflow.LiveRotaRef(w.site).ID, w.site, w.seq,
-				strings.Repeat(`{"id":"u1","type":"person","members":["s1"]},`, 9)+`{"id":"u1","type":"person","members":["s1"]}`,
+				strings.Repeat(`{"id":"u1","type":"person","members":["s1"]},`, 9)+
+					`{"id":"u1","type":"person","members":["s1"]}`,
 				strings.Repeat(`{"unit":"u1","ticket":1},`, 9)+`{"unit":"u1","ticket":1}`),
 		})
 	}
@@ -58,8 +67,9 @@ func (w *writer) page(images bool) *repo.Page {
 	return p
 }
 
-// BenchmarkAppend appends pages of one 1 kB commit, three calls in flight, and waits in the end until the documents have
-// followed. The lone insert beside it is what a program does that writes one durable document per request.
+// BenchmarkAppend appends pages of one 1 kB commit, three calls in flight, and waits in the end
+// until the documents have followed. The lone insert beside it is what a program does that writes
+// one durable document per request.
 func BenchmarkAppend(b *testing.B) {
 	for _, server := range []string{"standalone", "set"} {
 		b.Run(server, func(b *testing.B) {
@@ -72,8 +82,12 @@ func BenchmarkAppend(b *testing.B) {
 			b.Run("lone", func(b *testing.B) { benchmarkLone(b, uri, 1) })
 			b.Run("lone-16", func(b *testing.B) { benchmarkLone(b, uri, 16) })
 			for _, sites := range []int{1, 16, 64} {
-				b.Run(fmt.Sprintf("journal-%d", sites), func(b *testing.B) { benchmarkAppend(b, uri, sites, false) })
-				b.Run(fmt.Sprintf("documents-%d", sites), func(b *testing.B) { benchmarkAppend(b, uri, sites, true) })
+				b.Run(fmt.Sprintf("journal-%d", sites), func(b *testing.B) {
+					benchmarkAppend(b, uri, sites, false)
+				})
+				b.Run(fmt.Sprintf("documents-%d", sites), func(b *testing.B) {
+					benchmarkAppend(b, uri, sites, true)
+				})
 			}
 		})
 	}
@@ -90,7 +104,10 @@ func benchmarkAppend(b *testing.B, uri string, sites int, images bool) {
 	for call := range parallel {
 		writers := make([]*writer, sites)
 		for i := range writers {
-			writers[i] = &writer{site: workflow.SiteID(fmt.Sprintf("site-%d-%d", call, i)), pad: strings.Repeat("x", 1000)}
+			writers[i] = &writer{
+				site: workflow.SiteID(fmt.Sprintf("site-%d-%d", call, i)),
+				pad:  strings.Repeat("x", 1000),
+			}
 		}
 		wg.Go(func() {
 			pages := make([]*repo.Page, sites)
@@ -127,7 +144,10 @@ func benchmarkLone(b *testing.B, uri string, writers int) {
 	for range writers {
 		wg.Go(func() {
 			for i := n.Add(1); i <= int64(b.N); i = n.Add(1) {
-				if _, err := c.InsertOne(b.Context(), bson.D{{Key: pathID, Value: fmt.Sprint(i)}, {Key: "pad", Value: pad}}); err != nil {
+				if _, err := c.InsertOne(b.Context(),
+					bson.D{
+						{Key: pathID, Value: fmt.Sprint(i)}, {Key: "pad", Value: pad},
+					}); err != nil {
 					b.Error(err)
 					return
 				}

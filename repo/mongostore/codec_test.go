@@ -32,21 +32,39 @@ func sampleVisit() *workflow.Visit {
 	at := time.Date(2024, 3, 4, 1, 10, 0, 123e6, time.UTC)
 	return &workflow.Visit{
 		Head:  workflow.Head{ID: "0190-visit", Site: "售楼处", Seq: 1 << 40, Open: true},
-		State: workflow.Assigned, BusinessDay: "2024-03-04", Policy: "p1", Channel: "passing_by", Party: 2,
-		Kind: workflow.KindNew, Customer: "c-1", Server: "张伟", ServerRole: workflow.Lead, Unit: "张伟",
+		State: workflow.Assigned, BusinessDay: "2024-03-04", Policy: "p1", Channel: "passing_by",
+		Party: 2,
+		Kind:  workflow.KindNew, Customer: "c-1", Server: "张伟", ServerRole: workflow.Lead,
+		Unit:       "张伟",
 		Assistants: []workflow.StaffID{"li", "王"}, Passed: []workflow.Passed{{Unit: "li"}},
-		Changes:   []workflow.Change{{From: "a", To: "b", Reason: "handed_back", At: at.Add(time.Minute)}},
-		Form:      &workflow.Form{Channel: "online", Layout: "3br", AreaSqm: 120, BudgetFrom: 3e8, BudgetTo: 4e8},
-		ArrivedAt: at.Truncate(time.Second), AssignedAt: at, Commits: []int64{1, 2, 3, 9007199254740993},
+		Changes: []workflow.Change{
+			{From: "a", To: "b", Reason: "handed_back", At: at.Add(time.Minute)},
+		},
+		Form: &workflow.Form{
+			Channel: "online", Layout: "3br", AreaSqm: 120, BudgetFrom: 3e8, BudgetTo: 4e8,
+		},
+		ArrivedAt: at.Truncate(time.Second), AssignedAt: at, Commits: []int64{
+			1, 2, 3, 9007199254740993,
+		},
 	}
 }
 
 func TestRecordsComeBackByteForByte(t *testing.T) {
 	for _, r := range []any{
 		sampleVisit(), &workflow.Visit{Head: workflow.Head{ID: ""}},
-		&workflow.Site{Head: workflow.Head{ID: "s"}, Zone: "Asia/Shanghai", Adoptions: []workflow.Adoption{{From: "2024-01-01"}}},
-		&workflow.Rota{Head: workflow.Head{ID: "s/live"}, Line: []workflow.Place{{Unit: "a", Ticket: 1}}},
-		&workflow.Customer{Head: workflow.Head{ID: "c"}, FollowUps: []workflow.FollowUp{{At: time.UnixMilli(1).UTC()}}},
+		&workflow.Site{
+			Head: workflow.Head{ID: "s"}, Zone: "Asia/Shanghai", Adoptions: []workflow.Adoption{
+				{From: "2024-01-01"},
+			},
+		},
+		&workflow.Rota{
+			Head: workflow.Head{ID: "s/live"}, Line: []workflow.Place{{Unit: "a", Ticket: 1}},
+		},
+		&workflow.Customer{
+			Head: workflow.Head{ID: "c"}, FollowUps: []workflow.FollowUp{
+				{At: time.UnixMilli(1).UTC()},
+			},
+		},
 		&workflow.Staff{Head: workflow.Head{ID: "s/e\u0301"}},
 	} {
 		text, err := workflow.Encode(r)
@@ -60,14 +78,20 @@ func TestRecordsComeBackByteForByte(t *testing.T) {
 }
 
 // awkward holds what a careless converter changes.
-const awkward = `{"id":"x","a":"<b>&\u2028\u2029\\\"'/\t\n\b\f\u0000\u001f\u007f轮排 👨‍👩‍👧","":{"":[[],{},[{}]]},` +
-	`"n":[0,-0,-1,9223372036854775807,-9223372036854775808,1.5,1e+21,1e-7,-1.25e-9,5e-324,1.7976931348623157e+308,100000000000000000000],` +
-	`"at":"2024-03-04T01:10:00.123Z","x_at":["2024-03-04T01:10:00Z"],"y_at":{"at":"2024-03-04T01:10:00.1Z"},` +
-	`"z_at":"0001-01-01T00:00:00Z","late_at":"9999-12-31T23:59:59.999Z","off_at":"2024-03-04T09:10:00+08:00","fine_at":"2024-03-04T01:10:00.123456Z",` +
-	`"zero_at":"2024-03-04T01:10:00.120Z","word_at":"soon","cat":"2024-03-04T01:10:00Z","$set":null,"a.b":true,"a":false}`
+const awkward = `{"id":"x","a":"<b>&\u2028\u2029\\\"'/\t\n\b\f\u0000\u001f\u007f轮排 👨‍👩‍👧",` +
+	`"":{"":[[],{},[{}]]},` +
+	`"n":[0,-0,-1,9223372036854775807,-9223372036854775808,1.5,1e+21,1e-7,-1.25e-9,5e-324,` +
+	`1.7976931348623157e+308,100000000000000000000],` +
+	`"at":"2024-03-04T01:10:00.123Z","x_at":["2024-03-04T01:10:00Z"],` +
+	`"y_at":{"at":"2024-03-04T01:10:00.1Z"},` +
+	`"z_at":"0001-01-01T00:00:00Z","late_at":"9999-12-31T23:59:59.999Z",` +
+	`"off_at":"2024-03-04T09:10:00+08:00","fine_at":"2024-03-04T01:10:00.123456Z",` +
+	`"zero_at":"2024-03-04T01:10:00.120Z","word_at":"soon","cat":"2024-03-04T01:10:00Z",` +
+	`"$set":null,"a.b":true,"a":false}`
 
 func TestAwkwardTextComesBack(t *testing.T) {
-	want := strings.ReplaceAll(awkward, `\u007f`, "\x7f") // the canonical encoder does not escape DEL
+	// the canonical encoder does not escape DEL
+	want := strings.ReplaceAll(awkward, `\u007f`, "\x7f")
 	if got := roundTrip(t, []byte(awkward)); got != want {
 		t.Errorf("\nwant %s\n got %s", want, got)
 	}
@@ -79,8 +103,10 @@ func TestTimesAreDates(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, want := range map[string]bson.Type{
-		"at": bson.TypeDateTime, "z_at": bson.TypeDateTime, "late_at": bson.TypeDateTime, "off_at": bson.TypeString,
-		"fine_at": bson.TypeString, "zero_at": bson.TypeString, "word_at": bson.TypeString, "cat": bson.TypeString,
+		"at": bson.TypeDateTime, "z_at": bson.TypeDateTime, "late_at": bson.TypeDateTime,
+		"off_at":  bson.TypeString,
+		"fine_at": bson.TypeString, "zero_at": bson.TypeString, "word_at": bson.TypeString,
+		"cat": bson.TypeString,
 	} {
 		if got := bson.Raw(raw).Lookup(key).Type; got != want {
 			t.Errorf("%s is a %s, want %s", key, got, want)
@@ -90,10 +116,14 @@ func TestTimesAreDates(t *testing.T) {
 
 func TestMalformedRecordsAreRefused(t *testing.T) {
 	for _, text := range []string{
-		``, `{`, `{}`, `[]`, `null`, `{"site":"a","id":"b"}`, `{"id":"a","_id":"b"}`, `{"id":"a","id":"b"}`, `{"id":"a"}{}`, `{"id":"a",}`,
-		`{"id":"a" "b":1}`, `{"id":"a","b":01}`, `{"id":"a","b":1.}`, `{"id":"a","b":-}`, `{"id":"a","b":1e}`, `{"id":"a","b":--1}`,
-		`{"id":"a","b":tru}`, `{"id":"a","b":"` + "\n" + `"}`, `{"id":"a","b":"\x"}`, `{"id":"a","b":"\u12"}`, `{"id":"a","b\u0000":1}`,
-		`{"id":"a","b":18446744073709551615}`, `{"id":"a","b":1e999}`, "{\"id\":\"a\",\"b\":\"\xff\"}", `{"id":"a","b":[1}`,
+		``, `{`, `{}`, `[]`, `null`, `{"site":"a","id":"b"}`, `{"id":"a","_id":"b"}`,
+		`{"id":"a","id":"b"}`, `{"id":"a"}{}`, `{"id":"a",}`,
+		`{"id":"a" "b":1}`, `{"id":"a","b":01}`, `{"id":"a","b":1.}`, `{"id":"a","b":-}`,
+		`{"id":"a","b":1e}`, `{"id":"a","b":--1}`,
+		`{"id":"a","b":tru}`, `{"id":"a","b":"` + "\n" + `"}`, `{"id":"a","b":"\x"}`,
+		`{"id":"a","b":"\u12"}`, `{"id":"a","b\u0000":1}`,
+		`{"id":"a","b":18446744073709551615}`, `{"id":"a","b":1e999}`,
+		"{\"id\":\"a\",\"b\":\"\xff\"}", `{"id":"a","b":[1}`,
 		`{"id":"a","b":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`,
 	} {
 		if _, err := appendDocument(nil, []byte(text)); err == nil {
@@ -102,7 +132,8 @@ func TestMalformedRecordsAreRefused(t *testing.T) {
 	}
 }
 
-// FuzzConverter: whatever Go can read and write again in canonical form comes back byte for byte, or is refused.
+// FuzzConverter: whatever Go can read and write again in canonical form comes back byte for byte,
+// or is refused.
 func FuzzConverter(f *testing.F) {
 	f.Add(awkward)
 	text, _ := workflow.Encode(sampleVisit())

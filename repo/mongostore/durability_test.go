@@ -19,14 +19,17 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestConnectionStringCannotWeaken: what is sent is durable and majority-read, whatever the connection string says.
+// TestConnectionStringCannotWeaken: what is sent is durable and majority-read, whatever the
+// connection string says.
 func TestConnectionStringCannotWeaken(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	cfg := db.config()
-	cfg.URI += "&w=1&journal=false&readConcernLevel=local&readPreference=secondaryPreferred&retryWrites=false&timeoutMS=1"
+	cfg.URI += "&w=1&journal=false&readConcernLevel=local&readPreference=secondaryPreferred" +
+		"&retryWrites=false&timeoutMS=1"
 	var mu sync.Mutex
 	seen := make(map[string]int)
-	cfg.monitor = &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
+	cfg.monitor = &event.CommandMonitor{Started: func(_ context.Context,
+		e *event.CommandStartedEvent) {
 		mu.Lock()
 		defer mu.Unlock()
 		seen[e.CommandName]++
@@ -34,10 +37,12 @@ func TestConnectionStringCannotWeaken(t *testing.T) {
 		case "insert", "update", "delete":
 			w, _ := e.Command.Lookup("writeConcern", "w").StringValueOK()
 			if j, _ := e.Command.Lookup("writeConcern", "j").BooleanOK(); w != "majority" || !j {
-				t.Errorf("%s with write concern %v", e.CommandName, e.Command.Lookup("writeConcern"))
+				t.Errorf("%s with write concern %v", e.CommandName,
+					e.Command.Lookup("writeConcern"))
 			}
 		case "find":
-			if level, _ := e.Command.Lookup("readConcern", "level").StringValueOK(); level != "majority" {
+			if level, _ := e.Command.Lookup("readConcern",
+				"level").StringValueOK(); level != "majority" {
 				t.Errorf("find with read concern %v", e.Command.Lookup("readConcern"))
 			}
 		}
@@ -47,11 +52,15 @@ func TestConnectionStringCannotWeaken(t *testing.T) {
 	s := open(t, cfg)
 	a := &author{t: t, site: "a"}
 	mustAppend(t, s, a.next())
-	if _, err := s.Read(t.Context(), "a", 1, []workflow.Ref{workflow.LiveRotaRef("a")}); err != nil {
+	if _, err := s.Read(t.Context(), "a", 1,
+		[]workflow.Ref{workflow.LiveRotaRef("a")}); err != nil {
 		t.Fatal(err)
 	}
 	side := repo.Side{Collection: repo.Notes, ID: "n", Site: "a"}
-	for _, write := range []error{s.Insert(t.Context(), side), s.Replace(t.Context(), side), s.Delete(t.Context(), repo.Notes, "n")} {
+	for _, write := range []error{
+		s.Insert(t.Context(), side), s.Replace(t.Context(), side),
+		s.Delete(t.Context(), repo.Notes, "n"),
+	} {
 		if write != nil {
 			t.Fatal(write)
 		}
@@ -72,9 +81,10 @@ func TestWriteConcernErrorIsUnknown(t *testing.T) {
 	s := open(t, db.config())
 	a := &author{t: t, site: "a"}
 	mustAppend(t, s, a.next())
-	heal := db.failWith(t, "alwaysOn", bson.D{commands("insert"), {Key: "writeConcernError", Value: bson.D{
-		{Key: "code", Value: 64}, {Key: "errmsg", Value: "waiting for replication timed out"},
-	}}})
+	heal := db.failWith(t, "alwaysOn",
+		bson.D{commands("insert"), {Key: "writeConcernError", Value: bson.D{
+			{Key: "code", Value: 64}, {Key: "errmsg", Value: "waiting for replication timed out"},
+		}}})
 	p := a.next()
 	for range 2 { // the second time it meets itself, still without a majority
 		if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnknown) {
@@ -102,7 +112,8 @@ func TestErrorsAreUnknown(t *testing.T) {
 			heal := db.failWith(t, "alwaysOn", append(bson.D{commands("insert")}, data...))
 			a := &author{t: t, site: workflow.SiteID(name)}
 			p := a.next()
-			if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrClosed) {
+			if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnknown) ||
+				errors.Is(err, repo.ErrClosed) {
 				t.Errorf("want ErrUnknown, got %v", err)
 			}
 			heal()
@@ -141,22 +152,29 @@ func TestMissingIndexRefusesAppends(t *testing.T) {
 	journal := db.raw.Collection("journal")
 	exact := keys(pathSite, pathEntries)
 	for name, o := range map[string]*options.IndexOptionsBuilder{
-		"missing": nil, "not unique": options.Index(), "sparse": options.Index().SetUnique(true).SetSparse(true),
-		"partial":  options.Index().SetUnique(true).SetPartialFilterExpression(bson.D{{Key: "first", Value: 1}}),
-		"collated": options.Index().SetUnique(true).SetCollation(&options.Collation{Locale: "en", Strength: 1}),
+		"missing": nil, "not unique": options.Index(),
+		"sparse": options.Index().SetUnique(true).SetSparse(true),
+		"partial": options.Index().SetUnique(true).SetPartialFilterExpression(bson.D{
+			{Key: "first", Value: 1},
+		}),
+		"collated": options.Index().SetUnique(true).SetCollation(&options.Collation{
+			Locale: "en", Strength: 1,
+		}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := journal.Indexes().DropOne(t.Context(), entriesIndex); err != nil {
 				t.Fatal(err)
 			}
 			if o != nil {
-				if _, err := journal.Indexes().CreateOne(t.Context(), mongo.IndexModel{Keys: exact, Options: o.SetName(entriesIndex)}); err != nil {
+				if _, err := journal.Indexes().CreateOne(t.Context(),
+					mongo.IndexModel{Keys: exact, Options: o.SetName(entriesIndex)}); err != nil {
 					t.Fatal(err)
 				}
 			}
 			eventually(t, "the loss is noticed", func() bool { return s.indexes.refusal() != nil })
 			err := appendOne(t.Context(), s, a.draft("x", "v"))
-			if !errors.Is(err, ErrIndexes) || !errors.Is(err, repo.ErrUnknown) || !strings.Contains(err.Error(), "createIndex") {
+			if !errors.Is(err, ErrIndexes) || !errors.Is(err, repo.ErrUnknown) ||
+				!strings.Contains(err.Error(), "createIndex") {
 				t.Errorf("want ErrIndexes with the cure, got %v", err)
 			}
 			if o != nil {
@@ -164,7 +182,9 @@ func TestMissingIndexRefusesAppends(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			good := mongo.IndexModel{Keys: exact, Options: options.Index().SetUnique(true).SetName(entriesIndex)}
+			good := mongo.IndexModel{
+				Keys: exact, Options: options.Index().SetUnique(true).SetName(entriesIndex),
+			}
 			if _, err := journal.Indexes().CreateOne(t.Context(), good); err != nil {
 				t.Fatal(err)
 			}
@@ -178,7 +198,9 @@ func TestMissingIndexRefusesAppends(t *testing.T) {
 func TestOpenWithoutRightToCreate(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	db.failWith(t, "alwaysOn", bson.D{
-		commands("createIndexes", "create", "collMod", "listCollections"), {Key: "errorCode", Value: codeUnauthorized},
+		commands("createIndexes", "create", "collMod", "listCollections"), {
+			Key: "errorCode", Value: codeUnauthorized,
+		},
 	})
 	s := open(t, db.config())
 	a := &author{t: t, site: "a"}
@@ -186,14 +208,18 @@ func TestOpenWithoutRightToCreate(t *testing.T) {
 	if err := appendOne(t.Context(), s, p); !errors.Is(err, ErrIndexes) {
 		t.Fatalf("want ErrIndexes, got %v", err)
 	}
-	index := mongo.IndexModel{Keys: keys(pathSite, pathEntries), Options: options.Index().SetUnique(true)} // by any name
+	// by any name
+	index := mongo.IndexModel{
+		Keys: keys(pathSite, pathEntries), Options: options.Index().SetUnique(true),
+	}
 	if _, err := db.raw.Collection("journal").Indexes().CreateOne(t.Context(), index); err != nil {
 		t.Fatal(err)
 	}
 	mustAppend(t, open(t, db.config()), p)
 }
 
-// TestNoPersonalData: what the server says of a failure quotes keys and documents; nothing of it leaves the package.
+// TestNoPersonalData: what the server says of a failure quotes keys and documents; nothing of it
+// leaves the package.
 func TestNoPersonalData(t *testing.T) {
 	const canary = "CANARY-13800138000"
 	db := testDatabase(t, mongotest.Standalone(t))
@@ -210,7 +236,10 @@ func TestNoPersonalData(t *testing.T) {
 	a.prev, a.seq = "", 0
 	rival.Hash = "other"
 	errs = append(errs, appendOne(ctx, s, rival))
-	side := repo.Side{Collection: repo.People, ID: canary, Site: "a", Lookup: canary, Body: []byte(`"` + canary + `"`)}
+	side := repo.Side{
+		Collection: repo.People, ID: canary, Site: "a", Lookup: canary,
+		Body: []byte(`"` + canary + `"`),
+	}
 	errs = append(errs, s.Insert(ctx, side), s.Insert(ctx, side))
 	other := side
 	other.ID = "other"
@@ -218,21 +247,34 @@ func TestNoPersonalData(t *testing.T) {
 	other.Body = []byte(`{"` + canary)
 	errs = append(errs, s.Replace(ctx, other))
 	// The server quotes the value that breaks a schema.
-	strict := bson.D{{Key: "collMod", Value: "notes"}, {Key: "validator", Value: bson.D{{Key: "command", Value: "other"}}}}
+	strict := bson.D{
+		{Key: "collMod", Value: "notes"}, {
+			Key: "validator", Value: bson.D{{Key: "command", Value: "other"}},
+		},
+	}
 	if err := db.raw.RunCommand(ctx, strict).Err(); err != nil {
 		t.Fatal(err)
 	}
 	note := repo.Side{Collection: repo.Notes, ID: "n", Site: "a", Command: canary}
 	errs = append(errs, s.Insert(ctx, note), s.Replace(ctx, note))
-	heal := db.failWith(t, "alwaysOn", bson.D{commands("find", "update", "insert"), {Key: "errorCode", Value: 2}})
+	heal := db.failWith(t, "alwaysOn", bson.D{
+		commands("find", "update", "insert"), {Key: "errorCode", Value: 2},
+	})
 	_, err := s.Lookup(ctx, repo.People, "a", canary)
-	_, listErr := s.List(ctx, repo.Query{Collection: workflow.Visits, Site: "a", Limit: 1, In: map[string][]string{"customer": {canary}}})
+	_, listErr := s.List(ctx, repo.Query{
+		Collection: workflow.Visits, Site: "a", Limit: 1, In: map[string][]string{
+			"customer": {canary},
+		},
+	})
 	_, findErr := s.Find(ctx, "a", canary)
 	b := &author{t: t, site: "b"}
-	errs = append(errs, err, listErr, findErr, s.Replace(ctx, side), appendOne(ctx, s, b.draft(canary, canary)))
+	errs = append(errs, err, listErr, findErr, s.Replace(ctx, side),
+		appendOne(ctx, s, b.draft(canary, canary)))
 	heal()
 	broken := b.draft("broken", canary)
-	broken.Images[0].Doc = []byte(strings.Replace(string(broken.Images[0].Doc), `"state":"arrived"`, `"state":7`, 1)) // breaks the schema
+	// breaks the schema
+	broken.Images[0].Doc = []byte(strings.Replace(string(broken.Images[0].Doc), `"state":"arrived"`,
+		`"state":7`, 1))
 	mustAppend(t, s, broken)
 	_, err = s.Read(ctx, "b", 0, nil)
 	errs = append(errs, err)
@@ -243,7 +285,8 @@ func TestNoPersonalData(t *testing.T) {
 			continue
 		}
 		wrong++
-		if strings.Contains(err.Error(), canary) || strings.Contains(fmt.Sprintf("%+v", errors.Unwrap(err)), canary) {
+		if strings.Contains(err.Error(), canary) ||
+			strings.Contains(fmt.Sprintf("%+v", errors.Unwrap(err)), canary) {
 			t.Errorf("personal data in an error: %v", err)
 		}
 	}

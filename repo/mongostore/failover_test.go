@@ -24,7 +24,8 @@ func needTime(t *testing.T) {
 	slow.Test(t, "servers that are killed, seconds each")
 }
 
-// load keeps writers appending until stop, each at its own site, and remembers what was acknowledged.
+// load keeps writers appending until stop, each at its own site, and remembers what was
+// acknowledged.
 type load struct {
 	wg   sync.WaitGroup
 	mu   sync.Mutex
@@ -41,7 +42,8 @@ func (l *load) run(ctx context.Context, s *Store, authors []*author, stop <-chan
 					return
 				default:
 				}
-				p := a.draft(fmt.Sprintf("cmd-%d", a.seq+1), workflow.VisitID(fmt.Sprintf("%s-v%d", a.site, a.seq/5)))
+				p := a.draft(fmt.Sprintf("cmd-%d", a.seq+1),
+					workflow.VisitID(fmt.Sprintf("%s-v%d", a.site, a.seq/5)))
 				if err := persist(ctx, s, p); err != nil {
 					a.t.Errorf("append %s/%d: %v", a.site, p.First, err)
 					return
@@ -76,7 +78,10 @@ func (l *load) check(t *testing.T, s *Store, authors []*author) {
 				t.Errorf("page %d of %s is not the one acknowledged", p.First, p.Site)
 			}
 		}
-		eventually(t, "the mark follows", func() bool { m, err := s.Mark(t.Context(), a.site); return err == nil && m == a.seq })
+		eventually(t, "the mark follows", func() bool {
+			m, err := s.Mark(t.Context(), a.site)
+			return err == nil && m == a.seq
+		})
 		projectedEqual(t, s, a.site)
 	}
 	if found != len(l.done) {
@@ -92,7 +97,8 @@ func newAuthors(t *testing.T, n int) []*author {
 	return out
 }
 
-// killUnder runs writers, kills something in the middle, and checks that nothing acknowledged is lost.
+// killUnder runs writers, kills something in the middle, and checks that nothing acknowledged is
+// lost.
 func killUnder(t *testing.T, cfg Config, kill func()) {
 	cfg.RepairEvery = 300 * time.Millisecond
 	s := open(t, cfg)
@@ -155,8 +161,8 @@ func ownServer(t *testing.T, args ...string) *mongod.Server {
 	return server
 }
 
-// TestMajorityLost: with one of three left an append ends within its time, with an answer that promises nothing; with the
-// others back the same page settles.
+// TestMajorityLost: with one of three left an append ends within its time, with an answer that
+// promises nothing; with the others back the same page settles.
 func TestMajorityLost(t *testing.T) {
 	needTime(t)
 	uri, set := mongotest.ReplicaSet(t)
@@ -204,22 +210,31 @@ func TestMajorityLost(t *testing.T) {
 	}
 }
 
-// TestPageSeenIsOnDisk: a stand-alone server shows a page that it has not written to its journal yet. Whoever reads it
-// through the store may build on it: kill -9 does not take it back.
+// TestPageSeenIsOnDisk: a stand-alone server shows a page that it has not written to its journal
+// yet. Whoever reads it through the store may build on it: kill -9 does not take it back.
 func TestPageSeenIsOnDisk(t *testing.T) {
 	needTime(t)
 	server := ownServer(t, "--journalCommitInterval", "500")
 	db := testDatabase(t, server.URI())
 	s := open(t, db.config())
-	weak := db.raw.Collection("journal", options.Collection().SetWriteConcern(&writeconcern.WriteConcern{W: 1}))
+	weak := db.raw.Collection("journal",
+		options.Collection().SetWriteConcern(&writeconcern.WriteConcern{W: 1}))
 	for name, see := range map[string]func(site workflow.SiteID) error{
 		"find": func(site workflow.SiteID) error {
 			_, err := s.Find(t.Context(), site, "cmd-"+string(site)+"-1")
 			return err
 		},
-		"since":  func(site workflow.SiteID) error { _, err := s.Since(t.Context(), site, 1, 9); return err },
-		"before": func(site workflow.SiteID) error { _, err := s.Before(t.Context(), site, 1, 9); return err },
-		"append": func(site workflow.SiteID) error { return appendOne(t.Context(), s, (&author{t: t, site: site}).next()) },
+		"since": func(site workflow.SiteID) error {
+			_, err := s.Since(t.Context(), site, 1, 9)
+			return err
+		},
+		"before": func(site workflow.SiteID) error {
+			_, err := s.Before(t.Context(), site, 1, 9)
+			return err
+		},
+		"append": func(site workflow.SiteID) error {
+			return appendOne(t.Context(), s, (&author{t: t, site: site}).next())
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := &author{t: t, site: workflow.SiteID(name)}
@@ -236,7 +251,9 @@ func TestPageSeenIsOnDisk(t *testing.T) {
 			if err := server.Restart(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "the server is found again", func() bool { return s.Ping(t.Context()) == nil })
+			eventually(t, "the server is found again", func() bool {
+				return s.Ping(t.Context()) == nil
+			})
 			if n := len(chainOf(t, s, a.site)); n != 1 {
 				t.Error("a page that was seen is lost")
 			}

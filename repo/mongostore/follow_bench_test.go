@@ -14,8 +14,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// BenchmarkTwoInstances gives commands to 50 sites from 32 clients through two instances, each client at either of them in
-// turn, and tells how far the documents trail behind the answers. b.N is a number of visits, of three commands each:
+// BenchmarkTwoInstances gives commands to 50 sites from 32 clients through two instances, each
+// client at either of them in turn, and tells how far the documents trail behind the answers. b.N
+// is a number of visits, of three commands each:
 //
 //	go test ./repo/mongostore -run '^$' -bench TwoInstances -benchtime 4000x
 func BenchmarkTwoInstances(b *testing.B) {
@@ -86,10 +87,14 @@ func newSite(id workflow.SiteID) repo.Request {
 		c.Hours[i] = workflow.DayHours{From: "00:00", To: "24:00"}
 	}
 	c.Staff = []workflow.NewStaff{{Staff: "A", Role: workflow.RoleConsultant}}
-	return repo.Request{ID: "create-" + string(id), By: workflow.Actor{Role: workflow.RoleAdministrator}, Command: c}
+	return repo.Request{
+		ID: "create-" + string(id), By: workflow.Actor{Role: workflow.RoleAdministrator},
+		Command: c,
+	}
 }
 
-// visitRequests are the commands of a visit that needs no consultant: any number can be at one site.
+// visitRequests are the commands of a visit that needs no consultant: any number can be at one
+// site.
 func visitRequests(n int64) (out []repo.Request) {
 	v := workflow.VisitID(fmt.Sprintf("v%09d", n))
 	for i, c := range []workflow.Command{
@@ -97,12 +102,16 @@ func visitRequests(n int64) (out []repo.Request) {
 		&workflow.IdentifyVisit{Visit: v, Identity: workflow.Identity{Kind: workflow.KindNew}},
 		&workflow.AbandonVisit{Visit: v},
 	} {
-		out = append(out, repo.Request{ID: fmt.Sprintf("%s-%d", v, i), By: workflow.Actor{Role: workflow.RoleFrontDesk}, Command: c})
+		out = append(out, repo.Request{
+			ID: fmt.Sprintf("%s-%d", v, i), By: workflow.Actor{Role: workflow.RoleFrontDesk},
+			Command: c,
+		})
 	}
 	return out
 }
 
-// lagWatch notes for each answered command how long its documents took to follow: until the mark was seen at its number.
+// lagWatch notes for each answered command how long its documents took to follow: until the mark
+// was seen at its number.
 type lagWatch struct {
 	mu      sync.Mutex
 	waiting map[workflow.SiteID][]answer

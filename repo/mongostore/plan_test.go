@@ -14,15 +14,16 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestOneShardOneIndex: whatever is asked about one site names the site, so that a cluster which is sharded by it asks one shard,
-// and still looks at no more of a long journal than it returns.
+// TestOneShardOneIndex: whatever is asked about one site names the site, so that a cluster which is
+// sharded by it asks one shard, and still looks at no more of a long journal than it returns.
 func TestOneShardOneIndex(t *testing.T) {
 	const long = 1500
 	db := testDatabase(t, mongotest.Standalone(t))
 	var mu sync.Mutex
 	var asked []bson.Raw
 	cfg := db.config()
-	cfg.monitor = &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
+	cfg.monitor = &event.CommandMonitor{Started: func(_ context.Context,
+		e *event.CommandStartedEvent) {
 		if e.CommandName == "find" || e.CommandName == "update" {
 			mu.Lock()
 			defer mu.Unlock()
@@ -38,14 +39,28 @@ func TestOneShardOneIndex(t *testing.T) {
 	db.insertPage(t, pages[:long-1]...)
 	last := pages[long-1]
 	for name, use := range map[string]func() error{
-		"since the end":    func() error { _, err := s.Since(t.Context(), "a", long-1, 64); return err },
-		"since the middle": func() error { _, err := s.Since(t.Context(), "a", 700, 64); return err },
-		"beyond the end":   func() error { _, err := s.Since(t.Context(), "a", long+100, 64); return err },
-		"before":           func() error { _, err := s.Before(t.Context(), "a", 700, 2); return err },
-		"a command":        func() error { _, err := s.Find(t.Context(), "a", pages[3].Entries[0].ID); return err },
-		"a rival":          func() error { _ = appendOne(t.Context(), s, pages[700]); return nil },
+		"since the end": func() error {
+			_, err := s.Since(t.Context(), "a", long-1, 64)
+			return err
+		},
+		"since the middle": func() error {
+			_, err := s.Since(t.Context(), "a", 700, 64)
+			return err
+		},
+		"beyond the end": func() error {
+			_, err := s.Since(t.Context(), "a", long+100, 64)
+			return err
+		},
+		"before": func() error { _, err := s.Before(t.Context(), "a", 700, 2); return err },
+		"a command": func() error {
+			_, err := s.Find(t.Context(), "a", pages[3].Entries[0].ID)
+			return err
+		},
+		"a rival": func() error { _ = appendOne(t.Context(), s, pages[700]); return nil },
 		"holes": func() error {
-			runs := []*siteRun{{f: &follower{site: "a"}, pages: []*repo.Page{pages[700], pages[710]}}}
+			runs := []*siteRun{
+				{f: &follower{site: "a"}, pages: []*repo.Page{pages[700], pages[710]}},
+			}
 			s.projector.fillGaps(t.Context(), runs, map[*siteRun]int64{runs[0]: 700})
 			return runs[0].err
 		},
@@ -82,7 +97,8 @@ func (d *testDB) examine(t *testing.T, c bson.Raw) {
 		of, _ := c.Lookup("update").StringValueOK()
 		values, _ := updates.Values()
 		for _, u := range values {
-			if site, _ := u.Document().Lookup("q", pathSite).StringValueOK(); of != "marks" && site != "a" {
+			if site, _ := u.Document().Lookup("q", pathSite).StringValueOK(); of != "marks" &&
+				site != "a" {
 				t.Errorf("an update of %s without its site: %v", of, u.Document().Lookup("q"))
 			}
 		}
@@ -111,8 +127,10 @@ func (d *testDB) examine(t *testing.T, c bson.Raw) {
 	if err := d.raw.RunCommand(t.Context(), explain).Decode(&plan); err != nil {
 		t.Fatal(err)
 	}
-	if n := plan.Stats; n.Docs > n.Returned+repo.MaxPageCommits || n.Keys > n.Returned+2*repo.MaxPageCommits {
-		t.Errorf("%d keys and %d pages looked at for %d: %v", n.Keys, n.Docs, n.Returned, c.Lookup("filter"))
+	if n := plan.Stats; n.Docs > n.Returned+repo.MaxPageCommits || n.Keys > n.Returned+
+		2*repo.MaxPageCommits {
+		t.Errorf("%d keys and %d pages looked at for %d: %v", n.Keys, n.Docs, n.Returned,
+			c.Lookup("filter"))
 	}
 }
 

@@ -42,7 +42,8 @@ func TestDocumentsFollow(t *testing.T) {
 	}
 }
 
-// TestTwoInstancesOnOneDatabase race for every number; the journals are one chain each, and the documents what they say.
+// TestTwoInstancesOnOneDatabase race for every number; the journals are one chain each, and the
+// documents what they say.
 func TestTwoInstancesOnOneDatabase(t *testing.T) {
 	const sites, each = 4, 40
 	db := testDatabase(t, mongotest.Standalone(t))
@@ -59,7 +60,8 @@ func TestTwoInstancesOnOneDatabase(t *testing.T) {
 						return
 					}
 					// Both change the same visits, and new ones again and again.
-					p := a.draft(fmt.Sprintf("%d-%d-%d", i, k, done), workflow.VisitID(fmt.Sprintf("%s-v%d", a.site, a.seq/2)))
+					p := a.draft(fmt.Sprintf("%d-%d-%d", i, k, done),
+						workflow.VisitID(fmt.Sprintf("%s-v%d", a.site, a.seq/2)))
 					switch err := appendOne(ctx, s, p); {
 					case err == nil:
 						done++
@@ -84,8 +86,8 @@ func TestTwoInstancesOnOneDatabase(t *testing.T) {
 	}
 }
 
-// TestNewerImageWinsTheFirstInsert: two instances write a record that is not there yet; whoever comes first, the newer
-// image stands in the end.
+// TestNewerImageWinsTheFirstInsert: two instances write a record that is not there yet; whoever
+// comes first, the newer image stands in the end.
 func TestNewerImageWinsTheFirstInsert(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	s := open(t, db.config())
@@ -94,16 +96,23 @@ func TestNewerImageWinsTheFirstInsert(t *testing.T) {
 		j := &siteRun{f: &follower{site: "a"}, pages: []*repo.Page{{First: seq, Last: seq}}}
 		for i := range records {
 			id := fmt.Sprint("c", i)
-			doc := fmt.Appendf(nil, `{"id":%q,"site":"a","seq":%d,"open":true,"status":"received"}`, id, seq)
-			r, err := s.projector.replace(j, workflow.Image{Ref: workflow.CustomerRef(workflow.CustomerID(id)), Doc: doc})
+			doc := fmt.Appendf(nil, `{"id":%q,"site":"a","seq":%d,"open":true,"status":"received"}`,
+				id, seq)
+			r, err := s.projector.replace(j, workflow.Image{
+				Ref: workflow.CustomerRef(workflow.CustomerID(id)), Doc: doc,
+			})
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			models := []mongo.WriteModel{mongo.NewReplaceOneModel().SetFilter(r.filter).SetReplacement(r.doc).SetUpsert(true)}
-			errs := guarded(t.Context(), s.images[workflow.Customers], models, func(int) mongo.WriteModel {
-				return mongo.NewReplaceOneModel().SetFilter(r.filter).SetReplacement(r.doc)
-			})
+			models := []mongo.WriteModel{
+				mongo.NewReplaceOneModel().SetFilter(r.filter).SetReplacement(r.doc).SetUpsert(
+					true),
+			}
+			errs := guarded(t.Context(), s.images[workflow.Customers], models,
+				func(int) mongo.WriteModel {
+					return mongo.NewReplaceOneModel().SetFilter(r.filter).SetReplacement(r.doc)
+				})
 			if errs[0] != nil {
 				t.Error(errs[0])
 			}
@@ -114,12 +123,13 @@ func TestNewerImageWinsTheFirstInsert(t *testing.T) {
 		wg.Go(func() { write(seq + 1) })
 	}
 	wg.Wait()
-	err := s.Scan(t.Context(), repo.Span{Collection: workflow.Customers, Site: "a"}, func(d repo.Document) error {
-		if d.Seq != 4 {
-			t.Errorf("%s stands at %d", d.ID, d.Seq)
-		}
-		return nil
-	})
+	err := s.Scan(t.Context(), repo.Span{Collection: workflow.Customers, Site: "a"},
+		func(d repo.Document) error {
+			if d.Seq != 4 {
+				t.Errorf("%s stands at %d", d.ID, d.Seq)
+			}
+			return nil
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +144,9 @@ func TestBadPageStopsItsSiteOnly(t *testing.T) {
 		"another's record":   func(p *repo.Page) { p.Images[0].ID = "x" },
 		"breaks the schema":  func(p *repo.Page) { swap(p, `"state":"arrived"`, `"state":7`) },
 		"unknown collection": func(p *repo.Page) { p.Images[0].Collection = "journal" },
-		"too big":            func(p *repo.Page) { swap(p, `"state":"arrived"`, `"state":"`+strings.Repeat("x", 17<<20)+`"`) },
+		"too big": func(p *repo.Page) {
+			swap(p, `"state":"arrived"`, `"state":"`+strings.Repeat("x", 17<<20)+`"`)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			db.empty(t)
@@ -147,23 +159,35 @@ func TestBadPageStopsItsSiteOnly(t *testing.T) {
 			p := bad.next()
 			p.Images = append([]workflow.Image(nil), p.Images...)
 			break_(p)
-			// What is read back from the journal is whole; only this process's copy is broken, until repair reads it.
-			heal := db.failWith(t, "alwaysOn", bson.D{commands("find"), {Key: "errorCode", Value: 8}})
+			// What is read back from the journal is whole; only this process's copy is broken,
+			// until repair reads it.
+			heal := db.failWith(t, "alwaysOn", bson.D{
+				commands("find"), {Key: "errorCode", Value: 8},
+			})
 			for _, err := range s.Append(t.Context(), []*repo.Page{p, good.next()}) {
 				if err != nil {
 					t.Fatal(err)
 				}
 			}
 			drain(t, s)
-			if n := log.count("documents trail the journal"); n < 1 || n > 2 || log.count("site=bad") == 0 {
+			if n := log.count("documents trail the journal"); n < 1 || n > 2 ||
+				log.count("site=bad") == 0 {
 				t.Errorf("reported %d times", n)
 			}
 			heal()
-			eventually(t, "the good site follows", func() bool { m, _ := s.Mark(t.Context(), "good"); return m == 1 })
-			eventually(t, "the bad site is mended", func() bool { m, _ := s.Mark(t.Context(), "bad"); return m == 1 })
+			eventually(t, "the good site follows", func() bool {
+				m, _ := s.Mark(t.Context(), "good")
+				return m == 1
+			})
+			eventually(t, "the bad site is mended", func() bool {
+				m, _ := s.Mark(t.Context(), "bad")
+				return m == 1
+			})
 			projectedEqual(t, s, "bad")
 			projectedEqual(t, s, "good")
-			eventually(t, "the end is reported", func() bool { return log.count("documents follow the journal again") > 0 })
+			eventually(t, "the end is reported", func() bool {
+				return log.count("documents follow the journal again") > 0
+			})
 		})
 	}
 }
@@ -172,7 +196,8 @@ func swap(p *repo.Page, old, new string) {
 	p.Images[0].Doc = []byte(strings.Replace(string(p.Images[0].Doc), old, new, 1))
 }
 
-// TestCorruptJournalIsQuarantined: a page that contradicts itself stops its site, for good, and says where.
+// TestCorruptJournalIsQuarantined: a page that contradicts itself stops its site, for good, and
+// says where.
 func TestCorruptJournalIsQuarantined(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	for name, spoil := range map[string]func(a *author){
@@ -196,8 +221,12 @@ func TestCorruptJournalIsQuarantined(t *testing.T) {
 			db.insertPage(t, bad.next())
 			db.insertPage(t, good.next())
 			s := open(t, cfg)
-			eventually(t, "the good site follows", func() bool { m, _ := s.Mark(t.Context(), "good"); return m == 1 })
-			if _, err := s.Read(t.Context(), "bad", bad.seq, nil); !errors.Is(err, repo.ErrCorrupt) {
+			eventually(t, "the good site follows", func() bool {
+				m, _ := s.Mark(t.Context(), "good")
+				return m == 1
+			})
+			if _, err := s.Read(t.Context(), "bad", bad.seq, nil); !errors.Is(err,
+				repo.ErrCorrupt) {
 				t.Errorf("want ErrCorrupt, got %v", err)
 			}
 			if m, err := s.Mark(t.Context(), "bad"); m > 1 || err != nil {
@@ -226,14 +255,16 @@ func TestBacklogHoldsAppendsBack(t *testing.T) {
 	p := a.next()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := appendOne(ctx, s, p); !errors.Is(err, repo.ErrUnknown) || !errors.Is(err, context.DeadlineExceeded) {
+	if err := appendOne(ctx, s, p); !errors.Is(err, repo.ErrUnknown) ||
+		!errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("want ErrUnknown, got %v", err)
 	}
 	time.AfterFunc(50*time.Millisecond, func() { add(-maxBacklog) })
 	mustAppend(t, s, p)
 }
 
-// TestClearedPoolForgets: after a cleared pool nothing that was remembered of the documents is believed.
+// TestClearedPoolForgets: after a cleared pool nothing that was remembered of the documents is
+// believed.
 func TestClearedPoolForgets(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	s := open(t, db.config())
@@ -249,7 +280,9 @@ func TestClearedPoolForgets(t *testing.T) {
 	if n := remembered(); n != 1 {
 		t.Fatalf("written up to %d", n)
 	}
-	db.failWith(t, bson.D{{Key: "times", Value: 1}}, bson.D{commands("ping"), {Key: "closeConnection", Value: true}})
+	db.failWith(t, bson.D{{Key: "times", Value: 1}}, bson.D{
+		commands("ping"), {Key: "closeConnection", Value: true},
+	})
 	_ = s.Ping(t.Context())
 	if s.Cleared() == before {
 		t.Fatal("no pool was cleared")
@@ -263,16 +296,18 @@ func TestClearedPoolForgets(t *testing.T) {
 	})
 }
 
-// TestUnconfirmedImagesHoldTheMark: images that a majority may not have could be rolled back under a mark.
+// TestUnconfirmedImagesHoldTheMark: images that a majority may not have could be rolled back under
+// a mark.
 func TestUnconfirmedImagesHoldTheMark(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	cfg := db.config()
 	cfg.RepairEvery = 50 * time.Millisecond
 	s := open(t, cfg)
 	a := &author{t: t, site: "a"}
-	heal := db.failWith(t, "alwaysOn", bson.D{commands("update"), {Key: "writeConcernError", Value: bson.D{
-		{Key: "code", Value: 64}, {Key: "errmsg", Value: "waiting for replication timed out"},
-	}}})
+	heal := db.failWith(t, "alwaysOn",
+		bson.D{commands("update"), {Key: "writeConcernError", Value: bson.D{
+			{Key: "code", Value: 64}, {Key: "errmsg", Value: "waiting for replication timed out"},
+		}}})
 	mustAppend(t, s, a.next())
 	drain(t, s)
 	if m, err := s.Mark(t.Context(), "a"); m != 0 || err != nil {
@@ -288,7 +323,8 @@ func TestPanicStopsItsSiteOnly(t *testing.T) {
 	s := open(t, db.config())
 	bad, good := &author{t: t, site: "bad"}, &author{t: t, site: "good"}
 	runs := []*siteRun{
-		{f: &follower{site: "bad"}, pages: []*repo.Page{bad.next(), nil, bad.next()}}, // nobody makes a nil page: it panics
+		// nobody makes a nil page: it panics
+		{f: &follower{site: "bad"}, pages: []*repo.Page{bad.next(), nil, bad.next()}},
 		{f: &follower{site: "good"}, pages: []*repo.Page{good.next()}},
 	}
 	s.projector.write(t.Context(), runs)

@@ -12,19 +12,24 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestDirectConnectionIsRefused: one member of a set is not spoken to alone, be it the primary: it may be a secondary tomorrow, and
-// goes on answering then.
+// TestDirectConnectionIsRefused: one member of a set is not spoken to alone, be it the primary: it
+// may be a secondary tomorrow, and goes on answering then.
 func TestDirectConnectionIsRefused(t *testing.T) {
 	_, rs := mongotest.ReplicaSet(t)
 	for _, member := range rs.Members {
-		s, err := Open(t.Context(), Config{URI: "mongodb://" + member.Addr() + "/direct?directConnection=true"})
+		s, err := Open(t.Context(), Config{
+			URI: "mongodb://" + member.Addr() + "/direct?directConnection=true",
+		})
 		if err == nil {
 			_ = s.Close()
 		}
 		if !errors.Is(err, ErrDirect) {
 			t.Fatalf("%s: %v, want %v", member.Addr(), err, ErrDirect)
 		}
-		for _, word := range []string{member.Addr() + " belongs to", "replicaSet=", rs.Members[0].Addr(), rs.Members[2].Addr()} {
+		for _, word := range []string{
+			member.Addr() + " belongs to", "replicaSet=", rs.Members[0].Addr(),
+			rs.Members[2].Addr(),
+		} {
 			if !strings.Contains(err.Error(), word) {
 				t.Errorf("the error does not name %q: %v", word, err)
 			}
@@ -34,11 +39,16 @@ func TestDirectConnectionIsRefused(t *testing.T) {
 
 // refused is a command that the rules refuse: there is no such visit.
 func refused(id string) repo.Request {
-	return repo.Request{ID: id, By: workflow.Actor{Role: workflow.RoleFrontDesk}, Command: &workflow.ServeVisit{Visit: "nobody"}}
+	return repo.Request{
+		ID: id, By: workflow.Actor{Role: workflow.RoleFrontDesk}, Command: &workflow.ServeVisit{
+			Visit: "nobody",
+		},
+	}
 }
 
-// TestRefusalNeedsAMajority: a primary that has lost its majority may have been replaced, and what it does not hold may have been
-// carried out there: it gives no definite answer. With the majority back it does.
+// TestRefusalNeedsAMajority: a primary that has lost its majority may have been replaced, and what
+// it does not hold may have been carried out there: it gives no definite answer. With the majority
+// back it does.
 func TestRefusalNeedsAMajority(t *testing.T) {
 	needTime(t)
 	uri, rs := mongotest.ReplicaSet(t)
@@ -70,7 +80,8 @@ func TestRefusalNeedsAMajority(t *testing.T) {
 	others((*mongod.Server).Pause)
 	_, err = d.Do(t.Context(), "s00", refused("cut off"))
 	others((*mongod.Server).Resume)
-	if errors.As(err, &fault) || !errors.Is(err, repo.ErrUnknown) && !errors.Is(err, repo.ErrUnavailable) {
+	if errors.As(err, &fault) || !errors.Is(err, repo.ErrUnknown) &&
+		!errors.Is(err, repo.ErrUnavailable) {
 		t.Errorf("cut off: %v, want no definite answer", err)
 	}
 	eventually(t, "a refusal again", func() bool {
@@ -108,7 +119,8 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
-// BenchmarkRefusal is what a refused command costs, one client, nothing else: go test ./repo/mongostore -run '^$' -bench Refusal
+// BenchmarkRefusal is what a refused command costs, one client, nothing else: go test
+// ./repo/mongostore -run '^$' -bench Refusal
 func BenchmarkRefusal(b *testing.B) {
 	for _, server := range []string{"standalone", "set"} {
 		b.Run(server, func(b *testing.B) {

@@ -17,7 +17,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestCrashBeforeDocuments: a process appends and dies before it has written a document; another one's repair does it.
+// TestCrashBeforeDocuments: a process appends and dies before it has written a document; another
+// one's repair does it.
 func TestCrashBeforeDocuments(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	first, err := Open(t.Context(), db.config())
@@ -34,7 +35,8 @@ func TestCrashBeforeDocuments(t *testing.T) {
 		t.Fatal(err)
 	}
 	heal()
-	if n, err := db.raw.Collection("visits").CountDocuments(t.Context(), bson.D{}); n != 0 || err != nil {
+	if n, err := db.raw.Collection("visits").CountDocuments(t.Context(), bson.D{}); n != 0 ||
+		err != nil {
 		t.Fatalf("the test is blind: %d documents were written, %v", n, err)
 	}
 	second := open(t, db.config())
@@ -47,7 +49,8 @@ func TestCrashBeforeDocuments(t *testing.T) {
 	}
 }
 
-// TestRepairOfAnothersTail: an instance that lives on takes over what a dead one left, in its next round.
+// TestRepairOfAnothersTail: an instance that lives on takes over what a dead one left, in its next
+// round.
 func TestRepairOfAnothersTail(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	cfg := db.config()
@@ -76,15 +79,16 @@ func (d *testDB) insertPage(t testing.TB, pages ...*repo.Page) {
 	}
 }
 
-// TestForeignPagesBetweenOwn: what another instance wrote between two pages of this one is read, for all sites with one query;
-// no document waits for repair, and nothing is called corrupt.
+// TestForeignPagesBetweenOwn: what another instance wrote between two pages of this one is read,
+// for all sites with one query; no document waits for repair, and nothing is called corrupt.
 func TestForeignPagesBetweenOwn(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	var log journalLog
 	var finds atomic.Int64
 	cfg := db.config()
 	cfg.Log = log.logger()
-	cfg.monitor = &event.CommandMonitor{Succeeded: func(_ context.Context, e *event.CommandSucceededEvent) {
+	cfg.monitor = &event.CommandMonitor{Succeeded: func(_ context.Context,
+		e *event.CommandSucceededEvent) {
 		of, _ := e.Reply.Lookup("cursor", "ns").StringValueOK()
 		if e.CommandName == "find" && strings.HasSuffix(of, ".journal") {
 			finds.Add(1)
@@ -119,11 +123,14 @@ func TestForeignPagesBetweenOwn(t *testing.T) {
 	}
 }
 
-// TestDamagedForeignPage stops the documents of its own site, and of no other one that is read with it.
+// TestDamagedForeignPage stops the documents of its own site, and of no other one that is read with
+// it.
 func TestDamagedForeignPage(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	for name, damage := range map[string]bson.D{
-		"type": {{Key: "prev", Value: 7}}, "content": {{Key: "body", Value: "[]"}}, "place": {{Key: "first", Value: int64(7)}},
+		"type": {{Key: "prev", Value: 7}}, "content": {{Key: "body", Value: "[]"}}, "place": {
+			{Key: "first", Value: int64(7)},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			db.empty(t)
@@ -136,11 +143,14 @@ func TestDamagedForeignPage(t *testing.T) {
 				own = append(own, first, last)
 			}
 			of := bson.D{{Key: pathID, Value: repo.PageID("bad", 2)}}
-			if _, err := db.raw.Collection("journal").UpdateOne(t.Context(), of, bson.D{{Key: "$set", Value: damage}}); err != nil {
+			if _, err := db.raw.Collection("journal").UpdateOne(t.Context(), of,
+				bson.D{{Key: "$set", Value: damage}}); err != nil {
 				t.Fatal(err)
 			}
 			runs := []*siteRun{
-				{f: &follower{site: "bad"}, pages: own[:2]}, {f: &follower{site: "good"}, pages: own[2:]},
+				{f: &follower{site: "bad"}, pages: own[:2]}, {
+					f: &follower{site: "good"}, pages: own[2:],
+				},
 			}
 			s.projector.closeGaps(t.Context(), runs)
 			if err := runs[0].err; !errors.Is(err, repo.ErrCorrupt) {
@@ -153,7 +163,8 @@ func TestDamagedForeignPage(t *testing.T) {
 	}
 }
 
-// TestGapIsFilled: pages of another instance between our own are written before the mark passes them.
+// TestGapIsFilled: pages of another instance between our own are written before the mark passes
+// them.
 func TestGapIsFilled(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	s := open(t, db.config())

@@ -8,9 +8,13 @@ import (
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 )
 
-// stopUnder stops a server's process (SIGSTOP) while writers are at work, and lets it go on when over says so: what it then says
-// of what it had begun is old. Nothing that was acknowledged is lost, nothing comes twice, the documents follow.
-func stopUnder(t *testing.T, cfg Config, find func() *mongod.Server, over func(stopped time.Duration, written int) bool) {
+// stopUnder stops a server's process (SIGSTOP) while writers are at work, and lets it go on when
+// over says so: what it then says of what it had begun is old. Nothing that was acknowledged is
+// lost, nothing comes twice, the documents follow.
+func stopUnder(
+	t *testing.T, cfg Config, find func() *mongod.Server,
+	over func(stopped time.Duration, written int) bool,
+) {
 	cfg.AppendTimeout = time.Second
 	s := open(t, cfg)
 	stop := make(chan struct{})
@@ -40,8 +44,9 @@ func stopUnder(t *testing.T, cfg Config, find func() *mongod.Server, over func(s
 	l.check(t, s, authors)
 }
 
-// TestPrimaryStoppedUnderWriters: another member is elected, and only when it has taken over does the old primary go on. (The set
-// needs about 15 s: its members notice a stopped process later than a dead one.)
+// TestPrimaryStoppedUnderWriters: another member is elected, and only when it has taken over does
+// the old primary go on. (The set needs about 15 s: its members notice a stopped process later than
+// a dead one.)
 func TestPrimaryStoppedUnderWriters(t *testing.T) {
 	needTime(t)
 	uri, set := mongotest.ReplicaSet(t)

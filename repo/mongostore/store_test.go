@@ -27,7 +27,8 @@ func TestReplicaSet(t *testing.T) {
 	conform(t, uri)
 }
 
-// conform runs the suite in one database that is emptied for every test: making one costs more than most tests.
+// conform runs the suite in one database that is emptied for every test: making one costs more than
+// most tests.
 func conform(t *testing.T, uri string) {
 	base := testDatabase(t, uri)
 	storetest.Run(t, func(t *testing.T) storetest.Database {
@@ -54,7 +55,9 @@ func testDatabase(t testing.TB, uri string) *testDB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := &testDB{uri: uri, name: fmt.Sprintf("mongostore_%d_%d", time.Now().UnixNano(), databases.Add(1))}
+	db := &testDB{
+		uri: uri, name: fmt.Sprintf("mongostore_%d_%d", time.Now().UnixNano(), databases.Add(1)),
+	}
 	db.raw = client.Database(db.name)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Second)
@@ -67,10 +70,14 @@ func testDatabase(t testing.TB, uri string) *testDB {
 
 // config opens the database strictly, and with repair out of the way.
 func (d *testDB) config() Config {
-	return Config{URI: withDatabase(d.uri, d.name), Validation: ValidationError, StrictAPI: true, RepairEvery: time.Hour}
+	return Config{
+		URI: withDatabase(d.uri, d.name), Validation: ValidationError, StrictAPI: true,
+		RepairEvery: time.Hour,
+	}
 }
 
-// withDatabase puts a database name, by which failure points also know the client, into a connection string.
+// withDatabase puts a database name, by which failure points also know the client, into a
+// connection string.
 func withDatabase(uri, name string) string {
 	base, options, _ := strings.Cut(uri, "?")
 	hosts := base[:strings.LastIndexByte(base, '/')]
@@ -80,7 +87,11 @@ func withDatabase(uri, name string) string {
 // empty removes every document; views stay.
 func (d *testDB) empty(t testing.TB) {
 	t.Helper()
-	names, err := d.raw.ListCollectionNames(t.Context(), bson.D{{Key: "type", Value: "collection"}, {Key: "name", Value: bson.D{{Key: "$ne", Value: "system.views"}}}})
+	names, err := d.raw.ListCollectionNames(t.Context(), bson.D{
+		{Key: "type", Value: "collection"}, {
+			Key: "name", Value: bson.D{{Key: "$ne", Value: "system.views"}},
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

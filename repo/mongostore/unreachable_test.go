@@ -53,7 +53,8 @@ func silent(t *testing.T) string {
 func TestNoServer(t *testing.T) {
 	t.Parallel()
 	one, two := silent(t), silent(t)
-	refuses(t, "mongodb://u:"+password+"@"+one+","+two+"/lunpai", one+": connection refused", two+": connection refused")
+	refuses(t, "mongodb://u:"+password+"@"+one+","+two+"/lunpai", one+": connection refused", two+
+		": connection refused")
 	refuses(t, "mongodb://u:"+password+"@nobody.invalid/lunpai", "nobody.invalid:27017: ")
 
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -67,9 +68,11 @@ func TestNoServer(t *testing.T) {
 			_ = c.Close()
 		}
 	}()
-	refuses(t, "mongodb://u:"+password+"@"+l.Addr().String()+"/lunpai", l.Addr().String(), "does not answer as a MongoDB server")
+	refuses(t, "mongodb://u:"+password+"@"+l.Addr().String()+"/lunpai", l.Addr().String(),
+		"does not answer as a MongoDB server")
 	for _, uri := range []string{
-		"mongodb://u:" + password + "@@" + one, "mongodb://u:" + password + "/x@" + one, "mongodb://", "mongodb://" + one + "/?w=no&tls=maybe",
+		"mongodb://u:" + password + "@@" + one, "mongodb://u:" + password + "/x@" + one,
+		"mongodb://", "mongodb://" + one + "/?w=no&tls=maybe",
 	} {
 		refuses(t, uri, "malformed connection string", "%40")
 	}
@@ -78,9 +81,15 @@ func TestNoServer(t *testing.T) {
 
 func TestDialProblem(t *testing.T) {
 	for want, err := range map[string]error{
-		"unknown host":      &net.OpError{Op: "dial", Err: &net.DNSError{Name: "db", Err: "no such host", IsNotFound: true}},
-		"cannot be looked":  &net.OpError{Op: "dial", Err: &net.DNSError{Name: "db", Err: "server misbehaving"}},
-		"refused":           &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", connectionRefused)},
+		"unknown host": &net.OpError{
+			Op: "dial", Err: &net.DNSError{Name: "db", Err: "no such host", IsNotFound: true},
+		},
+		"cannot be looked": &net.OpError{
+			Op: "dial", Err: &net.DNSError{Name: "db", Err: "server misbehaving"},
+		},
+		"refused": &net.OpError{
+			Op: "dial", Err: os.NewSyscallError("connect", connectionRefused),
+		},
 		"firewall":          fmt.Errorf("dial: %w", context.DeadlineExceeded),
 		"no route to host":  &net.OpError{Op: "dial", Err: errors.New("no route to host")},
 		"cannot be reached": errors.New("anything"),
@@ -96,12 +105,14 @@ func TestWrongReplicaSet(t *testing.T) {
 	t.Parallel()
 	mongotest.Find(t)
 	alone := server(t, mongod.Config{})
-	refuses(t, "mongodb://"+alone.Addr()+"/lunpai?replicaSet=rs0", alone.Addr()+" is not in a replica set", "leave replicaSet=rs0 out")
+	refuses(t, "mongodb://"+alone.Addr()+"/lunpai?replicaSet=rs0", alone.Addr()+
+		" is not in a replica set", "leave replicaSet=rs0 out")
 
 	set := server(t, mongod.Config{ReplSet: "rs1"})
 	refuses(t, "mongodb://"+set.Addr()+"/lunpai", "was not initiated", "rs.initiate()")
 	initiate(t, set)
-	refuses(t, "mongodb://"+set.Addr()+"/lunpai?replicaSet=rs0", "belongs to replica set rs1, not rs0")
+	refuses(t, "mongodb://"+set.Addr()+"/lunpai?replicaSet=rs0",
+		"belongs to replica set rs1, not rs0")
 }
 
 // TestWrongCredentials: who is refused, and why; never with which password.
@@ -112,7 +123,11 @@ func TestWrongCredentials(t *testing.T) {
 	admin := connected(t, "mongodb://"+s.Addr())
 	user := func(name string, roles ...any) {
 		t.Helper()
-		create := bson.D{{Key: "createUser", Value: name}, {Key: "pwd", Value: password}, {Key: "roles", Value: bson.A(roles)}}
+		create := bson.D{
+			{Key: "createUser", Value: name}, {Key: "pwd", Value: password}, {
+				Key: "roles", Value: bson.A(roles),
+			},
+		}
 		if err := admin.Database("admin").RunCommand(t.Context(), create).Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -122,9 +137,12 @@ func TestWrongCredentials(t *testing.T) {
 	user("nobody", "hostManager")
 
 	refuses(t, "mongodb://"+s.Addr()+"/lunpai", s.Addr()+" wants a user name and a password")
-	refuses(t, "mongodb://root:"+password+"1@"+s.Addr()+"/lunpai?authSource=admin", "refuses user root", "password is wrong")
-	refuses(t, "mongodb://root:"+password+"@"+s.Addr()+"/lunpai", "refuses user root", "database lunpai", "authSource=admin")
-	refuses(t, "mongodb://nobody:"+password+"@"+s.Addr()+"/lunpai?authSource=admin", "user nobody may not read", "readWrite")
+	refuses(t, "mongodb://root:"+password+"1@"+s.Addr()+"/lunpai?authSource=admin",
+		"refuses user root", "password is wrong")
+	refuses(t, "mongodb://root:"+password+"@"+s.Addr()+"/lunpai", "refuses user root",
+		"database lunpai", "authSource=admin")
+	refuses(t, "mongodb://nobody:"+password+"@"+s.Addr()+"/lunpai?authSource=admin",
+		"user nobody may not read", "readWrite")
 }
 
 // server runs a mongod of this test's own.
@@ -154,7 +172,8 @@ func connected(t *testing.T, uri string) *mongo.Client {
 func initiate(t *testing.T, s *mongod.Server) {
 	t.Helper()
 	admin := connected(t, "mongodb://"+s.Addr()).Database("admin")
-	if err := admin.RunCommand(t.Context(), bson.D{{Key: "replSetInitiate", Value: bson.D{}}}).Err(); err != nil {
+	if err := admin.RunCommand(t.Context(),
+		bson.D{{Key: "replSetInitiate", Value: bson.D{}}}).Err(); err != nil {
 		t.Fatal(err)
 	}
 }

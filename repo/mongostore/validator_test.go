@@ -15,8 +15,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// TestSchemaGolden keeps the schema of what analysts rely on. A change of this file is a change of their documents: within a
-// version of workflow.Schema fields may be added, none may go, be renamed or change its type.
+// TestSchemaGolden keeps the schema of what analysts rely on. A change of this file is a change of
+// their documents: within a version of workflow.Schema fields may be added, none may go, be renamed
+// or change its type.
 func TestSchemaGolden(t *testing.T) {
 	all := bson.D{}
 	for _, c := range []workflow.Collection{workflow.Visits, workflow.Rotas} {
@@ -59,13 +60,15 @@ func TestEveryCollectionHasASchema(t *testing.T) {
 		options[s.Name] = s.Options
 	}
 	for _, c := range workflow.Collections {
-		if _, ok := options[string(c)].Lookup("validator", "$jsonSchema", "properties", "seq").DocumentOK(); !ok {
+		if _, ok := options[string(c)].Lookup("validator", "$jsonSchema", "properties",
+			"seq").DocumentOK(); !ok {
 			t.Errorf("%s has no schema: %s", c, options[string(c)])
 		}
 	}
 }
 
-// TestSchemaRefuses: a document that is not what analysts were promised does not pass where validation is an error.
+// TestSchemaRefuses: a document that is not what analysts were promised does not pass where
+// validation is an error.
 func TestSchemaRefuses(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	open(t, db.config())
@@ -80,17 +83,23 @@ func TestSchemaRefuses(t *testing.T) {
 	}
 	visits := db.raw.Collection("visits")
 	for name, change := range map[string]func(m map[string]any){
-		"as it is":           func(map[string]any) {},
-		"unknown state":      func(m map[string]any) { m["state"] = "waiting" },
-		"day as a date":      func(m map[string]any) { m["business_day"] = m["arrived_at"] },
-		"time as text":       func(m map[string]any) { m["arrived_at"] = "2024-03-04" },
-		"no seconds":         func(m map[string]any) { delete(m, "seconds") },
-		"seconds as text":    func(m map[string]any) { m["seconds"] = bson.D{{Key: "waited", Value: "12"}} },
-		"amount with a dot":  func(m map[string]any) { m["outcome"] = step(0.5) },
-		"an outcome":         func(m map[string]any) { m["outcome"] = step(int64(50)) },
-		"a field more":       func(m map[string]any) { m["weather"] = "rain" },
-		"passed by mistake":  func(m map[string]any) { m["passed"] = bson.A{bson.D{{Key: "unit", Value: "li"}}} },
-		"budget without fen": func(m map[string]any) { m["form"] = bson.D{{Key: "budget_to", Value: "2000000"}} },
+		"as it is":      func(map[string]any) {},
+		"unknown state": func(m map[string]any) { m["state"] = "waiting" },
+		"day as a date": func(m map[string]any) { m["business_day"] = m["arrived_at"] },
+		"time as text":  func(m map[string]any) { m["arrived_at"] = "2024-03-04" },
+		"no seconds":    func(m map[string]any) { delete(m, "seconds") },
+		"seconds as text": func(m map[string]any) {
+			m["seconds"] = bson.D{{Key: "waited", Value: "12"}}
+		},
+		"amount with a dot": func(m map[string]any) { m["outcome"] = step(0.5) },
+		"an outcome":        func(m map[string]any) { m["outcome"] = step(int64(50)) },
+		"a field more":      func(m map[string]any) { m["weather"] = "rain" },
+		"passed by mistake": func(m map[string]any) {
+			m["passed"] = bson.A{bson.D{{Key: "unit", Value: "li"}}}
+		},
+		"budget without fen": func(m map[string]any) {
+			m["form"] = bson.D{{Key: "budget_to", Value: "2000000"}}
+		},
 	} {
 		m := map[string]any{}
 		for _, e := range good {

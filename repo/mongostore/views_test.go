@@ -9,8 +9,9 @@ import (
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 )
 
-// TestViewsAreKept: a view that somebody changed or dropped is as it should be after the next start; those that are as they should
-// be are left alone. (What they show is compared in package report.)
+// TestViewsAreKept: a view that somebody changed or dropped is as it should be after the next
+// start; those that are as they should be are left alone. (What they show is compared in package
+// report.)
 func TestViewsAreKept(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	open(t, db.config())
@@ -18,7 +19,11 @@ func TestViewsAreKept(t *testing.T) {
 	if len(want) != len(views()) {
 		t.Fatalf("%d views, want %d", len(want), len(views()))
 	}
-	nothing := bson.D{{Key: "collMod", Value: "walkouts"}, {Key: "viewOn", Value: "rotas"}, {Key: "pipeline", Value: bson.A{}}}
+	nothing := bson.D{
+		{Key: "collMod", Value: "walkouts"}, {Key: "viewOn", Value: "rotas"}, {
+			Key: "pipeline", Value: bson.A{},
+		},
+	}
 	if err := db.raw.RunCommand(t.Context(), nothing).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +47,9 @@ func TestViewsAreKept(t *testing.T) {
 // viewOptions are the views there are, as the server keeps them.
 func (d *testDB) viewOptions(t *testing.T) map[string]string {
 	t.Helper()
-	specs, err := d.raw.ListCollectionSpecifications(t.Context(), bson.D{{Key: "type", Value: "view"}})
+	specs, err := d.raw.ListCollectionSpecifications(t.Context(), bson.D{
+		{Key: "type", Value: "view"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

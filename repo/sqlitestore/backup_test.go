@@ -11,8 +11,8 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// TestBackupWhileServed copies a store that is being written to: the copy stands alone, is whole, and holds everything that
-// was acknowledged before the call.
+// TestBackupWhileServed copies a store that is being written to: the copy stands alone, is whole,
+// and holds everything that was acknowledged before the call.
 func TestBackupWhileServed(t *testing.T) {
 	dir := t.TempDir()
 	s, o := openAt(t, filepath.Join(dir, "lunpai.db")), newOffice("site")
@@ -74,7 +74,8 @@ func TestBackupRefuses(t *testing.T) {
 	if content, err := os.ReadFile(there); err != nil || string(content) != "precious" {
 		t.Errorf("the target was touched: %q, %v", content, err)
 	}
-	if err := s.Backup(t.Context(), filepath.Join(dir, "missing", "x.db")); !errors.Is(err, os.ErrNotExist) {
+	if err := s.Backup(t.Context(), filepath.Join(dir, "missing", "x.db")); !errors.Is(err,
+		os.ErrNotExist) {
 		t.Errorf("no folder: want ErrNotExist, got %v", err)
 	}
 	over, cancel := context.WithCancel(t.Context())
@@ -110,9 +111,13 @@ func TestReadOnlyBesideTheService(t *testing.T) {
 		}
 	}
 	for name, err := range map[string]error{
-		"append":  appendOne(t.Context(), r, o.mustPage(t, 1)),
-		"insert":  r.Insert(t.Context(), repo.Side{Collection: repo.Notes, ID: "n", Site: "a", Body: []byte(`{}`)}),
-		"replace": r.Replace(t.Context(), repo.Side{Collection: repo.Notes, ID: "n", Site: "a", Body: []byte(`{}`)}),
+		"append": appendOne(t.Context(), r, o.mustPage(t, 1)),
+		"insert": r.Insert(t.Context(), repo.Side{
+			Collection: repo.Notes, ID: "n", Site: "a", Body: []byte(`{}`),
+		}),
+		"replace": r.Replace(t.Context(), repo.Side{
+			Collection: repo.Notes, ID: "n", Site: "a", Body: []byte(`{}`),
+		}),
 		"delete":  r.Delete(t.Context(), repo.Notes, "n"),
 		"project": r.Project(t.Context(), nil),
 	} {
@@ -120,7 +125,8 @@ func TestReadOnlyBesideTheService(t *testing.T) {
 			t.Errorf("%s: want ErrReadOnly, got %v", name, err)
 		}
 	}
-	if err := errors.Join(r.Ping(t.Context()), r.Backup(t.Context(), filepath.Join(dir, "copy.db"))); err != nil {
+	if err := errors.Join(r.Ping(t.Context()),
+		r.Backup(t.Context(), filepath.Join(dir, "copy.db"))); err != nil {
 		t.Error(err)
 	}
 }
@@ -143,16 +149,19 @@ func TestReadOnlyAfterACrash(t *testing.T) {
 	}
 }
 
-// TestLongReader: somebody who reads from the file for a long time, a backup say, keeps the log from being emptied, and
-// nobody from writing; when he has gone, what was deleted goes too.
+// TestLongReader: somebody who reads from the file for a long time, a backup say, keeps the log
+// from being emptied, and nobody from writing; when he has gone, what was deleted goes too.
 func TestLongReader(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lunpai.db")
 	s, o := openAt(t, path), newOffice("site")
-	person := repo.Side{Collection: repo.People, ID: "c1", Site: "site", Body: []byte(`{"name":"CANARY"}`)}
+	person := repo.Side{
+		Collection: repo.People, ID: "c1", Site: "site", Body: []byte(`{"name":"CANARY"}`),
+	}
 	if err := s.Insert(t.Context(), person); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := openReader(t, path).pool.db.QueryContext(t.Context(), `SELECT name FROM meta UNION ALL SELECT body FROM sides`)
+	rows, err := openReader(t, path).pool.db.QueryContext(t.Context(),
+		`SELECT name FROM meta UNION ALL SELECT body FROM sides`)
 	if err != nil || !rows.Next() {
 		t.Fatal(err)
 	}
@@ -168,7 +177,8 @@ func TestLongReader(t *testing.T) {
 	if slowest > usualPatience-time.Second {
 		t.Errorf("a write waited %v for a reader", slowest)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil { //nolint:sqlclosecheck // the moment matters
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		//nolint:sqlclosecheck // the moment matters
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(5 * eraseWithin); play(t, "search", path+"-wal").Run() != nil; {
@@ -193,14 +203,18 @@ func openReader(t *testing.T, path string) *Store {
 	return r
 }
 
-// TestErasedFromTheLog: what was deleted leaves the write-ahead log while the store goes on being served.
+// TestErasedFromTheLog: what was deleted leaves the write-ahead log while the store goes on being
+// served.
 func TestErasedFromTheLog(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lunpai.db")
 	s, busy := openAt(t, path), newOffice("busy")
 	found := func() bool {
 		return play(t, "search", path).Run() != nil || play(t, "search", path+"-wal").Run() != nil
 	}
-	person := repo.Side{Collection: repo.People, ID: "c1", Site: "busy", Lookup: "CANARY", Body: []byte(`{"name":"CANARY"}`)}
+	person := repo.Side{
+		Collection: repo.People, ID: "c1", Site: "busy", Lookup: "CANARY",
+		Body: []byte(`{"name":"CANARY"}`),
+	}
 	if err := s.Insert(t.Context(), person); err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// crash leaves a store as a kill leaves it: a copy of its files while it is open, in a folder of their own. The beacon has caught up.
+// crash leaves a store as a kill leaves it: a copy of its files while it is open, in a folder of
+// their own. The beacon has caught up.
 func crash(t *testing.T, s *Store) string {
 	t.Helper()
 	must(t, s.write(t.Context(), 0, func(*tx) error { return nil }))
@@ -29,7 +30,8 @@ func crash(t *testing.T, s *Store) string {
 	return path
 }
 
-// copyOpen copies a file that this process may have open with locks: the one that is read stays open until the test ends.
+// copyOpen copies a file that this process may have open with locks: the one that is read stays
+// open until the test ends.
 func copyOpen(t *testing.T, from, to string) {
 	t.Helper()
 	f, err := os.Open(from)
@@ -86,8 +88,8 @@ func busyStore(t *testing.T) (*Store, *office) {
 	return s, o
 }
 
-// TestLostLog: a file whose log is gone, damaged anywhere, or from another time is not served as an older office, unless the operator
-// says that he knows.
+// TestLostLog: a file whose log is gone, damaged anywhere, or from another time is not served as an
+// older office, unless the operator says that he knows.
 func TestLostLog(t *testing.T) {
 	t.Parallel()
 	s, o := busyStore(t)
@@ -100,19 +102,30 @@ func TestLostLog(t *testing.T) {
 	later := crash(t, s)
 	frames := (len(log) - 32) / 4120
 	damages := map[string]func(path string){
-		"log gone":              func(path string) { must(t, os.Remove(path+"-wal")) },
-		"log empty":             func(path string) { must(t, os.Truncate(path+"-wal", 0)) },
-		"half a log":            func(path string) { must(t, os.Truncate(path+"-wal", int64(32+frames/2*4120))) },
-		"file gone":             func(path string) { must(t, os.Remove(path)) },
-		"file and log gone":     func(path string) { must(t, errors.Join(os.Remove(path), os.Remove(path+"-wal"))) },
-		"a backup in its place": func(path string) { copyOpen(t, past, path); copyOpen(t, later+beaconName, path+beaconName) },
+		"log gone":  func(path string) { must(t, os.Remove(path+"-wal")) },
+		"log empty": func(path string) { must(t, os.Truncate(path+"-wal", 0)) },
+		"half a log": func(path string) {
+			must(t, os.Truncate(path+"-wal", int64(32+frames/2*4120)))
+		},
+		"file gone": func(path string) { must(t, os.Remove(path)) },
+		"file and log gone": func(path string) {
+			must(t, errors.Join(os.Remove(path), os.Remove(path+"-wal")))
+		},
+		"a backup in its place": func(path string) {
+			copyOpen(t, past, path)
+			copyOpen(t, later+beaconName, path+beaconName)
+		},
 	}
 	for _, at := range []int{0, 9, 17, 25} {
-		damages["log header "+string(rune('a'+at))] = func(path string) { flip(t, path+"-wal", int64(at), 3) }
+		damages["log header "+string(rune('a'+at))] = func(path string) {
+			flip(t, path+"-wal", int64(at), 3)
+		}
 	}
 	for _, frame := range []int{0, 1, frames / 2, frames - 1} {
 		for _, at := range []int{1, 9, 17, 24 + 100, 24 + 4000} {
-			name := strings.Join([]string{"frame", time.Duration(frame).String(), time.Duration(at).String()}, " ")
+			name := strings.Join([]string{
+				"frame", time.Duration(frame).String(), time.Duration(at).String(),
+			}, " ")
 			damages[name] = func(path string) { flip(t, path+"-wal", int64(32+frame*4120+at), 3) }
 		}
 	}
@@ -131,10 +144,12 @@ func TestLostLog(t *testing.T) {
 				must(t, c.Close())
 				return
 			}
-			if what == "a backup in its place" && errors.Is(err, repo.ErrCorrupt) { // the log was laid over it
+			if what == "a backup in its place" && errors.Is(err, repo.ErrCorrupt) {
+				// the log was laid over it
 				return
 			}
-			if !errors.Is(err, ErrLoss) || !strings.Contains(err.Error(), "lunpai restore") || !strings.Contains(err.Error(), "--accept-loss") {
+			if !errors.Is(err, ErrLoss) || !strings.Contains(err.Error(), "lunpai restore") ||
+				!strings.Contains(err.Error(), "--accept-loss") {
 				t.Fatalf("want ErrLoss and the ways out, got %v", err)
 			}
 			known, err := Open(t.Context(), Config{Path: path, AcceptLoss: true})
@@ -147,8 +162,9 @@ func TestLostLog(t *testing.T) {
 	}
 }
 
-// TestBeaconLetsPass: what is no loss is opened: a whole file after a kill, without its beacon, with a damaged beacon, after an orderly
-// stop without a log, and a newer file than the beacon knows.
+// TestBeaconLetsPass: what is no loss is opened: a whole file after a kill, without its beacon,
+// with a damaged beacon, after an orderly stop without a log, and a newer file than the beacon
+// knows.
 func TestBeaconLetsPass(t *testing.T) {
 	t.Parallel()
 	s, _ := busyStore(t)
@@ -158,8 +174,10 @@ func TestBeaconLetsPass(t *testing.T) {
 		"no beacon":     func(path string) { must(t, os.Remove(path+beaconName)) },
 		"half a beacon": func(path string) { flip(t, path+beaconName, 100, 2) },
 		"other half":    func(path string) { flip(t, path+beaconName, beaconSlot+100, 2) },
-		"no whole half": func(path string) { must(t, os.WriteFile(path+beaconName, []byte("?"), 0o600)) },
-		"old beacon":    func(path string) { must(t, os.WriteFile(path+beaconName, nil, 0o600)) },
+		"no whole half": func(path string) {
+			must(t, os.WriteFile(path+beaconName, []byte("?"), 0o600))
+		},
+		"old beacon": func(path string) { must(t, os.WriteFile(path+beaconName, nil, 0o600)) },
 		"log torn at its end": func(path string) {
 			info, err := os.Stat(path + "-wal")
 			must(t, err)

@@ -14,9 +14,10 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// BenchmarkAppend appends pages of one commit from 50 sites, 1, 16 or 64 a call, and one call of 64 pages of 8 commits. A
-// commit has a body of about 1 kB and two or three images: a visit that lives five commits, the live rota, a customer.
-// Beside it stands what the disk allows: durable inserts of a 1 kB record one by one.
+// BenchmarkAppend appends pages of one commit from 50 sites, 1, 16 or 64 a call, and one call of 64
+// pages of 8 commits. A commit has a body of about 1 kB and two or three images: a visit that lives
+// five commits, the live rota, a customer. Beside it stands what the disk allows: durable inserts
+// of a 1 kB record one by one.
 func BenchmarkAppend(b *testing.B) {
 	for _, c := range []struct{ pages, commits int }{{1, 1}, {16, 1}, {64, 1}, {64, 8}} {
 		b.Run(fmt.Sprintf("pages=%d/commits=%d", c.pages, c.commits), func(b *testing.B) {
@@ -39,7 +40,10 @@ func BenchmarkAppend(b *testing.B) {
 	}
 	b.Run("single inserts of 1 kB", func(b *testing.B) {
 		s := openBench(b)
-		note := repo.Side{Collection: repo.Notes, Body: fmt.Appendf(nil, `{"text":%q}`, strings.Repeat("x", 1000))}
+		note := repo.Side{
+			Collection: repo.Notes,
+			Body:       fmt.Appendf(nil, `{"text":%q}`, strings.Repeat("x", 1000)),
+		}
 		done := 0
 		for b.Loop() {
 			note.ID = fmt.Sprint(done)
@@ -112,7 +116,8 @@ func (l *load) commits(o *office, n int) []*workflow.Commit {
 		id := sha256.Sum256(fmt.Append(nil, "command ", l.made))
 		step := o.seq % 5
 		if step == 1 || len(o.visits) == 0 {
-			o.visits = append(o.visits, fmt.Sprintf("0199%08x-7abc-7000-8000-%012x", l.made, rand.Uint64()&0xffffffffffff))
+			o.visits = append(o.visits,
+				fmt.Sprintf("0199%08x-7abc-7000-8000-%012x", l.made, rand.Uint64()&0xffffffffffff))
 		}
 		visit := o.visits[0]
 		if step == 0 {
@@ -120,18 +125,25 @@ func (l *load) commits(o *office, n int) []*workflow.Commit {
 		}
 		images := []workflow.Image{
 			{Ref: workflow.VisitRef(workflow.VisitID(visit)), Open: step != 0, Doc: fmt.Appendf(nil,
-				`{"id":%q,"site":%q,"seq":%d,"open":%v,"business_day":"2026-03-14","pad":%q}`, visit, o.id, o.seq, step != 0, pad(200))},
+				`{"id":%q,"site":%q,"seq":%d,"open":%v,"business_day":"2026-03-14","pad":%q}`,
+				visit, o.id, o.seq, step != 0, pad(200))},
 			{Ref: workflow.LiveRotaRef(o.id), Doc: fmt.Appendf(nil,
-				`{"id":"%s/live","site":%q,"seq":%d,"open":false,"pad":%q}`, o.id, o.id, o.seq, pad(150))},
+				`{"id":"%s/live","site":%q,"seq":%d,"open":false,"pad":%q}`, o.id, o.id, o.seq,
+				pad(150))},
 		}
 		if step >= 3 {
-			images = append(images, workflow.Image{Ref: workflow.CustomerRef(workflow.CustomerID(visit)), Doc: fmt.Appendf(nil,
-				`{"id":%q,"site":%q,"seq":%d,"open":false,"owner":"li","status":"registered"}`, visit, o.id, o.seq)})
+			images = append(images,
+				workflow.Image{Ref: workflow.CustomerRef(workflow.CustomerID(visit)),
+					Doc: fmt.Appendf(nil,
+						`{"id":%q,"site":%q,"seq":%d,"open":false,"owner":"li",`+
+							`"status":"registered"}`, visit, o.id, o.seq)})
 		}
 		out[i] = &workflow.Commit{
-			Seq: o.seq, ID: hex.EncodeToString(id[:]), At: time.UnixMilli(1773450000000 + int64(l.made)).UTC(),
+			Seq: o.seq, ID: hex.EncodeToString(id[:]),
+			At:   time.UnixMilli(1773450000000 + int64(l.made)).UTC(),
 			By:   workflow.Actor{Key: "k7f3", Role: workflow.RoleFrontDesk},
-			Kind: "assign_visit", Command: []byte(`{}`), Subject: images[0].Ref, Images: images, MinReader: 1,
+			Kind: "assign_visit", Command: []byte(`{}`), Subject: images[0].Ref, Images: images,
+			MinReader: 1,
 		}
 	}
 	return out

@@ -8,22 +8,26 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// TestCheckFindsDamagedIndexes: what an index says and the table does not, and ids that lead nowhere, are found although the journal
-// and the documents agree.
+// TestCheckFindsDamagedIndexes: what an index says and the table does not, and ids that lead
+// nowhere, are found although the journal and the documents agree.
 func TestCheckFindsDamagedIndexes(t *testing.T) {
 	t.Parallel()
 	s, _ := busyStore(t)
 	whole := crash(t, s)
 	for name, damage := range map[string]string{
 		"": ``,
-		"index entries gone": `CREATE TEMP TABLE was AS SELECT sql FROM sqlite_schema WHERE name = 'images_day';
-			DROP INDEX images_day; CREATE INDEX images_day ON images (day) WHERE 0; PRAGMA writable_schema = 1;
+		"index entries gone": `CREATE TEMP TABLE was AS SELECT sql FROM sqlite_schema WHERE ` +
+			`name = 'images_day';
+			DROP INDEX images_day; CREATE INDEX images_day ON images (day) WHERE 0; PRAGMA ` +
+			`writable_schema = 1;
 			UPDATE sqlite_schema SET sql = (SELECT sql FROM was) WHERE name = 'images_day'`,
-		"not found by its id": `UPDATE journal_ids SET first = first + 1 WHERE id = (SELECT min(id) FROM journal_ids)`,
-		"another id":          `UPDATE journal_ids SET id = id || 'x' WHERE id = (SELECT min(id) FROM journal_ids)`,
-		"an id too many":      `INSERT INTO journal_ids VALUES ('site', 'x', 1)`,
-		"newest page gone":    `DELETE FROM journal WHERE key = (SELECT max(key) FROM journal)`,
-		"counted sides gone":  `DELETE FROM meta WHERE name = 'sides'`,
+		"not found by its id": `UPDATE journal_ids SET first = first + 1 WHERE id = (SELECT ` +
+			`min(id) FROM journal_ids)`,
+		"another id": `UPDATE journal_ids SET id = id || 'x' WHERE id = (SELECT min(id) ` +
+			`FROM journal_ids)`,
+		"an id too many":     `INSERT INTO journal_ids VALUES ('site', 'x', 1)`,
+		"newest page gone":   `DELETE FROM journal WHERE key = (SELECT max(key) FROM journal)`,
+		"counted sides gone": `DELETE FROM meta WHERE name = 'sides'`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "lunpai.db")
@@ -46,18 +50,22 @@ func TestCheckFindsDamagedIndexes(t *testing.T) {
 	}
 }
 
-// TestDamagedIndexEndsTheService: an index that lacks a record makes another board; behind a disorderly stop it is found while the
-// store is served already, and nothing is answered any more.
+// TestDamagedIndexEndsTheService: an index that lacks a record makes another board; behind a
+// disorderly stop it is found while the store is served already, and nothing is answered any more.
 func TestDamagedIndexEndsTheService(t *testing.T) {
 	s, o := busyStore(t)
 	must(t, s.Close())
-	alter(t, s.path, `CREATE TEMP TABLE was AS SELECT sql FROM sqlite_schema WHERE name = 'images_open';
-		DROP INDEX images_open; CREATE INDEX images_open ON images (site) WHERE 0; PRAGMA writable_schema = 1;
+	alter(t, s.path,
+		`CREATE TEMP TABLE was AS SELECT sql FROM sqlite_schema WHERE name = 'images_open';
+		DROP INDEX images_open; CREATE INDEX images_open ON images (site) WHERE 0; PRAGMA `+
+			`writable_schema = 1;
 		UPDATE sqlite_schema SET sql = (SELECT sql FROM was) WHERE name = 'images_open'`)
 	c, err := Open(t.Context(), Config{Path: s.path})
 	must(t, err)
 	defer func() { _ = c.Close() }() // it may complain
-	waitFor(t, "the damage to be found", func() bool { return errors.Is(c.Ping(t.Context()), repo.ErrCorrupt) })
+	waitFor(t, "the damage to be found", func() bool {
+		return errors.Is(c.Ping(t.Context()), repo.ErrCorrupt)
+	})
 	if _, _, err := c.Load(t.Context(), o.id); !errors.Is(err, repo.ErrCorrupt) {
 		t.Errorf("load: want ErrCorrupt, got %v", err)
 	}

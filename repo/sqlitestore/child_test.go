@@ -13,7 +13,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Some failures need a process of their own: the test binary is started again, with the name of a part in its environment.
+// Some failures need a process of their own: the test binary is started again, with the name of a
+// part in its environment.
 const (
 	childPart = "LUNPAI_TEST_CHILD"
 	childPath = "LUNPAI_TEST_PATH"
@@ -52,7 +53,8 @@ func play(t *testing.T, part, path string) *exec.Cmd {
 	return cmd
 }
 
-// appendForever appends to several sites and says which commits were acknowledged, until it is killed.
+// appendForever appends to several sites and says which commits were acknowledged, until it is
+// killed.
 func appendForever(ctx context.Context, path string) error {
 	s, err := Open(ctx, Config{Path: path})
 	if err != nil {
@@ -76,7 +78,8 @@ func appendForever(ctx context.Context, path string) error {
 			if err != nil {
 				return err
 			}
-			if _, err := fmt.Fprintln(out, pages[i].Site, pages[i].Last, pages[i].Hash); err != nil {
+			if _, err := fmt.Fprintln(out, pages[i].Site, pages[i].Last,
+				pages[i].Hash); err != nil {
 				return err
 			}
 		}
@@ -157,8 +160,8 @@ func mustAppend(t *testing.T, s *Store, p *repo.Page) {
 	}
 }
 
-// chain reads a site's whole journal and checks it: every page follows, every commit's visit stands in the documents at
-// least as new.
+// chain reads a site's whole journal and checks it: every page follows, every commit's visit stands
+// in the documents at least as new.
 func chain(t *testing.T, s *Store, site workflow.SiteID) map[int64]string {
 	t.Helper()
 	hashes := make(map[int64]string)
@@ -180,7 +183,8 @@ func chain(t *testing.T, s *Store, site workflow.SiteID) map[int64]string {
 			for _, c := range commits {
 				docs, err := s.Read(t.Context(), site, c.Seq, []workflow.Ref{c.Subject})
 				if err != nil || len(docs) != 1 || docs[0].Seq < c.Seq {
-					t.Fatalf("commit %d of %s is not in the documents: %v, %v", c.Seq, site, docs, err)
+					t.Fatalf("commit %d of %s is not in the documents: %v, %v", c.Seq, site, docs,
+						err)
 				}
 				if _, err := s.Find(t.Context(), site, c.ID); err != nil {
 					t.Fatalf("commit %d of %s is not found by its id: %v", c.Seq, site, err)

@@ -17,7 +17,8 @@ import (
 
 const insideEnv = "LUNPAI_TEST_INSIDE"
 
-// inside runs the calling test again in a process of its own, and reports whether this is that process already.
+// inside runs the calling test again in a process of its own, and reports whether this is that
+// process already.
 func inside(t *testing.T, attributes *syscall.SysProcAttr) bool {
 	t.Helper()
 	if os.Getenv(insideEnv) != "" {
@@ -41,14 +42,15 @@ func inside(t *testing.T, attributes *syscall.SysProcAttr) bool {
 	return false
 }
 
-// TestDiskFull fills a small disk: what was acknowledged is there, what was not is unknown, and when there is space again the
-// store goes on by itself, with the very page that did not fit.
+// TestDiskFull fills a small disk: what was acknowledged is there, what was not is unknown, and
+// when there is space again the store goes on by itself, with the very page that did not fit.
 func TestDiskFull(t *testing.T) {
 	if !inside(t, &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}) {
 		return
 	}
 	dir := t.TempDir()
-	if err := errors.Join(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""), unix.Mount("tmpfs", dir, "tmpfs", 0, "size=3m")); err != nil {
+	if err := errors.Join(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
+		unix.Mount("tmpfs", dir, "tmpfs", 0, "size=3m")); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -61,12 +63,17 @@ func TestDiskFull(t *testing.T) {
 	acknowledged := make(map[int64]string)
 	for round := range 3 {
 		p, err := fill(t, s, o, acknowledged)
-		if !errors.Is(err, repo.ErrUnknown) || !errors.Is(err, repo.ErrStorageFull) || errors.Is(err, repo.ErrReadOnly) {
-			t.Fatalf("round %d: the commit that filled the disk: want ErrUnknown and ErrStorageFull, got %v", round, err)
+		if !errors.Is(err, repo.ErrUnknown) || !errors.Is(err, repo.ErrStorageFull) ||
+			errors.Is(err, repo.ErrReadOnly) {
+			t.Fatalf("round %d: the commit that filled the disk: want ErrUnknown and "+
+				"ErrStorageFull, got %v", round, err)
 		}
-		for range 20 { // it stays full for a while, is read all the time, and says at once that it writes nothing
+		for range 20 {
+			// it stays full for a while, is read all the time, and says at once that it writes
+			// nothing
 			start := time.Now()
-			if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrStorageFull) || errors.Is(err, repo.ErrUnknown) {
+			if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrStorageFull) ||
+				errors.Is(err, repo.ErrUnknown) {
 				t.Fatalf("round %d: still full: want ErrStorageFull alone, got %v", round, err)
 			}
 			if took := time.Since(start); took > 5*time.Second {
@@ -80,7 +87,8 @@ func TestDiskFull(t *testing.T) {
 			}
 		}
 		compare(t, chain(t, s, o.id), acknowledged)
-		if err := unix.Mount("tmpfs", dir, "tmpfs", unix.MS_REMOUNT, []string{"size=6m", "size=12m", "size=64m"}[round]); err != nil {
+		if err := unix.Mount("tmpfs", dir, "tmpfs", unix.MS_REMOUNT,
+			[]string{"size=6m", "size=12m", "size=64m"}[round]); err != nil {
 			t.Fatal(err)
 		}
 		waitForRoom(t, s)
@@ -127,8 +135,8 @@ func compare(t *testing.T, stored, acknowledged map[int64]string) {
 	}
 }
 
-// TestWritesFail lets every write beyond a size fail, as a broken disk does: the first failure is lived through, the second
-// ends the writing, and nothing acknowledged is lost.
+// TestWritesFail lets every write beyond a size fail, as a broken disk does: the first failure is
+// lived through, the second ends the writing, and nothing acknowledged is lost.
 func TestWritesFail(t *testing.T) {
 	if !inside(t, nil) {
 		return
@@ -143,7 +151,8 @@ func TestWritesFail(t *testing.T) {
 		t.Fatal(err)
 	}
 	limit := func(size uint64) {
-		if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: size, Max: was.Max}); err != nil {
+		if err := unix.Setrlimit(unix.RLIMIT_FSIZE,
+			&unix.Rlimit{Cur: size, Max: was.Max}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -154,7 +163,8 @@ func TestWritesFail(t *testing.T) {
 	}
 	for range 20 {
 		time.Sleep(mendEvery / 2)
-		if err = appendOne(t.Context(), s, p); err == nil { // emptying the log made room: fill it again
+		if err = appendOne(t.Context(), s, p); err == nil {
+			// emptying the log made room: fill it again
 			acknowledged[p.Last] = p.Hash
 			p, err = fill(t, s, o, acknowledged)
 		}

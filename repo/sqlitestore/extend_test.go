@@ -9,14 +9,16 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestOlderFileIsExtended: a file of an earlier program gets what lists need when it is opened, filled from what is stored.
+// TestOlderFileIsExtended: a file of an earlier program gets what lists need when it is opened,
+// filled from what is stored.
 func TestOlderFileIsExtended(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lunpai.db")
 	s := openAt(t, path)
 	add := func(seq int64, prev, id string) string {
 		t.Helper()
 		v := &workflow.Visit{
-			Head: workflow.Head{ID: id, Site: "s", Seq: seq}, State: workflow.Registered, BusinessDay: "2026-03-14", Server: "li", Principal: "wang",
+			Head: workflow.Head{ID: id, Site: "s", Seq: seq}, State: workflow.Registered,
+			BusinessDay: "2026-03-14", Server: "li", Principal: "wang",
 			Assistants: []workflow.StaffID{"chen"}, Commits: []int64{seq},
 		}
 		doc, err := workflow.Encode(v)
@@ -24,7 +26,8 @@ func TestOlderFileIsExtended(t *testing.T) {
 			t.Fatal(err)
 		}
 		p, err := repo.NewPage("s", prev, []*workflow.Commit{{
-			Seq: seq, ID: id, Kind: "register_visit", Command: []byte("{}"), Subject: v.Ref(), Facts: []workflow.Fact{},
+			Seq: seq, ID: id, Kind: "register_visit", Command: []byte("{}"), Subject: v.Ref(),
+			Facts:     []workflow.Fact{},
 			MinReader: workflow.MinReader, Images: []workflow.Image{{Ref: v.Ref(), Doc: doc}},
 		}})
 		if err != nil {
@@ -65,7 +68,8 @@ func TestOlderFileIsExtended(t *testing.T) {
 		}
 	}
 	for _, a := range additions {
-		rows, err := s.pool.db.QueryContext(t.Context(), "SELECT sql FROM sqlite_schema WHERE sql = ?", a.make)
+		rows, err := s.pool.db.QueryContext(t.Context(),
+			"SELECT sql FROM sqlite_schema WHERE sql = ?", a.make)
 		if found, err := collect(rows, err, scanText); err != nil || len(found) != 1 {
 			t.Errorf("missing: %s (%v)", a.make, err)
 		}

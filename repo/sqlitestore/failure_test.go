@@ -4,9 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -48,26 +46,30 @@ func failAfter(ctx context.Context, commit *sql.Stmt) error {
 	return errDisk
 }
 
-// TestFailedCommit: a commit that failed is unknown, whatever became of it; the same page sent again is a success and
-// stands in the journal once.
+// TestFailedCommit: a commit that failed is unknown, whatever became of it; the same page sent
+// again is a success and stands in the journal once.
 func TestFailedCommit(t *testing.T) {
-	for name, fail := range map[string]func(context.Context, *sql.Stmt) error{"not on disk": failBefore, "on disk": failAfter} {
+	for name, fail := range map[string]func(context.Context,
+		*sql.Stmt) error{"not on disk": failBefore, "on disk": failAfter} {
 		t.Run(name, func(t *testing.T) {
 			s, o := openNew(t), newOffice("site")
 			mustAppend(t, s, o.mustPage(t, 2))
-			if _, err := openReader(t, s.path).Sites(t.Context()); err != nil { // keeps the log from being written back by itself
+			if _, err := openReader(t, s.path).Sites(t.Context()); err != nil {
+				// keeps the log from being written back by itself
 				t.Fatal(err)
 			}
 			onCommit(t, s, 1, fail)
 			p := o.mustPage(t, 3)
-			if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnknown) || !errors.Is(err, errDisk) {
+			if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnknown) ||
+				!errors.Is(err, errDisk) {
 				t.Fatalf("want ErrUnknown and its cause, got %v", err)
 			}
 			if err := s.Ping(t.Context()); err != nil {
 				t.Errorf("ping after one failure: %v", err)
 			}
 			if log, err := os.Stat(s.path + "-wal"); err != nil || log.Size() != 0 {
-				t.Errorf("what can be read now was not flushed to the file: %v, %v", log.Size(), err)
+				t.Errorf("what can be read now was not flushed to the file: %v, %v", log.Size(),
+					err)
 			}
 			mustAppend(t, s, p)
 			mustAppend(t, s, o.mustPage(t, 1))
@@ -78,8 +80,8 @@ func TestFailedCommit(t *testing.T) {
 	}
 }
 
-// TestFailedCommitForgetsHeads: what the store remembers must not outlive a failure, or it answers from memory what the
-// disk does not hold.
+// TestFailedCommitForgetsHeads: what the store remembers must not outlive a failure, or it answers
+// from memory what the disk does not hold.
 func TestFailedCommitForgetsHeads(t *testing.T) {
 	s, o := openNew(t), newOffice("site")
 	mustAppend(t, s, o.mustPage(t, 1))
@@ -95,8 +97,8 @@ func TestFailedCommitForgetsHeads(t *testing.T) {
 	}
 }
 
-// TestNoOldHeadBesideNewDocuments: as soon as a commit can be read, its page is the head; a board made of the new documents and an
-// old head would be taken for a broken site.
+// TestNoOldHeadBesideNewDocuments: as soon as a commit can be read, its page is the head; a board
+// made of the new documents and an old head would be taken for a broken site.
 func TestNoOldHeadBesideNewDocuments(t *testing.T) {
 	s, o := openNew(t), newOffice("site")
 	mustAppend(t, s, o.mustPage(t, 1))
@@ -112,7 +114,8 @@ func TestNoOldHeadBesideNewDocuments(t *testing.T) {
 	mustAppend(t, s, o.mustPage(t, 1))
 }
 
-// TestFailedTwice: the second failure without a success between makes the store read-only; a success between does not.
+// TestFailedTwice: the second failure without a success between makes the store read-only; a
+// success between does not.
 func TestFailedTwice(t *testing.T) {
 	s, o := openNew(t), newOffice("site")
 	mustAppend(t, s, o.mustPage(t, 1))
@@ -128,15 +131,19 @@ func TestFailedTwice(t *testing.T) {
 	onCommit(t, s, 2, failBefore)
 	p = o.mustPage(t, 1)
 	for range 2 {
-		if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrReadOnly) {
+		if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnknown) ||
+			errors.Is(err, repo.ErrReadOnly) {
 			t.Fatalf("want ErrUnknown alone, got %v", err)
 		}
 	}
 	time.Sleep(2 * mendEvery)
-	if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnknown) || !errors.Is(err, repo.ErrReadOnly) {
+	if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnknown) ||
+		!errors.Is(err, repo.ErrReadOnly) {
 		t.Errorf("append after two failures: want ErrUnknown and ErrReadOnly, got %v", err)
 	}
-	if err := s.Insert(t.Context(), repo.Side{Collection: repo.Notes, ID: "n", Site: "a", Body: []byte(`{}`)}); !errors.Is(err, repo.ErrReadOnly) {
+	if err := s.Insert(t.Context(),
+		repo.Side{Collection: repo.Notes, ID: "n", Site: "a", Body: []byte(`{}`)}); !errors.Is(err,
+		repo.ErrReadOnly) {
 		t.Errorf("insert after two failures: want ErrReadOnly, got %v", err)
 	}
 	if err := s.Ping(t.Context()); !errors.Is(err, repo.ErrReadOnly) {
@@ -144,48 +151,6 @@ func TestFailedTwice(t *testing.T) {
 	}
 	if stored := chain(t, s, o.id); len(stored) != 4 {
 		t.Errorf("%d pages can be read, want 4", len(stored))
-	}
-}
-
-// TestFullIsNoFault: a disk that stays full may refuse any number of writes, and the store is not given up.
-func TestFullIsNoFault(t *testing.T) {
-	t.Parallel()
-	s, o := openNew(t), newOffice("site")
-	mustAppend(t, s, o.mustPage(t, 1))
-	atMost := func(tx *tx, pages int) error {
-		_, err := tx.conn.ExecContext(tx.ctx, fmt.Sprintf(`PRAGMA max_page_count = %d`, pages))
-		return err
-	}
-	for range 2 * strikesToEnd {
-		waitForRoom(t, s)
-		err := s.write(t.Context(), 1, func(tx *tx) error {
-			if err := atMost(tx, 1); err != nil { // the size it has
-				return err
-			}
-			_, err := tx.exec(tx.insertPage, "big", 1, 1, 1, "", "", "", strings.Repeat("x", 1<<20))
-			return err
-		})
-		if !errors.Is(err, repo.ErrStorageFull) {
-			t.Fatalf("want ErrStorageFull, got %v", err)
-		}
-	}
-	waitForRoom(t, s)
-	must(t, s.write(t.Context(), 1, func(tx *tx) error { return atMost(tx, 1<<30) }))
-	mustAppend(t, s, o.mustPage(t, 1))
-	if s.writer.strikes != 0 {
-		t.Error("a full disk counted as a failing one")
-	}
-}
-
-// waitForRoom waits until a store takes writes, without giving it one.
-func waitForRoom(t *testing.T, s *Store) {
-	t.Helper()
-	for s.Ping(t.Context()) != nil {
-		select {
-		case <-t.Context().Done():
-			t.Fatal("it never takes writes again")
-		case <-time.After(10 * time.Millisecond):
-		}
 	}
 }
 
@@ -208,7 +173,9 @@ func TestFailureIsNotContagious(t *testing.T) {
 		})
 	}()
 	go func() {
-		answers <- s.Insert(t.Context(), repo.Side{Collection: repo.Notes, ID: "n", Site: "a", Body: []byte(`{}`)})
+		answers <- s.Insert(t.Context(), repo.Side{
+			Collection: repo.Notes, ID: "n", Site: "a", Body: []byte(`{}`),
+		})
 	}()
 	time.Sleep(50 * time.Millisecond) // let all of them wait for one transaction
 	close(hold)
@@ -217,7 +184,8 @@ func TestFailureIsNotContagious(t *testing.T) {
 			t.Errorf("a good call: %v", err)
 		}
 	}
-	if err := <-bad; errors.Is(err, repo.ErrUnknown) || code(err) != codeMismatch && code(err) != codeConstraint {
+	if err := <-bad; errors.Is(err, repo.ErrUnknown) || code(err) != codeMismatch &&
+		code(err) != codeConstraint {
 		t.Errorf("the bad call: want to hear that its data does not fit, got %v", err)
 	}
 	if s.writer.strikes != 0 {
@@ -228,16 +196,19 @@ func TestFailureIsNotContagious(t *testing.T) {
 	}
 }
 
-// TestBadPagesAreNoFault: a page that contradicts itself is refused as often as it comes, and the store goes on.
+// TestBadPagesAreNoFault: a page that contradicts itself is refused as often as it comes, and the
+// store goes on.
 func TestBadPagesAreNoFault(t *testing.T) {
 	s, o := openNew(t), newOffice("site")
 	first := o.mustPage(t, 2)
 	mustAppend(t, s, first)
 	p := o.mustPage(t, 2)
 	for name, spoil := range map[string]func(*repo.Page){
-		"wrong hash":   func(p *repo.Page) { p.Images, p.Hash = nil, first.Hash },
-		"broken body":  func(p *repo.Page) { p.Images, p.Body = nil, []byte(`[{]`) },
-		"broken image": func(p *repo.Page) { p.Images = []workflow.Image{{Ref: workflow.VisitRef("v"), Doc: []byte(`{`)}} },
+		"wrong hash":  func(p *repo.Page) { p.Images, p.Hash = nil, first.Hash },
+		"broken body": func(p *repo.Page) { p.Images, p.Body = nil, []byte(`[{]`) },
+		"broken image": func(p *repo.Page) {
+			p.Images = []workflow.Image{{Ref: workflow.VisitRef("v"), Doc: []byte(`{`)}}
+		},
 		"foreign number": func(p *repo.Page) {
 			p.Images = []workflow.Image{{Ref: workflow.VisitRef("v"), Doc: []byte(`{"seq":9}`)}}
 		},
@@ -256,7 +227,8 @@ func TestBadPagesAreNoFault(t *testing.T) {
 	mustAppend(t, s, p)
 }
 
-// TestBusy: another process that writes to the file, against all advice, is waited for; then nothing was written.
+// TestBusy: another process that writes to the file, against all advice, is waited for; then
+// nothing was written.
 func TestBusy(t *testing.T) {
 	t.Parallel()
 	slow.Test(t, "a second writer, waited for as long as patience goes, 5 s")
@@ -292,7 +264,8 @@ func TestGap(t *testing.T) {
 		t.Errorf("a page beyond the head: want ErrSeqTaken, got %v", err)
 	}
 	otherPast := &office{id: o.id, seq: 2, prev: "another"}
-	if err := appendOne(t.Context(), s, otherPast.mustPage(t, 1)); !errors.Is(err, repo.ErrSeqTaken) {
+	if err := appendOne(t.Context(), s, otherPast.mustPage(t, 1)); !errors.Is(err,
+		repo.ErrSeqTaken) {
 		t.Errorf("a page with another past: want ErrSeqTaken, got %v", err)
 	}
 	mustAppend(t, s, skipped)
@@ -304,8 +277,11 @@ func TestProjectMends(t *testing.T) {
 	p := o.mustPage(t, 3)
 	mustAppend(t, s, p)
 	scan := func() (docs []repo.Document) {
-		for _, c := range []workflow.Collection{workflow.Visits, workflow.Rotas, workflow.Customers} {
-			if err := s.Scan(t.Context(), repo.Span{Collection: c, Site: o.id}, func(d repo.Document) error { docs = append(docs, d); return nil }); err != nil {
+		for _, c := range []workflow.Collection{
+			workflow.Visits, workflow.Rotas, workflow.Customers,
+		} {
+			if err := s.Scan(t.Context(), repo.Span{Collection: c, Site: o.id},
+				func(d repo.Document) error { docs = append(docs, d); return nil }); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -313,7 +289,10 @@ func TestProjectMends(t *testing.T) {
 	}
 	want := scan()
 	for _, damage := range []string{`UPDATE images SET doc = '{}'`, `DELETE FROM images`} {
-		err := s.write(t.Context(), 1, func(t *tx) error { _, err := t.conn.ExecContext(t.ctx, damage); return err })
+		err := s.write(t.Context(), 1, func(t *tx) error {
+			_, err := t.conn.ExecContext(t.ctx, damage)
+			return err
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,8 +10,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestKill kills a process in the middle of its work, again and again on one file: whatever it had acknowledged is there
-// afterwards, the chain holds, the documents are not behind, and the lock is free.
+// TestKill kills a process in the middle of its work, again and again on one file: whatever it had
+// acknowledged is there afterwards, the chain holds, the documents are not behind, and the lock is
+// free.
 func TestKill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lunpai.db")
 	acknowledged := make(map[workflow.SiteID]map[int64]string)
@@ -31,7 +32,8 @@ func TestKill(t *testing.T) {
 			stored := chain(t, s, site)
 			for last, hash := range pages {
 				if stored[last] != hash {
-					t.Errorf("round %d: commit %d of %s was acknowledged and is not there", round, last, site)
+					t.Errorf("round %d: commit %d of %s was acknowledged and is not there", round,
+						last, site)
 				}
 			}
 		}

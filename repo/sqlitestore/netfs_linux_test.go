@@ -22,7 +22,8 @@ func TestNetworkFileSystems(t *testing.T) {
 		{0x65735546, ""}, // FUSE: local ones are common
 	} {
 		err := refuseKind("/data", c.magic)
-		if (err != nil) != (c.want != "") || err != nil && (!strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "/data")) {
+		if (err != nil) != (c.want != "") || err != nil &&
+			(!strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "/data")) {
 			t.Errorf("magic %#x: want %q in the error, got %v", c.magic, c.want, err)
 		}
 	}

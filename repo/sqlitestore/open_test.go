@@ -15,12 +15,15 @@ func TestOneProcessServesAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lunpai.db")
 	s := openAt(t, path)
 	_, err := Open(t.Context(), Config{Path: path})
-	if err == nil || !strings.Contains(err.Error(), path+".lock") || !strings.Contains(err.Error(), "stop that process") {
-		t.Errorf("second open in this process: want an error that names the lock file and the cure, got %v", err)
+	if err == nil || !strings.Contains(err.Error(), path+".lock") ||
+		!strings.Contains(err.Error(), "stop that process") {
+		t.Errorf("second open in this process: want an error that names the lock file and the "+
+			"cure, got %v", err)
 	}
 	out, err := play(t, "open", path).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), path+".lock") {
-		t.Errorf("open in another process: want an error that names the lock file, got %v: %s", err, out)
+		t.Errorf("open in another process: want an error that names the lock file, got %v: %s", err,
+			out)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -43,7 +46,8 @@ func TestRefusedFiles(t *testing.T) {
 	foreign := filepath.Join(dir, "foreign.db")
 	alter(t, foreign, `CREATE TABLE notes (text)`)
 	garbage := filepath.Join(dir, "garbage.db")
-	if err := os.WriteFile(garbage, []byte(strings.Repeat("not a database ", 500)), 0o600); err != nil {
+	if err := os.WriteFile(garbage, []byte(strings.Repeat("not a database ", 500)),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, path, want string }{
@@ -51,14 +55,22 @@ func TestRefusedFiles(t *testing.T) {
 		{"memory", ":memory:", "path of a file"},
 		{"URI", "file:x.db?mode=memory", "path of a file"},
 		{"no folder", filepath.Join(dir, "missing", "x.db"), "no such file"},
-		{"newer", broken("newer.db", `UPDATE meta SET value = '2' WHERE name = 'schema'`), "run a newer lunpai"},
+		{
+			"newer", broken("newer.db", `UPDATE meta SET value = '2' WHERE name = 'schema'`),
+			"run a newer lunpai",
+		},
 		{"no version", broken("none.db", `DELETE FROM meta`), "schema version"},
-		{"index missing", broken("index.db", `DROP INDEX sides_lookup`), "CREATE UNIQUE INDEX sides_lookup"},
+		{
+			"index missing", broken("index.db", `DROP INDEX sides_lookup`),
+			"CREATE UNIQUE INDEX sides_lookup",
+		},
 		{"foreign", foreign, "no lunpai database"},
 		{"garbage", garbage, "not a database"},
 	} {
 		for how, open := range map[string]func() (*Store, error){
-			"open":           func() (*Store, error) { return Open(t.Context(), Config{Path: c.path}) },
+			"open": func() (*Store, error) {
+				return Open(t.Context(), Config{Path: c.path})
+			},
 			"open read-only": func() (*Store, error) { return OpenReadOnly(t.Context(), c.path) },
 		} {
 			s, err := open()
@@ -87,12 +99,14 @@ func alter(t *testing.T, path, statement string) {
 	}
 }
 
-// TestSettingsInForce: a setting that SQLite did not take is found when the store opens, not after a crash.
-// TestFailedOpenLeavesNothing: neither a lock file beside what is no store, nor an empty store that could not be begun.
+// TestSettingsInForce: a setting that SQLite did not take is found when the store opens, not after
+// a crash. TestFailedOpenLeavesNothing: neither a lock file beside what is no store, nor an empty
+// store that could not be begun.
 func TestFailedOpenLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	text := filepath.Join(dir, "notes.txt")
-	if err := os.WriteFile(text, []byte(strings.Repeat("not a database ", 500)), 0o600); err != nil {
+	if err := os.WriteFile(text, []byte(strings.Repeat("not a database ", 500)),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	if s, err := Open(t.Context(), Config{Path: text}); err == nil {
@@ -135,10 +149,12 @@ func TestSettingsInForce(t *testing.T) {
 	}
 	s := openNew(t)
 	for name, want := range map[string]string{
-		"journal_mode": "wal", "synchronous": "2", "secure_delete": "1", "foreign_keys": "1", "busy_timeout": "5000",
+		"journal_mode": "wal", "synchronous": "2", "secure_delete": "1", "foreign_keys": "1",
+		"busy_timeout": "5000",
 	} {
 		var got string
-		if err := s.writer.session.conn.QueryRowContext(t.Context(), "PRAGMA "+name).Scan(&got); err != nil || got != want {
+		if err := s.writer.session.conn.QueryRowContext(t.Context(), "PRAGMA "+
+			name).Scan(&got); err != nil || got != want {
 			t.Errorf("%s = %s, want %s, %v", name, got, want, err)
 		}
 	}
@@ -147,7 +163,8 @@ func TestSettingsInForce(t *testing.T) {
 	}
 }
 
-// TestFlushOnMacOS: a flush reaches the disk itself where that must be asked for. The settings exist everywhere.
+// TestFlushOnMacOS: a flush reaches the disk itself where that must be asked for. The settings
+// exist everywhere.
 func TestFlushOnMacOS(t *testing.T) {
 	p := flushing("darwin")
 	db, err := dial(t.Context(), filepath.Join(t.TempDir(), "x.db"), "rwc", 1, p)
@@ -180,11 +197,13 @@ func TestPathWithSpecialCharacters(t *testing.T) {
 	}
 }
 
-// TestLibcPinned: modernc.org/sqlite works with exactly the modernc.org/libc that its own go.mod names.
+// TestLibcPinned: modernc.org/sqlite works with exactly the modernc.org/libc that its own go.mod
+// names.
 func TestLibcPinned(t *testing.T) {
 	want := requirement(t, module(t, "modernc.org/sqlite").GoMod)
 	if got := module(t, "modernc.org/libc").Version; got != want {
-		t.Errorf("modernc.org/libc %s, but modernc.org/sqlite needs %s: go get modernc.org/libc@%s", got, want, want)
+		t.Errorf("modernc.org/libc %s, but modernc.org/sqlite needs %s: go get modernc.org/libc@%s",
+			got, want, want)
 	}
 }
 

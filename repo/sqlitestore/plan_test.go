@@ -10,8 +10,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestPlans: what is asked in service goes through the index made for it, sorts nothing that grows, and never reads a whole
-// table. Every filter that a collection has is tried with every order, so that a new one needs its index.
+// TestPlans: what is asked in service goes through the index made for it, sorts nothing that grows,
+// and never reads a whole table. Every filter that a collection has is tried with every order, so
+// that a new one needs its index.
 func TestPlans(t *testing.T) {
 	s := openNew(t)
 	tried := 0
@@ -31,7 +32,8 @@ func TestPlans(t *testing.T) {
 						t.Errorf("%+v, open %v: want %s, got %s", q, open, index, plan)
 					}
 				}
-				if sorts := strings.Count(plan, "TEMP B-TREE"); sorts > strings.Count(plan, "INDEX images_open") || strings.Contains(plan, "SCAN i") {
+				if sorts := strings.Count(plan, "TEMP B-TREE"); sorts > strings.Count(plan,
+					"INDEX images_open") || strings.Contains(plan, "SCAN i") {
 					t.Errorf("%+v, open %v: sorts %d times or scans: %s", q, open, sorts, plan)
 				}
 			}
@@ -69,7 +71,9 @@ func TestPlans(t *testing.T) {
 			days(one, index)
 			days(repo.Query{Collection: c, In: map[string][]string{field: {"x", "y"}}}, index)
 			for _, other := range repo.Filters[c] {
-				both := repo.Query{Collection: c, In: map[string][]string{field: {"x"}, other: {"y"}}}
+				both := repo.Query{
+					Collection: c, In: map[string][]string{field: {"x"}, other: {"y"}},
+				}
 				if by, _, _ := both.Plan(); by == field {
 					days(both, index)
 				}

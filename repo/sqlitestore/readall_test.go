@@ -13,7 +13,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// everything reads what a service reads: boards, journals, commands, documents by id, lists, side documents. By what was asked.
+// everything reads what a service reads: boards, journals, commands, documents by id, lists, side
+// documents. By what was asked.
 func everything(t *testing.T, s *Store, sites []*office) map[string]string {
 	t.Helper()
 	got, err := readAll(t.Context(), s, sites, nil)
@@ -21,8 +22,11 @@ func everything(t *testing.T, s *Store, sites []*office) map[string]string {
 	return got
 }
 
-// readAll goes on after an error, and returns the first. With truth it asks for the same things again.
-func readAll(ctx context.Context, s *Store, sites []*office, truth map[string]string) (map[string]string, error) {
+// readAll goes on after an error, and returns the first. With truth it asks for the same things
+// again.
+func readAll(
+	ctx context.Context, s *Store, sites []*office, truth map[string]string,
+) (map[string]string, error) {
 	got, first := map[string]string{}, error(nil)
 	note := func(what string, v any, err error) {
 		if err != nil && !errors.Is(err, repo.ErrNotFound) {
@@ -90,7 +94,8 @@ func readAll(ctx context.Context, s *Store, sites []*office, truth map[string]st
 	return got, first
 }
 
-// sealed is a text with a sum of it and of its id: the vault encrypts people and notes under their ids, and reads nothing else.
+// sealed is a text with a sum of it and of its id: the vault encrypts people and notes under their
+// ids, and reads nothing else.
 func sealed(id, text string) []byte {
 	return fmt.Appendf(nil, `{"sum":"%s","text":"%s"}`, repo.Chain(id, []byte(text)), text)
 }

@@ -11,10 +11,13 @@ import (
 
 func accepted(*Store) error { return nil }
 
-// TestRestore: a backup takes the place of a store, whatever is left of it; the old one is kept whole, and both can be opened.
+// TestRestore: a backup takes the place of a store, whatever is left of it; the old one is kept
+// whole, and both can be opened.
 func TestRestore(t *testing.T) {
 	t.Parallel()
-	for _, what := range []string{"stopped", "killed", "damaged log", "file gone", "nothing there"} {
+	for _, what := range []string{
+		"stopped", "killed", "damaged log", "file gone", "nothing there",
+	} {
 		t.Run(what, func(t *testing.T) {
 			s, o := busyStore(t)
 			backup := filepath.Join(t.TempDir(), "backup.db")
@@ -56,7 +59,8 @@ func TestRestore(t *testing.T) {
 	}
 }
 
-// TestRestoreBreaksOff: wherever a restore is broken off, the store is as it was, or refuses to be served.
+// TestRestoreBreaksOff: wherever a restore is broken off, the store is as it was, or refuses to be
+// served.
 func TestRestoreBreaksOff(t *testing.T) {
 	t.Parallel()
 	s, o := busyStore(t)
@@ -97,13 +101,15 @@ func TestRestoreRefuses(t *testing.T) {
 		"itself": {s.path, accepted, "the store itself"},
 		"none":   {filepath.Join(dir, "missing.db"), accepted, "no such file"},
 	} {
-		if _, err := Restore(t.Context(), s.path, c.backup, c.verify); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := Restore(t.Context(), s.path, c.backup, c.verify); err == nil ||
+			!strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: want %q, got %v", what, c.want, err)
 		}
 	}
 	mustAppend(t, s, o.mustPage(t, 1))
 	must(t, s.Close())
-	if _, err := Restore(t.Context(), s.path, backup, func(*Store) error { return no }); !errors.Is(err, no) {
+	if _, err := Restore(t.Context(), s.path, backup,
+		func(*Store) error { return no }); !errors.Is(err, no) {
 		t.Errorf("a backup that is not sound: %v", err)
 	}
 	for _, name := range []string{".restoring", ".restoring.part", ".replaced"} {

@@ -13,7 +13,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestStoppedProcess: a process that is stopped keeps its file, however long; when it goes on nothing is lost.
+// TestStoppedProcess: a process that is stopped keeps its file, however long; when it goes on
+// nothing is lost.
 func TestStoppedProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lunpai.db")
 	cmd := play(t, "append", path)
@@ -38,7 +39,8 @@ func TestStoppedProcess(t *testing.T) {
 		switch n {
 		case 50:
 			must(t, cmd.Process.Signal(syscall.SIGSTOP))
-			if _, err := Open(t.Context(), Config{Path: path}); err == nil || !strings.Contains(err.Error(), ".lock") {
+			if _, err := Open(t.Context(), Config{Path: path}); err == nil ||
+				!strings.Contains(err.Error(), ".lock") {
 				t.Errorf("the file of a stopped process: want to hear of the lock, got %v", err)
 			}
 			must(t, cmd.Process.Signal(syscall.SIGCONT))

@@ -26,8 +26,12 @@ func TestStore(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "lunpai.db")
 		return storetest.Database{
 			Exclusive: true,
-			Open:      func(ctx context.Context) (repo.Store, error) { return Open(ctx, Config{Path: path, Log: testLog(t)}) },
-			Holds:     func(t *testing.T, canary []byte) bool { return inFiles(t, filepath.Dir(path), canary) },
+			Open: func(ctx context.Context) (repo.Store, error) {
+				return Open(ctx, Config{Path: path, Log: testLog(t)})
+			},
+			Holds: func(t *testing.T, canary []byte) bool {
+				return inFiles(t, filepath.Dir(path), canary)
+			},
 		}
 	})
 }
@@ -37,7 +41,8 @@ func testLog(t *testing.T) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// inFiles searches every file of a folder. Nothing in this process may have them open: closing a file drops SQLite's locks.
+// inFiles searches every file of a folder. Nothing in this process may have them open: closing a
+// file drops SQLite's locks.
 func inFiles(t *testing.T, dir string, canary []byte) bool {
 	t.Helper()
 	files, err := os.ReadDir(dir)

@@ -42,10 +42,11 @@ func (l *life) verdict() string {
 	return "harmless"
 }
 
-// TestTorture turns bits over in every kind of page of a file and its log, after a kill and after an orderly stop (once seen by the
-// time of change, once as a disk rots: unseen), and lives on: nothing is ever read that is not true, and what is wrong is noticed.
-// Rot that is unseen after an orderly stop is left to verify in two places: where the list of ids or the index of lookups lost an
-// entry, a command is not found by its id, or somebody by his phone.
+// TestTorture turns bits over in every kind of page of a file and its log, after a kill and after
+// an orderly stop (once seen by the time of change, once as a disk rots: unseen), and lives on:
+// nothing is ever read that is not true, and what is wrong is noticed. Rot that is unseen after an
+// orderly stop is left to verify in two places: where the list of ids or the index of lookups lost
+// an entry, a command is not found by its id, or somebody by his phone.
 func TestTorture(t *testing.T) {
 	slow.Test(t, "some hundred damaged files, 6 s")
 	flips := 1
@@ -106,9 +107,13 @@ func TestTorture(t *testing.T) {
 	log, err := os.Stat(killed + "-wal")
 	must(t, err)
 	for kind, place := range map[string]func() int64{
-		"log header":   func() int64 { return dice.Int64N(32) },
-		"frame header": func() int64 { return 32 + dice.Int64N((log.Size()-32)/4120)*4120 + dice.Int64N(24) },
-		"frame":        func() int64 { return 32 + dice.Int64N((log.Size()-32)/4120)*4120 + 24 + dice.Int64N(4096) },
+		"log header": func() int64 { return dice.Int64N(32) },
+		"frame header": func() int64 {
+			return 32 + dice.Int64N((log.Size()-32)/4120)*4120 + dice.Int64N(24)
+		},
+		"frame": func() int64 {
+			return 32 + dice.Int64N((log.Size()-32)/4120)*4120 + 24 + dice.Int64N(4096)
+		},
 	} {
 		for range 4 * flips {
 			path := filepath.Join(t.TempDir(), "lunpai.db")
@@ -135,7 +140,8 @@ func TestTorture(t *testing.T) {
 func print(t *testing.T, table map[string]map[string]int) {
 	columns := []string{"at the start", "when read", "by verify", "harmless", "SERVED WRONG"}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n| what | after | %s |\n|---|---|--:|--:|--:|--:|--:|\n", strings.Join(columns, " | "))
+	fmt.Fprintf(&b, "\n| what | after | %s |\n|---|---|--:|--:|--:|--:|--:|\n",
+		strings.Join(columns, " | "))
 	for _, name := range slices.Sorted(maps.Keys(table)) {
 		fmt.Fprintf(&b, "| %s |", name)
 		for _, c := range columns {
@@ -158,7 +164,8 @@ func tortured(t *testing.T) (*Store, []*office) {
 		for n := range 30 {
 			id := fmt.Sprintf("note-%d-%d", round, n)
 			must(t, s.Insert(t.Context(), repo.Side{
-				Collection: repo.Notes, ID: id, Site: sites[0].id, Lookup: id, At: time.Unix(1, 0).UTC(),
+				Collection: repo.Notes, ID: id, Site: sites[0].id, Lookup: id,
+				At:   time.Unix(1, 0).UTC(),
 				Body: sealed(id, strings.Repeat(id, 20)),
 			}))
 		}
@@ -185,7 +192,9 @@ func pagesOf(t *testing.T, path string) map[string][]int {
 	t.Helper()
 	db, err := sql.Open("sqlite", dsn(path, "ro", nil))
 	must(t, err)
-	rows, err := db.QueryContext(t.Context(), `SELECT pageno, pagetype, name IN (SELECT name FROM sqlite_schema WHERE type = 'index'), name FROM dbstat`)
+	rows, err := db.QueryContext(t.Context(),
+		`SELECT pageno, pagetype, name IN (SELECT name FROM sqlite_schema WHERE type = 'index'),`+
+			` name FROM dbstat`)
 	must(t, err)
 	kinds := map[string][]int{"header": {1}}
 	var used, last int

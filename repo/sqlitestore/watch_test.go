@@ -14,26 +14,39 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// TestReplacedUnderTheService: whatever somebody does to the files of a store that is served, no command is acknowledged
-// afterwards, nothing is read any more, and readiness says why; putting the old file back changes nothing until the next start.
+// TestReplacedUnderTheService: whatever somebody does to the files of a store that is served, no
+// command is acknowledged afterwards, nothing is read any more, and readiness says why; putting the
+// old file back changes nothing until the next start.
 func TestReplacedUnderTheService(t *testing.T) {
 	away := func(name string) func(t *testing.T, path, other string) {
-		return func(t *testing.T, path, _ string) { must(t, os.Rename(path+name, path+name+".away")) }
+		return func(t *testing.T, path, _ string) {
+			must(t, os.Rename(path+name, path+name+".away"))
+		}
 	}
 	put := func(name string) func(t *testing.T, path, other string) {
 		return func(t *testing.T, path, other string) { must(t, os.Rename(other, path+name)) }
 	}
 	for what, replace := range map[string]func(t *testing.T, path, other string){
-		"moved away":                 away(""),
-		"log moved away":             away("-wal"),
-		"shared memory moved":        away("-shm"),
-		"moved over":                 put(""),
-		"log moved over":             put("-wal"),
-		"overwritten by another":     func(t *testing.T, path, other string) { overwrite(t, other, path) },
-		"overwritten by its past":    func(t *testing.T, path, _ string) { overwrite(t, path+".past", path) },
-		"a byte written":             func(t *testing.T, path, _ string) { write(t, path, 5000, "x") },
-		"cut off":                    func(t *testing.T, path, _ string) { must(t, os.Truncate(path, 4096)) },
-		"a byte written in its page": func(t *testing.T, path, _ string) { write(t, path, 300, "x") },
+		"moved away":          away(""),
+		"log moved away":      away("-wal"),
+		"shared memory moved": away("-shm"),
+		"moved over":          put(""),
+		"log moved over":      put("-wal"),
+		"overwritten by another": func(t *testing.T, path, other string) {
+			overwrite(t, other, path)
+		},
+		"overwritten by its past": func(t *testing.T, path, _ string) {
+			overwrite(t, path+".past", path)
+		},
+		"a byte written": func(t *testing.T, path, _ string) {
+			write(t, path, 5000, "x")
+		},
+		"cut off": func(t *testing.T, path, _ string) {
+			must(t, os.Truncate(path, 4096))
+		},
+		"a byte written in its page": func(t *testing.T, path, _ string) {
+			write(t, path, 300, "x")
+		},
 	} {
 		for _, first := range []string{"append", "insert", "read", "ping"} {
 			t.Run(what+", then "+first, func(t *testing.T) {
@@ -54,7 +67,9 @@ func TestReplacedUnderTheService(t *testing.T) {
 				atRest(t, s) // while the log is written back nobody can tell who writes
 
 				replace(t, path, other)
-				person := repo.Side{Collection: repo.People, ID: "c", Site: "site", Body: []byte(`{}`)}
+				person := repo.Side{
+					Collection: repo.People, ID: "c", Site: "site", Body: []byte(`{}`),
+				}
 				calls := map[string]func() error{
 					"append": func() error { return appendOne(t.Context(), s, o.mustPage(t, 1)) },
 					"insert": func() error { return s.Insert(t.Context(), person) },
@@ -64,7 +79,8 @@ func TestReplacedUnderTheService(t *testing.T) {
 					},
 					"ping": func() error { return s.Ping(t.Context()) },
 				}
-				if err := calls[first](); !errors.Is(err, repo.ErrStoreReplaced) || !errors.Is(err, repo.ErrReadOnly) {
+				if err := calls[first](); !errors.Is(err, repo.ErrStoreReplaced) ||
+					!errors.Is(err, repo.ErrReadOnly) {
 					t.Fatalf("%s: want ErrStoreReplaced, got %v", first, err)
 				}
 				for name, call := range calls {
@@ -81,7 +97,8 @@ func TestReplacedUnderTheService(t *testing.T) {
 	}
 }
 
-// TestOwnWritingIsNoReplacement: the log is written back, emptied and read anew without a false alarm, while others read.
+// TestOwnWritingIsNoReplacement: the log is written back, emptied and read anew without a false
+// alarm, while others read.
 func TestOwnWritingIsNoReplacement(t *testing.T) {
 	t.Parallel()
 	s, o := openNew(t), newOffice("site")
@@ -118,7 +135,8 @@ func TestOwnWritingIsNoReplacement(t *testing.T) {
 	must(t, errors.Join(<-reads, s.Ping(t.Context())))
 }
 
-// TestOverwrittenFileSurvives: a store that was overwritten does not lay its log over what was copied there when it closes.
+// TestOverwrittenFileSurvives: a store that was overwritten does not lay its log over what was
+// copied there when it closes.
 func TestOverwrittenFileSurvives(t *testing.T) {
 	dir := t.TempDir()
 	path, other := filepath.Join(dir, "lunpai.db"), filepath.Join(dir, "other.db")
@@ -130,7 +148,8 @@ func TestOverwrittenFileSurvives(t *testing.T) {
 	}
 	must(t, s.Backup(t.Context(), other))
 	mustAppend(t, s, o.mustPage(t, 8))
-	err = s.write(t.Context(), 1, func(*tx) error { // the writer's own goroutine: the log is not written back meanwhile
+	err = s.write(t.Context(), 1, func(*tx) error {
+		// the writer's own goroutine: the log is not written back meanwhile
 		overwrite(t, other, path)
 		return nil
 	})
@@ -153,14 +172,21 @@ func TestOneFileManyNames(t *testing.T) {
 	path := filepath.Join(dir, "lunpai.db")
 	s, o := openAt(t, path), newOffice("site")
 	mustAppend(t, s, o.mustPage(t, 1))
-	folder, soft, hard := filepath.Join(dir, "folder"), filepath.Join(dir, "soft.db"), filepath.Join(dir, "hard.db")
-	must(t, errors.Join(os.Symlink(dir, folder), os.Symlink(path, soft), os.Symlink("nowhere", filepath.Join(dir, "broken.db"))))
-	for _, name := range []string{soft, filepath.Join(folder, "lunpai.db"), filepath.Join(folder, "soft.db")} {
-		if _, err := Open(t.Context(), Config{Path: name}); err == nil || !strings.Contains(err.Error(), path+".lock") {
+	folder, soft, hard := filepath.Join(dir, "folder"), filepath.Join(dir,
+		"soft.db"), filepath.Join(dir, "hard.db")
+	must(t,
+		errors.Join(os.Symlink(dir, folder), os.Symlink(path, soft),
+			os.Symlink("nowhere", filepath.Join(dir, "broken.db"))))
+	for _, name := range []string{
+		soft, filepath.Join(folder, "lunpai.db"), filepath.Join(folder, "soft.db"),
+	} {
+		if _, err := Open(t.Context(), Config{Path: name}); err == nil ||
+			!strings.Contains(err.Error(), path+".lock") {
 			t.Errorf("%s: want to hear of the lock, got %v", name, err)
 		}
 	}
-	if _, err := Open(t.Context(), Config{Path: filepath.Join(dir, "broken.db")}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Open(t.Context(), Config{Path: filepath.Join(dir, "broken.db")}); !errors.Is(err,
+		os.ErrNotExist) {
 		t.Errorf("a link that leads nowhere: %v", err)
 	}
 	r := openReader(t, soft)
@@ -170,7 +196,8 @@ func TestOneFileManyNames(t *testing.T) {
 	must(t, s.Close())
 	must(t, os.Link(path, hard))
 	for _, name := range []string{path, hard, soft} {
-		if _, err := Open(t.Context(), Config{Path: name}); err == nil || !strings.Contains(err.Error(), "hard links") {
+		if _, err := Open(t.Context(), Config{Path: name}); err == nil ||
+			!strings.Contains(err.Error(), "hard links") {
 			t.Errorf("%s: want to hear of the two names, got %v", name, err)
 		}
 	}
@@ -182,10 +209,13 @@ func TestOneFileManyNames(t *testing.T) {
 	}
 }
 
-// TestReplacedWhileCommitting: what somebody else does to the files while this store writes is noticed too.
+// TestReplacedWhileCommitting: what somebody else does to the files while this store writes is
+// noticed too.
 func TestReplacedWhileCommitting(t *testing.T) {
 	for what, replace := range map[string]func(t *testing.T, path string){
-		"log moved away": func(t *testing.T, path string) { must(t, os.Rename(path+"-wal", path+"-wal.away")) },
+		"log moved away": func(t *testing.T, path string) {
+			must(t, os.Rename(path+"-wal", path+"-wal.away"))
+		},
 		"a byte written": func(t *testing.T, path string) { write(t, path, 5000, "x") },
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -201,7 +231,8 @@ func TestReplacedWhileCommitting(t *testing.T) {
 				_, err := commit.ExecContext(ctx)
 				return err
 			})
-			if err := appendOne(t.Context(), s, o.mustPage(t, 1)); !errors.Is(err, repo.ErrStoreReplaced) {
+			if err := appendOne(t.Context(), s, o.mustPage(t, 1)); !errors.Is(err,
+				repo.ErrStoreReplaced) {
 				t.Errorf("append: want ErrStoreReplaced, got %v", err)
 			}
 			if what == "log moved away" && !errors.Is(pinged, repo.ErrStoreReplaced) {
@@ -211,7 +242,8 @@ func TestReplacedWhileCommitting(t *testing.T) {
 	}
 }
 
-// atRest waits until a store has written its whole log back, and leaves its files alone until somebody writes.
+// atRest waits until a store has written its whole log back, and leaves its files alone until
+// somebody writes.
 func atRest(t *testing.T, s *Store) {
 	t.Helper()
 	shm, err := os.Open(s.path + "-shm")
@@ -221,7 +253,8 @@ func atRest(t *testing.T, s *Store) {
 		var index [100]byte // https://sqlite.org/walformat.html#the_wal_index_file_format
 		_, err := shm.ReadAt(index[:], 0)
 		must(t, err)
-		frames, written := binary.NativeEndian.Uint32(index[16:]), binary.NativeEndian.Uint32(index[96:])
+		frames, written := binary.NativeEndian.Uint32(index[16:]), binary.NativeEndian.Uint32(
+			index[96:])
 		return frames == written && s.watch.look.Load() != nil
 	})
 }
@@ -233,8 +266,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// overwrite copies a file over another as cp does: the other keeps its inode. It is not closed as long as the test runs, for
-// closing it would drop the locks that SQLite has on it in this process.
+// overwrite copies a file over another as cp does: the other keeps its inode. It is not closed as
+// long as the test runs, for closing it would drop the locks that SQLite has on it in this process.
 func overwrite(t *testing.T, from, to string) {
 	t.Helper()
 	content, err := os.ReadFile(from)

@@ -14,7 +14,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// vaults are two instances on one store and keyring, whose clocks show another moment at every look.
+// vaults are two instances on one store and keyring, whose clocks show another moment at every
+// look.
 func vaults(t *testing.T, s repo.Store) [2]*vault.Vault {
 	t.Helper()
 	ring, err := vault.OpenKeyring(filepath.Join(t.TempDir(), "keys.json"))
@@ -30,25 +31,29 @@ func vaults(t *testing.T, s repo.Store) [2]*vault.Vault {
 	return out
 }
 
-// TestTwoInstancesAndASweep: while one instance sweeps, the other erases or changes what it has just read. Nothing comes back, and
-// nothing newer is lost.
+// TestTwoInstancesAndASweep: while one instance sweeps, the other erases or changes what it has
+// just read. Nothing comes back, and nothing newer is lost.
 func TestTwoInstancesAndASweep(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	both := vaults(t, f)
 	ctx := t.Context()
 	mustDo(t, d, "s", "arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
-	for id, command := range map[workflow.CustomerID]string{"erased": "arrive-v", "changed": "lost", "adopted": "lost too"} {
+	for id, command := range map[workflow.CustomerID]string{
+		"erased": "arrive-v", "changed": "lost", "adopted": "lost too",
+	} {
 		if err := both[0].SavePerson(ctx, "s", id, command, vault.Person{Name: "old"}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := both[0].SaveNote(ctx, "s", "n", workflow.VisitRef("v"), "arrive-v", "old"); err != nil {
+	if err := both[0].SaveNote(ctx, "s", "n", workflow.VisitRef("v"), "arrive-v",
+		"old"); err != nil {
 		t.Fatal(err)
 	}
 	done := map[string]bool{}
 	f.set(func(f *flawed) {
 		f.onFind = func(ctx context.Context, site workflow.SiteID, id string) (*repo.Page, error) {
-			page, found := f.Store.Find(ctx, site, id) // the sweep has read; now the other instance writes
+			// the sweep has read; now the other instance writes
+			page, found := f.Store.Find(ctx, site, id)
 			var err error
 			switch {
 			case id == "lost":
@@ -75,7 +80,8 @@ func TestTwoInstancesAndASweep(t *testing.T) {
 	if _, err := both[0].Person(ctx, "s", "erased"); !errors.Is(err, repo.ErrNotFound) {
 		t.Errorf("erased, and there again: %v", err)
 	}
-	if err := both[0].SavePerson(ctx, "s", "erased", "", vault.Person{Name: "back"}); !errors.Is(err, vault.ErrErased) {
+	if err := both[0].SavePerson(ctx, "s", "erased", "",
+		vault.Person{Name: "back"}); !errors.Is(err, vault.ErrErased) {
 		t.Errorf("written on a tombstone: %v", err)
 	}
 	if _, _, err := both[0].Note(ctx, "s", "n"); !errors.Is(err, repo.ErrNotFound) {
@@ -89,22 +95,27 @@ func TestTwoInstancesAndASweep(t *testing.T) {
 	}
 }
 
-// TestEraseAgainstWriters: two instances write a person again and again while he is erased; the tombstone has the last word.
+// TestEraseAgainstWriters: two instances write a person again and again while he is erased; the
+// tombstone has the last word.
 func TestEraseAgainstWriters(t *testing.T) {
 	_, f := flawedOffice(t, repo.Config{})
 	both := vaults(t, f)
 	ctx := t.Context()
 	for round := range 20 {
 		id := workflow.CustomerID(fmt.Sprint("k", round))
-		if err := both[0].SavePerson(ctx, "s", id, "", vault.Person{Name: "first", Phone: fmt.Sprintf("139%08d", round)}); err != nil {
+		if err := both[0].SavePerson(ctx, "s", id, "",
+			vault.Person{Name: "first", Phone: fmt.Sprintf("139%08d", round)}); err != nil {
 			t.Fatal(err)
 		}
 		var wg sync.WaitGroup
 		for i := range 4 {
 			wg.Go(func() {
 				for range 5 {
-					err := both[i%2].SavePerson(ctx, "s", id, "", vault.Person{Name: "again", Phone: fmt.Sprintf("139%08d", round)})
-					if err != nil && !errors.Is(err, vault.ErrErased) && !errors.Is(err, repo.ErrBusy) {
+					err := both[i%2].SavePerson(ctx, "s", id, "", vault.Person{
+						Name: "again", Phone: fmt.Sprintf("139%08d", round),
+					})
+					if err != nil && !errors.Is(err, vault.ErrErased) &&
+						!errors.Is(err, repo.ErrBusy) {
 						t.Error(err)
 					}
 				}
@@ -117,25 +128,35 @@ func TestEraseAgainstWriters(t *testing.T) {
 			}
 		}
 		wg.Wait()
-		if _, err := both[0].Person(ctx, "s", id); erased != nil || !errors.Is(err, repo.ErrNotFound) {
+		if _, err := both[0].Person(ctx, "s", id); erased != nil ||
+			!errors.Is(err, repo.ErrNotFound) {
 			t.Errorf("round %d: erased %v, then %v", round, erased, err)
 		}
-		if _, found, err := both[0].FindPhone(ctx, "s", fmt.Sprintf("139%08d", round)); found || err != nil {
+		if _, found, err := both[0].FindPhone(ctx, "s", fmt.Sprintf("139%08d", round)); found ||
+			err != nil {
 			t.Errorf("round %d: found by phone, %v", round, err)
 		}
 	}
 }
 
-// TestOldNotesAreErased: notes from before notes were attached on records are found by the commands that brought them.
+// TestOldNotesAreErased: notes from before notes were attached on records are found by the commands
+// that brought them.
 func TestOldNotesAreErased(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	both := vaults(t, f)
 	ctx := t.Context()
-	mustDo(t, d, "s", "import", workflow.RoleManager, &workflow.ImportCustomer{Customer: "k", Status: workflow.StatusRegistered})
-	mustDo(t, d, "s", "import 2", workflow.RoleManager, &workflow.ImportCustomer{Customer: "l", Status: workflow.StatusRegistered})
+	mustDo(t, d, "s", "import", workflow.RoleManager, &workflow.ImportCustomer{
+		Customer: "k", Status: workflow.StatusRegistered,
+	})
+	mustDo(t, d, "s", "import 2", workflow.RoleManager, &workflow.ImportCustomer{
+		Customer: "l", Status: workflow.StatusRegistered,
+	})
 	for command, k := range map[string]workflow.CustomerID{"old": "k", "other": "l"} {
-		mustDo(t, d, "s", command, workflow.RoleFrontDesk, &workflow.RecordFollowUp{Customer: k, Note: workflow.NoteID("n-" + command)})
-		if err := both[0].SaveNote(ctx, "s", workflow.NoteID("n-"+command), workflow.CustomerRef(k), command, "text"); err != nil {
+		mustDo(t, d, "s", command, workflow.RoleFrontDesk, &workflow.RecordFollowUp{
+			Customer: k, Note: workflow.NoteID("n-" + command),
+		})
+		if err := both[0].SaveNote(ctx, "s", workflow.NoteID("n-"+command), workflow.CustomerRef(k),
+			command, "text"); err != nil {
 			t.Fatal(err)
 		}
 		doc, err := f.Side(ctx, repo.Notes, "n-"+command)
@@ -147,7 +168,8 @@ func TestOldNotesAreErased(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, of, err := both[0].Note(ctx, "s", "n-old"); err != nil || of != workflow.CustomerRef("k") {
+	if _, of, err := both[0].Note(ctx, "s", "n-old"); err != nil ||
+		of != workflow.CustomerRef("k") {
 		t.Errorf("it hangs on %v, %v", of, err)
 	}
 	if err := both[0].Erase(ctx, "s", "k"); err != nil {
@@ -156,7 +178,8 @@ func TestOldNotesAreErased(t *testing.T) {
 	if _, _, err := both[0].Note(ctx, "s", "n-old"); !errors.Is(err, repo.ErrNotFound) {
 		t.Errorf("the old note: %v", err)
 	}
-	if _, of, err := both[0].Note(ctx, "s", "n-other"); err != nil || of != workflow.CustomerRef("l") {
+	if _, of, err := both[0].Note(ctx, "s", "n-other"); err != nil ||
+		of != workflow.CustomerRef("l") {
 		t.Errorf("another customer's note: %v, %v", of, err)
 	}
 }

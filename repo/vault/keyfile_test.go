@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestPrivate: on Windows a mode says nothing, so it refuses nothing; elsewhere a file that others may read is refused.
+// TestPrivate: on Windows a mode says nothing, so it refuses nothing; elsewhere a file that others
+// may read is refused.
 func TestPrivate(t *testing.T) {
 	for _, c := range []struct {
 		system string

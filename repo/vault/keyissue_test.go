@@ -13,12 +13,14 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestRotate: the id stays; the earlier secret works during the overlap; one that was never finished can be asked for again.
+// TestRotate: the id stays; the earlier secret works during the overlap; one that was never
+// finished can be asked for again.
 func TestRotate(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
 		first := o.issue(&workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk})
 		second := o.issue(&workflow.RotateKey{Key: "k", Overlap: 60})
-		if a, b := o.want(o.there, first, nil), o.want(o.there, second, nil); a.Actor() != b.Actor() {
+		if a, b := o.want(o.there, first, nil), o.want(o.there, second,
+			nil); a.Actor() != b.Actor() {
 			t.Errorf("two actors: %+v, %+v", a.Actor(), b.Actor())
 		}
 		o.wait(time.Minute)
@@ -31,20 +33,23 @@ func TestRotate(t *testing.T) {
 		third := o.issue(&workflow.RotateKey{Key: "k"})
 		o.want(o.here, second, vault.ErrBadToken)
 		o.want(o.here, third, nil)
-		// Killed between commit and secret: the key has the earlier secret for its time, and gets a new one with the next rotation.
+		// Killed between commit and secret: the key has the earlier secret for its time, and gets a
+		// new one with the next rotation.
 		o.do(&workflow.RotateKey{Key: "k", Overlap: 60})
 		o.later()
 		o.want(o.there, third, nil)
 		fifth := o.issue(&workflow.RotateKey{Key: "k"})
 		o.want(o.here, fifth, nil)
 		o.want(o.here, third, vault.ErrBadToken)
-		if keys, err := o.here.List(o.Context(), "s"); err != nil || len(keys) != 1 || keys[0].RotatedBy != "k" || keys[0].Label != "label" {
+		if keys, err := o.here.List(o.Context(), "s"); err != nil || len(keys) != 1 ||
+			keys[0].RotatedBy != "k" || keys[0].Label != "label" {
 			t.Errorf("%+v, %v", keys, err)
 		}
 	})
 }
 
-// TestIssueAgain: the same command sent again gets new secrets for the same keys, for ten minutes, until one was used.
+// TestIssueAgain: the same command sent again gets new secrets for the same keys, for ten minutes,
+// until one was used.
 func TestIssueAgain(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
 		again := func(command string, cmd workflow.Command) string {
@@ -61,7 +66,8 @@ func TestIssueAgain(t *testing.T) {
 		make1 := &workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk}
 		out, err := o.send("make", make1) // and killed before the secret was written
 		o.ok(err)
-		if keys, err := o.here.List(o.Context(), "s"); err != nil || len(keys) != 1 || keys[0].ID != "k" {
+		if keys, err := o.here.List(o.Context(), "s"); err != nil || len(keys) != 1 ||
+			keys[0].ID != "k" {
 			t.Errorf("a key without a secret is not listed: %+v, %v", keys, err)
 		}
 		first := again("make", make1)
@@ -88,13 +94,18 @@ func TestIssueAgain(t *testing.T) {
 		}
 		o.want(o.here, fourth, vault.ErrBadToken)
 		o.want(o.here, fifth, nil)
-		if _, err := o.here.engine.Do(o.Context(), "s", repo.Request{ID: "make", Fingerprint: "other", By: workflow.Actor{Role: workflow.RoleAdministrator}, Command: make1}); !errors.Is(err, repo.ErrKeyReused) {
+		if _, err := o.here.engine.Do(o.Context(), "s",
+			repo.Request{
+				ID: "make", Fingerprint: "other",
+				By: workflow.Actor{Role: workflow.RoleAdministrator}, Command: make1,
+			}); !errors.Is(err, repo.ErrKeyReused) {
 			t.Errorf("other content under the same key: %v", err)
 		}
 	})
 }
 
-// TestMakingCutShort: of a key whose secret was never written there is no trace but the journal's, until it is rotated.
+// TestMakingCutShort: of a key whose secret was never written there is no trace but the journal's,
+// until it is rotated.
 func TestMakingCutShort(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
 		o.do(&workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk})
@@ -137,7 +148,8 @@ func TestBootstrap(t *testing.T) {
 			if i > 0 {
 				k = newKeys(t, s)
 			}
-			if key, err := k.Authenticate(ctx, token); err != nil || key.Role != workflow.RoleAdministrator {
+			if key, err := k.Authenticate(ctx, token); err != nil ||
+				key.Role != workflow.RoleAdministrator {
 				t.Errorf("the first key: %+v, %v", key, err)
 			}
 		}
@@ -160,7 +172,8 @@ func (d deaf) Insert(ctx context.Context, s repo.Side) error {
 // TestBootstrapAnswerLost: the only token there will ever be is not lost with an answer.
 func TestBootstrapAnswerLost(t *testing.T) {
 	k := newKeys(t, deaf{openStore(t)})
-	if _, err := k.Authenticate(t.Context(), "lp_bootstrap_x"); !errors.Is(err, vault.ErrBadToken) { // tried before it was there
+	if _, err := k.Authenticate(t.Context(), "lp_bootstrap_x"); !errors.Is(err, vault.ErrBadToken) {
+		// tried before it was there
 		t.Error(err)
 	}
 	token, err := k.Bootstrap(t.Context())
@@ -172,7 +185,8 @@ func TestBootstrapAnswerLost(t *testing.T) {
 	}
 }
 
-// TestSecretAnswerLost: nobody is told that a key was made while its secret may not be stored; sent again, it is.
+// TestSecretAnswerLost: nobody is told that a key was made while its secret may not be stored; sent
+// again, it is.
 func TestSecretAnswerLost(t *testing.T) {
 	s := deaf{openStore(t)}
 	o := newKeyOffice(t, s, s.Store)

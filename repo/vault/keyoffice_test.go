@@ -14,14 +14,16 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// instance is one process on a store: its engine and its keys. The clock is the machine's and the service's.
+// instance is one process on a store: its engine and its keys. The clock is the machine's and the
+// service's.
 type instance struct {
 	*vault.Keys
 	engine *repo.Engine
 	store  repo.Store
 }
 
-// keyOffice is an office with staff A (consultant) and M (manager) on two instances of the service, and their clock.
+// keyOffice is an office with staff A (consultant) and M (manager) on two instances of the service,
+// and their clock.
 type keyOffice struct {
 	*testing.T
 	here, there instance
@@ -104,7 +106,8 @@ func (o *keyOffice) set(t time.Time) { o.ms.Store(t.UnixMilli()) }
 
 func (o *keyOffice) wait(d time.Duration) { o.set(o.now().Add(d)) }
 
-// later lets what instances believe run out: less than the 5 s that were promised, with a second for a stream to look.
+// later lets what instances believe run out: less than the 5 s that were promised, with a second
+// for a stream to look.
 func (o *keyOffice) later() { o.wait(4 * time.Second) }
 
 // former stores a key as programs did before keys stood in the journal.
@@ -115,7 +118,9 @@ func (o *keyOffice) former(id string, role workflow.Role, staff workflow.StaffID
 		"hash": "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", // of "test"
 	})
 	o.ok(err)
-	o.ok(o.here.store.Insert(o.Context(), repo.Side{Collection: repo.APIKeys, ID: id, Site: "s", At: o.now(), Body: body}))
+	o.ok(o.here.store.Insert(o.Context(), repo.Side{
+		Collection: repo.APIKeys, ID: id, Site: "s", At: o.now(), Body: body,
+	}))
 	return "lp_" + id + "_test"
 }
 

@@ -17,7 +17,8 @@ func TestTokens(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
 		token := o.issue(&workflow.MakeKey{Key: "k", Role: workflow.RoleFrontDesk})
 		k := o.want(o.there, token, nil)
-		if k.ID != "k" || k.Site != "s" || k.Role != workflow.RoleFrontDesk || k.CreatedBy != "k" || k.Label != "label" {
+		if k.ID != "k" || k.Site != "s" || k.Role != workflow.RoleFrontDesk || k.CreatedBy != "k" ||
+			k.Label != "label" {
 			t.Errorf("%+v", k)
 		}
 		docs, err := o.here.store.Sides(o.Context(), repo.APIKeys, "s", time.Time{})
@@ -29,7 +30,8 @@ func TestTokens(t *testing.T) {
 		}
 		secret := token[len("lp_k_"):]
 		for _, bad := range []string{
-			"", "lp_", "lp__", token[3:], token + "x", token[:len(token)-1], strings.ToUpper(token), "lp_k", "lp_k_",
+			"", "lp_", "lp__", token[3:], token + "x", token[:len(token)-1], strings.ToUpper(token),
+			"lp_k", "lp_k_",
 			"lp_other_" + secret, "lp_" + strings.Repeat("x", 1000) + "_y", "lp_k~1~used_" + secret,
 		} {
 			o.want(o.here, bad, vault.ErrBadToken)
@@ -37,12 +39,14 @@ func TestTokens(t *testing.T) {
 	})
 }
 
-// TestKeyEndsWithTheJob: a key works while its member of staff is active and has at least the key's role, on every instance
-// within 5 s; and again when he is back.
+// TestKeyEndsWithTheJob: a key works while its member of staff is active and has at least the key's
+// role, on every instance within 5 s; and again when he is back.
 func TestKeyEndsWithTheJob(t *testing.T) {
 	no, yes := false, true
 	keyOffices(t, func(o *keyOffice) {
-		consultant := o.issue(&workflow.MakeKey{Key: "a", Role: workflow.RoleConsultant, Staff: "A"})
+		consultant := o.issue(&workflow.MakeKey{
+			Key: "a", Role: workflow.RoleConsultant, Staff: "A",
+		})
 		manager := o.issue(&workflow.MakeKey{Key: "m", Role: workflow.RoleManager, Staff: "M"})
 		lesser := o.issue(&workflow.MakeKey{Key: "mc", Role: workflow.RoleConsultant, Staff: "M"})
 		both := func(token string, want error) {
@@ -59,7 +63,8 @@ func TestKeyEndsWithTheJob(t *testing.T) {
 		both(manager, vault.ErrNotInService)
 		both(lesser, nil)
 		both(manager[:len(manager)-1]+"x", vault.ErrBadToken)
-		if _, err := o.there.Authenticate(o.Context(), manager[:len(manager)-1]+"x"); errors.Is(err, vault.ErrNotInService) {
+		if _, err := o.there.Authenticate(o.Context(), manager[:len(manager)-1]+"x"); errors.Is(err,
+			vault.ErrNotInService) {
 			t.Error("whoever has no secret learns about the staff")
 		}
 		o.do(&workflow.ChangeStaff{Staff: "A", Active: &yes})
@@ -77,13 +82,15 @@ func TestRevoke(t *testing.T) {
 		o.want(o.here, token, nil)
 		o.want(o.there, token, nil)
 		out := o.do(&workflow.RevokeKey{Key: "k"})
-		if k, err := o.here.Changed(o.Context(), out); err != nil || k.RevokedAt.IsZero() || k.RevokedBy != "k" || k.Label != "label" {
+		if k, err := o.here.Changed(o.Context(), out); err != nil || k.RevokedAt.IsZero() ||
+			k.RevokedBy != "k" || k.Label != "label" {
 			t.Errorf("%+v, %v", k, err)
 		}
 		o.want(o.here, token, vault.ErrBadToken)
 		o.later()
 		o.want(o.there, token, vault.ErrBadToken)
-		if keys, err := o.there.List(o.Context(), "s"); err != nil || len(keys) != 1 || keys[0].RevokedAt.IsZero() || keys[0].Label != "label" {
+		if keys, err := o.there.List(o.Context(), "s"); err != nil || len(keys) != 1 ||
+			keys[0].RevokedAt.IsZero() || keys[0].Label != "label" {
 			t.Errorf("%+v, %v", keys, err)
 		}
 		// By hand, on the store: a commit too.
@@ -93,10 +100,12 @@ func TestRevoke(t *testing.T) {
 		o.want(o.here, token, vault.ErrBadToken)
 		p, err := o.here.store.Find(o.Context(), "s", "by-hand")
 		o.ok(err)
-		if cs, err := p.Commits(); err != nil || cs[0].By.Key != vault.OperatorKey || cs[0].Kind != "revoke_key" {
+		if cs, err := p.Commits(); err != nil || cs[0].By.Key != vault.OperatorKey ||
+			cs[0].Kind != "revoke_key" {
 			t.Errorf("%+v, %v", cs, err)
 		}
-		if err := o.here.Revoke(o.Context(), "s", "none", "by-hand-2"); !errors.Is(err, repo.ErrNotFound) {
+		if err := o.here.Revoke(o.Context(), "s", "none", "by-hand-2"); !errors.Is(err,
+			repo.ErrNotFound) {
 			t.Error(err)
 		}
 	})
@@ -126,10 +135,12 @@ func TestNoKeyWithoutCommit(t *testing.T) {
 	})
 }
 
-// TestFormerKeys: keys from before go on working under the same rules, and enter the journal when they are changed.
+// TestFormerKeys: keys from before go on working under the same rules, and enter the journal when
+// they are changed.
 func TestFormerKeys(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
-		kiosk, a, gone := o.former("kiosk", workflow.RoleKiosk, ""), o.former("a", workflow.RoleConsultant, "A"), o.former("b", workflow.RoleConsultant, "nobody")
+		kiosk, a, gone := o.former("kiosk", workflow.RoleKiosk, ""), o.former("a",
+			workflow.RoleConsultant, "A"), o.former("b", workflow.RoleConsultant, "nobody")
 		more := o.former("m", workflow.RoleManager, "A")
 		o.want(o.there, kiosk, nil)
 		o.want(o.there, a, nil)
@@ -157,7 +168,8 @@ func TestFormerKeys(t *testing.T) {
 	})
 }
 
-// TestUses: the first use is written down at once, further ones once an hour, and not by the request.
+// TestUses: the first use is written down at once, further ones once an hour, and not by the
+// request.
 func TestUses(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
 		token := o.issue(&workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk})
@@ -184,7 +196,8 @@ func TestUses(t *testing.T) {
 	})
 }
 
-// TestStaffUnreadable: where the staff cannot be read nobody is let in, and nobody is told that his key is bad.
+// TestStaffUnreadable: where the staff cannot be read nobody is let in, and nobody is told that his
+// key is bad.
 func TestStaffUnreadable(t *testing.T) {
 	f := &flawed{Store: openStore(t)}
 	o := newKeyOffice(t, f, f)
@@ -192,20 +205,25 @@ func TestStaffUnreadable(t *testing.T) {
 	o.want(o.here, token, nil)
 	broken := errors.New("the connection broke")
 	f.set(func(f *flawed) {
-		f.onSince = func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page, error) { return nil, broken }
+		f.onSince = func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page, error) {
+			return nil, broken
+		}
 	})
 	o.later()
-	if _, err := o.here.Authenticate(o.Context(), token); !errors.Is(err, repo.ErrUnavailable) || errors.Is(err, vault.ErrBadToken) {
+	if _, err := o.here.Authenticate(o.Context(), token); !errors.Is(err, repo.ErrUnavailable) ||
+		errors.Is(err, vault.ErrBadToken) {
 		t.Errorf("unreadable: %v", err)
 	}
 	f.heal()
 	o.want(o.here, token, nil)
 
-	// A journal that decides nothing any more: what it had decided is still known, to those who may only read now.
+	// A journal that decides nothing any more: what it had decided is still known, to those who may
+	// only read now.
 	no := false
 	o.do(&workflow.ChangeStaff{Staff: "M", Active: &no})
 	manager := o.former("m", workflow.RoleManager, "M")
-	_, err := o.here.store.Read(o.Context(), "s", int64(o.commands), nil) // the documents have followed
+	// the documents have followed
+	_, err := o.here.store.Read(o.Context(), "s", int64(o.commands), nil)
 	o.ok(err)
 	f.set(func(f *flawed) {
 		f.onSince = func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page, error) {
@@ -213,7 +231,8 @@ func TestStaffUnreadable(t *testing.T) {
 		}
 	})
 	o.later()
-	if err := o.here.engine.View(o.Context(), "s", nil, func(*workflow.Board) error { return nil }); !errors.Is(err, repo.ErrReadOnly) {
+	if err := o.here.engine.View(o.Context(), "s", nil,
+		func(*workflow.Board) error { return nil }); !errors.Is(err, repo.ErrReadOnly) {
 		t.Fatal(err)
 	}
 	o.want(o.here, token, nil)
@@ -223,7 +242,9 @@ func TestStaffUnreadable(t *testing.T) {
 // TestAnalystOfTwoSites: his key stands in the journal of one.
 func TestAnalystOfTwoSites(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
-		token := o.issue(&workflow.MakeKey{Key: "k", Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{"t"}})
+		token := o.issue(&workflow.MakeKey{
+			Key: "k", Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{"t"},
+		})
 		if k := o.want(o.there, token, nil); !k.Covers("s") || !k.Covers("t") || k.Covers("u") {
 			t.Errorf("%+v", k)
 		}
@@ -236,7 +257,8 @@ func TestAdministrators(t *testing.T) {
 		first, err := o.here.Bootstrap(o.Context())
 		o.ok(err)
 		o.wait(time.Second)
-		if _, _, err := o.here.NewAdministrator(o.Context(), "spare\u202e", vault.OperatorKey); err == nil {
+		if _, _, err := o.here.NewAdministrator(o.Context(), "spare\u202e",
+			vault.OperatorKey); err == nil {
 			t.Error("a label that turns the direction of writing is taken")
 		}
 		k, second, err := o.here.NewAdministrator(o.Context(), "spare", vault.OperatorKey)
@@ -254,11 +276,13 @@ func TestAdministrators(t *testing.T) {
 		}
 		o.issue(&workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk})
 		keys, err := o.there.Administrators(o.Context())
-		if err != nil || len(keys) != 2 || keys[0].RevokedBy != k.ID || keys[1].CreatedBy != vault.OperatorKey || keys[1].UsedAt.IsZero() {
+		if err != nil || len(keys) != 2 || keys[0].RevokedBy != k.ID ||
+			keys[1].CreatedBy != vault.OperatorKey || keys[1].UsedAt.IsZero() {
 			t.Errorf("%+v, %v", keys, err)
 		}
 		for _, id := range []string{"k", "none", "k~1~used"} {
-			if _, err := o.here.RevokeAdministrator(o.Context(), id, ""); !errors.Is(err, repo.ErrNotFound) {
+			if _, err := o.here.RevokeAdministrator(o.Context(), id, ""); !errors.Is(err,
+				repo.ErrNotFound) {
 				t.Errorf("%s: %v", id, err)
 			}
 		}
@@ -268,7 +292,8 @@ func TestAdministrators(t *testing.T) {
 	})
 }
 
-// TestMadeUpKeysAreNotRemembered: who tries ids by the thousand fills no memory, and pushes no good key out of it.
+// TestMadeUpKeysAreNotRemembered: who tries ids by the thousand fills no memory, and pushes no good
+// key out of it.
 func TestMadeUpKeysAreNotRemembered(t *testing.T) {
 	s := openStore(t)
 	k := vault.NewKeys(openEngine(t, repo.Config{Store: s}), s, nil)
@@ -280,7 +305,8 @@ func TestMadeUpKeysAreNotRemembered(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 50 {
-		if _, err := k.Authenticate(t.Context(), fmt.Sprintf("lp_%032x_secret", i)); !errors.Is(err, vault.ErrBadToken) {
+		if _, err := k.Authenticate(t.Context(), fmt.Sprintf("lp_%032x_secret", i)); !errors.Is(err,
+			vault.ErrBadToken) {
 			t.Fatal(err)
 		}
 	}

@@ -30,7 +30,8 @@ func (v *Vault) SaveNote(
 		return err
 	}
 	return repo.Unavailable(v.store.Insert(ctx, repo.Side{
-		Collection: repo.Notes, ID: string(id), Site: site, Lookup: noteLookup(of, id), Command: command,
+		Collection: repo.Notes, ID: string(id), Site: site, Lookup: noteLookup(of, id),
+		Command: command,
 		Pending: command != "", At: v.at(),
 		Body: body,
 	}))
@@ -191,7 +192,8 @@ func attachedMark(site workflow.SiteID) string { return "notes_hung/" + string(s
 
 // attachOldNotes attaches the notes of a site from before notes were attached. It is done once.
 func (v *Vault) attachOldNotes(ctx context.Context, site workflow.SiteID) error {
-	if _, err := v.store.Side(ctx, repo.Meta, attachedMark(site)); !errors.Is(err, repo.ErrNotFound) {
+	if _, err := v.store.Side(ctx, repo.Meta, attachedMark(site)); !errors.Is(err,
+		repo.ErrNotFound) {
 		return repo.Unavailable(err)
 	}
 	notes, err := v.store.Sides(ctx, repo.Notes, site, time.Time{})

@@ -22,8 +22,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(mongotest.Runner{M: m}) }
 type flawed struct {
 	repo.Store
 	mu      sync.Mutex
-	onSince func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error)
-	onFind  func(ctx context.Context, site workflow.SiteID, id string) (*repo.Page, error)
+	onSince func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page,
+		error)
+	onFind func(ctx context.Context, site workflow.SiteID, id string) (*repo.Page, error)
 }
 
 // set changes hooks while the store is in use.
@@ -36,7 +37,9 @@ func (f *flawed) set(change func(*flawed)) {
 // heal takes every hook away.
 func (f *flawed) heal() { f.set(func(f *flawed) { f.onSince, f.onFind = nil, nil }) }
 
-func (f *flawed) Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+func (f *flawed) Since(
+	ctx context.Context, site workflow.SiteID, seq int64, limit int,
+) ([]*repo.Page, error) {
 	f.mu.Lock()
 	hook := f.onSince
 	f.mu.Unlock()
@@ -59,7 +62,9 @@ func (f *flawed) Find(ctx context.Context, site workflow.SiteID, id string) (*re
 // openStore opens a new SQLite file.
 func openStore(t testing.TB) repo.Store {
 	t.Helper()
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: filepath.Join(t.TempDir(), "lunpai.db")})
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{
+		Path: filepath.Join(t.TempDir(), "lunpai.db"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,10 +110,15 @@ func newSite(id workflow.SiteID) *workflow.CreateSite {
 }
 
 func request(id string, role workflow.Role, cmd workflow.Command) repo.Request {
-	return repo.Request{ID: id, Fingerprint: "f-" + id, By: workflow.Actor{Key: "k", Role: role}, Command: cmd}
+	return repo.Request{
+		ID: id, Fingerprint: "f-" + id, By: workflow.Actor{Key: "k", Role: role}, Command: cmd,
+	}
 }
 
-func mustDo(t testing.TB, d *repo.Engine, site workflow.SiteID, id string, role workflow.Role, cmd workflow.Command) *repo.Outcome {
+func mustDo(
+	t testing.TB, d *repo.Engine, site workflow.SiteID, id string, role workflow.Role,
+	cmd workflow.Command,
+) *repo.Outcome {
 	t.Helper()
 	out, err := d.Do(t.Context(), site, request(id, role, cmd))
 	if err != nil {
@@ -122,7 +132,9 @@ func openMongo(t testing.TB, uri, name string) repo.Store {
 	t.Helper()
 	base, options, _ := strings.Cut(uri, "?")
 	uri = base[:strings.LastIndexByte(base, '/')] + "/" + name + "?" + options
-	s, err := mongostore.Open(t.Context(), mongostore.Config{URI: uri, Validation: mongostore.ValidationError})
+	s, err := mongostore.Open(t.Context(), mongostore.Config{
+		URI: uri, Validation: mongostore.ValidationError,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

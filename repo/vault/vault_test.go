@@ -79,10 +79,12 @@ func TestPerson(t *testing.T) {
 	if err := v.SavePerson(ctx, "s", "k2", "", p); !errors.Is(err, repo.ErrExists) {
 		t.Errorf("a second customer with the phone: %v", err)
 	}
-	if err := v.SavePerson(ctx, "other", "k1", "", vault.Person{Name: "thief"}); !errors.Is(err, repo.ErrNotFound) {
+	if err := v.SavePerson(ctx, "other", "k1", "", vault.Person{Name: "thief"}); !errors.Is(err,
+		repo.ErrNotFound) {
 		t.Errorf("another site's customer: %v", err)
 	}
-	if err := v.SavePerson(ctx, "s", "k3", "", vault.Person{Phone: "none"}); !errors.Is(err, vault.ErrBadPhone) {
+	if err := v.SavePerson(ctx, "s", "k3", "", vault.Person{Phone: "none"}); !errors.Is(err,
+		vault.ErrBadPhone) {
 		t.Errorf("no phone: %v", err)
 	}
 	if _, err := v.Person(ctx, "other", "k1"); !errors.Is(err, repo.ErrNotFound) {
@@ -109,18 +111,21 @@ func TestPerson(t *testing.T) {
 	}
 }
 
-// TestSealed: nothing that can be read without the keys says who a person is, and a sealed text cannot stand in for another.
+// TestSealed: nothing that can be read without the keys says who a person is, and a sealed text
+// cannot stand in for another.
 func TestSealed(t *testing.T) {
 	s := openStore(t)
 	v := openVault(t, s, nil)
 	ctx := t.Context()
-	if err := v.SavePerson(ctx, "s", "k1", "", vault.Person{Name: "canary", Phone: "13800138000"}); err != nil {
+	if err := v.SavePerson(ctx, "s", "k1", "",
+		vault.Person{Name: "canary", Phone: "13800138000"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := v.SaveNote(ctx, "s", "n1", workflow.VisitRef("v"), "", "canary"); err != nil {
 		t.Fatal(err)
 	}
-	if text, of, err := v.Note(ctx, "s", "n1"); err != nil || text != "canary" || of != workflow.VisitRef("v") {
+	if text, of, err := v.Note(ctx, "s", "n1"); err != nil || text != "canary" ||
+		of != workflow.VisitRef("v") {
 		t.Errorf("note %q, %v", text, err)
 	}
 	for _, c := range []repo.SideCollection{repo.People, repo.Notes} {
@@ -129,7 +134,8 @@ func TestSealed(t *testing.T) {
 			t.Fatalf("%d documents in %s, %v", len(docs), c, err)
 		}
 		for _, canary := range []string{"canary", "13800138000"} {
-			if bytes.Contains(docs[0].Body, []byte(canary)) || strings.Contains(docs[0].Lookup, canary) {
+			if bytes.Contains(docs[0].Body, []byte(canary)) ||
+				strings.Contains(docs[0].Lookup, canary) {
 				t.Errorf("%s holds %s in the clear", c, canary)
 			}
 		}
@@ -145,7 +151,8 @@ func TestSealed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := vault.New(ctx, s, other, nil); err == nil || !strings.Contains(err.Error(), "--keys") {
+	if _, err := vault.New(ctx, s, other, nil); err == nil ||
+		!strings.Contains(err.Error(), "--keys") {
 		t.Errorf("another keyring: %v", err)
 	}
 	if id, err := vault.KeyringOf(ctx, s); err != nil || id == "" || id == other.ID {
@@ -189,12 +196,14 @@ func TestKeyringFile(t *testing.T) {
 		if err := os.Chmod(path, 0o640); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := vault.OpenKeyring(path); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+		if _, err := vault.OpenKeyring(path); err == nil ||
+			!strings.Contains(err.Error(), "chmod 600") {
 			t.Errorf("a file that others may read: %v", err)
 		}
 	}
 	broken := filepath.Join(t.TempDir(), "broken.json")
-	if err := os.WriteFile(broken, []byte(`{"id":"x","hmac":"AA==","cipher":"AA=="}`), 0o600); err != nil {
+	if err := os.WriteFile(broken, []byte(`{"id":"x","hmac":"AA==","cipher":"AA=="}`),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := vault.OpenKeyring(broken); err == nil {
@@ -202,7 +211,8 @@ func TestKeyringFile(t *testing.T) {
 	}
 }
 
-// TestSweep: what belongs to a command that never happened goes, what belongs to one that did stays.
+// TestSweep: what belongs to a command that never happened goes, what belongs to one that did
+// stays.
 func TestSweep(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	var now atomic.Int64
@@ -211,7 +221,8 @@ func TestSweep(t *testing.T) {
 	ctx := t.Context()
 	save := func(id workflow.CustomerID, command string, expires time.Time) {
 		t.Helper()
-		if err := v.SavePerson(ctx, "s", id, command, vault.Person{Name: string(id), ExpiresAt: expires}); err != nil {
+		if err := v.SavePerson(ctx, "s", id, command,
+			vault.Person{Name: string(id), ExpiresAt: expires}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -224,12 +235,16 @@ func TestSweep(t *testing.T) {
 	}
 	save("happened", "arrive-v", time.Time{})
 	save("never", "lost", time.Time{})
-	save("known", "refused", time.Time{}) // an old customer; the command that changed his phone was refused
+	// an old customer; the command that changed his phone was refused
+	save("known", "refused", time.Time{})
 	save("expires", "", time.UnixMilli(now.Load()).Add(90*time.Minute))
 	mustDo(t, d, "s", "arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
-	mustDo(t, d, "s", "import", workflow.RoleManager, &workflow.ImportCustomer{Customer: "known", Status: workflow.StatusRegistered})
+	mustDo(t, d, "s", "import", workflow.RoleManager, &workflow.ImportCustomer{
+		Customer: "known", Status: workflow.StatusRegistered,
+	})
 	for _, n := range []struct{ id, command string }{{"n1", "arrive-v"}, {"n2", "lost"}} {
-		if err := v.SaveNote(ctx, "s", workflow.NoteID(n.id), workflow.VisitRef("v"), n.command, "text"); err != nil {
+		if err := v.SaveNote(ctx, "s", workflow.NoteID(n.id), workflow.VisitRef("v"), n.command,
+			"text"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -239,7 +254,9 @@ func TestSweep(t *testing.T) {
 	now.Add(int64(61 * time.Minute / time.Millisecond))
 	down := errors.New("down")
 	f.set(func(f *flawed) {
-		f.onFind = func(context.Context, workflow.SiteID, string) (*repo.Page, error) { return nil, down }
+		f.onFind = func(context.Context, workflow.SiteID, string) (*repo.Page, error) {
+			return nil, down
+		}
 	})
 	if _, deleted, err := v.Sweep(ctx, time.Hour); deleted > 0 || !errors.Is(err, down) {
 		t.Errorf("without the journal: deleted %d, %v", deleted, err)
@@ -258,12 +275,14 @@ func TestSweep(t *testing.T) {
 		t.Errorf("the note of a command that never happened: %v", err)
 	}
 	now.Add(int64(2 * time.Hour / time.Millisecond))
-	if kept, deleted, err := v.Sweep(ctx, time.Hour); kept != 0 || deleted != 1 || err != nil || here("expires") {
+	if kept, deleted, err := v.Sweep(ctx, time.Hour); kept != 0 || deleted != 1 || err != nil ||
+		here("expires") {
 		t.Errorf("kept %d, deleted %d, %v", kept, deleted, err)
 	}
 }
 
-// TestSweepAgainstErase: what is erased or changed while the sweep looks at it is not brought back, nor taken for what it was.
+// TestSweepAgainstErase: what is erased or changed while the sweep looks at it is not brought back,
+// nor taken for what it was.
 func TestSweepAgainstErase(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	var now atomic.Int64
@@ -271,7 +290,9 @@ func TestSweepAgainstErase(t *testing.T) {
 	v := openVault(t, f, func() time.Time { return time.UnixMilli(now.Add(1)) })
 	ctx := t.Context()
 	mustDo(t, d, "s", "arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
-	for id, command := range map[workflow.CustomerID]string{"erased": "arrive-v", "changed": "lost"} {
+	for id, command := range map[workflow.CustomerID]string{
+		"erased": "arrive-v", "changed": "lost",
+	} {
 		if err := v.SavePerson(ctx, "s", id, command, vault.Person{Name: "old"}); err != nil {
 			t.Fatal(err)
 		}
