@@ -26,7 +26,10 @@ func TestRow(t *testing.T) {
 // measured is how many visits got through in a second and how many failed.
 func measured(t *testing.T, long string) (visits, failed, log string) {
 	t.Helper()
-	args := []string{"-stores", "sqlite", "-clients", "4", "-sites", "2", "-instances", "1", "-warm", "100ms", "-d", long}
+	args := []string{
+		"-stores", "sqlite", "-clients", "4", "-sites", "2", "-instances", "1",
+		"-warm", "100ms", "-d", long,
+	}
 	var out, said bytes.Buffer
 	if err := run(t.Context(), args, &out, &said); err != nil {
 		t.Fatalf("%v\n%s", err, &said)

@@ -54,7 +54,7 @@ func quantile(d []time.Duration, q float64) float64 {
 	return float64(d[i].Microseconds()) / 1000
 }
 
-// pressure is how hard a service is pressed: by how many clients, for how long or how many visits.
+// pressure is the load on a service: by how many clients, for how long or for how many visits.
 type pressure struct {
 	addrs   []string
 	sites   []load.Site
@@ -92,8 +92,8 @@ func (p *pressure) press(ctx context.Context) (*result, error) {
 
 var errTimeUp = errors.New("time is up")
 
-// client sends visits until the time is up. With at least as many sites as clients every client has
-// sites of its own.
+// client sends visits until the time is up. With at least as many sites as clients, every client
+// has sites of its own.
 func (p *pressure) client(ctx context.Context, i int, from time.Time, r *result) {
 	c := load.NewClient(p.addrs, "")
 	defer c.Close()

@@ -14,7 +14,7 @@ import (
 	"github.com/lunpai/lunpai/tools/load"
 )
 
-// foe is who holds keys of the office with a year behind it.
+// foe holds keys of the office with a year of visits.
 type foe struct {
 	addr, admin    string
 	manager, idle  string // keys; the idle consultant has nothing of his own
@@ -82,7 +82,7 @@ func keyFor(ctx context.Context, k *load.Client, role, staff string) (string, er
 	return made.Key.Token, nil
 }
 
-// findPaths reads from the contract what can be listed and how, so that a new list or filter is
+// findPaths learns from the contract what can be listed and how, so a new list or filter is
 // measured without being named here.
 func (f *foe) findPaths() error {
 	spec, err := openapi.Load()

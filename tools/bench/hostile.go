@@ -23,7 +23,7 @@ const (
 	listRepeats    = 40                    // how often a list is read
 )
 
-// measureHostile fills a store with a year of an office, and measures its lists and its feed, and
+// measureHostile fills a store with a year of an office, measures its lists and its feed, and then
 // what one of its keys can do to another office.
 func measureHostile(ctx context.Context, o *config, dir string, out io.Writer) error {
 	for _, kind := range o.stores {
@@ -156,9 +156,9 @@ func (f *foe) disturb(ctx context.Context, o *config, kind string, out io.Writer
 	return nil
 }
 
-// phase founds a site and has arrivals come to it, while every connection of the hostile key acts:
-// as fast as it can, or so many times a second in all. It returns what the arrivals took, and how
-// often the key acted.
+// phase creates a site and sends arrivals to it while every connection of the hostile key acts: as
+// fast as it can, or perSecond times in all. It returns how long the arrivals took and how often
+// the key acted.
 func (f *foe) phase(
 	ctx context.Context, site string, each time.Duration, act func(context.Context, int) error,
 	perSecond float64,

@@ -23,8 +23,8 @@ const (
 	memoryClients = 16
 )
 
-// measureMemory drives visits on fresh stores and reports what the service and its data take. The
-// program is built from nothing first, in a build cache of its own.
+// measureMemory makes visits on fresh stores and reports how much memory and disk they take. It
+// first builds the program from scratch, with an empty build cache.
 func measureMemory(ctx context.Context, o *config, dir string, out io.Writer) error {
 	if o.binary == "" {
 		fmt.Fprintln(o.log, "building the service, with an empty build cache")
@@ -117,7 +117,7 @@ func (b *bed) drive(ctx context.Context, o *config) (*result, error) {
 
 func mib(n int64) float64 { return float64(n) / (1 << 20) }
 
-// bytesStored is what the store takes: the SQLite file with its log, or storage and indexes of the
+// bytesStored is the size of the store: the SQLite file with its log, or storage and indexes of the
 // MongoDB database.
 func bytesStored(ctx context.Context, s *load.Store) (n int64, err error) {
 	if s.Kind != load.SQLite {

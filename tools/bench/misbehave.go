@@ -15,7 +15,8 @@ import (
 // badly are the ways in which a key misbehaves, each at full speed on all its connections.
 var badly = []string{"feeds", "lists", "streams", "wrong keys", "all of it"}
 
-// misbehaving is one request of a connection that misbehaves, answered or refused.
+// misbehaving returns what a misbehaving connection does again and again: one request, answered or
+// refused.
 func (f *foe) misbehaving(
 	ctx context.Context, how string,
 ) (act func(ctx context.Context, i int) error, end func()) {
@@ -64,7 +65,7 @@ func (f *foe) misbehaving(
 	}
 }
 
-// streamer opens event streams and reads them, as many as it gets.
+// streamer opens and reads as many event streams as the service allows.
 type streamer struct {
 	f *foe
 	//nolint:containedctx // the streams live longer than the call that opens one

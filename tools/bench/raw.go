@@ -21,8 +21,8 @@ import (
 	"github.com/lunpai/lunpai/tools/load"
 )
 
-// rawInserts is how many durable single inserts a second the store takes by itself: what a program
-// reaches that writes one record per request and decides nothing. SQLite has one writer whatever
+// rawInserts is how many durable single inserts per second the store itself can do: the limit for a
+// program that writes one record per request and decides nothing. SQLite has one writer, whatever
 // writers says.
 func rawInserts(
 	ctx context.Context, s *load.Store, writers, size int, d time.Duration,

@@ -45,7 +45,7 @@ func measureStore(ctx context.Context, o *config, kind, dir string, out io.Write
 	return nil
 }
 
-// serve sees to it that n instances run.
+// serve starts instances until n are running.
 func (b *bed) serve(ctx context.Context, o *config, n int) error {
 	for len(b.instances) < n {
 		s, err := load.StartService(ctx, load.ServiceConfig{
@@ -102,7 +102,7 @@ func (b *bed) row(ctx context.Context, o *config, clients int, out io.Writer) er
 	return nil
 }
 
-// measure measures the store alone, then founds sites of its own for a cell and presses them.
+// measure measures the store by itself, then creates sites for the cell and puts load on them.
 func (b *bed) measure(ctx context.Context, o *config, c *cell) (err error) {
 	if c.raw, err = rawInserts(ctx, b.store, c.clients, o.record, o.each/4); err != nil {
 		return fmt.Errorf("the store alone: %w", err)

@@ -8,7 +8,7 @@ import (
 	"github.com/lunpai/lunpai/tools/load"
 )
 
-// heading begins the table.
+// heading prints the table's header.
 func heading(w io.Writer) {
 	fmt.Fprintln(w, "| store | instances | sites | clients | visits/s | requests/s | visit "+
 		"p50 | p99 ms | request p50 | p99 ms | sent again | failed | service CPU "+
@@ -34,7 +34,7 @@ func (c *cell) print(w io.Writer) {
 		commits/c.raw)
 }
 
-// ms writes milliseconds with two digits that mean something.
+// ms writes milliseconds with two significant digits.
 func ms(v float64) string {
 	switch {
 	case v < 1:

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Client sends one request at a time, in turn to each of the instances it knows, as a balancer
-// would that knows nothing of sites. It is used by one goroutine.
+// Client sends one request at a time, to its instances in turn, like a load balancer that knows
+// nothing of sites. One goroutine uses it.
 type Client struct {
 	// Retried counts requests that were sent again, with the same key: the connection broke, or the
 	// service said so.

@@ -39,8 +39,8 @@ type conn struct {
 	stop func() bool
 }
 
-// do sends a request and reads its answer. After an error the connection is closed, and made anew
-// at the next request: nobody knows what became of this one.
+// do sends a request and reads its answer. After an error the connection is closed and dialled
+// again for the next request: what became of this one is unknown.
 func (c *conn) do(
 	ctx context.Context, method, path, token, key string, body string,
 ) (_ Answer, err error) {
@@ -77,7 +77,7 @@ func (c *conn) do(
 	}, nil
 }
 
-// write puts the request's text together.
+// write assembles the request.
 func (c *conn) write(method, path, token, key, body string) {
 	c.out = append(c.out[:0], method...)
 	c.out = append(c.out, ' ')
@@ -100,7 +100,7 @@ func (c *conn) write(method, path, token, key, body string) {
 	c.out = append(c.out, body...)
 }
 
-// dial connects, unless the connection stands. The end of ctx tears it.
+// dial connects unless it is connected. The end of ctx breaks the connection.
 func (c *conn) dial(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -127,5 +127,5 @@ func (c *conn) close() {
 	c.tcp = nil
 }
 
-// errUnexpected is an answer that no retry mends.
+// errUnexpected is an answer that no retry can fix.
 var errUnexpected = errors.New("unexpected answer")

@@ -4,5 +4,5 @@ package load
 
 import "syscall"
 
-// processAttributes has nothing to say here: only Linux can tie a process to its parent.
+// processAttributes is empty here: only Linux can tie a process to its parent.
 func processAttributes() *syscall.SysProcAttr { return nil }

@@ -122,8 +122,8 @@ func (s *Service) launch(ctx context.Context) error {
 
 	done, started := make(chan struct{}), make(chan error)
 	go func() {
-		// Linux ties the child to the thread that made it, not to the process: keep that thread as
-		// long as the child.
+		// Linux ties the child to the thread that started it, not to the process, so that thread is
+		// kept for as long as the child runs.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -151,7 +151,7 @@ func (s *Service) ready(ctx context.Context) error {
 		}
 		select {
 		case <-s.done:
-			return errors.New("it ended at once")
+			return errors.New("it exited at once")
 		case <-ctx.Done():
 			return fmt.Errorf("it is not ready: %w", context.Cause(ctx))
 		case <-time.After(2 * time.Millisecond):
@@ -171,7 +171,7 @@ func (s *Service) Kill() error {
 	return nil
 }
 
-// Stop ends the process in order; one that takes too long is killed, which is an error.
+// Stop shuts the process down. One that takes too long is killed, which is an error.
 func (s *Service) Stop() error {
 	if s.proc == nil || s.proc.Signal(os.Interrupt) != nil {
 		return s.Kill()
@@ -184,7 +184,7 @@ func (s *Service) Stop() error {
 	}
 }
 
-// PID is the number of the process.
+// PID is the process id.
 func (s *Service) PID() int { return s.proc.Pid }
 
 // Tail is the end of what the service logged.

@@ -17,7 +17,7 @@ const (
 	Mongo3 = "mongo3" // a replica set of three
 )
 
-// Store is what runs below the service.
+// Store is what runs underneath the service.
 type Store struct {
 	Kind   string
 	Dir    string

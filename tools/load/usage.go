@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Usage is what a process has taken so far, as Linux counts it.
+// Usage is what a process has used so far, as Linux counts it.
 type Usage struct {
 	Resident int64 // bytes of memory now (VmRSS)
 	Peak     int64 // bytes of memory at most (VmHWM)
@@ -19,7 +19,7 @@ type Usage struct {
 // clockTick is the unit of processor time in /proc; it is the same on every Linux that Go runs on.
 const clockTick = 10 * time.Millisecond
 
-// Usage reads what the service has taken. It fails where there is no /proc.
+// Usage reads what the service has used. It fails where there is no /proc.
 func (s *Service) Usage() (Usage, error) { return usageOf(strconv.Itoa(s.proc.Pid)) }
 
 // OwnUsage is the usage of this process.

@@ -50,7 +50,7 @@ func (s *Server) answeringPID(ctx context.Context) (int, error) {
 	err = runCommand(ctx, client, "serverStatus", &status)
 	const unauthorized = 13
 	if e := mongo.ServerError(nil); errors.As(err, &e) && e.HasErrorCode(unauthorized) {
-		return s.proc.Pid, nil // it answers, and tells its number only to those whom it knows
+		return s.proc.Pid, nil // it answers, but tells its process id only to users it knows
 	}
 	return status.PID, err
 }

@@ -62,8 +62,8 @@ func (s *Server) launch(ctx context.Context) (*process, error) {
 	proc := &process{done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
-		// Linux ties the child to the thread that made it, not to the process: keep that thread as
-		// long as the child.
+		// Linux ties the child to the thread that started it, not to the process, so that thread is
+		// kept for as long as the child runs.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer log.Close()

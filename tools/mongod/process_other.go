@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// processAttributes has nothing to say here: only Linux can tie a process to its parent.
+// processAttributes is empty here: only Linux can tie a process to its parent.
 func processAttributes() *syscall.SysProcAttr { return nil }
 
 func pause(*os.Process) error  { return errors.ErrUnsupported }

@@ -79,8 +79,8 @@ func (r *ReplicaSet) initiate(ctx context.Context) error {
 		return err
 	}
 	defer disconnect(client)
-	// The members answer one another before they take the configuration: more than the client's own
-	// time limit.
+	// The members contact each other before they accept the configuration, which takes longer than
+	// the client's own time limit.
 	initiateCtx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	err = client.Database("admin").RunCommand(initiateCtx,

@@ -44,7 +44,7 @@ type Config struct {
 type Server struct {
 	config Config // complete: no zero values left
 
-	mu   sync.Mutex // held through starts and ends, so that they follow one another
+	mu   sync.Mutex // held during starts and stops, so that they never overlap
 	proc *process   // nil before the first start
 }
 
@@ -117,7 +117,7 @@ func (s *Server) PID() int {
 	return s.proc.Pid
 }
 
-// Running tells whether the process is there; a paused one is.
+// Running reports whether the process exists, paused or not.
 func (s *Server) Running() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,7 +145,7 @@ func (s *Server) kill() error {
 	return nil
 }
 
-// Stop shuts the server down in order, or kills it when that takes longer than 15 seconds. A server
+// Stop shuts the server down cleanly, or kills it when that takes longer than 15 seconds. A server
 // that is down already is no error.
 func (s *Server) Stop() error {
 	s.mu.Lock()

@@ -31,7 +31,7 @@ type ack struct {
 	facts digest
 }
 
-// digest stands for facts, however they are spaced.
+// digest identifies facts, however they are spaced.
 type digest [sha256.Size]byte
 
 func digestOf(facts json.RawMessage) (digest, error) {
@@ -43,7 +43,7 @@ func digestOf(facts json.RawMessage) (digest, error) {
 	return sha256.Sum256(text), err
 }
 
-// acks keeps what was acknowledged, and listens for silence.
+// acks records what was acknowledged, and the longest gap between two acknowledgements.
 type acks struct {
 	mu     sync.Mutex
 	list   []ack
@@ -56,7 +56,7 @@ func newAcks() *acks {
 	return &acks{phones: map[string]map[string]string{}, last: time.Now()}
 }
 
-// note keeps an acknowledgement.
+// note records an acknowledgement.
 func (a *acks) note(k ack) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -65,7 +65,7 @@ func (a *acks) note(k ack) {
 	a.gap, a.last = max(a.gap, now.Sub(a.last)), now
 }
 
-// notePhone keeps whose phone it is.
+// notePhone records whose phone it is.
 func (a *acks) notePhone(site, phone, customer string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// findings is what does not hold, by kind. It may be used from several goroutines.
+// findings are the violations found, by kind. Several goroutines may use them.
 type findings struct {
 	mu    sync.Mutex
 	kinds []string // in the order of their first
@@ -18,7 +18,7 @@ type findings struct {
 // maxShown is how many findings of a kind are kept to be shown.
 const maxShown = 3
 
-// add notes a finding: what kind it is of, and the case.
+// add records a finding: its kind, and the case.
 func (f *findings) add(kind, format string, args ...any) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -40,8 +40,8 @@ func (t *trial) judge(ctx context.Context, r *report) error {
 	return nil
 }
 
-// shown reads every site's journal over HTTP: each acknowledged command must stand at its number
-// with its facts, and the facts must keep the line in order.
+// shown reads every site's journal over HTTP: each acknowledged command must be there with its
+// number and its facts, and the facts must keep the line in order.
 func (t *trial) shown(ctx context.Context, r *report) error {
 	facts := map[string]map[int64]digest{}
 	for _, s := range t.sites {
@@ -175,8 +175,8 @@ func (t *trial) stored(ctx context.Context, r *report) (err error) {
 	return verify(ctx, s, r)
 }
 
-// ids takes every command that stands in a site's journal out of what was acknowledged. What is
-// left was lost; what stands there twice, or was acknowledged to nobody, is too much.
+// ids removes every command in a site's journal from acked. What is left was lost; a command that
+// is there twice, or was acknowledged to nobody, is a duplicate.
 func ids(ctx context.Context, s repo.Journal, site string, acked map[string]*ack, r *report) error {
 	for next := int64(2); ; { // the first commit founded the site
 		pages, err := s.Since(ctx, workflow.SiteID(site), next, 64)
@@ -209,7 +209,7 @@ func ids(ctx context.Context, s repo.Journal, site string, acked map[string]*ack
 	}
 }
 
-// verify has the product's own check run, when the documents have followed.
+// verify runs the product's own check once the documents have caught up.
 func verify(ctx context.Context, s repo.Store, r *report) error {
 	for wait := time.Now().Add(30 * time.Second); ; {
 		reports, err := repo.Verify(ctx, s, repo.VerifyOptions{})

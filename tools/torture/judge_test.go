@@ -22,7 +22,7 @@ func (journal) Since(
 	return []*repo.Page{p}, nil
 }
 
-// TestIDs: what the journal holds is compared with what was acknowledged, in both directions.
+// TestIDs: the journal is compared with what was acknowledged, in both directions.
 func TestIDs(t *testing.T) {
 	for _, test := range []struct {
 		name          string

@@ -6,7 +6,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// line follows a site's line by the facts alone, and notes what may not be.
+// line follows a site's line from the facts alone and reports what must not happen.
 type line struct {
 	site  string
 	used  map[string]string // unit → visit that uses its turn
@@ -28,7 +28,7 @@ func (l *line) problem(e *entry, format string, args ...any) {
 	l.found.add(twice, "site %s, commit %d: %s", l.site, e.Seq, fmt.Sprintf(format, args...))
 }
 
-// fold takes in what a commit decided.
+// fold applies the facts of a commit.
 func (l *line) fold(e *entry) {
 	for _, f := range e.Facts {
 		switch f.Kind { //nolint:exhaustive // the others do not touch turns and leads

@@ -1,6 +1,6 @@
-// Command torture kills the service and its stores under load and then looks for what was lost,
-// doubled or bent. It ends with 1 when it finds anything. The result is a table in Markdown on
-// stdout; progress goes to stderr.
+// Command torture kills the service and its stores under load, then looks for what was lost,
+// duplicated or damaged. It exits with 1 when it finds anything. The result is a table in Markdown
+// on stdout; progress goes to stderr.
 package main
 
 import (

@@ -21,7 +21,7 @@ func TestQuick(t *testing.T) {
 	}
 }
 
-// TestLine: the judge of the line finds what may not be, and nothing else.
+// TestLine: the judge of the line finds what must not happen, and nothing else.
 func TestLine(t *testing.T) {
 	assigned := func(visit, who string) workflow.Fact {
 		return workflow.Fact{

@@ -25,7 +25,7 @@ type trial struct {
 
 const (
 	database = "torture"
-	// recovery bounds how long a killed process may take until commands are answered again.
+	// recovery bounds the time from a kill until commands are answered again.
 	recovery = 60 * time.Second
 	// settling bounds how long the last commands may take.
 	settling = 60 * time.Second
@@ -86,7 +86,7 @@ func (t *trial) stop() error {
 	return errors.Join(errs...)
 }
 
-// torment keeps the clients at work while it kills, and lets them finish what they began.
+// torment keeps the clients busy while it kills, then lets them finish what they began.
 func (t *trial) torment(ctx context.Context, r *report) error {
 	hard, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -110,7 +110,7 @@ func (t *trial) torment(ctx context.Context, r *report) error {
 }
 
 // kills kills as often as planned. Between two kills there is load for a while; nothing is killed
-// before the last kill is overcome.
+// until the service has recovered from the last kill.
 func (t *trial) kills(ctx context.Context, r *report) error {
 	for i := range t.plan.kills {
 		if err := load.Sleep(ctx, t.o.each/2+rand.N(t.o.each)); err != nil {
@@ -133,7 +133,7 @@ func (t *trial) kills(ctx context.Context, r *report) error {
 	return load.Sleep(ctx, t.o.each)
 }
 
-// kill kills once, without warning, and starts what was killed again.
+// kill kills once, without warning, and restarts what it killed.
 func (t *trial) kill(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, recovery)
 	defer cancel()

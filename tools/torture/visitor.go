@@ -32,7 +32,7 @@ func newVisitor(t *trial, n int, r *report) *visitor {
 	}
 }
 
-// work sends visits until it is enough; a visit that was begun is finished.
+// work sends visits until enough is closed, and finishes the last one.
 func (v *visitor) work(ctx context.Context, enough <-chan struct{}) {
 	defer v.client.Close()
 	for i := 0; ctx.Err() == nil; i++ {

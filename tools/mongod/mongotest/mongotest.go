@@ -8,8 +8,8 @@
 //		// take a random database name: other tests use the same server
 //	}
 //
-// A helper that is called for in a subtest takes the subtest's t: to skip the parent from there
-// fails both, and a test that works on SQLite as well would lose that half.
+// A helper called in a subtest takes the subtest's t: skipping the parent from there would fail
+// both, and a test that also works on SQLite would lose that half.
 package mongotest
 
 import (
@@ -75,7 +75,7 @@ func start[S interface{ Kill() error }](
 	cleanupsMu.Lock()
 	defer cleanupsMu.Unlock()
 	cleanups = append(cleanups, func() {
-		_ = server.Kill() // the data is thrown away: no need for an orderly end
+		_ = server.Kill() // the data is thrown away: no need for a clean shutdown
 		_ = os.RemoveAll(dir)
 	})
 	return started[S]{server: server}
