@@ -22,7 +22,8 @@ func (c *AbandonVisit) texts() []string { return []string{c.Reason} }
 
 func (c *AbandonVisit) note(SiteID) (NoteID, Ref) { return c.Note, visitRef(c.Visit) }
 
-// decide: the visitor left. A turn that he used is given back (A35); after the grace only the supervisor may say so.
+// decide: the visitor left. A turn that he used is given back (A35); after the grace only the
+// supervisor may say so.
 func (c *AbandonVisit) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventAbandon)
 	if f != nil {

@@ -18,7 +18,8 @@ func (*AdoptPolicy) About() About {
 // Needs names the records beyond the board.
 func (*AdoptPolicy) Needs(*Board) []Ref { return nil }
 
-// decide puts a policy in force from today or a later day; the days before stay judged by theirs (policy 1, art. 52).
+// decide puts a policy in force from today or a later day; the days before stay judged by theirs
+// (policy 1, art. 52).
 func (c *AdoptPolicy) decide(d *draft) *Fault {
 	if p := c.Policy.Check(); p != nil {
 		return badParameter(p)

@@ -86,8 +86,9 @@ func (c *ArriveVisit) decide(d *draft) *Fault {
 
 const maxParty = 500
 
-// assignAtOnce assigns a visit in the command that announces it. Where nobody may receive the visitor now he waits, if that was
-// asked for; else the whole command is refused, and the refusal says that nothing of it was recorded.
+// assignAtOnce assigns a visit in the command that announces it. Where nobody may receive the
+// visitor now he waits, if that was asked for; else the whole command is refused, and the refusal
+// says that nothing of it was recorded.
 func (d *draft) assignAtOnce(v *Visit, ifFree bool) *Fault {
 	c := &AssignVisit{Visit: VisitID(v.ID)}
 	if v.State != Identified {

@@ -122,7 +122,8 @@ func (d *draft) tellOwner(v *Visit) {
 	}
 }
 
-// askForHelp names who guides and who pours water under policy 2, and what to prepare under policy 1.
+// askForHelp names who guides and who pours water under policy 2, and what to prepare under policy
+// 1.
 func (d *draft) askForHelp(v *Visit) {
 	if !d.policy.Desk.Guiding {
 		d.remind("P1-20", "prepare_and_greet", string(v.Server))
@@ -138,7 +139,8 @@ func (d *draft) askForHelp(v *Visit) {
 	v.Guide, v.Water = next[0].who, next[min(1, len(next)-1)].who
 }
 
-// noteWaiting tells why whoever is on turn does not receive a visitor who goes to somebody else: his turn stays his.
+// noteWaiting tells why whoever is on turn does not receive a visitor who goes to somebody else:
+// his turn stays his.
 func (d *draft) noteWaiting(v *Visit, p plan) {
 	if p.turn != nil || !slices.Contains([]Route{RouteNamed, RouteOwner, RouteRecognised, RouteAppointment, RouteAssistBusy, RouteDuty, RouteLastSeat, RouteSupervisor}, p.route) {
 		return
@@ -149,8 +151,8 @@ func (d *draft) noteWaiting(v *Visit, p plan) {
 	}
 }
 
-// choose finds the plan: a stand-in, the rules, or the supervisor's choice. A choice that the rules make anyway needs no
-// authority, and nobody picks himself (policy 1, art. 4, 6, 8 and 29a).
+// choose finds the plan: a stand-in, the rules, or the supervisor's choice. A choice that the rules
+// make anyway needs no authority, and nobody picks himself (policy 1, art. 4, 6, 8 and 29a).
 func (d *draft) choose(v *Visit, c *AssignVisit) (plan, *Fault) {
 	if c.StandIn != nil {
 		return d.planStandIn(v, *c.StandIn)

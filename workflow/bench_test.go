@@ -8,7 +8,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// BenchmarkVisit is one whole visit (five commands) decided and folded in, at an office of 8 with 4 visits open.
+// BenchmarkVisit is one whole visit (five commands) decided and folded in, at an office of 8 with 4
+// visits open.
 func BenchmarkVisit(b *testing.B) {
 	at := time.Date(2024, 3, 4, 2, 0, 0, 0, time.UTC)
 	board := workflow.NewBoard("s")

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Board is everything needed to decide for one site: the line, the staff, the policy, all open visits, and the further
-// records that a command named. It stands at exactly one commit of the journal.
+// Board is everything needed to decide for one site: the line, the staff, the policy, all open
+// visits, and the further records that a command named. It stands at exactly one commit of the
+// journal.
 type Board struct {
 	ID      SiteID
 	Seq     int64     // number of the last commit folded in; 0 before the site exists
@@ -78,8 +79,8 @@ type undo struct {
 	old map[Ref]Record // nil: was not there
 }
 
-// Begin starts folding in commits that are not yet in the journal: Keep makes them part of the board, Rollback takes them
-// out again.
+// Begin starts folding in commits that are not yet in the journal: Keep makes them part of the
+// board, Rollback takes them out again.
 func (b *Board) Begin() { b.undo = &undo{seq: b.Seq, at: b.At, old: map[Ref]Record{}} }
 
 // Keep ends what Begin began: the commits are in the journal.
@@ -127,7 +128,8 @@ func (b *Board) putMatter(r Record) {
 // Matters are the open messages, approvals, disputes and vacancies. Callers must not change them.
 func (b *Board) Matters() []Record { return b.matters }
 
-// Apply folds the next commit in. It fails, and changes nothing, when c is not the next one or needs a newer program.
+// Apply folds the next commit in. It fails, and changes nothing, when c is not the next one or
+// needs a newer program.
 func (b *Board) Apply(c *Commit) error {
 	if c.Seq != b.Seq+1 {
 		return &GapError{Site: b.ID, At: b.Seq, Got: c.Seq}
@@ -166,7 +168,8 @@ func (b *Board) MarkAbsent(refs ...Ref) {
 	}
 }
 
-// Trim forgets records that are not open when more than n of them are held; they are read again when named.
+// Trim forgets records that are not open when more than n of them are held; they are read again
+// when named.
 func (b *Board) Trim(n int) {
 	if len(b.records)+len(b.absent) <= n+len(b.open)+len(b.staff) {
 		return
@@ -205,8 +208,8 @@ func (b *Board) Staff() []*Staff { return b.staff }
 // Local is t in the site's zone.
 func (b *Board) Local(t time.Time) time.Time { return t.In(b.loc) }
 
-// Next is the unit whose turn it is at a moment, by the plan of an event or by the line, and the member who would receive;
-// empty when nobody is eligible.
+// Next is the unit whose turn it is at a moment, by the plan of an event or by the line, and the
+// member who would receive; empty when nobody is eligible.
 func (b *Board) Next(now time.Time) (UnitID, StaffID) {
 	if b.Rota() == nil {
 		return "", ""

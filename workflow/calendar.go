@@ -60,8 +60,8 @@ func (d Date) Week() Date { return d.AddDays(1 - d.Weekday()) }
 // daysTo counts the calendar days from d to e.
 func (d Date) daysTo(e Date) int { return int(e.time().Sub(d.time()) / (24 * time.Hour)) }
 
-// lastFreshDay is the day t + n calendar months, clamped to the end of the month (policy 1, art. 17; A13):
-// 31 January + 1 month is the last day of February.
+// lastFreshDay is the day t + n calendar months, clamped to the end of the month (policy 1, art.
+// 17; A13): 31 January + 1 month is the last day of February.
 func lastFreshDay(t time.Time, months int) Date {
 	first := time.Date(t.Year(), t.Month()+time.Month(months), 1, 0, 0, 0, 0, t.Location())
 	last := first.AddDate(0, 1, -1).Day()

@@ -47,8 +47,9 @@ func (c *TakeCall) own(d *draft) bool { return c.Customer == "" || d.ownCustomer
 
 func (c *TakeCall) note(SiteID) (NoteID, Ref) { return c.Note, recordRef(Calls, c.Call) }
 
-// decide notes a call and says who answers: the last seat, or the third of the line (policy parameter). A call makes nobody
-// an owner. Whoever is asked for gets a message, delivered when he is in no reception.
+// decide notes a call and says who answers: the last seat, or the third of the line (policy
+// parameter). A call makes nobody an owner. Whoever is asked for gets a message, delivered when he
+// is in no reception.
 func (c *TakeCall) decide(d *draft) *Fault {
 	h, f := d.newHead(Calls, c.Call, false)
 	if f != nil {

@@ -47,7 +47,8 @@ func (c *GiveCard) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
 // own: to a colleague's customer too: the owner is told.
 func (c *GiveCard) own(d *draft) bool { return d.himself(c.By) }
 
-// decide: the owner is told when the customer asked for another's card; without that and without consent it is flagged.
+// decide: the owner is told when the customer asked for another's card; without that and without
+// consent it is flagged.
 func (c *GiveCard) decide(d *draft) *Fault {
 	k := d.customer(c.Customer)
 	if k == nil {

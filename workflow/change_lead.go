@@ -25,8 +25,8 @@ func (c *ChangeLead) texts() []string { return []string{c.Reason} }
 
 func (c *ChangeLead) note(SiteID) (NoteID, Ref) { return c.Note, visitRef(c.Visit) }
 
-// decide: the customer demands somebody else (policy 1, art. 16; A19): the deal's credit moves, the count and the spent
-// turn stay, the new one keeps his place.
+// decide: the customer demands somebody else (policy 1, art. 16; A19): the deal's credit moves, the
+// count and the spent turn stay, the new one keeps his place.
 func (c *ChangeLead) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventChange)
 	if f != nil {

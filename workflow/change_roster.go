@@ -26,7 +26,8 @@ func (c *ChangeRoster) texts() []string {
 	return all
 }
 
-// decide adds units at the tail and takes units off; only consultants hold a place (policy 1, art. 2; A61).
+// decide adds units at the tail and takes units off; only consultants hold a place (policy 1, art.
+// 2; A61).
 func (c *ChangeRoster) decide(d *draft) *Fault {
 	if len(c.Add)+len(c.Remove) == 0 {
 		return invalid("nothing_to_do")

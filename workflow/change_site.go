@@ -76,8 +76,8 @@ func (c *ChangeSite) decide(d *draft) *Fault {
 	return nil
 }
 
-// noteClock has commits carry the true time beside the site's, which stands ahead of it. It is the administrator's: he answers for
-// the clocks.
+// noteClock has commits carry the true time beside the site's, which stands ahead of it. It is the
+// administrator's: he answers for the clocks.
 func (d *draft) noteClock(s *Site) *Fault {
 	switch role := d.env.By.Role; {
 	case role != RoleAdministrator && role != RoleSystem:

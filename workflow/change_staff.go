@@ -20,7 +20,8 @@ func (*ChangeStaff) About() About {
 // Needs names the records beyond the board.
 func (*ChangeStaff) Needs(*Board) []Ref { return nil }
 
-// decide changes role or activity; whoever is not an active consultant has no place in the rotation.
+// decide changes role or activity; whoever is not an active consultant has no place in the
+// rotation.
 func (c *ChangeStaff) decide(d *draft) *Fault {
 	if d.staffMember(c.Staff) == nil {
 		return notFound("staff", string(c.Staff))

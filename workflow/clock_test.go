@@ -8,8 +8,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestNoteClock: an administrator has the true time noted beside that of a site which stands ahead, until the clock has caught up; the
-// site's own time decides all the same, and without it no commit looks different.
+// TestNoteClock: an administrator has the true time noted beside that of a site which stands ahead,
+// until the clock has caught up; the site's own time decides all the same, and without it no commit
+// looks different.
 func TestNoteClock(t *testing.T) {
 	o := small(t)
 	real := o.now.Add(-time.Hour)

@@ -14,7 +14,8 @@ func (*CloseDay) About() About {
 // Needs names the records beyond the board.
 func (*CloseDay) Needs(b *Board) []Ref { return b.tableOfDay() }
 
-// decide completes the day's table, flags what is not registered, and says who opens the next day (policy 1, art. 7, 28).
+// decide completes the day's table, flags what is not registered, and says who opens the next day
+// (policy 1, art. 7, 28).
 func (c *CloseDay) decide(d *draft) *Fault {
 	if c.Date == "" {
 		d.openByItself()

@@ -14,12 +14,15 @@ func (Kind) Words() []string {
 	return words
 }
 
-// Command is something that somebody asks for. The commands of this package are all there are: decide is unexported.
+// Command is something that somebody asks for. The commands of this package are all there are:
+// decide is unexported.
 type Command interface {
-	// About says what the command is called and who may give it: the same for all commands of the type.
+	// About says what the command is called and who may give it: the same for all commands of the
+	// type.
 	About() About
-	// Needs names the records beyond the board's own that deciding looks at. Some are reached only through others (a
-	// visit's customer): those are named once the board holds the record that leads to them.
+	// Needs names the records beyond the board's own that deciding looks at. Some are reached only
+	// through others (a visit's customer): those are named once the board holds the record that
+	// leads to them.
 	Needs(*Board) []Ref
 	// decide carries the command out on the draft, or refuses it.
 	decide(*draft) *Fault
@@ -38,8 +41,8 @@ type About struct {
 type Scope int
 
 const (
-	// ScopeFloor is the zero: the command opens the business day when it is due, and afterwards whoever is free comes back
-	// to the line and gets his messages.
+	// ScopeFloor is the zero: the command opens the business day when it is due, and afterwards
+	// whoever is free comes back to the line and gets his messages.
 	ScopeFloor Scope = iota
 	// ScopeOffice is the setting of the office: it opens no day.
 	ScopeOffice
@@ -47,10 +50,12 @@ const (
 	ScopePerson
 )
 
-// owned are commands that a consultant may give too, for what is his own: himself, his visits, his customers.
+// owned are commands that a consultant may give too, for what is his own: himself, his visits, his
+// customers.
 type owned interface{ own(*draft) bool }
 
-// worded are commands with short texts that somebody made up and that are no ids of records: none may hold a phone.
+// worded are commands with short texts that somebody made up and that are no ids of records: none
+// may hold a phone.
 type worded interface{ texts() []string }
 
 // commands is one of every type.
@@ -83,7 +88,8 @@ func Commands() []Command { return slices.Clone(commands) }
 // CommandOf is the empty command of a kind; false when there is none.
 func CommandOf(k Kind) (Command, bool) { c, ok := abouts[k]; return c, ok }
 
-// MayCommand reports whether a role may give a command at all, and whether only for what is its own.
+// MayCommand reports whether a role may give a command at all, and whether only for what is its
+// own.
 func MayCommand(k Kind, r Role) (ok, own bool) {
 	c, known := abouts[k]
 	if !known {
@@ -108,6 +114,7 @@ func AuthorityRule(k Kind) string {
 	return ""
 }
 
-// Needs names the records beyond the board that Decide must see for a command and that the board neither holds nor knows to
-// be absent. Some are reached only through others (a visit's customer): call it again after every load until it names none.
+// Needs names the records beyond the board that Decide must see for a command and that the board
+// neither holds nor knows to be absent. Some are reached only through others (a visit's customer):
+// call it again after every load until it names none.
 func (b *Board) Needs(cmd Command) []Ref { return b.Missing(cmd.Needs(b)) }

@@ -34,7 +34,8 @@ func (g *generator) next() step {
 	return step{at: g.now, by: actor(role, who), cmd: cmd}
 }
 
-// command draws what is done. The weights keep the floor busy: visitors come, are received and leave.
+// command draws what is done. The weights keep the floor busy: visitors come, are received and
+// leave.
 func (g *generator) command() command { //nolint:gocyclo // one switch over the commands
 	switch n := g.between(0, 99); {
 	case n < 16:

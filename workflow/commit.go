@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// MinReader is the version of this package's records. A commit carries the lowest version that can read it; a program that
-// finds a higher one makes the site read-only. 2: a visit's outcome is an object. 3: a customer can be erased.
+// MinReader is the version of this package's records. A commit carries the lowest version that can
+// read it; a program that finds a higher one makes the site read-only. 2: a visit's outcome is an
+// object. 3: a customer can be erased.
 const MinReader = 3
 
 // usualReader is what most commits ask of their reader; see draft.minReader.
@@ -32,7 +33,8 @@ type Envelope struct {
 	By Actor
 	// At is when it is decided: UTC, whole milliseconds, never before the site's last commit.
 	At time.Time
-	// Clock is what the clock says, when that is earlier than At: see Site.ClockUntil. Zero: nobody needs to know.
+	// Clock is what the clock says, when that is earlier than At: see Site.ClockUntil. Zero: nobody
+	// needs to know.
 	Clock time.Time
 	// Fingerprint tells two contents sent under one ID apart.
 	Fingerprint string
@@ -59,7 +61,8 @@ type Image struct {
 	Doc json.RawMessage `json:"doc"`
 }
 
-// Commit is one immutable record: who asked for what, what was decided and why, and every record it changed.
+// Commit is one immutable record: who asked for what, what was decided and why, and every record it
+// changed.
 type Commit struct {
 	// Number of the commit within the site, without gaps.
 	Seq int64 `json:"seq"`
@@ -90,7 +93,8 @@ type Commit struct {
 	records []Record
 }
 
-// Encode is the canonical JSON text of v: fields in order of declaration, map keys sorted, no HTML escapes, no blanks.
+// Encode is the canonical JSON text of v: fields in order of declaration, map keys sorted, no HTML
+// escapes, no blanks.
 func Encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -101,8 +105,8 @@ func Encode(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
 }
 
-// AppendCommits appends the canonical JSON text of commits to b: the same bytes as Encode of the slice, without reading the
-// images' text again, which is canonical already.
+// AppendCommits appends the canonical JSON text of commits to b: the same bytes as Encode of the
+// slice, without reading the images' text again, which is canonical already.
 func AppendCommits(b []byte, cs []*Commit) ([]byte, error) {
 	b = append(b, '[')
 	for i, c := range cs {

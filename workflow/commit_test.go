@@ -8,7 +8,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// morning is a short one that touches most records: two visitors, one of them with a companion, a call, a deal, a closed day.
+// morning is a short one that touches most records: two visitors, one of them with a companion, a
+// call, a deal, a closed day.
 func morning(t *testing.T) *office {
 	t.Helper()
 	o := small(t)
@@ -28,8 +29,9 @@ func morning(t *testing.T) *office {
 	return o
 }
 
-// TestCommitGolden keeps the text of commits: what is in journals must stay readable. A change of this file is a change of
-// the stored format; a field may be added, none may be renamed or change its meaning.
+// TestCommitGolden keeps the text of commits: what is in journals must stay readable. A change of
+// this file is a change of the stored format; a field may be added, none may be renamed or change
+// its meaning.
 func TestCommitGolden(t *testing.T) {
 	var lines []string
 	for _, c := range morning(t).commits {

@@ -2,7 +2,8 @@ package workflow
 
 import "slices"
 
-// count is for whom a reception is going to count, and the article; nobody when who is empty (RS-7, policy 1, ch. 6).
+// count is for whom a reception is going to count, and the article; nobody when who is empty (RS-7,
+// policy 1, ch. 6).
 type count struct {
 	who  StaffID
 	rule string // article or parameter
@@ -38,7 +39,8 @@ func (d *draft) countFor(v *Visit, id identity, x StaffID, off offTime) count {
 	return count{x, d.article("P1-42", "P2-09a")}
 }
 
-// countOld: the visit of an old customer counts only where the policy says so and nothing was paid (C01).
+// countOld: the visit of an old customer counts only where the policy says so and nothing was paid
+// (C01).
 func (d *draft) countOld(id identity, x StaffID) count {
 	switch {
 	case id.customer.Status.closed():
@@ -51,8 +53,8 @@ func (d *draft) countOld(id identity, x StaffID) count {
 	return count{"", "count.unpaid_returning"}
 }
 
-// countedToday reports whether a reception of this customer was counted for x today, or is going to be once its form is
-// written (policy 2, item 08).
+// countedToday reports whether a reception of this customer was counted for x today, or is going to
+// be once its form is written (policy 2, item 08).
 func (d *draft) countedToday(this *Visit, x StaffID) bool {
 	c := d.customer(this.Customer)
 	if c == nil {

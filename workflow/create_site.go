@@ -87,7 +87,8 @@ func (d *draft) ready(cmd Command) *Fault {
 	return nil
 }
 
-// firstStaff adds the staff a site begins with; the members of a team become one unit where the first of them stands.
+// firstStaff adds the staff a site begins with; the members of a team become one unit where the
+// first of them stands.
 func (d *draft) firstStaff(all []NewStaff) *Fault {
 	for i, n := range all {
 		team := n.Team

@@ -8,7 +8,8 @@ import (
 // CustomerStatus is how far a customer has come.
 type CustomerStatus string
 
-// The statuses. Intention money, holding fee, deposit and contract are money down; refunded is a unit given back.
+// The statuses. Intention money, holding fee, deposit and contract are money down; refunded is a
+// unit given back.
 const (
 	StatusReceived   CustomerStatus = "received"
 	StatusRegistered CustomerStatus = "registered"
@@ -131,8 +132,8 @@ func (d *draft) knownCustomer(id CustomerID) (*Customer, *Fault) {
 	return k, nil
 }
 
-// customerAndVisits are a customer and his first and last visit: what he bought stands there, and whose he was, and whether
-// he is here today, is read there.
+// customerAndVisits are a customer and his first and last visit: what he bought stands there, and
+// whose he was, and whether he is here today, is read there.
 func (b *Board) customerAndVisits(id CustomerID) []Ref {
 	refs := []Ref{customerRef(id)}
 	if k, ok := b.records[customerRef(id)].(*Customer); ok && k.Site == b.ID {

@@ -2,8 +2,8 @@ package workflow
 
 import "time"
 
-// Desk is who sits where now: the first seats of the eligible line at the front desk, the others at the tables, and
-// everybody's rank in the line (policy 2, items 01 and 11).
+// Desk is who sits where now: the first seats of the eligible line at the front desk, the others at
+// the tables, and everybody's rank in the line (policy 2, items 01 and 11).
 type Desk struct {
 	// Consultants at the front desk, first seat first.
 	Seats []StaffID `json:"desk"`

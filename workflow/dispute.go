@@ -95,7 +95,8 @@ func (c *OpenDispute) own(d *draft) bool {
 
 func (c *OpenDispute) note(SiteID) (NoteID, Ref) { return c.Note, recordRef(Disputes, c.Dispute) }
 
-// decide collects the evidence: the customer's visits, from the records and never from the customer.
+// decide collects the evidence: the customer's visits, from the records and never from the
+// customer.
 func (c *OpenDispute) decide(d *draft) *Fault {
 	k := d.customer(c.Customer)
 	if k == nil {

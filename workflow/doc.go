@@ -4,10 +4,10 @@
 // # What it promises
 //
 // Decide is pure. It reads no clock, draws no id, does no I/O and logs nothing: the same board,
-// envelope and command give the same commit, byte for byte, and the board stays as it was. A refusal
-// is a *Fault, a code with arguments; its words stand in package explain. Everything that a commit
-// changed, and why, stands in the commit: facts with the article that says so, and the complete
-// image of every record. So a journal rebuilds the board, whatever the rules are by then.
+// envelope and command give the same commit, byte for byte, and the board stays as it was. A
+// refusal is a *Fault, a code with arguments; its words stand in package explain. Everything that a
+// commit changed, and why, stands in the commit: facts with the article that says so, and the
+// complete image of every record. So a journal rebuilds the board, whatever the rules are by then.
 //
 // # The order of things
 //

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// draft is a decision in the making: the board, and over it the records changed so far. The board stays as it is.
+// draft is a decision in the making: the board, and over it the records changed so far. The board
+// stays as it is.
 type draft struct {
 	*Board
 	env     Envelope
@@ -136,8 +137,8 @@ func (d *draft) visit(id VisitID, e Event) (*Visit, *Fault) {
 	return v, nil
 }
 
-// minReader is the lowest version that can read the commit. A program that does not know erased customers would write one back
-// without the mark.
+// minReader is the lowest version that can read the commit. A program that does not know erased
+// customers would write one back without the mark.
 func (d *draft) minReader() int {
 	for _, r := range d.changed {
 		if k, ok := r.(*Customer); ok && !k.ErasedAt.IsZero() {
@@ -147,7 +148,8 @@ func (d *draft) minReader() int {
 	return usualReader
 }
 
-// commit seals the draft: facts, images in a fixed order, every changed record stamped with the commit's number.
+// commit seals the draft: facts, images in a fixed order, every changed record stamped with the
+// commit's number.
 func (d *draft) commit(cmd Command) (*Commit, error) {
 	c := &Commit{
 		Seq: d.seq, ID: d.env.ID, At: d.env.At, By: d.env.By, Kind: cmd.About().Kind, Fingerprint: d.env.Fingerprint,

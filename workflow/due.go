@@ -2,16 +2,16 @@ package workflow
 
 import "time"
 
-// Timer is a command whose time has come. Its ID is made of what is due and when, so that it runs once, whoever fires it and
-// however often.
+// Timer is a command whose time has come. Its ID is made of what is due and when, so that it runs
+// once, whoever fires it and however often.
 type Timer struct {
 	ID      string
 	Command Command
 }
 
-// Due lists what is due at a moment, derived from the board alone: visitors who wait too long are brought to the supervisor's
-// notice (policy 1, art. 4), an empty first seat is judged when its grace is over (policy 2, item 04), and a day that nobody
-// closed is closed at its end.
+// Due lists what is due at a moment, derived from the board alone: visitors who wait too long are
+// brought to the supervisor's notice (policy 1, art. 4), an empty first seat is judged when its
+// grace is over (policy 2, item 04), and a day that nobody closed is closed at its end.
 func (b *Board) Due(now time.Time) []Timer {
 	r := b.Rota()
 	if r == nil {
@@ -35,8 +35,9 @@ func (b *Board) Due(now time.Time) []Timer {
 	return due
 }
 
-// NextDue is the first moment, from now on, at which something may be due on the board as it stands: before it Due is empty. It is
-// zero when nothing will be due until another commit is folded in.
+// NextDue is the first moment, from now on, at which something may be due on the board as it
+// stands: before it Due is empty. It is zero when nothing will be due until another commit is
+// folded in.
 func (b *Board) NextDue(now time.Time) (next time.Time) {
 	r := b.Rota()
 	if r == nil {
@@ -73,7 +74,8 @@ func (b *Board) NextDue(now time.Time) (next time.Time) {
 	return next
 }
 
-// begins is the first moment of a day in the site's zone; where clocks are put forward at midnight, at most an hour from it.
+// begins is the first moment of a day in the site's zone; where clocks are put forward at midnight,
+// at most an hour from it.
 func (b *Board) begins(day Date) time.Time {
 	t := day.time()
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, b.loc).UTC()

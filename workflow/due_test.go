@@ -31,7 +31,8 @@ func (o *office) dueAgrees() error {
 	return nil
 }
 
-// TestNextDue follows a day through: the reminder, the empty seat, midnight in the site's zone, and then nothing.
+// TestNextDue follows a day through: the reminder, the empty seat, midnight in the site's zone, and
+// then nothing.
 func TestNextDue(t *testing.T) {
 	o := small(t)
 	want := func(what string, at time.Time) {

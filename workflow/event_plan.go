@@ -6,7 +6,8 @@ import (
 )
 
 // EventPlan is the manager's plan for an exhibition or a major event (policy 1, art. 5). The line
-// stands still. Receptions by order go to the first free unit of the plan, which then goes to its end.
+// stands still. Receptions by order go to the first free unit of the plan, which then goes to its
+// end.
 type EventPlan struct {
 	// Units in the order in which they receive.
 	Order []UnitID `json:"order"`

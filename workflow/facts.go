@@ -105,8 +105,8 @@ func pairs(kv ...string) map[string]string {
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// fact notes what was decided. rule is an article, or the name of a policy parameter, whose article is cited (P1-51 when
-// the office changed it).
+// fact notes what was decided. rule is an article, or the name of a policy parameter, whose article
+// is cited (P1-51 when the office changed it).
 func (d *draft) fact(kind FactKind, rule, subject string, kv ...string) {
 	rule, param := d.cite(rule)
 	if param != "" {

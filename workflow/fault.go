@@ -38,7 +38,8 @@ const (
 	ClassRefused    FaultClass = "refused"     // an article says no
 )
 
-// Fault is a refusal: nothing changed. Its words stand in package explain, in every language, by Code, Rule and Args.
+// Fault is a refusal: nothing changed. Its words stand in package explain, in every language, by
+// Code, Rule and Args.
 type Fault struct {
 	Class   FaultClass
 	Code    string            // stable, one word for one cause

@@ -20,7 +20,8 @@ var shanghai = func() *time.Location {
 	return loc
 }()
 
-// generator draws an office and commands for it: mostly such as make sense on its board, now and then nonsense.
+// generator draws an office and commands for it: mostly such as make sense on its board, now and
+// then nonsense.
 type generator struct {
 	*office
 	rng       *rand.Rand
@@ -85,7 +86,8 @@ func sorted[V any](m map[string]V) []string {
 // names are labels of consultants; L, M, S and Z are others.
 const names = "ABCDEFGHIJKNOPQRTUVWXY"
 
-// found is the office before the first step, told and as commands: the site with its staff, customers, perhaps a duty shift.
+// found is the office before the first step, told and as commands: the site with its staff,
+// customers, perhaps a duty shift.
 func (g *generator) found() (string, []step) {
 	p := g.policy()
 	c := &workflow.CreateSite{Site: site, Zone: "Asia/Shanghai", Policy: p}

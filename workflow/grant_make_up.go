@@ -25,7 +25,8 @@ func (*GrantMakeUp) Needs(*Board) []Ref { return nil }
 
 func (c *GrantMakeUp) texts() []string { return []string{c.Reason} }
 
-// decide places a unit that has a right; nobody places himself, and only whoever is back can be placed (RS-16).
+// decide places a unit that has a right; nobody places himself, and only whoever is back can be
+// placed (RS-16).
 func (c *GrantMakeUp) decide(d *draft) *Fault {
 	u := d.unit(c.Unit)
 	if u == nil {

@@ -38,7 +38,8 @@ func (d *draft) hindered(s StaffID) *hindrance {
 	return h
 }
 
-// busyLeading is the hindrance of the one who leads v; the visit remembers what passing does to his place.
+// busyLeading is the hindrance of the one who leads v; the visit remembers what passing does to his
+// place.
 func (d *draft) busyLeading(v *Visit) *hindrance {
 	h := &hindrance{why: "receiving", visit: v, pass: v.PassEffect, rule: "pass_effect.own_reception"}
 	switch {
@@ -55,7 +56,8 @@ func (d *draft) busyLeading(v *Visit) *hindrance {
 
 func (d *draft) free(s StaffID) bool { return d.hindered(s) == nil }
 
-// unitHindrance is what keeps a whole unit; of several members the mildest pass effect holds. Nil when a member is free.
+// unitHindrance is what keeps a whole unit; of several members the mildest pass effect holds. Nil
+// when a member is free.
 func (d *draft) unitHindrance(u *Unit) *hindrance {
 	rank := func(h *hindrance) int {
 		return slices.Index([]PassEffect{PassHold, PassVoidWithRight, PassVoid}, h.pass)

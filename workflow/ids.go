@@ -89,8 +89,8 @@ func DatedRotaRef(s SiteID, d Date) Ref { return datedRotaRef(s, d) }
 // RecordRef names a call, message, approval, dispute … by its id.
 func RecordRef(c Collection, id RecordID) Ref { return recordRef(c, id) }
 
-// ValidID reports whether s can be used as an id chosen by an office (sites, staff, teams): 1 to 64 bytes of
-// printable text without a slash, blanks or control characters.
+// ValidID reports whether s can be used as an id chosen by an office (sites, staff, teams): 1 to 64
+// bytes of printable text without a slash, blanks or control characters.
 func ValidID(s string) bool {
 	if s == "" || len(s) > 64 || s == "." || s == ".." || !utf8.ValidString(s) {
 		return false
@@ -98,9 +98,9 @@ func ValidID(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r == ' ' || r == '/' || r == utf8.RuneError || control(r) })
 }
 
-// HoldsControls reports whether a line of text holds characters that are not seen but change what is seen, or end the line:
-// control characters, line breaks of every kind, and those that turn the direction of writing, by which one name can be made to
-// look like another.
+// HoldsControls reports whether a line of text holds characters that are not seen but change what
+// is seen, or end the line: control characters, line breaks of every kind, and those that turn the
+// direction of writing, by which one name can be made to look like another.
 func HoldsControls(s string) bool { return strings.ContainsFunc(s, control) }
 
 func control(r rune) bool {

@@ -7,8 +7,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestAssignIfFree: with nobody to receive him, the visitor of "if_free" is recorded, identified and waits; the one who had to be
-// received at once is refused, and the refusal says that nothing of him was recorded.
+// TestAssignIfFree: with nobody to receive him, the visitor of "if_free" is recorded, identified
+// and waits; the one who had to be received at once is refused, and the refusal says that nothing
+// of him was recorded.
 func TestAssignIfFree(t *testing.T) {
 	arrival := func(id workflow.VisitID, named workflow.StaffID, ifFree bool) *workflow.ArriveVisit {
 		return &workflow.ArriveVisit{
@@ -65,7 +66,8 @@ func TestAssignIfFree(t *testing.T) {
 			t.Errorf("%s: %d facts say that he waits: %+v", c.why, waits, k.Facts)
 		}
 	}
-	// What waiting cannot mend is refused all the same, and so is a visitor whom the first question was not put to.
+	// What waiting cannot mend is refused all the same, and so is a visitor whom the first question
+	// was not put to.
 	o := small(t)
 	if _, f, _ := o.do(step{at: o.now, by: actor(workflow.RoleFrontDesk, ""), cmd: &workflow.ArriveVisit{Visit: "W", Assign: true, IfFree: true}}); f == nil {
 		t.Error("assigned without being identified")

@@ -21,7 +21,8 @@ func (o *office) check(c *commit) error {
 	return nil
 }
 
-// every rostered unit is in exactly one of line and out; tickets increase; nobody belongs to two units.
+// every rostered unit is in exactly one of line and out; tickets increase; nobody belongs to two
+// units.
 func (o *office) everyUnitOnce(*commit) error {
 	r := o.full.Rota()
 	seen, people := map[workflow.UnitID]int{}, map[workflow.StaffID]bool{}
@@ -92,7 +93,8 @@ func (o *office) oneVisitEach(*commit) error {
 	return nil
 }
 
-// the line changes only by the causes that the facts tell, and those who stay keep their order unless somebody may change it.
+// the line changes only by the causes that the facts tell, and those who stay keep their order
+// unless somebody may change it.
 func (o *office) lineChanges(c *commit) error {
 	old := o.oldRota()
 	if old == nil {
@@ -130,7 +132,8 @@ func (o *office) lineChanges(c *commit) error {
 	return nil
 }
 
-// a unit that is passed and held keeps its place; under the presets whoever assists is never voided.
+// a unit that is passed and held keeps its place; under the presets whoever assists is never
+// voided.
 func (o *office) heldIsHeld(c *commit) error {
 	for _, f := range facts(c, workflow.FactTurnPassed) {
 		in := slices.Contains(o.full.Rota().Order(), workflow.UnitID(f.Subject))
@@ -144,8 +147,8 @@ func (o *office) heldIsHeld(c *commit) error {
 	return nil
 }
 
-// preset reports whether the office has never changed a parameter: what a changed one decided stays, also when another policy takes
-// its place on the same day.
+// preset reports whether the office has never changed a parameter: what a changed one decided
+// stays, also when another policy takes its place on the same day.
 func (o *office) preset() bool { return !o.changed }
 
 func presets(s *workflow.Site) bool {
@@ -181,8 +184,9 @@ func (o *office) firstLeadStays(c *commit) error {
 	return nil
 }
 
-// at most one count per visit; under the presets none outside hours, in a duty shift, for unrelated visitors and company
-// people, nor for those who assist (the principal who lends a hand in his own customer's visit may get it: A10).
+// at most one count per visit; under the presets none outside hours, in a duty shift, for unrelated
+// visitors and company people, nor for those who assist (the principal who lends a hand in his own
+// customer's visit may get it: A10).
 func (o *office) counts(c *commit) error {
 	for _, f := range facts(c, workflow.FactCounted) {
 		v, _ := o.all[workflow.VisitRef(workflow.VisitID(f.Detail["visit"]))].(*visit)

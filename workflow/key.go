@@ -22,8 +22,8 @@ type FormerKey struct {
 }
 
 // Key is what the journal says of an API key: who may act with it, as what, until when. Its secrets
-// and its label are free of rules and stand elsewhere: whoever has a key's secret can do no more than
-// its record allows.
+// and its label are free of rules and stand elsewhere: whoever has a key's secret can do no more
+// than its record allows.
 type Key struct {
 	Head
 	// Role in which the key acts.
@@ -81,8 +81,8 @@ func (k *Key) Works(secret int, now time.Time) bool {
 	return k.RevokedAt.IsZero() && !k.Expired(now) && (secret == k.Secret || slices.ContainsFunc(k.Old, old))
 }
 
-// Admits reports whether somebody may act in a role now: a member of staff who is active and has at least that role; in the
-// other roles a device or a program, which is nobody.
+// Admits reports whether somebody may act in a role now: a member of staff who is active and has at
+// least that role; in the other roles a device or a program, which is nobody.
 func (b *Board) Admits(role Role, staff StaffID) bool {
 	if !role.StaffRole() {
 		return staff == ""
@@ -112,7 +112,8 @@ func (d *draft) admits(role Role, staff StaffID) bool {
 	return s != nil && s.Active && s.Role.AtLeast(role)
 }
 
-// key is a key to change. One that was made before keys stood in the journal enters it now, as it was.
+// key is a key to change. One that was made before keys stood in the journal enters it now, as it
+// was.
 func (d *draft) key(id KeyID, was *FormerKey) (*Key, *Fault) {
 	k, ok := look[*Key](d, keyRef(id))
 	switch {

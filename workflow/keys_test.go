@@ -7,7 +7,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// keyOffice is a small office with a supervisor and a manager, and a way to give commands that says what was refused.
+// keyOffice is a small office with a supervisor and a manager, and a way to give commands that says
+// what was refused.
 func keyOffice(t *testing.T) (*office, func(role workflow.Role, cmd command) string) {
 	t.Helper()
 	o := small(t)

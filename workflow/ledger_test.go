@@ -8,8 +8,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// ledger books every turn by the facts alone: what was used or voided and neither given back nor made good by coming back
-// must be exactly what the rota shows as out, and what a visit used must be what its record says.
+// ledger books every turn by the facts alone: what was used or voided and neither given back nor
+// made good by coming back must be exactly what the rota shows as out, and what a visit used must
+// be what its record says.
 type ledger struct {
 	out    map[workflow.UnitID]bool
 	spent  map[string]workflow.UnitID // visit → the unit whose turn it used

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// unit returns a rostered unit; unitOf the unit a consultant belongs to. Both are nil when there is none.
+// unit returns a rostered unit; unitOf the unit a consultant belongs to. Both are nil when there is
+// none.
 func (d *draft) unit(id UnitID) *Unit {
 	r := d.rota()
 	for i := range r.Units {
@@ -26,7 +27,8 @@ func (d *draft) unitOf(s StaffID) *Unit {
 	return nil
 }
 
-// freeMember is the member of a unit who would receive: in a team the least recently used free one (A31).
+// freeMember is the member of a unit who would receive: in a team the least recently used free one
+// (A31).
 func (d *draft) freeMember(u *Unit) (StaffID, bool) {
 	for _, s := range u.Members {
 		if d.free(s) {
@@ -104,15 +106,16 @@ func (r *Rota) setLine(order []UnitID) {
 	r.Line = line
 }
 
-// toTail puts a unit behind everybody in the line; left is the commit that took it out, 0 for a newcomer.
+// toTail puts a unit behind everybody in the line; left is the commit that took it out, 0 for a
+// newcomer.
 func (r *Rota) toTail(u UnitID, left int64) {
 	r.NextTicket++
 	r.Line = append(r.Line, Place{Unit: u, Ticket: r.NextTicket, Left: left})
 }
 
-// rejoin brings back every unit that may: on site, free, and every visit it led registered (RS-6). A team comes back as
-// soon as one of its members is free (A31). Order: of coming back, which is the order of leaving among those who come
-// back at the same moment.
+// rejoin brings back every unit that may: on site, free, and every visit it led registered (RS-6).
+// A team comes back as soon as one of its members is free (A31). Order: of coming back, which is
+// the order of leaving among those who come back at the same moment.
 func (d *draft) rejoin() {
 	var back []Gone
 	for _, g := range d.rota().Out {
@@ -134,7 +137,8 @@ func (d *draft) rejoin() {
 	}
 }
 
-// sortTail moves the last of the line ahead of those who left after it and have come back before it (A03, reading 2).
+// sortTail moves the last of the line ahead of those who left after it and have come back before it
+// (A03, reading 2).
 func (r *Rota) sortTail() {
 	order := r.Order()
 	i := len(order) - 1

@@ -9,16 +9,16 @@ import (
 	"github.com/looplab/fsm"
 )
 
-// Row is one row of a state machine: the event leads from each of the states in From to the state To. A row that leads
-// back to its own state changes the record but not where it stands.
+// Row is one row of a state machine: the event leads from each of the states in From to the state
+// To. A row that leads back to its own state changes the record but not where it stands.
 type Row[S, E ~string] struct {
 	Event E
 	From  []S
 	To    S
 }
 
-// Machine is a state machine given as a table; whatever has no row is refused. It holds no record's state and is safe for
-// concurrent use.
+// Machine is a state machine given as a table; whatever has no row is refused. It holds no record's
+// state and is safe for concurrent use.
 type Machine[S, E ~string] struct {
 	rows []Row[S, E]
 	idle sync.Pool // of *fsm.FSM: making one costs nine times as much as setting its state
@@ -39,7 +39,8 @@ func NewMachine[S, E ~string](rows ...Row[S, E]) *Machine[S, E] {
 // Rows is the whole table. Callers must not change it.
 func (m *Machine[S, E]) Rows() []Row[S, E] { return m.rows }
 
-// Target is the state to which an event leads from a state; false when the state does not admit the event.
+// Target is the state to which an event leads from a state; false when the state does not admit the
+// event.
 func (m *Machine[S, E]) Target(from S, e E) (S, bool) {
 	f, _ := m.idle.Get().(*fsm.FSM)
 	defer m.idle.Put(f)

@@ -51,7 +51,8 @@ var events = []eventCommand{
 	}},
 }
 
-// machine is the whole state machine written out by hand: to which state an event leads; "" is refused.
+// machine is the whole state machine written out by hand: to which state an event leads; "" is
+// refused.
 //
 //	columns: identify recognise assign reidentify hand_over change add_assistant serve register abandon merge
 var machine = map[workflow.State][11]workflow.State{
@@ -64,8 +65,8 @@ var machine = map[workflow.State][11]workflow.State{
 	workflow.Merged:     {},
 }
 
-// ways lead a visit V1 to each state; B receives it as an assistant for C, who comes back, so that every event has its case.
-// V2 waits, to be merged into.
+// ways lead a visit V1 to each state; B receives it as an assistant for C, who comes back, so that
+// every event has its case. V2 waits, to be merged into.
 var ways = map[workflow.State][]command{
 	workflow.Arrived:    nil,
 	workflow.Identified: {named()},

@@ -18,8 +18,8 @@ func (c *MergeVisit) Needs(b *Board) []Ref {
 	return append(b.visitNeeds(c.Visit), b.visitNeeds(c.Into)...)
 }
 
-// decide joins a group to another's visit: together they are one group (policy 1, art. 50; A60). A turn that the second group
-// used is given back.
+// decide joins a group to another's visit: together they are one group (policy 1, art. 50; A60). A
+// turn that the second group used is given back.
 func (c *MergeVisit) decide(d *draft) *Fault {
 	if c.Visit == c.Into {
 		return invalid("same_visit")

@@ -7,8 +7,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Under policy 2 a colleague may help only somebody who is with a closed customer, so deciding needs that customer's record;
-// a policy adopted for tomorrow changes nothing about that today.
+// Under policy 2 a colleague may help only somebody who is with a closed customer, so deciding
+// needs that customer's record; a policy adopted for tomorrow changes nothing about that today.
 func TestNeedsFollowsThePolicyOfToday(t *testing.T) {
 	o := newOffice()
 	o.now = time.Date(2024, 3, 4, 2, 0, 0, 0, time.UTC)

@@ -30,7 +30,8 @@ func (c *ShowNote) Needs(b *Board) []Ref {
 
 func (c *ShowNote) texts() []string { return []string{c.Reason} }
 
-// decide: a note follows the record that it hangs on. Who may read the record's personal data may read the note.
+// decide: a note follows the record that it hangs on. Who may read the record's personal data may
+// read the note.
 func (c *ShowNote) decide(d *draft) *Fault {
 	r, ok := look[Record](d, c.Of)
 	switch {
@@ -74,12 +75,14 @@ func (c *EraseNote) decide(d *draft) *Fault {
 	return nil
 }
 
-// noted are commands that bring free text, with the record that it hangs on: what the command is about.
+// noted are commands that bring free text, with the record that it hangs on: what the command is
+// about.
 type noted interface {
 	note(SiteID) (NoteID, Ref)
 }
 
-// everybodys: a ruling on what the policy does not say is meant for all; one about a dispute is about a customer.
+// everybodys: a ruling on what the policy does not say is meant for all; one about a dispute is
+// about a customer.
 func everybodys(r Record) bool {
 	x, ok := r.(*Ruling)
 	return ok && x.Dispute == ""
@@ -120,7 +123,8 @@ func (d *draft) ofToday(r Record) bool {
 	}
 }
 
-// NoteOf is the note that a command brings, and the record that it hangs on: what the command is about.
+// NoteOf is the note that a command brings, and the record that it hangs on: what the command is
+// about.
 func NoteOf(site SiteID, cmd Command) (NoteID, Ref) {
 	if n, ok := cmd.(noted); ok {
 		return n.note(site)
@@ -128,8 +132,9 @@ func NoteOf(site SiteID, cmd Command) (NoteID, Ref) {
 	return "", Ref{}
 }
 
-// refuseNote: whatever hung on an erased customer is gone, and nothing comes anew. The journal of a site has one order, so a note
-// either came before the erasure and was found by it, or is refused here.
+// refuseNote: whatever hung on an erased customer is gone, and nothing comes anew. The journal of a
+// site has one order, so a note either came before the erasure and was found by it, or is refused
+// here.
 func (d *draft) refuseNote(cmd Command) *Fault {
 	note, of := NoteOf(d.ID, cmd)
 	if note == "" {

@@ -42,7 +42,8 @@ func (d *draft) begunOff(v *Visit) offTime {
 	return off
 }
 
-// uncounted is begunOff where the policy of the visit's day counts no such reception, whatever it was about.
+// uncounted is begunOff where the policy of the visit's day counts no such reception, whatever it
+// was about.
 func (d *draft) uncounted(v *Visit) offTime {
 	if d.site().PolicyOn(v.BusinessDay).Count.OffHours {
 		return withinHours

@@ -20,9 +20,9 @@ type (
 	ref     = workflow.Ref
 )
 
-// office plays commands against the core the way a service does, and holds every decision against the promises of Decide.
-// Each decision is taken on two boards: one that forgets whatever is not open after every command, and one that forgets
-// nothing. Both must decide the same, byte for byte.
+// office plays commands against the core the way a service does, and holds every decision against
+// the promises of Decide. Each decision is taken on two boards: one that forgets whatever is not
+// open after every command, and one that forgets nothing. Both must decide the same, byte for byte.
 type office struct {
 	lean, full *board
 	all        map[ref]workflow.Record // the documents
@@ -71,8 +71,8 @@ func (o *office) do(s step) (*commit, *fault, error) {
 	return c, nil, o.fold(c)
 }
 
-// decide asks twice on the lean board and once on the full one; nothing may change by asking. A trial, which is never done,
-// is asked only once on each.
+// decide asks twice on the lean board and once on the full one; nothing may change by asking. A
+// trial, which is never done, is asked only once on each.
 func (o *office) decide(s step) (*commit, *fault, error) {
 	env := workflow.Envelope{ID: fmt.Sprintf("command-%d", len(o.commits)+1), By: s.by, At: s.at}
 	o.load(o.lean, s.cmd)

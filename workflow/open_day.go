@@ -42,7 +42,8 @@ func (c *OpenDay) decide(d *draft) *Fault {
 	return nil
 }
 
-// reset puts the line back into the roster's order; those who are out stay out until they come back.
+// reset puts the line back into the roster's order; those who are out stay out until they come
+// back.
 func (r *Rota) reset() {
 	var order []UnitID
 	for _, u := range r.Units {
@@ -56,7 +57,8 @@ func (r *Rota) reset() {
 // reasonDayOver ends visits that were found waiting the next morning.
 const reasonDayOver = "day_over"
 
-// tableOfDay is the table of the day that the rota stands at: it keeps the ranks of its first opening.
+// tableOfDay is the table of the day that the rota stands at: it keeps the ranks of its first
+// opening.
 func (b *Board) tableOfDay() []Ref {
 	if r := b.Rota(); r != nil && r.Day != "" {
 		return []Ref{datedRotaRef(b.ID, r.Day)}
@@ -64,17 +66,18 @@ func (b *Board) tableOfDay() []Ref {
 	return nil
 }
 
-// openByItself opens the business day at the first command within hours (design: nothing is refused because the day was not
-// opened).
+// openByItself opens the business day at the first command within hours (design: nothing is refused
+// because the day was not opened).
 func (d *draft) openByItself() {
 	if r := d.rota(); r != nil && r.Day < d.today && d.site().InHours(d.local) {
 		d.openOn(d.today, nil)
 	}
 }
 
-// openOn starts a business day (RS-8): the line as it was, or the roster's order where the policy resets; everybody is expected
-// on site but those who are away today or on a longer absence; whoever is still out and has everything registered comes
-// back at the tail in the order of leaving (RS-6). Opening an open day again only notes who is away.
+// openOn starts a business day (RS-8): the line as it was, or the roster's order where the policy
+// resets; everybody is expected on site but those who are away today or on a longer absence;
+// whoever is still out and has everything registered comes back at the tail in the order of leaving
+// (RS-6). Opening an open day again only notes who is away.
 func (d *draft) openOn(day Date, away []StaffID) {
 	r := d.editRota()
 	if r.Day < day {
@@ -116,9 +119,10 @@ func (d *draft) dropWaiting(day Date) {
 	}
 }
 
-// restUnregistered takes receptions off the board that were over a month ago, were never registered, and bind nobody (RS-3): those of
-// an assistant or a stand-in. Nothing ends them otherwise, and the board would carry them for ever. They can still be
-// registered. A leader's own stay: he receives nobody until he registers them (policy 1, art. 28).
+// restUnregistered takes receptions off the board that were over a month ago, were never
+// registered, and bind nobody (RS-3): those of an assistant or a stand-in. Nothing ends them
+// otherwise, and the board would carry them for ever. They can still be registered. A leader's own
+// stay: he receives nobody until he registers them (policy 1, art. 28).
 func (d *draft) restUnregistered(day Date) {
 	var ids []VisitID
 	d.visits(func(v *Visit) {
@@ -133,9 +137,10 @@ func (d *draft) restUnregistered(day Date) {
 	}
 }
 
-// datedCopy copies the live rota to the table of its day. The ranks stay as they were when the day was opened first; who is
-// said to be away when it is opened again is noted in them. A day that was opened by an older program has none. Make-ups come
-// into the table at closing, each into one table: those of a day that nobody closed into the next.
+// datedCopy copies the live rota to the table of its day. The ranks stay as they were when the day
+// was opened first; who is said to be away when it is opened again is noted in them. A day that was
+// opened by an older program has none. Make-ups come into the table at closing, each into one
+// table: those of a day that nobody closed into the next.
 func (d *draft) datedCopy(away []StaffID) {
 	c := d.rota().clone().(*Rota)
 	c.ID, c.Open, c.Schema = datedRotaRef(d.ID, c.Day).ID, false, Schema

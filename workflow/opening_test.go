@@ -22,7 +22,8 @@ func (o *office) state(id string) workflow.State {
 	return v.State
 }
 
-// A visitor who came before the office opened is still waiting when it has opened; one left from the day before is given up.
+// A visitor who came before the office opened is still waiting when it has opened; one left from
+// the day before is given up.
 func TestOpeningKeepsThoseWhoWaitToday(t *testing.T) {
 	for _, open := range []struct {
 		name string
@@ -47,7 +48,8 @@ func TestOpeningKeepsThoseWhoWaitToday(t *testing.T) {
 	}
 }
 
-// Who called in sick before the office opened is away when it has opened; yesterday's absences are over, longer ones not.
+// Who called in sick before the office opened is away when it has opened; yesterday's absences are
+// over, longer ones not.
 func TestOpeningKeepsThisMorningsAbsences(t *testing.T) {
 	o := small(t) // C went away on the 4th
 	o.must(t, &workflow.Leave{Who: "B", Reason: workflow.OnLeave, Until: "2024-03-05"})
@@ -87,7 +89,8 @@ func TestOpeningByItself(t *testing.T) {
 	}
 }
 
-// Nobody places himself: not even somebody who holds the supervisor's key beside his place in the line (policy 1, art. 8).
+// Nobody places himself: not even somebody who holds the supervisor's key beside his place in the
+// line (policy 1, art. 8).
 func TestNobodyPlacesHimself(t *testing.T) {
 	o := small(t)
 	o.must(t, &workflow.Leave{Who: "B", Reason: workflow.CompanyDuty},
@@ -106,8 +109,8 @@ func TestNobodyPlacesHimself(t *testing.T) {
 	}
 }
 
-// A reception by an assistant that nobody ever registered leaves the board after a month, and can still be registered. A
-// leader's own stays, and binds him.
+// A reception by an assistant that nobody ever registered leaves the board after a month, and can
+// still be registered. A leader's own stays, and binds him.
 func TestUnregisteredLeaveTheBoard(t *testing.T) {
 	o := small(t) // C went away on the 4th
 	o.at("09:00")

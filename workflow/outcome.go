@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// Outcome is what became of a visit's customer, for conversion (visit → deposit → signed). It stands in two visits: First in
-// the customer's first registered visit, with every step since; Last in the visit that was the last one before a step, with
-// that step. So a sum over all visits, of one or of the other, holds every step once. It is written from the registration of
-// the visit on; a deal made in the course of a visit that came to nothing stands in the first visit only.
+// Outcome is what became of a visit's customer, for conversion (visit → deposit → signed). It
+// stands in two visits: First in the customer's first registered visit, with every step since; Last
+// in the visit that was the last one before a step, with that step. So a sum over all visits, of
+// one or of the other, holds every step once. It is written from the registration of the visit on;
+// a deal made in the course of a visit that came to nothing stands in the first visit only.
 type Outcome struct {
 	// Every step since this visit, which was the customer's first.
 	First *Steps `json:"first,omitempty"`
@@ -47,7 +48,8 @@ type Step struct {
 	Amount int64 `json:"amount"`
 }
 
-// UnmarshalJSON reads an outcome. Journals from before schema 1 hold a list here; it is read as no outcome.
+// UnmarshalJSON reads an outcome. Journals from before schema 1 hold a list here; it is read as no
+// outcome.
 func (o *Outcome) UnmarshalJSON(text []byte) error {
 	if len(text) > 0 && text[0] == '[' {
 		return nil
@@ -83,8 +85,8 @@ func (s *Steps) step(status CustomerStatus) **Step {
 	return nil
 }
 
-// stepsOf are the steps that a customer's deals make, as seen from a visit: all that follow a visit, or with last those that
-// follow this one.
+// stepsOf are the steps that a customer's deals make, as seen from a visit: all that follow a
+// visit, or with last those that follow this one.
 func (d *draft) stepsOf(v *Visit, k *Customer, last bool) *Steps {
 	s := &Steps{}
 	for _, deal := range k.Deals {
@@ -107,7 +109,8 @@ func (d *draft) stepAt(v *Visit, at time.Time) *Step {
 	return &Step{At: at, Day: day, Days: max(0, v.BusinessDay.daysTo(day))}
 }
 
-// beginOutcome starts the outcome of a visit at its registration; deals may have been made in its course.
+// beginOutcome starts the outcome of a visit at its registration; deals may have been made in its
+// course.
 func (d *draft) beginOutcome(v *Visit, k *Customer) {
 	o := &Outcome{Last: d.stepsOf(v, k, true)}
 	if k.FirstVisit == VisitID(v.ID) {
@@ -121,9 +124,10 @@ func (d *draft) beginOutcome(v *Visit, k *Customer) {
 	}
 }
 
-// tellVisits writes what the customer's deals say into his first visit and into the last one before the newest deal, if that
-// one is registered already. It is written anew each time, never added to. Visits from before schema 1 are left as they are: had
-// only those an outcome whose customers buy, every rate of those days would be 100 %.
+// tellVisits writes what the customer's deals say into his first visit and into the last one before
+// the newest deal, if that one is registered already. It is written anew each time, never added to.
+// Visits from before schema 1 are left as they are: had only those an outcome whose customers buy,
+// every rate of those days would be 100 %.
 func (d *draft) tellVisits(k *Customer, last VisitID) {
 	for _, id := range []VisitID{k.FirstVisit, last} {
 		v, ok := look[*Visit](d, visitRef(id))

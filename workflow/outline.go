@@ -11,8 +11,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Outline is a commit of a stored page whose text was cut into its parts and not decoded: most readers of a journal want a few
-// commits of many, and none of their images.
+// Outline is a commit of a stored page whose text was cut into its parts and not decoded: most
+// readers of a journal want a few commits of many, and none of their images.
 type Outline struct {
 	Seq    int64
 	Images []Image // their Doc is a piece of the page's text
@@ -32,9 +32,9 @@ func (o *Outline) Commit() (*Commit, error) {
 	return &c, nil
 }
 
-// Concerned are the members of staff whom a commit is about: who gave the command, whom its facts name, whose visits and whose
-// customers it changed. maybe, when not nil, says of a text whether somebody who is looked for can stand in it; what it denies
-// is not decoded.
+// Concerned are the members of staff whom a commit is about: who gave the command, whom its facts
+// name, whose visits and whose customers it changed. maybe, when not nil, says of a text whether
+// somebody who is looked for can stand in it; what it denies is not decoded.
 func (o *Outline) Concerned(maybe func(text []byte) bool) ([]StaffID, error) {
 	var who []StaffID
 	if maybe == nil || maybe(o.head) {
@@ -69,9 +69,10 @@ func (o *Outline) Of(ref Ref) ([]StaffID, error) {
 	return nil, nil
 }
 
-// MayConcern reports whether the text of a page can hold a commit that is about somebody (Concerned), whose id is given as it
-// stands in JSON. It looks at the text alone: in canonical text an id that concerns somebody stands behind one of a few names. Most
-// commits name everybody on the line in the image of the rota, and are about none of them.
+// MayConcern reports whether the text of a page can hold a commit that is about somebody
+// (Concerned), whose id is given as it stands in JSON. It looks at the text alone: in canonical
+// text an id that concerns somebody stands behind one of a few names. Most commits name everybody
+// on the line in the image of the rota, and are about none of them.
 func MayConcern(text, id []byte) bool {
 	assists := bytes.Contains(text, []byte(`"assistants":[`))
 	for rest := text; ; {
@@ -92,12 +93,14 @@ func MayConcern(text, id []byte) bool {
 	}
 }
 
-// concerning are the names in front of an id that is concerned: of the actor, a fact, a visit and a customer.
+// concerning are the names in front of an id that is concerned: of the actor, a fact, a visit and a
+// customer.
 var concerning = [][]byte{
 	[]byte(`"staff":`), []byte(`"subject":`), []byte(`"server":`), []byte(`"principal":`), []byte(`"owner":`),
 }
 
-// whose are the members of staff to whom a visit (Visit.Of) or a customer belongs, read out of its image alone.
+// whose are the members of staff to whom a visit (Visit.Of) or a customer belongs, read out of its
+// image alone.
 func whose(i Image) ([]StaffID, error) {
 	var r struct {
 		Server     StaffID   `json:"server"`
@@ -114,7 +117,8 @@ func whose(i Image) ([]StaffID, error) {
 	return append(r.Assistants, r.Server, r.Principal), nil
 }
 
-// Outlines cuts the text of a page's commits into outlines. What the parts hold is checked when they are decoded.
+// Outlines cuts the text of a page's commits into outlines. What the parts hold is checked when
+// they are decoded.
 func Outlines(text []byte) ([]*Outline, error) {
 	var out []*Outline
 	k := newCutter(text)
@@ -134,7 +138,8 @@ func Outlines(text []byte) ([]*Outline, error) {
 	return out, nil
 }
 
-// cutter finds where the values in a JSON text begin and end. The values it hands out are pieces of that text.
+// cutter finds where the values in a JSON text begin and end. The values it hands out are pieces of
+// that text.
 type cutter struct {
 	*jsontext.Decoder
 	text []byte
@@ -196,7 +201,8 @@ func (k cutter) images(o *Outline) error {
 	})
 }
 
-// members goes through an object; f reads the value of each name, which is given as it stands in the text.
+// members goes through an object; f reads the value of each name, which is given as it stands in
+// the text.
 func (k cutter) members(f func(name []byte) error) error {
 	return k.within('{', func() error {
 		name, err := k.value()

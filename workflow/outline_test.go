@@ -40,7 +40,8 @@ func played(t testing.TB) []*workflow.Commit {
 	return core.Commits
 }
 
-// TestOutlines: an outline says the same as the decoded commit, and whom it concerns is who may see the visit or owns the customer.
+// TestOutlines: an outline says the same as the decoded commit, and whom it concerns is who may see
+// the visit or owns the customer.
 func TestOutlines(t *testing.T) {
 	commits := played(t)
 	canonical, err := workflow.AppendCommits(nil, commits)
@@ -138,7 +139,8 @@ func compact(text json.RawMessage) (json.RawMessage, error) {
 	return b.Bytes(), err
 }
 
-// TestOutlinesOfDamagedText: text that is not a page's is an error or outlines whose parts are errors, never a panic.
+// TestOutlinesOfDamagedText: text that is not a page's is an error or outlines whose parts are
+// errors, never a panic.
 func TestOutlinesOfDamagedText(t *testing.T) {
 	text, err := workflow.AppendCommits(nil, played(t)[:3])
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Parameter is one field of a policy in which offices differ, with the articles that set it. Its words
-// stand in package explain.
+// Parameter is one field of a policy in which offices differ, with the articles that set it. Its
+// words stand in package explain.
 type Parameter struct {
 	Name   string // as in the policy's JSON: count.unstated
 	P1, P2 string // the article of each preset; a preset that is silent follows the other's article
@@ -142,8 +142,8 @@ func (p *Policy) Check() *Parameter {
 	return nil
 }
 
-// cite turns the name of a parameter into the article that sets it: the preset's, or P1-51 with the parameter's name when
-// the office changed the value. An article passes through.
+// cite turns the name of a parameter into the article that sets it: the preset's, or P1-51 with the
+// parameter's name when the office changed the value. An article passes through.
 func (d *draft) cite(rule string) (article, parameter string) {
 	if len(rule) > 1 && rule[0] == 'P' {
 		return rule, ""
@@ -172,8 +172,8 @@ func (d *draft) article(p1, p2 string) string {
 	return p1
 }
 
-// Set changes single parameters by name. The values are as in JSON; an unknown name or a value out of bounds is an error,
-// and p is then unchanged.
+// Set changes single parameters by name. The values are as in JSON; an unknown name or a value out
+// of bounds is an error, and p is then unchanged.
 func (p *Policy) Set(values map[string]any) error {
 	if len(values) == 0 {
 		return nil

@@ -102,7 +102,8 @@ func (*ErasePerson) About() About {
 // Needs names the records beyond the board.
 func (c *ErasePerson) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
 
-// decide marks the customer; a second time it notes that it was asked for again, so that what was left half done is done.
+// decide marks the customer; a second time it notes that it was asked for again, so that what was
+// left half done is done.
 func (c *ErasePerson) decide(d *draft) *Fault {
 	k, f := d.knownCustomer(c.Customer)
 	if f != nil {
@@ -133,8 +134,9 @@ func (d *draft) hereToday(k *Customer) bool {
 	return today
 }
 
-// FormPerson judges a form that says who a customer is who has a record already. A consultant writes only to customers who are his
-// own or nobody's: of a colleague's customer nothing is written. To an erased one nobody writes.
+// FormPerson judges a form that says who a customer is who has a record already. A consultant
+// writes only to customers who are his own or nobody's: of a colleague's customer nothing is
+// written. To an erased one nobody writes.
 func FormPerson(by Actor, k *Customer) (write bool, f *Fault) {
 	if f := erased(k); f != nil {
 		return false, f

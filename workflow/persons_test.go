@@ -8,7 +8,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// persons is an office with a customer K of A, whom A received today, an older customer O of B, and a supervisor.
+// persons is an office with a customer K of A, whom A received today, an older customer O of B, and
+// a supervisor.
 func persons(t *testing.T) *office {
 	t.Helper()
 	o := small(t)
@@ -48,7 +49,8 @@ const (
 	manager    = workflow.RoleManager
 )
 
-// TestNotesFollowTheirRecord: who may read the record's personal data may read its notes, and nobody else.
+// TestNotesFollowTheirRecord: who may read the record's personal data may read its notes, and
+// nobody else.
 func TestNotesFollowTheirRecord(t *testing.T) {
 	o := persons(t)
 	matter := workflow.RecordRef
@@ -89,7 +91,8 @@ func TestNotesFollowTheirRecord(t *testing.T) {
 	}
 }
 
-// TestTheKeyIsTheActor: nobody asks in another's name but the front desk, and nobody decides what he asked for.
+// TestTheKeyIsTheActor: nobody asks in another's name but the front desk, and nobody decides what
+// he asked for.
 func TestTheKeyIsTheActor(t *testing.T) {
 	o := persons(t)
 	ask := func(by workflow.StaffID) command {
@@ -150,7 +153,8 @@ func TestTheKeyIsTheActor(t *testing.T) {
 			t.Errorf("%d: %s %s: %s %+v: %q, want %q", i, tt.role, tt.who, tt.cmd.About().Kind, tt.cmd, got, tt.want)
 		}
 	}
-	// A supervisor who sent the request for somebody else, as the front desk at that time, does not decide it.
+	// A supervisor who sent the request for somebody else, as the front desk at that time, does not
+	// decide it.
 	if _, f, err := o.do(step{at: o.now, by: actor(frontDesk, "S"), cmd: ask("A")}); f != nil || err != nil {
 		t.Fatal(f, err)
 	}
@@ -161,7 +165,8 @@ func TestTheKeyIsTheActor(t *testing.T) {
 	}
 }
 
-// TestOwnersAreToldOfCards: that the owner agreed counts only when somebody else than the giver says so.
+// TestOwnersAreToldOfCards: that the owner agreed counts only when somebody else than the giver
+// says so.
 func TestOwnersAreToldOfCards(t *testing.T) {
 	for giver, want := range map[workflow.Actor]int{actor(consultant, "B"): 1, actor(frontDesk, ""): 0} {
 		o := persons(t)
@@ -181,7 +186,8 @@ func TestOwnersAreToldOfCards(t *testing.T) {
 	}
 }
 
-// TestErasedCustomers: nothing personal can be tied to a customer once his erasure is in the journal.
+// TestErasedCustomers: nothing personal can be tied to a customer once his erasure is in the
+// journal.
 func TestErasedCustomers(t *testing.T) {
 	o := persons(t)
 	o.must(t, &workflow.ErasePerson{Customer: "K"})
@@ -216,7 +222,8 @@ func TestErasedCustomers(t *testing.T) {
 	}
 }
 
-// TestSamePersonTwice: a form whose person has got a record meanwhile is a match, and leaves that record as it is.
+// TestSamePersonTwice: a form whose person has got a record meanwhile is a match, and leaves that
+// record as it is.
 func TestSamePersonTwice(t *testing.T) {
 	o := persons(t)
 	o.must(t, &workflow.ArriveVisit{Visit: "V4", Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true},
@@ -227,7 +234,8 @@ func TestSamePersonTwice(t *testing.T) {
 	}
 }
 
-// TestLookingOpensNoDay: the commands about personal data change no line, open no day and write no record but an erased customer's.
+// TestLookingOpensNoDay: the commands about personal data change no line, open no day and write no
+// record but an erased customer's.
 func TestLookingOpensNoDay(t *testing.T) {
 	o := persons(t)
 	o.now = o.now.Add(24 * time.Hour)
@@ -255,11 +263,12 @@ func TestHoldsPhone(t *testing.T) {
 	}
 }
 
-// TestShortTextsHoldNoPhone: every text of every command that is no id of a record refuses a phone. Ids that an office makes up
-// are texts too. A field that is added later enters by itself.
+// TestShortTextsHoldNoPhone: every text of every command that is no id of a record refuses a phone.
+// Ids that an office makes up are texts too. A field that is added later enters by itself.
 func TestShortTextsHoldNoPhone(t *testing.T) {
 	const phone = "1380_0138_000"
-	// What is a word of a set, a day or a zone is refused as such; ids of records and of staff who are there are not made up.
+	// What is a word of a set, a day or a zone is refused as such; ids of records and of staff who
+	// are there are not made up.
 	sets := map[string]bool{
 		"CreateSite.Site": true, "CreateSite.Zone": true, "ChangeSite.Zone": true, "MakeKey.Key": true,
 	}

@@ -1,6 +1,7 @@
 package workflow
 
-// plan is what the rules make of a visit at this moment: who receives, for whom, and what it does to his place.
+// plan is what the rules make of a visit at this moment: who receives, for whom, and what it does
+// to his place.
 type plan struct {
 	route     Route
 	rule      string // article or parameter that decided
@@ -22,7 +23,8 @@ type identity struct {
 	rule     string  // why an old customer is treated as new
 }
 
-// who the visitor is at this moment: an old customer of somebody, or to be treated as new (RS-14, RS-15).
+// who the visitor is at this moment: an old customer of somebody, or to be treated as new (RS-14,
+// RS-15).
 func (d *draft) identity(v *Visit) identity {
 	c := d.customer(v.Customer)
 	id := identity{customer: c}
@@ -41,8 +43,8 @@ func (d *draft) identity(v *Visit) identity {
 	return id
 }
 
-// fresh: money down never goes stale; without it a customer is fresh until the end of the last day of the policy's months
-// after the last contact, in the site's zone (RS-14).
+// fresh: money down never goes stale; without it a customer is fresh until the end of the last day
+// of the policy's months after the last contact, in the site's zone (RS-14).
 func (d *draft) fresh(c *Customer) bool {
 	n := d.policy.StaleMonths
 	if n == 0 || c.Status.moneyDown() {
@@ -51,8 +53,8 @@ func (d *draft) fresh(c *Customer) bool {
 	return !c.LastContactAt.IsZero() && d.today <= lastFreshDay(d.Local(c.LastContactAt), n)
 }
 
-// decideAssign routes a visit by RS-12: the visitor's own naming, recognition at the door, the owner while fresh, the
-// telephone appointment, the category, the line.
+// decideAssign routes a visit by RS-12: the visitor's own naming, recognition at the door, the
+// owner while fresh, the telephone appointment, the category, the line.
 func (d *draft) decideAssign(v *Visit, concurrent bool) (plan, *Fault) {
 	id := d.identity(v)
 	if x, route, rule := d.claimant(v, id); x != "" {
@@ -91,8 +93,8 @@ func (d *draft) claimant(v *Visit, id identity) (StaffID, Route, string) {
 	return "", "", ""
 }
 
-// offTurn sets what receiving out of the order does to the server's place (RS-7): held outside hours; used where what
-// counts uses the turn; otherwise kept unless passed. It passes nobody.
+// offTurn sets what receiving out of the order does to the server's place (RS-7): held outside
+// hours; used where what counts uses the turn; otherwise kept unless passed. It passes nobody.
 func (d *draft) offTurn(p *plan, off offTime) {
 	u := d.unitOf(p.server)
 	p.effect, p.pass = TurnKept, d.policy.Pass.OwnReception
@@ -143,8 +145,8 @@ func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off o
 	return p, nil
 }
 
-// planLine: by the order (RS-4), or by the event plan that replaces it (policy 1, art. 5). Outside hours the first eligible
-// receives and keeps the turn.
+// planLine: by the order (RS-4), or by the event plan that replaces it (policy 1, art. 5). Outside
+// hours the first eligible receives and keeps the turn.
 func (d *draft) planLine(v *Visit, id identity, off offTime, concurrent bool) (plan, *Fault) {
 	if e := d.eventPlan(); e != nil {
 		return d.planEvent(v, id, e, off)
@@ -184,7 +186,8 @@ func (d *draft) lineRule(v *Visit, id identity) string {
 	return d.article("P1-06", "P2-01")
 }
 
-// planEvent: the first free unit of the plan receives and goes to its end; the line stands still (A30).
+// planEvent: the first free unit of the plan receives and goes to its end; the line stands still
+// (A30).
 func (d *draft) planEvent(v *Visit, id identity, e *EventPlan, off offTime) (plan, *Fault) {
 	for _, unit := range e.Order {
 		u := d.unit(unit)

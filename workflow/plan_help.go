@@ -2,8 +2,8 @@ package workflow
 
 import "slices"
 
-// planPrincipal: the visitor belongs to x. Free, x receives off-turn; absent, whoever is on turn assists; busy, the delegate
-// or the last seat assists (RS-13).
+// planPrincipal: the visitor belongs to x. Free, x receives off-turn; absent, whoever is on turn
+// assists; busy, the delegate or the last seat assists (RS-13).
 func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rule string, concurrent bool) (plan, *Fault) {
 	off, _ := d.offHours()
 	p := plan{route: route, rule: rule, server: x, principal: x, role: Lead}
@@ -39,7 +39,8 @@ func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rul
 	return p, nil
 }
 
-// mayHelpBusy: under policy 2 nobody helps while the busy one serves a customer whose deal is not closed (C05, A44).
+// mayHelpBusy: under policy 2 nobody helps while the busy one serves a customer whose deal is not
+// closed (C05, A44).
 func (d *draft) mayHelpBusy(x StaffID) *Fault {
 	leads, closed := d.leads(x)
 	if d.policy.Assist.WhenBusy == HelpAnyone || leads == closed {
@@ -62,9 +63,10 @@ func (d *draft) leads(x StaffID) (all, closed int) {
 	return all, closed
 }
 
-// planConcurrent: with nobody eligible, the present consultant with the fewest open visits takes the visitor as well; ties
-// go to whoever left the line first (RS-19). Only on the explicit command. A visitor who belongs to x stays his: another one
-// assists; x himself receives him out of the order.
+// planConcurrent: with nobody eligible, the present consultant with the fewest open visits takes
+// the visitor as well; ties go to whoever left the line first (RS-19). Only on the explicit
+// command. A visitor who belongs to x stays his: another one assists; x himself receives him out of
+// the order.
 func (d *draft) planConcurrent(v *Visit, id identity, x StaffID, off offTime, asked bool) (plan, *Fault) {
 	who, ok := d.leastLoaded()
 	if !asked || !ok {
@@ -120,8 +122,9 @@ func (d *draft) leastLoaded() (StaffID, bool) {
 	return best, found
 }
 
-// planChosen is the supervisor's choice against the order: the chosen one's own turn is used, those ahead lose nothing (A33).
-// A customer who belongs to somebody else stays his: the chosen one assists.
+// planChosen is the supervisor's choice against the order: the chosen one's own turn is used, those
+// ahead lose nothing (A33). A customer who belongs to somebody else stays his: the chosen one
+// assists.
 func (d *draft) planChosen(v *Visit, to StaffID) (plan, *Fault) {
 	if h := d.hindered(to); h != nil {
 		return plan{}, notFree(to, h)
@@ -146,8 +149,9 @@ func (d *draft) planChosen(v *Visit, to StaffID) (plan, *Fault) {
 	return p, nil
 }
 
-// planStandIn lets a colleague receive a turn visit for the first of the line, who is with a closed customer (policy 2,
-// item 10; A46): the first's turn is used and the reception is his, the colleague keeps his place.
+// planStandIn lets a colleague receive a turn visit for the first of the line, who is with a closed
+// customer (policy 2, item 10; A46): the first's turn is used and the reception is his, the
+// colleague keeps his place.
 func (d *draft) planStandIn(v *Visit, s StandInFor) (plan, *Fault) {
 	u := d.unitOf(s.For)
 	if h := d.noStandIn(v, s.For, u); h != nil {
@@ -203,7 +207,8 @@ func (b *Board) customersInHouse() []Ref {
 	return refs
 }
 
-// helpMatters: under some policies who may help depends on the customers of those who are busy (C05).
+// helpMatters: under some policies who may help depends on the customers of those who are busy
+// (C05).
 func (b *Board) helpMatters() bool {
 	s := b.Site()
 	return s != nil && slices.ContainsFunc(s.Adoptions, func(a Adoption) bool { return a.Policy.Assist.WhenBusy != HelpAnyone })

@@ -51,8 +51,8 @@ const (
 	RejoinTurnTaken RejoinMode = "turn_taken" // in the order of taking their turns
 )
 
-// Policy is the written policy of an office as data: a preset and the value of every parameter in which offices differ.
-// The zero value is not a policy; take P1 or P2 and change fields.
+// Policy is the written policy of an office as data: a preset and the value of every parameter in
+// which offices differ. The zero value is not a policy; take P1 or P2 and change fields.
 type Policy struct {
 	// Policy whose articles are cited: p1 or p2.
 	Preset string `json:"preset"`
@@ -132,7 +132,8 @@ type PassPolicy struct {
 	OffHours PassEffect `json:"off_hours"`
 }
 
-// RoutePolicy says who attends to those who are not customers: line (a turn), first or last_seat (no turn).
+// RoutePolicy says who attends to those who are not customers: line (a turn), first or last_seat
+// (no turn).
 type RoutePolicy struct {
 	// Who attends to people of the trade (C03).
 	Peer Route `json:"peer"`

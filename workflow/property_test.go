@@ -18,7 +18,8 @@ import (
 // stepsPerDay is how many commands a random office gets.
 const stepsPerDay = 80
 
-// steps is how many commands all random offices get together: a few thousand, or as many as LUNPAI_STEPS says.
+// steps is how many commands all random offices get together: a few thousand, or as many as
+// LUNPAI_STEPS says.
 func steps(t *testing.T) int {
 	text := os.Getenv("LUNPAI_STEPS")
 	if text == "" {
@@ -34,8 +35,9 @@ func steps(t *testing.T) int {
 	return n
 }
 
-// TestInvariants lets random offices work through random commands, sensible and not, and holds every decision against the
-// invariants. A failing case is made as short as it gets and printed as a scenario. LUNPAI_STEPS=200000 makes a long run.
+// TestInvariants lets random offices work through random commands, sensible and not, and holds
+// every decision against the invariants. A failing case is made as short as it gets and printed as
+// a scenario. LUNPAI_STEPS=200000 makes a long run.
 func TestInvariants(t *testing.T) {
 	const halves = 2 // side by side
 	for name, value := range map[string]string{
@@ -61,7 +63,8 @@ func TestInvariants(t *testing.T) {
 	}
 }
 
-// seed draws the random source of one office; a permutation is drawn evenly, which rapid's numbers are not.
+// seed draws the random source of one office; a permutation is drawn evenly, which rapid's numbers
+// are not.
 func seed(rt *rapid.T) *rand.Rand {
 	h := fnv.New64a()
 	for _, n := range rapid.Permutation([]byte("abcdefghijklmnopqrst")).Draw(rt, "seed") {

@@ -2,12 +2,13 @@ package workflow
 
 import "time"
 
-// Schema is the version of what readers may rely on in visits and rotas (docs/analytics.md). Within a version fields are added,
-// none is renamed or changes its meaning.
+// Schema is the version of what readers may rely on in visits and rotas (docs/analytics.md). Within
+// a version fields are added, none is renamed or changes its meaning.
 const Schema = 1
 
-// Reading is what a visit tells its readers beyond what was recorded. It is derived from the rest at
-// every commit, in the site's zone, and no decision looks at it. All zero in visits from before schema 1.
+// Reading is what a visit tells its readers beyond what was recorded. It is derived from the rest
+// at every commit, in the site's zone, and no decision looks at it. All zero in visits from before
+// schema 1.
 type Reading struct {
 	// Version of these fields.
 	Schema int `json:"schema"`
@@ -21,8 +22,8 @@ type Reading struct {
 	Seconds Seconds `json:"seconds"`
 }
 
-// Seconds are the whole seconds between the states of a visit; a time is missing while the visit has
-// not come so far.
+// Seconds are the whole seconds between the states of a visit; a time is missing while the visit
+// has not come so far.
 type Seconds struct {
 	// From arrived to assigned, or until the visitor was seen to leave without having been
 	// received.
@@ -64,7 +65,8 @@ func seconds(from, to time.Time) *int64 {
 	return &s
 }
 
-// BudgetBands are the bands of a budget, by its upper end (or, without one, by its lower), up to and including it.
+// BudgetBands are the bands of a budget, by its upper end (or, without one, by its lower), up to
+// and including it.
 var BudgetBands = []struct {
 	Band string
 	To   int64 // fen; 0: no end

@@ -72,8 +72,9 @@ func (o *office) readings(c *commit) error {
 	return nil
 }
 
-// outcomes: every step of a purchase that follows a visit stands once among the first visits and, if that visit is registered as
-// this customer's, once in it, with its amount; and every registered customer has one first visit.
+// outcomes: every step of a purchase that follows a visit stands once among the first visits and,
+// if that visit is registered as this customer's, once in it, with its amount; and every registered
+// customer has one first visit.
 func (o *office) outcomes(*commit) error {
 	type sum struct {
 		count  int
@@ -129,7 +130,8 @@ func each(s *workflow.Steps, f func(string, *workflow.Step)) {
 	}
 }
 
-// TestOutcome: a customer comes twice and buys two flats; the first visit tells everything, the second what came after it.
+// TestOutcome: a customer comes twice and buys two flats; the first visit tells everything, the
+// second what came after it.
 func TestOutcome(t *testing.T) {
 	o := small(t)
 	register := func(v workflow.VisitID) {
@@ -294,15 +296,16 @@ func TestTables(t *testing.T) {
 	o.must(t, &workflow.CloseDay{})
 	o.now = o.now.Add(24 * time.Hour)
 	o.must(t, &workflow.Reorder{Line: []workflow.UnitID{"A", "C", "B"}, Reason: "fair"}, &workflow.OpenDay{})
-	// The office moves: on its new clocks it is still yesterday. That table is opened anew, whatever a board remembers of it.
+	// The office moves: on its new clocks it is still yesterday. That table is opened anew,
+	// whatever a board remembers of it.
 	o.must(t, &workflow.ChangeSite{Zone: "America/New_York"}, &workflow.OpenDay{})
 	if err := ranked(day("2024-03-04")); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestMakeUpsInOneTable: a make-up stands in the table that it was closed with, in one only, however often the day is opened and
-// closed, and when nobody closes it.
+// TestMakeUpsInOneTable: a make-up stands in the table that it was closed with, in one only,
+// however often the day is opened and closed, and when nobody closes it.
 func TestMakeUpsInOneTable(t *testing.T) {
 	o := small(t)
 	grant := func() {

@@ -30,8 +30,8 @@ func (c *RecordDeal) Needs(b *Board) []Ref { return b.customerAndVisits(c.Custom
 
 func (c *RecordDeal) texts() []string { return []string{c.Unit} }
 
-// decide records a step of a purchase. The credit is the principal's of the reception under way, otherwise the owner's
-// (policy 1, art. 16, 19, 47); the visits before it learn the outcome.
+// decide records a step of a purchase. The credit is the principal's of the reception under way,
+// otherwise the owner's (policy 1, art. 16, 19, 47); the visits before it learn the outcome.
 func (c *RecordDeal) decide(d *draft) *Fault {
 	k, f := d.knownCustomer(c.Customer)
 	if f != nil {

@@ -26,7 +26,8 @@ func (c *RecordFollowUp) texts() []string { return []string{c.Channel} }
 
 func (c *RecordFollowUp) note(SiteID) (NoteID, Ref) { return c.Note, customerRef(c.Customer) }
 
-// decide records a contact; it keeps the customer fresh unless nobody was reached (policy 1, art. 17; A13).
+// decide records a contact; it keeps the customer fresh unless nobody was reached (policy 1, art.
+// 17; A13).
 func (c *RecordFollowUp) decide(d *draft) *Fault {
 	k, f := d.knownCustomer(c.Customer)
 	if f != nil {

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// recordType is one type of record: where it is kept, what one of them is called, and how an empty one is made.
+// recordType is one type of record: where it is kept, what one of them is called, and how an empty
+// one is made.
 type recordType struct {
 	collection Collection
 	singular   string
@@ -60,10 +61,12 @@ var byCollection = func() map[Collection]recordType {
 	return m
 }()
 
-// Singular is what one record of the collection is called; "" when this program does not know the collection.
+// Singular is what one record of the collection is called; "" when this program does not know the
+// collection.
 func (c Collection) Singular() string { return byCollection[c].singular }
 
-// Blank is an empty record of a collection. It fails with ErrNewer on a collection this program does not know.
+// Blank is an empty record of a collection. It fails with ErrNewer on a collection this program
+// does not know.
 func Blank(c Collection) (Record, error) {
 	t, ok := byCollection[c]
 	if !ok {
@@ -72,7 +75,8 @@ func Blank(c Collection) (Record, error) {
 	return t.blank(), nil
 }
 
-// Decode reads the record of an image. It fails with ErrNewer on a collection this program does not know.
+// Decode reads the record of an image. It fails with ErrNewer on a collection this program does not
+// know.
 func Decode(i Image) (Record, error) {
 	r, err := Blank(i.Collection)
 	if err != nil {
@@ -84,8 +88,9 @@ func Decode(i Image) (Record, error) {
 	return r, nil
 }
 
-// Head stands at the front of every record: its stored id, its site, the number of the commit that wrote this image,
-// and whether the record still belongs to the board (an open visit, a message not yet delivered …).
+// Head stands at the front of every record: its stored id, its site, the number of the commit that
+// wrote this image, and whether the record still belongs to the board (an open visit, a message not
+// yet delivered …).
 type Head struct {
 	// Stored id, unique in its collection over all sites.
 	ID string `json:"id"`
@@ -100,7 +105,8 @@ type Head struct {
 
 func (h *Head) head() *Head { return h }
 
-// Record is an image: a Site, Staff, Rota, Visit, Customer … Exactly the types of this package implement it.
+// Record is an image: a Site, Staff, Rota, Visit, Customer … Exactly the types of this package
+// implement it.
 type Record interface {
 	// Ref names the record in its collection.
 	Ref() Ref

@@ -49,8 +49,9 @@ func (c *RegisterVisit) note(SiteID) (NoteID, Ref) {
 	return c.Form.Note, visitRef(c.Visit)
 }
 
-// decide enters the visit in the visitor register: the count becomes final, the customer gets a record and an owner, and
-// whoever led the visit may come back to the line (policy 1, art. 27, 28; RS-15).
+// decide enters the visit in the visitor register: the count becomes final, the customer gets a
+// record and an owner, and whoever led the visit may come back to the line (policy 1, art. 27, 28;
+// RS-15).
 func (c *RegisterVisit) decide(d *draft) *Fault {
 	if c.Serve != nil {
 		c.Serve.Visit = c.Visit
@@ -89,7 +90,8 @@ func (c *RegisterVisit) decide(d *draft) *Fault {
 // keptVisits is how many visits a customer's record lists.
 const keptVisits = 50
 
-// dropUnstated: a purpose that was never stated and never turned to sales is no reception where the policy says so (C08).
+// dropUnstated: a purpose that was never stated and never turned to sales is no reception where the
+// policy says so (C08).
 func (d *draft) dropUnstated(v *Visit) {
 	if v.Kind == KindUnstated && v.Topic == "" && d.policy.Count.Unstated == CountWhenSales && !d.identity(v).old {
 		d.turnedToOther(v, d.article("P1-29b", "P2-09b"))
@@ -112,8 +114,9 @@ func (d *draft) takeForm(v *Visit, form *Form) *Fault {
 	return nil
 }
 
-// matchCustomer: the form shows that the visitor is a known customer (A62b). While he is somebody's, that one stays the owner,
-// nobody counts, owner and supervisors are told; the spent turn stays spent.
+// matchCustomer: the form shows that the visitor is a known customer (A62b). While he is
+// somebody's, that one stays the owner, nobody counts, owner and supervisors are told; the spent
+// turn stays spent.
 func (d *draft) matchCustomer(v *Visit, matches CustomerID) (dup bool, f *Fault) {
 	if matches == "" || matches == v.Customer {
 		return false, nil
@@ -143,8 +146,8 @@ func (d *draft) matchCustomer(v *Visit, matches CustomerID) (dup bool, f *Fault)
 	return true, nil
 }
 
-// keepCustomer makes or updates the customer's record: the principal owns him from now on, unless a duplicate showed that
-// he is somebody else's.
+// keepCustomer makes or updates the customer's record: the principal owns him from now on, unless a
+// duplicate showed that he is somebody else's.
 func (d *draft) keepCustomer(v *Visit, newID CustomerID, dup bool) {
 	if !v.customerKind() && v.Topic != TopicSales || v.customerKind() && v.Topic == TopicOther && v.Customer == "" {
 		return

@@ -26,8 +26,9 @@ func (c *ReidentifyVisit) own(d *draft) bool { return d.ownVisit(c.Visit) }
 
 func (c *ReidentifyVisit) texts() []string { return []string{c.Purpose} }
 
-// decide corrects the identity of a visit for a visit whose identity was learnt while server receives: x, to whom the visitor belongs, takes
-// over when he is free; otherwise the server goes on and assists (RS-18, A62).
+// decide corrects the identity of a visit for a visit whose identity was learnt while server
+// receives: x, to whom the visitor belongs, takes over when he is free; otherwise the server goes
+// on and assists (RS-18, A62).
 func (c *ReidentifyVisit) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventReidentify)
 	if f != nil {
@@ -82,8 +83,8 @@ func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off offTime) {
 	d.setPlan(v, p)
 }
 
-// becomeLine: the visitor belongs to nobody; the server goes on, with his turn if he has not given it yet and the kind takes
-// one, without it if the kind takes none.
+// becomeLine: the visitor belongs to nobody; the server goes on, with his turn if he has not given
+// it yet and the kind takes one, without it if the kind takes none.
 func (d *draft) becomeLine(v *Visit, id identity, off offTime) {
 	p := plan{route: v.Route, rule: d.lineRule(v, id), server: v.Server, principal: v.Server, role: Lead, effect: v.TurnEffect, pass: d.policy.Pass.OwnReception}
 	p.counts = d.countFor(v, id, v.Server, off)

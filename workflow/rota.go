@@ -106,8 +106,8 @@ type Rota struct {
 	Schema int `json:"schema,omitempty"`
 }
 
-// Rank is a row of the day's table as it was opened: the units of the line first to last, then those
-// who are out.
+// Rank is a row of the day's table as it was opened: the units of the line first to last, then
+// those who are out.
 type Rank struct {
 	// Position in the line, 1 for the first; 0 when the unit is out of it.
 	Rank int `json:"rank"`

@@ -33,8 +33,8 @@ func TestWords(t *testing.T) {
 	golden(t, "words.go", string(text))
 }
 
-// TestSchema draws schema.json, the one description of the records: MongoDB's validators, the tables
-// of docs/analytics.md and the contract's schemas are made from it.
+// TestSchema draws schema.json, the one description of the records: MongoDB's validators, the
+// tables of docs/analytics.md and the contract's schemas are made from it.
 func TestSchema(t *testing.T) {
 	rules := shape.Rules{
 		Types: map[reflect.Type]shape.Shape{

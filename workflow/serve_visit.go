@@ -20,7 +20,8 @@ func (c *ServeVisit) Needs(b *Board) []Ref { return b.visitNeeds(c.Visit) }
 
 func (c *ServeVisit) own(d *draft) bool { return d.ownVisit(c.Visit) }
 
-// decide ends the reception. Under a policy that counts only sales matters the topic decides the turn (policy 2, item 09).
+// decide ends the reception. Under a policy that counts only sales matters the topic decides the
+// turn (policy 2, item 09).
 func (c *ServeVisit) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventServe)
 	if f != nil {
@@ -64,8 +65,8 @@ func (d *draft) takeTopic(v *Visit, t Topic, explained StaffID) *Fault {
 	return nil
 }
 
-// followTopic makes turn and count follow the topic: not sales, then no reception, and the second of the line is told why
-// (policy 2, item 09b; A45); sales after all, then it is one (09a).
+// followTopic makes turn and count follow the topic: not sales, then no reception, and the second
+// of the line is told why (policy 2, item 09b; A45); sales after all, then it is one (09a).
 func (d *draft) followTopic(v *Visit, before Topic) {
 	if d.policy.Count.Unstated != CountWhenSales {
 		return

@@ -5,8 +5,9 @@ import (
 	"unicode"
 )
 
-// HoldsPhone reports whether a short text could hold a phone: seven digits or more in a row, when what people write between the
-// digits of a number is left out. Short texts (labels, ids that an office makes up, codes) reach the journal and are never erased.
+// HoldsPhone reports whether a short text could hold a phone: seven digits or more in a row, when
+// what people write between the digits of a number is left out. Short texts (labels, ids that an
+// office makes up, codes) reach the journal and are never erased.
 func HoldsPhone(s string) bool {
 	run := 0
 	for _, r := range s {

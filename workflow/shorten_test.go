@@ -56,7 +56,8 @@ func shorten(given string, founding, past []step, broken error) error {
 	return fmt.Errorf("%w\n\n%s", broken, tell(given, past))
 }
 
-// tell writes a case as a scenario in the format of scenario/testdata, to be read by whoever knows the rules, and kept.
+// tell writes a case as a scenario in the format of scenario/testdata, to be read by whoever knows
+// the rules, and kept.
 func tell(given string, past []step) string {
 	lines := []string{"- id: FOUND", "  title: found by the property test", given + "  steps:"}
 	day := ""

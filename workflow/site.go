@@ -96,7 +96,8 @@ func (s *Site) PolicyOn(d Date) *Policy {
 	return p
 }
 
-// InHours reports whether the office works at local time t: open ≤ t < close, not on a holiday (RS-9).
+// InHours reports whether the office works at local time t: open ≤ t < close, not on a holiday
+// (RS-9).
 func (s *Site) InHours(t time.Time) bool {
 	if slices.Contains(s.Holidays, dateOf(t)) {
 		return false

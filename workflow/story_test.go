@@ -10,7 +10,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// verbs are the steps of the format by command; the arguments are the command's own fields unless renamed.
+// verbs are the steps of the format by command; the arguments are the command's own fields unless
+// renamed.
 var verbs = map[workflow.Kind]string{
 	"arrive_visit": "arrive", "identify_visit": "identify", "recognise_visit": "recognise",
 	"assign_visit": "assign", "reidentify_visit": "reidentify", "serve_visit": "finish",

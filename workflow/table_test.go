@@ -16,8 +16,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestCommandTable: every type that decides stands in the table of commands, under its own name, with somebody who may give it
-// and with words in both languages.
+// TestCommandTable: every type that decides stands in the table of commands, under its own name,
+// with somebody who may give it and with words in both languages.
 func TestCommandTable(t *testing.T) {
 	listed := map[string]workflow.Kind{}
 	for _, c := range workflow.Commands() {
@@ -113,7 +113,8 @@ func TestEmptyCommands(t *testing.T) {
 	}
 }
 
-// TestAuthority: analysts and kiosks give no command but an arrival; nobody but the system and those named may give any.
+// TestAuthority: analysts and kiosks give no command but an arrival; nobody but the system and
+// those named may give any.
 func TestAuthority(t *testing.T) {
 	for _, c := range workflow.Commands() {
 		k := c.About().Kind
@@ -129,7 +130,8 @@ func TestAuthority(t *testing.T) {
 	}
 }
 
-// TestArticles: every article that a fact or a refusal can cite is in the catalogue, and so is every parameter's.
+// TestArticles: every article that a fact or a refusal can cite is in the catalogue, and so is
+// every parameter's.
 func TestArticles(t *testing.T) {
 	known := workflow.Articles()
 	for _, m := range workflow.Parameters() {

@@ -2,8 +2,8 @@ package workflow
 
 import "slices"
 
-// useTurn takes a unit's turn for a visit: it leaves the line (RS-4). With pass, those who stand ahead of it are passed
-// (RS-5). The visit remembers the turn, so that it can be given back.
+// useTurn takes a unit's turn for a visit: it leaves the line (RS-4). With pass, those who stand
+// ahead of it are passed (RS-5). The visit remembers the turn, so that it can be given back.
 func (d *draft) useTurn(v *Visit, u *Unit, who StaffID, rule string, pass bool) {
 	if pass {
 		d.pass(v, u)
@@ -22,7 +22,8 @@ func (d *draft) useTurn(v *Visit, u *Unit, who StaffID, rule string, pass bool) 
 	d.fact(FactTurnUsed, rule, string(u.ID), "visit", v.ID, "staff", string(who))
 }
 
-// pass goes past every unit that stands ahead of u: none of them is eligible, and each has its reason (RS-5).
+// pass goes past every unit that stands ahead of u: none of them is eligible, and each has its
+// reason (RS-5).
 func (d *draft) pass(v *Visit, u *Unit) {
 	var ahead []UnitID
 	for _, p := range d.rota().Line {
@@ -44,7 +45,8 @@ func (d *draft) pass(v *Visit, u *Unit) {
 	}
 }
 
-// void takes a passed unit out of the line, with a make-up right where its reason gives one (one an absence: A27).
+// void takes a passed unit out of the line, with a make-up right where its reason gives one (one an
+// absence: A27).
 func (d *draft) void(id UnitID, h *hindrance) {
 	r := d.editRota()
 	i := r.lineIndex(id)

@@ -47,7 +47,8 @@ func (v *Vacancy) holder() (StaffID, time.Time) {
 	return v.Second, v.SinceAt
 }
 
-// judge is who answers for the empty seat at a moment: nobody while the grace runs or when it was filled in time (A40).
+// judge is who answers for the empty seat at a moment: nobody while the grace runs or when it was
+// filled in time (A40).
 func (v *Vacancy) judge(now time.Time, grace time.Duration) StaffID {
 	who, since := v.holder()
 	end := now

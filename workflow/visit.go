@@ -18,7 +18,8 @@ func (v *Visit) unreminded() bool {
 // State is where a visit stands.
 type State string
 
-// The states: four steps to registered, two side exits. A state is named after the transition that leads to it.
+// The states: four steps to registered, two side exits. A state is named after the transition that
+// leads to it.
 const (
 	Arrived    State = "arrived"
 	Identified State = "identified"
@@ -284,8 +285,8 @@ func (v *Visit) clone() Record {
 	return &c
 }
 
-// customerKind reports whether people of this kind are customers, who get a register entry and a customer record
-// (policy 1, art. 28; not unrelated visitors, company staff or peers).
+// customerKind reports whether people of this kind are customers, who get a register entry and a
+// customer record (policy 1, art. 28; not unrelated visitors, company staff or peers).
 func (v *Visit) customerKind() bool {
 	switch v.Kind {
 	case KindNew, KindReturning, KindReferral, KindUnstated:
@@ -296,7 +297,8 @@ func (v *Visit) customerKind() bool {
 	return false
 }
 
-// mustRegister reports whether the server is bound to this visit until it is registered (RS-3, RS-6).
+// mustRegister reports whether the server is bound to this visit until it is registered (RS-3,
+// RS-6).
 func (v *Visit) mustRegister() bool {
 	return v.Kind != KindUnrelated && v.Kind != KindCompanyStaff || v.Topic == TopicSales
 }
