@@ -85,10 +85,12 @@ func (c *Leave) decide(d *draft) *Fault {
 	if c.Until != "" && (!c.Until.Valid() || c.Until < d.today) {
 		return invalid("bad_until")
 	}
-	if f := d.setAbsent(Absence{Staff: c.Who, State: c.Reason, OrderedBy: c.OrderedBy, Until: c.Until, At: d.now}); f != nil {
+	if f := d.setAbsent(Absence{Staff: c.Who, State: c.Reason, OrderedBy: c.OrderedBy,
+		Until: c.Until, At: d.now}); f != nil {
 		return f
 	}
-	d.fact(FactStaffLeft, d.absenceRule(c.Reason), string(c.Who), "reason", string(c.Reason), "ordered_by", string(c.OrderedBy))
+	d.fact(FactStaffLeft, d.absenceRule(c.Reason), string(c.Who), "reason", string(c.Reason),
+		"ordered_by", string(c.OrderedBy))
 	return nil
 }
 
@@ -133,10 +135,12 @@ func (c *Busy) decide(d *draft) *Fault {
 	if a := d.absence(c.Who); a != nil && !a.State.onSite() {
 		return refused("not_on_site", "", "staff", string(c.Who))
 	}
-	if f := d.setAbsent(Absence{Staff: c.Who, State: c.With, OrderedBy: c.OrderedBy, At: d.now}); f != nil {
+	if f := d.setAbsent(Absence{Staff: c.Who, State: c.With, OrderedBy: c.OrderedBy,
+		At: d.now}); f != nil {
 		return f
 	}
-	d.fact(FactStaffBusy, d.absenceRule(c.With), string(c.Who), "with", string(c.With), "ordered_by", string(c.OrderedBy))
+	d.fact(FactStaffBusy, d.absenceRule(c.With), string(c.Who), "with", string(c.With),
+		"ordered_by", string(c.OrderedBy))
 	return nil
 }
 
@@ -175,19 +179,21 @@ func (d *draft) setAbsent(a Absence) *Fault {
 }
 
 func (d *draft) comeBack(who StaffID) *Fault {
-	return d.endAbsence(who, func(p Presence) bool { return !p.onSite() }, FactStaffReturned, "not_away")
+	away := func(p Presence) bool { return !p.onSite() }
+	return d.endAbsence(who, away, FactStaffReturned, "not_away")
 }
 
 func (d *draft) freed(who StaffID) *Fault {
-	return d.endAbsence(who, func(p Presence) bool { return p == Chores || p == LeaderTask }, FactStaffFreed, "not_busy")
+	atWork := func(p Presence) bool { return p == Chores || p == LeaderTask }
+	return d.endAbsence(who, atWork, FactStaffFreed, "not_busy")
 }
 
-func (d *draft) endAbsence(who StaffID, match func(Presence) bool, done FactKind, code string) *Fault {
+func (d *draft) endAbsence(who StaffID, is func(Presence) bool, done FactKind, code string) *Fault {
 	if f := d.consultant(who); f != nil {
 		return f
 	}
 	a := d.absence(who)
-	if a == nil || !match(a.State) {
+	if a == nil || !is(a.State) {
 		return refused(code, "", "staff", string(who))
 	}
 	was := a.State

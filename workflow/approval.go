@@ -67,7 +67,9 @@ func (c *RequestApproval) own(d *draft) bool { return d.himself(c.By) }
 
 func (c *RequestApproval) texts() []string { return []string{c.Subject} }
 
-func (c *RequestApproval) note(SiteID) (NoteID, Ref) { return c.Note, recordRef(Approvals, c.Approval) }
+func (c *RequestApproval) note(SiteID) (NoteID, Ref) {
+	return c.Note, recordRef(Approvals, c.Approval)
+}
 
 func (c *RequestApproval) decide(d *draft) *Fault {
 	if !slices.Contains(approvalKinds, c.Subject) {
@@ -81,7 +83,8 @@ func (c *RequestApproval) decide(d *draft) *Fault {
 	if f != nil {
 		return f
 	}
-	a := add(d, &Approval{Head: h, Kind: c.Subject, State: ApprovalPending, By: by, Note: c.Note, At: d.now})
+	a := add(d, &Approval{Head: h, Kind: c.Subject, State: ApprovalPending, By: by, Note: c.Note,
+		At: d.now})
 	if me := d.env.By.Staff; me != by {
 		a.AskedBy = me
 	}

@@ -54,7 +54,8 @@ func (c *ArriveVisit) decide(d *draft) *Fault {
 		return badParty()
 	}
 	v := add(d, &Visit{
-		Head: Head{ID: string(c.Visit), Site: d.ID, Open: true}, State: Arrived, BusinessDay: d.today, Policy: d.policy.Preset,
+		Head: Head{ID: string(c.Visit), Site: d.ID, Open: true}, State: Arrived,
+		BusinessDay: d.today, Policy: d.policy.Preset,
 		Channel: c.Channel, Party: c.Party, ArrivedAt: d.now, Commits: []int64{},
 	})
 	d.subject = v.Ref()

@@ -31,7 +31,8 @@ func (c *AssignVisit) Needs(b *Board) []Ref {
 	if b.helpMatters() {
 		return append(refs, b.customersInHouse()...)
 	}
-	for _, v := range b.open { // whether somebody may stand in depends on whom the other one is with
+	// whether somebody may stand in depends on whom the other one is with
+	for _, v := range b.open {
 		if c.StandIn != nil && v.Server == c.StandIn.For {
 			refs = append(refs, customerRef(v.Customer))
 		}
@@ -85,7 +86,8 @@ func (d *draft) assign(v *Visit, p plan) {
 	if v.FirstLead == "" {
 		v.FirstLead = p.server
 	}
-	d.fact(FactVisitAssigned, p.rule, string(p.server), "visit", v.ID, "route", string(p.route), "role", string(p.role), "for", string(p.principal))
+	d.fact(FactVisitAssigned, p.rule, string(p.server), "visit", v.ID, "route", string(p.route),
+		"role", string(p.role), "for", string(p.principal))
 	d.noteWaiting(v, p)
 	d.placeEffect(v, p)
 	if p.route == RouteEvent {
@@ -102,7 +104,8 @@ func (d *draft) placeEffect(v *Visit, p plan) {
 	if p.turn != nil {
 		d.useTurn(v, p.turn, p.principal, p.rule, p.passes)
 	}
-	kinds := map[TurnEffect]FactKind{TurnKept: FactTurnKept, TurnHeld: FactTurnHeld, TurnNone: FactTurnNone}
+	kinds := map[TurnEffect]FactKind{TurnKept: FactTurnKept, TurnHeld: FactTurnHeld,
+		TurnNone: FactTurnNone}
 	if k, ok := kinds[p.effect]; ok {
 		rule := p.rule
 		switch {
@@ -117,7 +120,8 @@ func (d *draft) placeEffect(v *Visit, p plan) {
 
 // tellOwner: an owner learns that his customer asked for somebody else (A18).
 func (d *draft) tellOwner(v *Visit) {
-	if c := d.customer(v.Customer); c != nil && c.Owner != "" && c.Owner != v.Principal && v.Named == v.Principal && d.identity(v).old {
+	if c := d.customer(v.Customer); c != nil && c.Owner != "" && c.Owner != v.Principal &&
+		v.Named == v.Principal && d.identity(v).old {
 		d.notify("P1-16b", c.Owner, v.ID, "why", "asked_for_another", "staff", string(v.Principal))
 	}
 }
@@ -142,12 +146,14 @@ func (d *draft) askForHelp(v *Visit) {
 // noteWaiting tells why whoever is on turn does not receive a visitor who goes to somebody else:
 // his turn stays his.
 func (d *draft) noteWaiting(v *Visit, p plan) {
-	if p.turn != nil || !slices.Contains([]Route{RouteNamed, RouteOwner, RouteRecognised, RouteAppointment, RouteAssistBusy, RouteDuty, RouteLastSeat, RouteSupervisor}, p.route) {
+	if p.turn != nil || !slices.Contains([]Route{RouteNamed, RouteOwner, RouteRecognised,
+		RouteAppointment, RouteAssistBusy, RouteDuty, RouteLastSeat, RouteSupervisor}, p.route) {
 		return
 	}
 	s, ok := d.onTurn()
 	if ok && s.who != p.server {
-		d.fact(FactTurnWaits, p.rule, string(s.unit.ID), "visit", v.ID, "route", string(p.route), "staff", string(p.server))
+		d.fact(FactTurnWaits, p.rule, string(s.unit.ID), "visit", v.ID, "route", string(p.route),
+			"staff", string(p.server))
 	}
 }
 

@@ -53,14 +53,14 @@ func (b *Board) set(ref Ref, r Record) {
 	case *Site:
 		b.loc = r.Location()
 	case *Staff:
-		i, ok := slices.BinarySearchFunc(b.staff, r.Staff, func(s *Staff, id StaffID) int { return cmp.Compare(s.Staff, id) })
+		i, ok := slices.BinarySearchFunc(b.staff, r.Staff, byStaffID)
 		if ok {
 			b.staff[i] = r
 		} else {
 			b.staff = slices.Insert(b.staff, i, r)
 		}
 	case *Visit:
-		i, ok := slices.BinarySearchFunc(b.open, r.ID, func(v *Visit, id string) int { return cmp.Compare(v.ID, id) })
+		i, ok := slices.BinarySearchFunc(b.open, r.ID, byVisitID)
 		switch {
 		case ok && r.Open:
 			b.open[i] = r
@@ -71,6 +71,10 @@ func (b *Board) set(ref Ref, r Record) {
 		}
 	}
 }
+
+func byStaffID(s *Staff, id StaffID) int { return cmp.Compare(s.Staff, id) }
+
+func byVisitID(v *Visit, id string) int { return cmp.Compare(v.ID, id) }
 
 // undo is how the board stood at Begin.
 type undo struct {

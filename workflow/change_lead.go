@@ -57,7 +57,8 @@ func (c *ChangeLead) decide(d *draft) *Fault {
 	} else if d.begunOff(v) != withinHours {
 		v.TurnEffect, v.PassEffect = TurnHeld, d.policy.Pass.OffHours
 	}
-	d.fact(FactVisitChanged, "P1-16b", v.ID, "from", string(from), "to", string(c.To), "reason", c.Reason)
+	d.fact(FactVisitChanged, "P1-16b", v.ID, "from", string(from), "to", string(c.To),
+		"reason", c.Reason)
 	d.placeEffect(v, plan{rule: "P1-11", server: c.To, role: Lead, effect: v.TurnEffect})
 	return nil
 }

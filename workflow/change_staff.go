@@ -42,7 +42,8 @@ func (c *ChangeStaff) decide(d *draft) *Fault {
 		s.Active = *c.Active
 	}
 	d.subject = s.Ref()
-	d.fact(FactStaffChanged, "P1-02", string(c.Staff), "role", string(s.Role), "active", map[bool]string{true: "true", false: "false"}[s.Active])
+	d.fact(FactStaffChanged, "P1-02", string(c.Staff), "role", string(s.Role),
+		"active", map[bool]string{true: "true", false: "false"}[s.Active])
 	return nil
 }
 
@@ -57,6 +58,7 @@ func (d *draft) offRoster(s StaffID) *Fault {
 	}
 	r := d.editRota()
 	i := slices.IndexFunc(r.Units, func(x Unit) bool { return x.ID == u.ID })
-	r.Units[i].Members = slices.DeleteFunc(r.Units[i].Members, func(m StaffID) bool { return m == s })
+	members := r.Units[i].Members
+	r.Units[i].Members = slices.DeleteFunc(members, func(m StaffID) bool { return m == s })
 	return nil
 }

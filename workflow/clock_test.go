@@ -27,7 +27,8 @@ func TestNoteClock(t *testing.T) {
 		return c, ""
 	}
 	note := &workflow.ChangeSite{NoteClock: true}
-	if c, _ := give(workflow.RoleFrontDesk, real, &workflow.ArriveVisit{Visit: "V8"}); !c.ClockAt.IsZero() {
+	if c, _ := give(workflow.RoleFrontDesk, real,
+		&workflow.ArriveVisit{Visit: "V8"}); !c.ClockAt.IsZero() {
 		t.Error("noted before anybody asked")
 	}
 	if _, code := give(workflow.RoleManager, real, note); code != "role" {
@@ -45,13 +46,15 @@ func TestNoteClock(t *testing.T) {
 	real = real.Add(30 * time.Minute)
 	c, _ = give(workflow.RoleFrontDesk, real, &workflow.ArriveVisit{Visit: "V9"})
 	text, err := workflow.AppendCommits(nil, []*workflow.Commit{c})
-	if err != nil || !strings.Contains(string(text), `"clock_at":"`+real.Format(time.RFC3339)+`"`) || !c.At.Equal(o.now) {
+	if err != nil || !strings.Contains(string(text),
+		`"clock_at":"`+real.Format(time.RFC3339)+`"`) || !c.At.Equal(o.now) {
 		t.Errorf("a further commit: %v\n%s", err, text)
 	}
 	real = real.Add(30*time.Minute + time.Second)
 	o.now = real
 	c, _ = give(workflow.RoleFrontDesk, real, &workflow.ArriveVisit{Visit: "V10"})
-	if text, _ = workflow.AppendCommits(nil, []*workflow.Commit{c}); strings.Contains(string(text), "clock_at") {
+	if text, _ = workflow.AppendCommits(nil, []*workflow.Commit{c}); strings.Contains(string(text),
+		"clock_at") {
 		t.Errorf("the clock has caught up:\n%s", text)
 	}
 }

@@ -34,7 +34,8 @@ func (c *CloseDay) decide(d *draft) *Fault {
 	if len(r.Line) > 0 { // a kept place opens the next day (A29)
 		r.NextFirst = r.Line[0].Unit
 	}
-	d.fact(FactDayClosed, d.article("P1-07", "P2-01"), string(r.Day), "next_first", string(r.NextFirst))
+	d.fact(FactDayClosed, d.article("P1-07", "P2-01"), string(r.Day),
+		"next_first", string(r.NextFirst))
 	d.datedCopy(nil)
 	r.MadeUp = nil // they stand in the table now
 	return nil

@@ -62,7 +62,8 @@ func (d *draft) countedToday(this *Visit, x StaffID) bool {
 	}
 	counted := c.CountedDay == d.today && slices.Contains(c.CountedFor, x)
 	d.visits(func(v *Visit) {
-		counted = counted || v.ID != this.ID && v.Customer == this.Customer && v.CountsFor == x && v.BusinessDay == d.today &&
+		counted = counted || v.ID != this.ID && v.Customer == this.Customer && v.CountsFor == x &&
+			v.BusinessDay == d.today &&
 			(v.State == Assigned || v.State == Served)
 	})
 	return counted

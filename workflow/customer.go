@@ -22,7 +22,8 @@ const (
 
 // CustomerStatuses lists the statuses.
 var CustomerStatuses = []CustomerStatus{
-	StatusReceived, StatusRegistered, StatusIntention, StatusHoldingFee, StatusDeposit, StatusSigned, StatusRefunded,
+	StatusReceived, StatusRegistered, StatusIntention, StatusHoldingFee, StatusDeposit,
+	StatusSigned, StatusRefunded,
 }
 
 // moneyDown reports whether anything was paid (RS-14, A44).
@@ -117,8 +118,8 @@ func (c *Customer) Ref() Ref { return customerRef(CustomerID(c.ID)) }
 
 func (c *Customer) clone() Record {
 	k := *c
-	k.FollowUps, k.Deals, k.Covers = slices.Clone(c.FollowUps), slices.Clone(c.Deals), slices.Clone(c.Covers)
-	k.VisitIDs = slices.Clone(c.VisitIDs)
+	k.FollowUps, k.Deals = slices.Clone(c.FollowUps), slices.Clone(c.Deals)
+	k.Covers, k.VisitIDs = slices.Clone(c.Covers), slices.Clone(c.VisitIDs)
 	k.CountedFor = slices.Clone(c.CountedFor)
 	return &k
 }

@@ -90,7 +90,8 @@ func (*OpenDispute) About() About {
 func (c *OpenDispute) Needs(b *Board) []Ref { return b.customerAndVisits(c.Customer) }
 
 func (c *OpenDispute) own(d *draft) bool {
-	return slices.Contains(c.Claimants, d.env.By.Staff) && (d.ownCustomer(c.Customer) || d.received(c.Customer))
+	return slices.Contains(c.Claimants, d.env.By.Staff) &&
+		(d.ownCustomer(c.Customer) || d.received(c.Customer))
 }
 
 func (c *OpenDispute) note(SiteID) (NoteID, Ref) { return c.Note, recordRef(Disputes, c.Dispute) }
@@ -120,7 +121,8 @@ func (c *OpenDispute) decide(d *draft) *Fault {
 			evidence = append(evidence, VisitID(v.ID))
 		}
 	})
-	x := add(d, &Dispute{Head: h, Customer: c.Customer, Claimants: slices.Clone(c.Claimants), Evidence: evidence, State: DisputeOpen, Note: c.Note, At: d.now})
+	x := add(d, &Dispute{Head: h, Customer: c.Customer, Claimants: slices.Clone(c.Claimants),
+		Evidence: evidence, State: DisputeOpen, Note: c.Note, At: d.now})
 	d.fact(FactDisputeOpened, "P1-35", x.ID, "customer", k.ID, "owner", string(k.Owner))
 	d.notifySupervisors("P1-35", x.ID, "why", "dispute")
 	return nil

@@ -104,7 +104,7 @@ func (d *draft) visits(f func(*Visit)) {
 	var added []*Visit
 	for _, r := range d.changed {
 		if v, ok := r.(*Visit); ok {
-			if _, onBoard := slices.BinarySearchFunc(d.open, v.ID, func(o *Visit, id string) int { return cmp.Compare(o.ID, id) }); !onBoard {
+			if _, onBoard := slices.BinarySearchFunc(d.open, v.ID, byVisitID); !onBoard {
 				added = append(added, v)
 			}
 		}
@@ -152,8 +152,8 @@ func (d *draft) minReader() int {
 // commit's number.
 func (d *draft) commit(cmd Command) (*Commit, error) {
 	c := &Commit{
-		Seq: d.seq, ID: d.env.ID, At: d.env.At, By: d.env.By, Kind: cmd.About().Kind, Fingerprint: d.env.Fingerprint,
-		Subject: d.subject, Facts: d.facts, MinReader: d.minReader(),
+		Seq: d.seq, ID: d.env.ID, At: d.env.At, By: d.env.By, Fingerprint: d.env.Fingerprint,
+		Kind: cmd.About().Kind, Subject: d.subject, Facts: d.facts, MinReader: d.minReader(),
 	}
 	if s := d.site(); s != nil && d.clockBehind() && d.env.Clock.Before(s.ClockUntil) {
 		c.ClockAt = d.env.Clock
@@ -168,7 +168,8 @@ func (d *draft) commit(cmd Command) (*Commit, error) {
 	}
 	slices.SortFunc(c.records, func(a, b Record) int {
 		x, y := a.Ref(), b.Ref()
-		return cmp.Or(cmp.Compare(slices.Index(Collections, x.Collection), slices.Index(Collections, y.Collection)), strings.Compare(x.ID, y.ID))
+		return cmp.Or(cmp.Compare(slices.Index(Collections, x.Collection),
+			slices.Index(Collections, y.Collection)), strings.Compare(x.ID, y.ID))
 	})
 	for _, r := range c.records {
 		h := r.head()

@@ -19,8 +19,10 @@ func (b *Board) Due(now time.Time) []Timer {
 	}
 	d := newDraft(b, Envelope{At: now})
 	var due []Timer
-	if r.Day != "" && r.ClosedAt.IsZero() && d.today > r.Day { // first: the other commands may open the new day
-		due = append(due, Timer{"timer:close:" + string(b.ID) + ":" + string(r.Day), &CloseDay{Date: r.Day}})
+	// first: the other commands may open the new day
+	if r.Day != "" && r.ClosedAt.IsZero() && d.today > r.Day {
+		due = append(due, Timer{"timer:close:" + string(b.ID) + ":" + string(r.Day),
+			&CloseDay{Date: r.Day}})
 	}
 	for _, v := range b.open {
 		if d.waitsTooLong(v) {
@@ -29,7 +31,8 @@ func (b *Board) Due(now time.Time) []Timer {
 	}
 	if v := d.vacancy(); v != nil && v.FilledAt.IsZero() && v.JudgedAt.IsZero() {
 		if _, since := v.holder(); now.Sub(since) > d.grace() {
-			due = append(due, Timer{"timer:vacancy:" + v.ID + ":" + since.UTC().Format(time.RFC3339), &CheckVacancy{}})
+			id := "timer:vacancy:" + v.ID + ":" + since.UTC().Format(time.RFC3339)
+			due = append(due, Timer{id, &CheckVacancy{}})
 		}
 	}
 	return due

@@ -22,9 +22,13 @@ func (o *office) dueAgrees() error {
 	case next.Before(o.now):
 		return fmt.Errorf("the next is due at %s, before now, %s", next, o.now)
 	case next.After(o.now) && is(next.Add(-time.Millisecond))+is(o.now) > 0:
-		return fmt.Errorf("something is due at %s, before %s, which is said to be the first moment", o.now, next)
+		return fmt.Errorf("something is due at %s, before %s, which is said to be the first moment",
+			o.now, next)
 	}
-	turns := slices.ContainsFunc(b.Site().Adoptions, func(a workflow.Adoption) bool { return string(a.From) == b.Local(next).Format(time.DateOnly) })
+	turns := slices.ContainsFunc(
+		b.Site().Adoptions,
+		func(a workflow.Adoption) bool { return string(a.From) == b.Local(next).Format(time.DateOnly) },
+	)
 	if is(next) == 0 && !turns { // on the day of another policy one looks again
 		return fmt.Errorf("nothing is due at %s, the moment that was named", next)
 	}

@@ -31,7 +31,7 @@ const (
 	FactTurnPassed    FactKind = "turn.passed"     // detail effect, why
 	FactTurnGivenBack FactKind = "turn.given_back" // at its former place
 	FactRejoined      FactKind = "unit.rejoined"   // at the tail
-	FactTurnWaits     FactKind = "turn.waits"      // whoever is on turn keeps it: the visitor is somebody else's
+	FactTurnWaits     FactKind = "turn.waits"      // the one on turn keeps it
 	FactMakeUpArose   FactKind = "make_up.arose"
 	FactMakeUpGranted FactKind = "make_up.granted"
 

@@ -46,15 +46,24 @@ func (g *generator) id(kind string) string {
 
 // changes are values for single parameters; each office of the test takes some of them.
 var changes = map[string][]any{
-	"count.unpaid_returning": {true, false}, "count.unstated": {"at_once", "when_sales"}, "count.peers": {true, false},
-	"count.consumes_turn": {true, false}, "count.same_day_once": {true, false}, "count.off_hours": {true, false},
-	"count.joint_groups_once": {true, false}, "pass_effect.own_reception": {"void", "void_with_right", "hold"},
-	"pass_effect.personal": {"void", "hold"}, "pass_effect.assist": {"void", "hold", "void_with_right"},
-	"pass_effect.chores": {"void", "hold"}, "pass_effect.unrelated": {"hold", "void"}, "route.peer": {"line", "last_seat", "first"},
-	"route.unrelated": {"line", "last_seat", "first"}, "route.company_staff": {"line", "last_seat", "first"},
-	"assist.when_busy": {"anyone", "closed_only"}, "assist.stand_in": {true, false}, "phone.answered_by": {"third", "last_seat"},
-	"phone.appointment_owns": {true, false}, "stale_after_months": {0, 1, 2}, "carry_over": {true, false},
-	"rejoin_order": {"reentry", "turn_taken"}, "abandon_grace_min": {0, 10, 60}, "makeup.approvers": {[]string{"supervisor"}, []string{"shift_leader"}},
+	"count.unpaid_returning": {true, false}, "count.unstated": {"at_once", "when_sales"},
+	"count.peers":         {true, false},
+	"count.consumes_turn": {true, false}, "count.same_day_once": {true, false},
+	"count.off_hours":           {true, false},
+	"count.joint_groups_once":   {true, false},
+	"pass_effect.own_reception": {"void", "void_with_right", "hold"},
+	"pass_effect.personal":      {"void", "hold"},
+	"pass_effect.assist":        {"void", "hold", "void_with_right"},
+	"pass_effect.chores":        {"void", "hold"}, "pass_effect.unrelated": {"hold", "void"},
+	"route.peer":          {"line", "last_seat", "first"},
+	"route.unrelated":     {"line", "last_seat", "first"},
+	"route.company_staff": {"line", "last_seat", "first"},
+	"assist.when_busy":    {"anyone", "closed_only"}, "assist.stand_in": {true, false},
+	"phone.answered_by":      {"third", "last_seat"},
+	"phone.appointment_owns": {true, false}, "stale_after_months": {0, 1, 2},
+	"carry_over":   {true, false},
+	"rejoin_order": {"reentry", "turn_taken"}, "abandon_grace_min": {0, 10, 60},
+	"makeup.approvers": {[]string{"supervisor"}, []string{"shift_leader"}},
 }
 
 func (g *generator) policy() workflow.Policy {
@@ -105,7 +114,8 @@ func (g *generator) found() (string, []step) {
 		for range members {
 			who := workflow.StaffID(names[len(g.people) : len(g.people)+1])
 			g.people, of = append(g.people, who), append(of, string(who))
-			c.Staff = append(c.Staff, workflow.NewStaff{Staff: who, Role: workflow.RoleConsultant, Team: workflow.UnitID(team)})
+			c.Staff = append(c.Staff, workflow.NewStaff{Staff: who, Role: workflow.RoleConsultant,
+				Team: workflow.UnitID(team)})
 		}
 		if team == "" {
 			team = of[0].(string)
@@ -117,28 +127,41 @@ func (g *generator) found() (string, []step) {
 	if g.chance(25) {
 		c.Duty = []workflow.DutyShift{{From: "12:00", To: "13:30", Staff: g.who()}}
 	}
-	for who, role := range map[workflow.StaffID]workflow.Role{"S": workflow.RoleSupervisor, "M": workflow.RoleManager, "L": workflow.RoleShiftLeader} {
+	for who, role := range map[workflow.StaffID]workflow.Role{"S": workflow.RoleSupervisor,
+		"M": workflow.RoleManager, "L": workflow.RoleShiftLeader} {
 		c.Staff = append(c.Staff, workflow.NewStaff{Staff: who, Role: role})
 	}
-	slices.SortFunc(c.Staff[len(g.people):], func(a, b workflow.NewStaff) int { return int(a.Staff[0]) - int(b.Staff[0]) })
+	slices.SortFunc(
+		c.Staff[len(g.people):],
+		func(a, b workflow.NewStaff) int { return int(a.Staff[0]) - int(b.Staff[0]) },
+	)
 	book := map[string]any{}
 	imports := []step{{at: g.now, by: actor(workflow.RoleAdministrator, ""), cmd: c}}
 	for range g.between(0, 5) {
 		k := workflow.CustomerID(g.id("K"))
 		g.customers = append(g.customers, k)
-		i := &workflow.ImportCustomer{Customer: k, Owner: g.who(), Status: pick(g, workflow.CustomerStatuses...)}
+		i := &workflow.ImportCustomer{Customer: k, Owner: g.who(),
+			Status: pick(g, workflow.CustomerStatuses...)}
 		i.LastContactAt = g.now.AddDate(0, 0, -g.between(0, 45))
 		imports = append(imports, step{at: g.now, by: actor(workflow.RoleManager, "M"), cmd: i})
-		book[string(k)] = map[string]any{"owner": string(i.Owner), "status": string(i.Status), "last_contact": i.LastContactAt.Format(time.DateOnly)}
+		book[string(k)] = map[string]any{"owner": string(i.Owner), "status": string(i.Status),
+			"last_contact": i.LastContactAt.Format(time.DateOnly)}
 	}
 	return given(p, line, teams, c.Duty, book), imports
 }
 
 // given writes the office of a story.
-func given(p workflow.Policy, line []string, teams map[string]any, duty []workflow.DutyShift, book map[string]any) string {
+func given(
+	p workflow.Policy,
+	line []string,
+	teams map[string]any,
+	duty []workflow.DutyShift,
+	book map[string]any,
+) string {
 	var shifts []any
 	for _, d := range duty {
-		shifts = append(shifts, map[string]any{"from": string(d.From), "to": string(d.To), "staff": string(d.Staff)})
+		shifts = append(shifts, map[string]any{"from": string(d.From), "to": string(d.To),
+			"staff": string(d.Staff)})
 	}
 	places := make([]any, len(line))
 	for i, u := range line {
@@ -206,7 +229,10 @@ func (g *generator) anyVisit() *visit {
 	vs := g.full.OpenVisits()
 	if len(vs) == 0 || g.chance(5) {
 		vs = g.visits(func(*visit) bool { return true })
-		slices.SortFunc(vs, func(a, b *visit) int { return cmp.Or(a.ArrivedAt.Compare(b.ArrivedAt), strings.Compare(a.ID, b.ID)) })
+		slices.SortFunc(
+			vs,
+			func(a, b *visit) int { return cmp.Or(a.ArrivedAt.Compare(b.ArrivedAt), strings.Compare(a.ID, b.ID)) },
+		)
 	}
 	if len(vs) == 0 {
 		return nil

@@ -56,6 +56,7 @@ func (c *GrantMakeUp) decide(d *draft) *Fault {
 	r.setLine(slices.Insert(order, pos-1, c.Unit))
 	r.MadeUp = append(r.MadeUp, MadeUp{Unit: c.Unit, Position: pos, By: d.env.By.Staff, At: d.now})
 	d.subject = liveRotaRef(d.ID)
-	d.fact(FactMakeUpGranted, "makeup.approvers", string(c.Unit), "position", itoa(pos), "by", string(d.env.By.Staff))
+	d.fact(FactMakeUpGranted, "makeup.approvers", string(c.Unit), "position", itoa(pos),
+		"by", string(d.env.By.Staff))
 	return nil
 }

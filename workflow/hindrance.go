@@ -4,7 +4,7 @@ import "slices"
 
 // hindrance is what keeps a consultant from receiving.
 type hindrance struct {
-	why   string // personal, leave, day_off, company_duty, chores, leader_task, receiving, assisting, inactive
+	why   string // a Presence, receiving, assisting, inactive or empty
 	visit *Visit // when receiving or assisting
 	// pass is what a turn that goes past him does to his place.
 	pass PassEffect
@@ -20,8 +20,10 @@ func (d *draft) hindered(s StaffID) *hindrance {
 		case h != nil:
 		case v.Server == s && v.leading():
 			h = d.busyLeading(v)
-		case v.assisting() && (v.Server == s && v.ServerRole != Lead || slices.Contains(v.Assistants, s)):
-			h = &hindrance{why: "assisting", visit: v, pass: d.policy.Pass.Assist, rule: "pass_effect.assist"}
+		case v.assisting() && (v.Server == s && v.ServerRole != Lead ||
+			slices.Contains(v.Assistants, s)):
+			h = &hindrance{why: "assisting", visit: v, pass: d.policy.Pass.Assist,
+				rule: "pass_effect.assist"}
 		}
 	})
 	if h != nil {
@@ -32,7 +34,8 @@ func (d *draft) hindered(s StaffID) *hindrance {
 		return &hindrance{why: "inactive", pass: PassVoid, rule: "pass_effect.personal"}
 	}
 	if a := d.absence(s); a != nil {
-		h = &hindrance{why: string(a.State), by: a.OrderedBy, rule: "pass_effect." + string(a.State)}
+		h = &hindrance{why: string(a.State), by: a.OrderedBy,
+			rule: "pass_effect." + string(a.State)}
 		h.pass = d.policy.Pass.of(a.State)
 	}
 	return h
@@ -41,7 +44,8 @@ func (d *draft) hindered(s StaffID) *hindrance {
 // busyLeading is the hindrance of the one who leads v; the visit remembers what passing does to his
 // place.
 func (d *draft) busyLeading(v *Visit) *hindrance {
-	h := &hindrance{why: "receiving", visit: v, pass: v.PassEffect, rule: "pass_effect.own_reception"}
+	h := &hindrance{why: "receiving", visit: v, pass: v.PassEffect,
+		rule: "pass_effect.own_reception"}
 	switch {
 	case v.Kind == KindCompanyStaff:
 		h.rule = "pass_effect.company_staff"

@@ -65,7 +65,8 @@ func (d *draft) identify(id VisitID, a *Identity) *Fault {
 		return f
 	}
 	v.IdentifiedAt = d.now
-	d.fact(FactVisitIdentified, "P1-12a", v.ID, "kind", string(v.Kind), "customer", string(v.Customer), "named", string(v.Named))
+	d.fact(FactVisitIdentified, "P1-12a", v.ID, "kind", string(v.Kind),
+		"customer", string(v.Customer), "named", string(v.Named))
 	return nil
 }
 
@@ -88,7 +89,8 @@ func (d *draft) takeIdentity(v *Visit, a *Identity) *Fault {
 			return f
 		}
 	}
-	v.Kind, v.Named, v.BroughtBy, v.Appointment, v.Delegate, v.Purpose = a.Kind, a.Named, a.BroughtBy, a.Appointment, a.Delegate, a.Purpose
+	v.Kind, v.Named, v.BroughtBy, v.Purpose = a.Kind, a.Named, a.BroughtBy, a.Purpose
+	v.Appointment, v.Delegate = a.Appointment, a.Delegate
 	if a.Party > 0 {
 		v.Party = a.Party
 	}

@@ -95,7 +95,9 @@ func ValidID(s string) bool {
 	if s == "" || len(s) > 64 || s == "." || s == ".." || !utf8.ValidString(s) {
 		return false
 	}
-	return !strings.ContainsFunc(s, func(r rune) bool { return r == ' ' || r == '/' || r == utf8.RuneError || control(r) })
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return r == ' ' || r == '/' || r == utf8.RuneError || control(r)
+	})
 }
 
 // HoldsControls reports whether a line of text holds characters that are not seen but change what

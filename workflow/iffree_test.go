@@ -11,9 +11,11 @@ import (
 // and waits; the one who had to be received at once is refused, and the refusal says that nothing
 // of him was recorded.
 func TestAssignIfFree(t *testing.T) {
-	arrival := func(id workflow.VisitID, named workflow.StaffID, ifFree bool) *workflow.ArriveVisit {
+	arrival := func(id workflow.VisitID, named workflow.StaffID,
+		ifFree bool) *workflow.ArriveVisit {
 		return &workflow.ArriveVisit{
-			Visit: id, Identify: &workflow.Identity{Kind: workflow.KindNew, Named: named}, Assign: true, IfFree: ifFree,
+			Visit: id, Identify: &workflow.Identity{Kind: workflow.KindNew, Named: named},
+			Assign: true, IfFree: ifFree,
 		}
 	}
 	for _, c := range []struct {
@@ -32,7 +34,8 @@ func TestAssignIfFree(t *testing.T) {
 			site.Hours[i] = workflow.DayHours{From: "08:00", To: "18:00"}
 		}
 		for _, who := range []workflow.StaffID{"A", "B"} {
-			site.Staff = append(site.Staff, workflow.NewStaff{Staff: who, Role: workflow.RoleConsultant})
+			site.Staff = append(site.Staff, workflow.NewStaff{Staff: who,
+				Role: workflow.RoleConsultant})
 		}
 		o.must(t, site)
 		for i := range c.busy {
@@ -42,11 +45,13 @@ func TestAssignIfFree(t *testing.T) {
 				t.Fatalf("%s: %s is %s although somebody is free", c.why, id, o.state(string(id)))
 			}
 		}
-		_, f, err := o.do(step{at: o.now, by: actor(workflow.RoleFrontDesk, ""), cmd: arrival("W", c.named, false)})
+		_, f, err := o.do(step{at: o.now, by: actor(workflow.RoleFrontDesk, ""),
+			cmd: arrival("W", c.named, false)})
 		if err != nil || f == nil || f.Code != c.why || f.Args["instead"] != "if_free" {
 			t.Errorf("%s: at once: %+v, %v", c.why, f, err)
 		}
-		k, f, err := o.do(step{at: o.now, by: actor(workflow.RoleFrontDesk, ""), cmd: arrival("X", c.named, true)})
+		k, f, err := o.do(step{at: o.now, by: actor(workflow.RoleFrontDesk, ""),
+			cmd: arrival("X", c.named, true)})
 		if err != nil || f != nil {
 			t.Fatalf("%s: if free: %+v, %v", c.why, f, err)
 		}
@@ -57,7 +62,8 @@ func TestAssignIfFree(t *testing.T) {
 		for _, fact := range k.Facts {
 			if fact.Kind == workflow.FactVisitWaits {
 				waits++
-				if fact.Subject != "X" || fact.Rule == "" || fact.Detail["why"] != c.why || fact.Detail["staff"] != c.staff {
+				if fact.Subject != "X" || fact.Rule == "" || fact.Detail["why"] != c.why ||
+					fact.Detail["staff"] != c.staff {
 					t.Errorf("%s: the fact says %+v", c.why, fact)
 				}
 			}
@@ -69,10 +75,12 @@ func TestAssignIfFree(t *testing.T) {
 	// What waiting cannot mend is refused all the same, and so is a visitor whom the first question
 	// was not put to.
 	o := small(t)
-	if _, f, _ := o.do(step{at: o.now, by: actor(workflow.RoleFrontDesk, ""), cmd: &workflow.ArriveVisit{Visit: "W", Assign: true, IfFree: true}}); f == nil {
+	if _, f, _ := o.do(step{at: o.now, by: actor(workflow.RoleFrontDesk, ""),
+		cmd: &workflow.ArriveVisit{Visit: "W", Assign: true, IfFree: true}}); f == nil {
 		t.Error("assigned without being identified")
 	}
-	if _, f, _ := o.do(step{at: o.now, by: actor(workflow.RoleKiosk, ""), cmd: arrival("W", "", true)}); f == nil || f.Class != workflow.ClassForbidden {
+	if _, f, _ := o.do(step{at: o.now, by: actor(workflow.RoleKiosk, ""),
+		cmd: arrival("W", "", true)}); f == nil || f.Class != workflow.ClassForbidden {
 		t.Errorf("a kiosk assigns: %+v", f)
 	}
 }

@@ -36,17 +36,20 @@ func (c *ImportCustomer) decide(d *draft) *Fault {
 	if c.Customer == "" || !slices.Contains(CustomerStatuses, c.Status) {
 		return invalid("bad_status", "status", string(c.Status))
 	}
-	if d.colleague(c.Owner) != nil && !plain(string(c.Owner), 32) { // he may have left, but he had an id
+	// he may have left, but he had an id
+	if d.colleague(c.Owner) != nil && !plain(string(c.Owner), 32) {
 		return d.colleague(c.Owner)
 	}
 	if c.LastContactAt.After(d.now) {
 		return invalid("bad_contact")
 	}
-	k := add(d, &Customer{Head: Head{ID: string(c.Customer), Site: d.ID}, Owner: c.Owner, Status: c.Status, LastContactAt: c.LastContactAt})
+	k := add(d, &Customer{Head: Head{ID: string(c.Customer), Site: d.ID}, Owner: c.Owner,
+		Status: c.Status, LastContactAt: c.LastContactAt})
 	if c.Owner != "" {
 		k.OwnerSinceAt = d.now
 	}
 	d.subject = k.Ref()
-	d.fact(FactCustomerImported, "P1-17a", k.ID, "owner", string(c.Owner), "status", string(c.Status))
+	d.fact(FactCustomerImported, "P1-17a", k.ID, "owner", string(c.Owner),
+		"status", string(c.Status))
 	return nil
 }

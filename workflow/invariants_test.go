@@ -11,7 +11,8 @@ import (
 // check holds the office against the invariants after a commit.
 func (o *office) check(c *commit) error {
 	for _, check := range []func(*commit) error{
-		o.everyUnitOnce, o.oneVisitEach, o.lineChanges, o.heldIsHeld, o.firstLeadStays, o.counts, o.datedCopy, o.readings, o.outcomes,
+		o.everyUnitOnce, o.oneVisitEach, o.lineChanges, o.heldIsHeld, o.firstLeadStays, o.counts,
+		o.datedCopy, o.readings, o.outcomes,
 		func(c *commit) error { return o.ledger.enter(c, o.full.Rota()) },
 	} {
 		if err := check(c); err != nil {
@@ -56,7 +57,11 @@ func (o *office) everyUnitOnce(*commit) error {
 		return fmt.Errorf("in the line or out but not on the roster: %v", seen)
 	}
 	for i, m := range r.MakeUps {
-		if slices.ContainsFunc(r.MakeUps[:i], func(x workflow.MakeUpRight) bool { return x.Unit == m.Unit }) || o.unit(m.Unit) == nil {
+		if slices.ContainsFunc(
+			r.MakeUps[:i],
+			func(x workflow.MakeUpRight) bool { return x.Unit == m.Unit },
+		) ||
+			o.unit(m.Unit) == nil {
 			return fmt.Errorf("make-up right of %s twice, or of nobody on the roster", m.Unit)
 		}
 	}
@@ -75,7 +80,8 @@ func (o *office) unit(id workflow.UnitID) *workflow.Unit {
 // binds reports whether a visit still binds the one who leads it.
 func binds(v *visit) bool {
 	nobody := v.Kind == workflow.KindUnrelated || v.Kind == workflow.KindCompanyStaff
-	return v.ServerRole == workflow.Lead && (v.State == workflow.Assigned || v.State == workflow.Served && !nobody)
+	return v.ServerRole == workflow.Lead && (v.State == workflow.Assigned ||
+		v.State == workflow.Served && !nobody)
 }
 
 // one consultant leads at most one visit unless the second is concurrent.
@@ -101,7 +107,8 @@ func (o *office) lineChanges(c *commit) error {
 		return nil
 	}
 	was, is := old.Order(), o.full.Rota().Order()
-	roster := len(facts(c, workflow.FactRosterChanged))+len(facts(c, workflow.FactStaffChanged))+len(facts(c, workflow.FactStaffAdded)) > 0
+	roster := len(facts(c, workflow.FactRosterChanged))+len(facts(c,
+		workflow.FactStaffChanged))+len(facts(c, workflow.FactStaffAdded)) > 0
 	told := func(u workflow.UnitID, kinds ...workflow.FactKind) bool {
 		return roster || slices.ContainsFunc(c.Facts, func(f workflow.Fact) bool {
 			return f.Subject == string(u) && slices.Contains(kinds, f.Kind)
@@ -121,10 +128,14 @@ func (o *office) lineChanges(c *commit) error {
 		return nil
 	}
 	moved := func(u workflow.UnitID) bool {
-		return told(u, workflow.FactRejoined, workflow.FactTurnGivenBack, workflow.FactMakeUpGranted)
+		return told(u, workflow.FactRejoined, workflow.FactTurnGivenBack,
+			workflow.FactMakeUpGranted)
 	}
 	stay := func(us, others []workflow.UnitID) []workflow.UnitID {
-		return slices.DeleteFunc(slices.Clone(us), func(u workflow.UnitID) bool { return !slices.Contains(others, u) || moved(u) })
+		return slices.DeleteFunc(
+			slices.Clone(us),
+			func(u workflow.UnitID) bool { return !slices.Contains(others, u) || moved(u) },
+		)
 	}
 	if a, b := stay(was, is), stay(is, was); !slices.Equal(a, b) {
 		return fmt.Errorf("the line was [%s] and is [%s], and no fact says why", ids(was), ids(is))
@@ -169,9 +180,11 @@ func (o *office) firstLeadStays(c *commit) error {
 		}
 		is, _ := o.all[r].(*visit)
 		if was.FirstLead != "" && is.FirstLead != was.FirstLead {
-			return fmt.Errorf("the first lead of %s was %s and is %s", r.ID, was.FirstLead, is.FirstLead)
+			return fmt.Errorf("the first lead of %s was %s and is %s", r.ID, was.FirstLead,
+				is.FirstLead)
 		}
-		if len(is.Changes) < len(was.Changes) || !slices.Equal(is.Changes[:len(was.Changes)], was.Changes) {
+		if len(is.Changes) < len(was.Changes) ||
+			!slices.Equal(is.Changes[:len(was.Changes)], was.Changes) {
 			return fmt.Errorf("the changes of %s were %v and are %v", r.ID, was.Changes, is.Changes)
 		}
 		if was.State == workflow.Registered && is.CountsFor != was.CountsFor {
@@ -190,8 +203,10 @@ func (o *office) firstLeadStays(c *commit) error {
 func (o *office) counts(c *commit) error {
 	for _, f := range facts(c, workflow.FactCounted) {
 		v, _ := o.all[workflow.VisitRef(workflow.VisitID(f.Detail["visit"]))].(*visit)
-		if v == nil || v.State != workflow.Registered || v.CountsFor != workflow.StaffID(f.Subject) {
-			return fmt.Errorf("%s was counted for %s, which its record does not say", f.Detail["visit"], f.Subject)
+		if v == nil || v.State != workflow.Registered ||
+			v.CountsFor != workflow.StaffID(f.Subject) {
+			return fmt.Errorf("%s was counted for %s, which its record does not say",
+				f.Detail["visit"], f.Subject)
 		}
 		if !o.preset() {
 			continue
@@ -203,9 +218,12 @@ func (o *office) counts(c *commit) error {
 		case !o.full.Site().InHours(t):
 			return fmt.Errorf("%s counts and began outside hours, at %s", v.ID, t.Format("15:04"))
 		case v.Kind == workflow.KindCompanyStaff,
-			v.Kind == workflow.KindUnrelated && v.Topic != workflow.TopicSales && len(o.full.Site().Adoptions) == 1: // of one policy
+			// of one policy
+			v.Kind == workflow.KindUnrelated && v.Topic != workflow.TopicSales &&
+				len(o.full.Site().Adoptions) == 1:
 			return fmt.Errorf("%s counts and its kind is %s", v.ID, v.Kind)
-		case len(v.Changes) == 0 && (v.ServerRole != workflow.Lead && v.CountsFor == v.Server || v.CountsFor != v.Principal && slices.Contains(v.Assistants, v.CountsFor)):
+		case len(v.Changes) == 0 && (v.ServerRole != workflow.Lead && v.CountsFor == v.Server ||
+			v.CountsFor != v.Principal && slices.Contains(v.Assistants, v.CountsFor)):
 			return fmt.Errorf("%s counts for %s, who assisted", v.ID, v.CountsFor)
 		}
 		for _, duty := range o.full.Site().Duty {

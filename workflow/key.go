@@ -73,12 +73,15 @@ func (k *Key) clone() Record {
 }
 
 // Expired reports whether the key's time is over.
-func (k *Key) Expired(now time.Time) bool { return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt) }
+func (k *Key) Expired(now time.Time) bool {
+	return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt)
+}
 
 // Works reports whether a secret of the key, by its number, is good at a moment.
 func (k *Key) Works(secret int, now time.Time) bool {
 	old := func(o OldSecret) bool { return o.Secret == secret && now.Before(o.EndsAt) }
-	return k.RevokedAt.IsZero() && !k.Expired(now) && (secret == k.Secret || slices.ContainsFunc(k.Old, old))
+	return k.RevokedAt.IsZero() && !k.Expired(now) &&
+		(secret == k.Secret || slices.ContainsFunc(k.Old, old))
 }
 
 // Admits reports whether somebody may act in a role now: a member of staff who is active and has at
@@ -121,7 +124,8 @@ func (d *draft) key(id KeyID, was *FormerKey) (*Key, *Fault) {
 		return nil, refused("key_revoked", "", "id", string(id))
 	case !ok && was != nil && id != "":
 		k = add(d, &Key{
-			Head: Head{ID: string(id), Site: d.ID, Open: true}, Role: was.Role, Staff: was.Staff, Sites: slices.Clone(was.Sites),
+			Head: Head{ID: string(id), Site: d.ID, Open: true}, Role: was.Role, Staff: was.Staff,
+			Sites:     slices.Clone(was.Sites),
 			CreatedAt: was.CreatedAt, Secret: 1,
 		})
 	case !ok || k.Site != d.ID:

@@ -23,11 +23,13 @@ func keyOffice(t *testing.T) (*office, func(role workflow.Role, cmd command) str
 		}
 		return ""
 	}
-	for who, role := range map[workflow.StaffID]workflow.Role{"S": workflow.RoleSupervisor, "M": workflow.RoleManager} {
+	for who, role := range map[workflow.StaffID]workflow.Role{"S": workflow.RoleSupervisor,
+		"M": workflow.RoleManager} {
 		if o.full.Admits(role, who) {
 			continue
 		}
-		if code := give(workflow.RoleAdministrator, &workflow.AddStaff{NewStaff: workflow.NewStaff{Staff: who, Role: role}}); code != "" {
+		if code := give(workflow.RoleAdministrator,
+			&workflow.AddStaff{NewStaff: workflow.NewStaff{Staff: who, Role: role}}); code != "" {
 			t.Fatal(code)
 		}
 	}
@@ -48,26 +50,47 @@ func TestMakeKey(t *testing.T) {
 		make workflow.MakeKey
 		want string
 	}{
-		"kiosk":                      {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleKiosk}, ""},
-		"manager":                    {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleManager, Staff: "M"}, ""},
-		"a manager as consultant":    {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleConsultant, Staff: "M"}, ""},
-		"by an administrator":        {workflow.RoleAdministrator, workflow.MakeKey{Role: workflow.RoleSupervisor, Staff: "S"}, ""},
-		"for a while":                {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleKiosk, ExpiresAt: later}, ""},
-		"analyst of two sites":       {workflow.RoleAdministrator, workflow.MakeKey{Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{"z"}}, ""},
-		"more than he is":            {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleManager, Staff: "S"}, "bad_key"},
-		"staff never added":          {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleConsultant, Staff: "nobody"}, "bad_key"},
-		"staff not named":            {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleShiftLeader}, "bad_key"},
-		"kiosk with staff":           {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleKiosk, Staff: "M"}, "bad_key"},
-		"no role":                    {workflow.RoleManager, workflow.MakeKey{}, "bad_key"},
-		"the system's role":          {workflow.RoleAdministrator, workflow.MakeKey{Role: workflow.RoleSystem}, "bad_key"},
-		"front desk of two sites":    {workflow.RoleAdministrator, workflow.MakeKey{Role: workflow.RoleFrontDesk, Sites: []workflow.SiteID{"z"}}, "bad_key"},
-		"further sites without id":   {workflow.RoleAdministrator, workflow.MakeKey{Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{""}}, "bad_key"},
-		"administrator":              {workflow.RoleAdministrator, workflow.MakeKey{Role: workflow.RoleAdministrator}, "key_beyond"},
-		"further sites by a manager": {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{"z"}}, "key_beyond"},
-		"over already":               {workflow.RoleManager, workflow.MakeKey{Role: workflow.RoleKiosk, ExpiresAt: past}, "bad_expiry"},
-		"by a supervisor":            {workflow.RoleSupervisor, workflow.MakeKey{Role: workflow.RoleKiosk}, "role"},
-		"by a shift leader":          {workflow.RoleShiftLeader, workflow.MakeKey{Role: workflow.RoleKiosk}, "role"},
-		"by the front desk":          {workflow.RoleFrontDesk, workflow.MakeKey{Role: workflow.RoleKiosk}, "role"},
+		"kiosk": {workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleKiosk}, ""},
+		"manager": {workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleManager, Staff: "M"}, ""},
+		"a manager as consultant": {workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleConsultant, Staff: "M"}, ""},
+		"by an administrator": {workflow.RoleAdministrator,
+			workflow.MakeKey{Role: workflow.RoleSupervisor, Staff: "S"}, ""},
+		"for a while": {workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleKiosk, ExpiresAt: later}, ""},
+		"analyst of two sites": {workflow.RoleAdministrator,
+			workflow.MakeKey{Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{"z"}}, ""},
+		"more than he is": {workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleManager, Staff: "S"}, "bad_key"},
+		"staff never added": {workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleConsultant, Staff: "nobody"}, "bad_key"},
+		"staff not named": {workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleShiftLeader}, "bad_key"},
+		"kiosk with staff": {workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleKiosk, Staff: "M"}, "bad_key"},
+		"no role": {workflow.RoleManager, workflow.MakeKey{}, "bad_key"},
+		"the system's role": {workflow.RoleAdministrator,
+			workflow.MakeKey{Role: workflow.RoleSystem}, "bad_key"},
+		"front desk of two sites": {workflow.RoleAdministrator,
+			workflow.MakeKey{Role: workflow.RoleFrontDesk, Sites: []workflow.SiteID{"z"}},
+			"bad_key"},
+		"further sites without id": {workflow.RoleAdministrator,
+			workflow.MakeKey{Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{""}}, "bad_key"},
+		"administrator": {workflow.RoleAdministrator,
+			workflow.MakeKey{Role: workflow.RoleAdministrator}, "key_beyond"},
+		"further sites by a manager": {workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{"z"}},
+			"key_beyond"},
+		"over already": {workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleKiosk, ExpiresAt: past}, "bad_expiry"},
+		"by a supervisor": {workflow.RoleSupervisor,
+			workflow.MakeKey{Role: workflow.RoleKiosk}, "role"},
+		"by a shift leader": {workflow.RoleShiftLeader,
+			workflow.MakeKey{Role: workflow.RoleKiosk}, "role"},
+		"by the front desk": {workflow.RoleFrontDesk,
+			workflow.MakeKey{Role: workflow.RoleKiosk}, "role"},
 	} {
 		c.make.Key = workflow.KeyID(name)
 		if got := give(c.by, &c.make); got != c.want {
@@ -77,11 +100,13 @@ func TestMakeKey(t *testing.T) {
 		if (k != nil) != (c.want == "") {
 			t.Errorf("%s: the record is %+v", name, k)
 		}
-		if k != nil && (k.CreatedBy != "key" || !k.Works(1, o.now) || k.Works(0, o.now) || k.Works(2, o.now)) {
+		if k != nil && (k.CreatedBy != "key" || !k.Works(1, o.now) || k.Works(0, o.now) ||
+			k.Works(2, o.now)) {
 			t.Errorf("%s: %+v", name, k)
 		}
 	}
-	if got := give(workflow.RoleManager, &workflow.MakeKey{Key: "kiosk", Role: workflow.RoleKiosk}); got != "record_exists" {
+	if got := give(workflow.RoleManager, &workflow.MakeKey{Key: "kiosk",
+		Role: workflow.RoleKiosk}); got != "record_exists" {
 		t.Errorf("the same id again: %q", got)
 	}
 	if k := o.key("for a while"); !k.Works(1, later.Add(-time.Millisecond)) || k.Works(1, later) {
@@ -94,7 +119,9 @@ func TestRotateAndRevoke(t *testing.T) {
 	o, give := keyOffice(t)
 	made := func(id workflow.KeyID, role workflow.Role, who workflow.StaffID) {
 		t.Helper()
-		if code := give(workflow.RoleManager, &workflow.MakeKey{Key: id, Role: role, Staff: who, ExpiresAt: o.now.Add(24 * time.Hour)}); code != "" {
+		if code := give(workflow.RoleManager,
+			&workflow.MakeKey{Key: id, Role: role, Staff: who,
+				ExpiresAt: o.now.Add(24 * time.Hour)}); code != "" {
 			t.Fatal(code)
 		}
 	}
@@ -108,7 +135,8 @@ func TestRotateAndRevoke(t *testing.T) {
 		{workflow.RoleSupervisor, &workflow.RotateKey{Key: "k"}, "role"},
 		{workflow.RoleManager, &workflow.RotateKey{Key: "none"}, "key_not_found"},
 		{workflow.RoleManager, &workflow.RotateKey{Key: "k", Overlap: -1}, "bad_overlap"},
-		{workflow.RoleManager, &workflow.RotateKey{Key: "k", Overlap: workflow.MaxOverlap + 1}, "bad_overlap"},
+		{workflow.RoleManager, &workflow.RotateKey{Key: "k", Overlap: workflow.MaxOverlap + 1},
+			"bad_overlap"},
 		{workflow.RoleManager, &workflow.RotateKey{Key: "k", Overlap: 60}, ""},
 		{workflow.RoleManager, &workflow.RotateKey{Key: "s"}, ""},
 		{workflow.RoleSupervisor, &workflow.RevokeKey{Key: "s"}, "kiosk_only"},
@@ -121,15 +149,18 @@ func TestRotateAndRevoke(t *testing.T) {
 		}
 	}
 	k, s := o.key("k"), o.key("s")
-	if !k.Works(2, o.now) || !k.Works(1, o.now.Add(59*time.Second)) || k.Works(1, o.now.Add(time.Minute)) || k.Works(3, o.now) {
+	if !k.Works(2, o.now) || !k.Works(1, o.now.Add(59*time.Second)) ||
+		k.Works(1, o.now.Add(time.Minute)) || k.Works(3, o.now) {
 		t.Errorf("overlap of a minute: %+v", k)
 	}
 	for range 3 {
-		if code := give(workflow.RoleManager, &workflow.RotateKey{Key: "k", Overlap: 30}); code != "" {
+		if code := give(workflow.RoleManager,
+			&workflow.RotateKey{Key: "k", Overlap: 30}); code != "" {
 			t.Fatal(code)
 		}
 	}
-	if k = o.key("k"); !k.Works(5, o.now) || !k.Works(1, o.now.Add(29*time.Second)) || k.Works(1, o.now.Add(30*time.Second)) || len(k.Old) != 4 {
+	if k = o.key("k"); !k.Works(5, o.now) || !k.Works(1, o.now.Add(29*time.Second)) ||
+		k.Works(1, o.now.Add(30*time.Second)) || len(k.Old) != 4 {
 		t.Errorf("rotated again and again: %+v", k)
 	}
 	for range 20 {
@@ -138,7 +169,8 @@ func TestRotateAndRevoke(t *testing.T) {
 	if k = o.key("k"); len(k.Old) != 8 || k.Works(1, o.now) {
 		t.Errorf("the record grows: %+v", k)
 	}
-	if code := give(workflow.RoleManager, &workflow.RotateKey{Key: "k"}); code != "" || len(o.key("k").Old) != 0 {
+	if code := give(workflow.RoleManager, &workflow.RotateKey{Key: "k"}); code != "" ||
+		len(o.key("k").Old) != 0 {
 		t.Errorf("no overlap leaves earlier secrets at work: %q, %+v", code, o.key("k"))
 	}
 	if !s.Works(2, o.now) || s.Works(1, o.now) || s.RotatedBy != "key" {
@@ -165,20 +197,25 @@ func TestRotateAndRevoke(t *testing.T) {
 func TestFormerKey(t *testing.T) {
 	o, give := keyOffice(t)
 	was := &workflow.FormerKey{Role: workflow.RoleKiosk, CreatedAt: o.now.Add(-time.Hour)}
-	if got := give(workflow.RoleManager, &workflow.RotateKey{Key: "old", Was: was, Overlap: 60}); got != "" {
+	if got := give(workflow.RoleManager, &workflow.RotateKey{Key: "old", Was: was,
+		Overlap: 60}); got != "" {
 		t.Fatal(got)
 	}
-	if k := o.key("old"); k == nil || k.Role != workflow.RoleKiosk || !k.Works(1, o.now) || !k.Works(2, o.now) || !k.CreatedAt.Equal(was.CreatedAt) {
+	if k := o.key("old"); k == nil || k.Role != workflow.RoleKiosk || !k.Works(1, o.now) ||
+		!k.Works(2, o.now) || !k.CreatedAt.Equal(was.CreatedAt) {
 		t.Errorf("%+v", k)
 	}
 	// What the journal says of a key wins over what a caller says it was.
-	if got := give(workflow.RoleSupervisor, &workflow.RevokeKey{Key: "other", Was: &workflow.FormerKey{Role: workflow.RoleManager, Staff: "M"}}); got != "kiosk_only" {
+	if got := give(workflow.RoleSupervisor, &workflow.RevokeKey{Key: "other",
+		Was: &workflow.FormerKey{Role: workflow.RoleManager, Staff: "M"}}); got != "kiosk_only" {
 		t.Error(got)
 	}
-	if code := give(workflow.RoleManager, &workflow.MakeKey{Key: "m", Role: workflow.RoleManager, Staff: "M"}); code != "" {
+	if code := give(workflow.RoleManager, &workflow.MakeKey{Key: "m", Role: workflow.RoleManager,
+		Staff: "M"}); code != "" {
 		t.Fatal(code)
 	}
-	if got := give(workflow.RoleSupervisor, &workflow.RevokeKey{Key: "m", Was: was}); got != "kiosk_only" {
+	if got := give(workflow.RoleSupervisor, &workflow.RevokeKey{Key: "m",
+		Was: was}); got != "kiosk_only" {
 		t.Error(got)
 	}
 }
@@ -202,7 +239,8 @@ func TestAdmits(t *testing.T) {
 	check(false, workflow.RoleKiosk, "S")
 	give(workflow.RoleManager, &workflow.ChangeStaff{Staff: "S", Active: &no})
 	check(false, workflow.RoleConsultant, "S")
-	give(workflow.RoleManager, &workflow.ChangeStaff{Staff: "S", Active: &yes, Role: workflow.RoleShiftLeader})
+	give(workflow.RoleManager, &workflow.ChangeStaff{Staff: "S", Active: &yes,
+		Role: workflow.RoleShiftLeader})
 	check(false, workflow.RoleSupervisor, "S")
 	check(true, workflow.RoleShiftLeader, "S")
 }

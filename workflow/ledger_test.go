@@ -77,7 +77,10 @@ func (l *ledger) enter(c *commit, r *rota) error {
 func (l *ledger) reconcile(r *rota) error {
 	out := r.OutUnits()
 	for u := range l.out {
-		if !slices.ContainsFunc(r.Units, func(x workflow.Unit) bool { return x.ID == u }) { // taken off the roster
+		if !slices.ContainsFunc(
+			r.Units,
+			func(x workflow.Unit) bool { return x.ID == u },
+		) { // taken off the roster
 			delete(l.out, u)
 			delete(l.used, u)
 			delete(l.voided, u)
@@ -91,8 +94,15 @@ func (l *ledger) reconcile(r *rota) error {
 		}
 		due := l.used[u] + l.voided[u] - l.back[u] - l.rejoin[u]
 		if due != 0 && due != 1 || (due == 1) != l.out[u] {
-			return fmt.Errorf("the turns of %s: %d used, %d voided, %d given back, %d times come back, out: %t",
-				u, l.used[u], l.voided[u], l.back[u], l.rejoin[u], l.out[u])
+			return fmt.Errorf(
+				"the turns of %s: %d used, %d voided, %d given back, %d times come back, out: %t",
+				u,
+				l.used[u],
+				l.voided[u],
+				l.back[u],
+				l.rejoin[u],
+				l.out[u],
+			)
 		}
 	}
 	return nil

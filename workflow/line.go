@@ -88,7 +88,8 @@ func (d *draft) inLine(u *Unit) bool { return u != nil && d.rota().lineIndex(u.I
 
 // insert puts a place into the line by its ticket.
 func (r *Rota) insert(p Place) {
-	i, _ := slices.BinarySearchFunc(r.Line, p.Ticket, func(q Place, t int64) int { return cmp.Compare(q.Ticket, t) })
+	byTicket := func(q Place, t int64) int { return cmp.Compare(q.Ticket, t) }
+	i, _ := slices.BinarySearchFunc(r.Line, p.Ticket, byTicket)
 	r.Line = slices.Insert(r.Line, i, p)
 }
 

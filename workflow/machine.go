@@ -33,7 +33,8 @@ func NewMachine[S, E ~string](rows ...Row[S, E]) *Machine[S, E] {
 			events[i].Src = append(events[i].Src, string(s))
 		}
 	}
-	return &Machine[S, E]{rows: rows, idle: sync.Pool{New: func() any { return fsm.NewFSM("", events, nil) }}}
+	made := func() any { return fsm.NewFSM("", events, nil) }
+	return &Machine[S, E]{rows: rows, idle: sync.Pool{New: made}}
 }
 
 // Rows is the whole table. Callers must not change it.

@@ -36,8 +36,10 @@ func (c *MakeKey) decide(d *draft) *Fault {
 		return refused("record_exists", "", "id", string(c.Key))
 	}
 	k := add(d, &Key{
-		Head: Head{ID: string(c.Key), Site: d.ID, Open: true}, Role: c.Role, Staff: c.Staff, Sites: slices.Clone(c.Sites),
-		CreatedAt: d.now, CreatedBy: KeyID(d.env.By.Key), ExpiresAt: c.ExpiresAt.UTC().Truncate(time.Millisecond), Secret: 1,
+		Head: Head{ID: string(c.Key), Site: d.ID, Open: true}, Role: c.Role, Staff: c.Staff,
+		Sites:     slices.Clone(c.Sites),
+		CreatedAt: d.now, CreatedBy: KeyID(d.env.By.Key),
+		ExpiresAt: c.ExpiresAt.UTC().Truncate(time.Millisecond), Secret: 1,
 	})
 	d.subject = k.Ref()
 	d.fact(FactKeyMade, "", k.ID, "role", string(k.Role), "staff", string(k.Staff))

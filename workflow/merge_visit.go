@@ -43,7 +43,8 @@ func (c *MergeVisit) decide(d *draft) *Fault {
 	if into.Customer == "" && into.State != Assigned {
 		into.Customer = v.Customer
 	}
-	v.MergedInto, v.EndedAt, v.Open, v.CountsFor, v.TurnEffect = c.Into, d.now, false, "", endedEffect(v)
+	v.MergedInto, v.EndedAt, v.Open = c.Into, d.now, false
+	v.CountsFor, v.TurnEffect = "", endedEffect(v)
 	d.giveBack(v, "P1-50", "joint_groups")
 	d.fact(FactVisitMerged, "P1-50", v.ID, "into", string(c.Into))
 	return nil

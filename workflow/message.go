@@ -77,6 +77,9 @@ func (d *draft) pending() []*Message {
 
 func (d *draft) inReception(s StaffID) bool {
 	in := false
-	d.visits(func(v *Visit) { in = in || v.State == Assigned && (v.Server == s || slices.Contains(v.Assistants, s)) })
+	d.visits(func(v *Visit) {
+		in = in || v.State == Assigned &&
+			(v.Server == s || slices.Contains(v.Assistants, s))
+	})
 	return in
 }

@@ -22,7 +22,8 @@ func TestNeedsFollowsThePolicyOfToday(t *testing.T) {
 	receive := func(id string) *workflow.ArriveVisit {
 		return &workflow.ArriveVisit{
 			Visit: workflow.VisitID("V" + id), Assign: true,
-			Identify: &workflow.Identity{Kind: workflow.KindReturning, Customer: workflow.CustomerID("K" + id)},
+			Identify: &workflow.Identity{Kind: workflow.KindReturning,
+				Customer: workflow.CustomerID("K" + id)},
 		}
 	}
 	o.must(t, c, &workflow.AdoptPolicy{From: "2024-03-05", Policy: workflow.P1()},
@@ -31,6 +32,7 @@ func TestNeedsFollowsThePolicyOfToday(t *testing.T) {
 		receive("1"), receive("2"))
 	v, _ := o.all[workflow.VisitRef("V2")].(*visit)
 	if v.Server != "B" || v.ServerRole != workflow.Assist || v.Principal != "A" {
-		t.Errorf("V2 is received by %s as %s for %s; want B as assist for A", v.Server, v.ServerRole, v.Principal)
+		t.Errorf("V2 is received by %s as %s for %s; want B as assist for A", v.Server,
+			v.ServerRole, v.Principal)
 	}
 }

@@ -38,7 +38,8 @@ const site = workflow.SiteID("office")
 
 func newOffice() *office {
 	return &office{
-		lean: workflow.NewBoard(site), full: workflow.NewBoard(site), now: time.Date(2024, 3, 4, 0, 50, 0, 0, time.UTC),
+		lean: workflow.NewBoard(site), full: workflow.NewBoard(site),
+		now: time.Date(2024, 3, 4, 0, 50, 0, 0, time.UTC),
 		all: map[ref]workflow.Record{}, before: map[ref]workflow.Record{},
 		ledger: newLedger(), concurrent: map[string]bool{},
 	}
@@ -93,7 +94,8 @@ func (o *office) decide(s step) (*commit, *fault, error) {
 		return nil, nil, fmt.Errorf("deciding changed the command: %s became %s", asked, now)
 	}
 	if second := outcome(again, f2); first != second {
-		return nil, nil, fmt.Errorf("the same board decided twice and differently:\n%s\n%s", first, second)
+		return nil, nil, fmt.Errorf("the same board decided twice and differently:\n%s\n%s", first,
+			second)
 	}
 	return c, f, o.fullAgrees(env, s.cmd, first)
 }
@@ -133,7 +135,8 @@ func (o *office) fold(c *commit) error {
 		doc, _ := workflow.Encode(r)
 		was, _ := workflow.Encode(live[i])
 		if !bytes.Equal(doc, img.Doc) || !bytes.Equal(was, img.Doc) || r.Ref() != img.Ref {
-			return fmt.Errorf("image %v does not decode to the record decided: %s, %s, %s", img.Ref, img.Doc, doc, was)
+			return fmt.Errorf("image %v does not decode to the record decided: %s, %s, %s", img.Ref,
+				img.Doc, doc, was)
 		}
 	}
 	if err := o.lean.Apply(c); err != nil {

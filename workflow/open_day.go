@@ -82,7 +82,8 @@ func (d *draft) openOn(day Date, away []StaffID) {
 	r := d.editRota()
 	if r.Day < day {
 		r.Absent = slices.DeleteFunc(r.Absent, func(a Absence) bool {
-			return a.Until < day && dateOf(d.Local(a.At)) < day // noted this morning before opening: still true
+			// noted this morning before opening: still true
+			return a.Until < day && dateOf(d.Local(a.At)) < day
 		})
 		d.dropWaiting(day)
 		d.restUnregistered(day)
@@ -154,7 +155,8 @@ func (d *draft) datedCopy(away []StaffID) {
 	case before != nil:
 		c.Table, c.MadeUp = slices.Clone(before.Table), slices.Clone(before.MadeUp)
 		for i, row := range c.Table {
-			if slices.ContainsFunc(row.Members, func(s StaffID) bool { return slices.Contains(away, s) }) {
+			isAway := func(s StaffID) bool { return slices.Contains(away, s) }
+			if slices.ContainsFunc(row.Members, isAway) {
 				c.Table[i].Presence = d.presence(row.Members)
 			}
 		}
@@ -172,7 +174,8 @@ func (d *draft) ranks(r *Rota) []Rank {
 	table := make([]Rank, 0, len(r.Units))
 	add := func(rank int, id UnitID) {
 		members := slices.Clone(d.unit(id).Members)
-		table = append(table, Rank{Rank: rank, Unit: id, Members: members, Presence: d.presence(members)})
+		table = append(table, Rank{Rank: rank, Unit: id, Members: members,
+			Presence: d.presence(members)})
 	}
 	for i, p := range r.Line {
 		add(i+1, p.Unit)

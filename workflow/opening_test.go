@@ -28,7 +28,8 @@ func TestOpeningKeepsThoseWhoWaitToday(t *testing.T) {
 	for _, open := range []struct {
 		name string
 		cmd  command
-	}{{"by hand", &workflow.OpenDay{}}, {"by itself", &workflow.Leave{Who: "A", Reason: workflow.Personal}}} {
+	}{{"by hand", &workflow.OpenDay{}}, {"by itself",
+		&workflow.Leave{Who: "A", Reason: workflow.Personal}}} {
 		t.Run(open.name, func(t *testing.T) {
 			o := small(t) // V1 and V2 arrived on the 4th
 			o.at("07:50")
@@ -36,7 +37,8 @@ func TestOpeningKeepsThoseWhoWaitToday(t *testing.T) {
 			o.at("08:00")
 			o.must(t, open.cmd)
 			if o.state("V1") != workflow.Abandoned || o.state("V2") != workflow.Abandoned {
-				t.Errorf("V1 is %s and V2 is %s: they were left from yesterday", o.state("V1"), o.state("V2"))
+				t.Errorf("V1 is %s and V2 is %s: they were left from yesterday", o.state("V1"),
+					o.state("V2"))
 			}
 			if o.state("V3") != workflow.Arrived {
 				t.Errorf("V3, who came ten minutes before opening, is %s", o.state("V3"))
@@ -77,11 +79,13 @@ func TestOpeningByItself(t *testing.T) {
 		t.Errorf("opened before hours: %s", day)
 	}
 	o.at("08:00")
-	c, f, err := o.do(step{at: o.now, by: actor(workflow.RoleFrontDesk, ""), cmd: &workflow.ArriveVisit{Visit: "V4"}})
+	c, f, err := o.do(step{at: o.now, by: actor(workflow.RoleFrontDesk, ""),
+		cmd: &workflow.ArriveVisit{Visit: "V4"}})
 	if f != nil || err != nil {
 		t.Fatal(f, err)
 	}
-	if len(facts(c, workflow.FactDayOpened)) != 1 || o.full.Rota().Day != "2024-03-05" || !o.full.Rota().ClosedAt.IsZero() {
+	if len(facts(c, workflow.FactDayOpened)) != 1 || o.full.Rota().Day != "2024-03-05" ||
+		!o.full.Rota().ClosedAt.IsZero() {
 		t.Errorf("the day did not open by itself: %v", c.Facts)
 	}
 	if now := ids(o.full.Rota().Order()); now != order {
@@ -104,7 +108,8 @@ func TestNobodyPlacesHimself(t *testing.T) {
 	if err != nil || f == nil || f.Class != workflow.ClassForbidden || f.Rule != "P1-08" {
 		t.Errorf("want forbidden by P1-08, got %v %v", f, err)
 	}
-	if _, f, err := o.do(step{at: o.now, by: actor(workflow.RoleSupervisor, "S"), cmd: grant}); f != nil || err != nil {
+	if _, f, err := o.do(step{at: o.now, by: actor(workflow.RoleSupervisor, "S"),
+		cmd: grant}); f != nil || err != nil {
 		t.Errorf("another supervisor was refused: %v %v", f, err)
 	}
 }

@@ -96,7 +96,8 @@ func MayConcern(text, id []byte) bool {
 // concerning are the names in front of an id that is concerned: of the actor, a fact, a visit and a
 // customer.
 var concerning = [][]byte{
-	[]byte(`"staff":`), []byte(`"subject":`), []byte(`"server":`), []byte(`"principal":`), []byte(`"owner":`),
+	[]byte(`"staff":`), []byte(`"subject":`), []byte(`"server":`), []byte(`"principal":`),
+	[]byte(`"owner":`),
 }
 
 // whose are the members of staff to whom a visit (Visit.Of) or a customer belongs, read out of its
@@ -147,7 +148,8 @@ type cutter struct {
 
 // newCutter trusts the text in what a page's hash vouches for: it was written by this program.
 func newCutter(text []byte) cutter {
-	return cutter{jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), text}
+	return cutter{jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true),
+		jsontext.AllowInvalidUTF8(true)), text}
 }
 
 func (k cutter) outline() (*Outline, error) {

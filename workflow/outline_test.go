@@ -22,9 +22,11 @@ func played(t testing.TB) []*workflow.Commit {
 	const li = workflow.StaffID(`李"\`)
 	for i, cmd := range []workflow.Command{
 		officeOf("A", "B", li),
-		&workflow.ArriveVisit{Visit: `v<1>"images":[\`, Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true},
+		&workflow.ArriveVisit{Visit: `v<1>"images":[\`,
+			Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true},
 		&workflow.AddAssistant{Visit: `v<1>"images":[\`, Who: li},
-		&workflow.RegisterVisit{Visit: `v<1>"images":[\`, Customer: `{"images":[1]}`, Serve: &workflow.ServeVisit{}},
+		&workflow.RegisterVisit{Visit: `v<1>"images":[\`, Customer: `{"images":[1]}`,
+			Serve: &workflow.ServeVisit{}},
 		&workflow.Leave{Who: "B", Reason: workflow.Personal},
 		&workflow.ArriveVisit{Visit: "v2"},
 	} {
@@ -67,11 +69,13 @@ func TestOutlines(t *testing.T) {
 			}
 			want := *commits[i]
 			want.Images = nil
-			if d := cmp.Diff(&want, got, cmpopts.IgnoreUnexported(workflow.Commit{}), cmpopts.EquateEmpty()); d != "" || o.Seq != want.Seq {
+			if d := cmp.Diff(&want, got, cmpopts.IgnoreUnexported(workflow.Commit{}),
+				cmpopts.EquateEmpty()); d != "" || o.Seq != want.Seq {
 				t.Errorf("commit %d (-want +got):\n%s", want.Seq, d)
 			}
 			for k, im := range o.Images {
-				if im.Doc, err = compact(im.Doc); err != nil || im.Ref != commits[i].Images[k].Ref || im.Open != commits[i].Images[k].Open ||
+				if im.Doc, err = compact(im.Doc); err != nil ||
+					im.Ref != commits[i].Images[k].Ref || im.Open != commits[i].Images[k].Open ||
 					string(im.Doc) != string(commits[i].Images[k].Doc) {
 					t.Errorf("commit %d, image %d: %v, %+v", want.Seq, k, err, im)
 				}
@@ -88,21 +92,27 @@ func TestOutlines(t *testing.T) {
 	for i, o := range outlines {
 		for _, who := range []workflow.StaffID{"A", "B", `李"\`, "nobody"} {
 			id, _ := workflow.Encode(who)
-			quick, err := o.Concerned(func(text []byte) bool { return strings.Contains(string(text), string(id)) })
+			quick, err := o.Concerned(
+				func(text []byte) bool { return strings.Contains(string(text), string(id)) },
+			)
 			all, err2 := o.Concerned(nil)
 			page, perr := workflow.AppendCommits(nil, commits[i:i+1])
 			if perr != nil {
 				t.Fatal(perr)
 			}
-			if may, is := workflow.MayConcern(page, id), concerns(t, commits[i], who); is && !may || may && who == "nobody" {
-				t.Errorf("commit %d (%s) may concern %s: %v, it does: %v", o.Seq, commits[i].Kind, who, may, is)
+			if may, is := workflow.MayConcern(page, id), concerns(t, commits[i], who); is && !may ||
+				may && who == "nobody" {
+				t.Errorf("commit %d (%s) may concern %s: %v, it does: %v", o.Seq, commits[i].Kind,
+					who, may, is)
 			} else if may && !is {
 				needless++
 			} else if !may {
 				passed++
 			}
-			if want := concerns(t, commits[i], who); err != nil || err2 != nil || slices.Contains(quick, who) != want || slices.Contains(all, who) != want {
-				t.Errorf("commit %d (%s) concerns %s: quick %v, all %v, want %v (%v, %v)", o.Seq, commits[i].Kind, who,
+			if want := concerns(t, commits[i], who); err != nil || err2 != nil ||
+				slices.Contains(quick, who) != want || slices.Contains(all, who) != want {
+				t.Errorf("commit %d (%s) concerns %s: quick %v, all %v, want %v (%v, %v)", o.Seq,
+					commits[i].Kind, who,
 					slices.Contains(quick, who), slices.Contains(all, who), want, err, err2)
 			}
 		}
@@ -112,7 +122,11 @@ func TestOutlines(t *testing.T) {
 // concerns is the rule, read from the decoded records.
 func concerns(t *testing.T, c *workflow.Commit, who workflow.StaffID) bool {
 	t.Helper()
-	if c.By.Staff == who || slices.ContainsFunc(c.Facts, func(f workflow.Fact) bool { return f.Subject == string(who) }) {
+	if c.By.Staff == who ||
+		slices.ContainsFunc(
+			c.Facts,
+			func(f workflow.Fact) bool { return f.Subject == string(who) },
+		) {
 		return true
 	}
 	rs, err := c.Records()
@@ -171,7 +185,8 @@ func TestOutlinesOfDamagedText(t *testing.T) {
 			_, _ = o.Concerned(nil)
 		}
 	}
-	for _, bad := range []string{"", "[", "{}", "[{}", "[{]", `[{"seq":1,"images":[}]`, `[{"seq":1}] x`, `[{"seq":"1"}]`, "[{\"a", `[{"a\`} {
+	for _, bad := range []string{"", "[", "{}", "[{}", "[{]", `[{"seq":1,"images":[}]`,
+		`[{"seq":1}] x`, `[{"seq":"1"}]`, "[{\"a", `[{"a\`} {
 		if _, err := workflow.Outlines([]byte(bad)); err == nil {
 			t.Errorf("%q: no error", bad)
 		}

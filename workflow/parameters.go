@@ -28,25 +28,26 @@ var parameters = []Parameter{
 	parameter("count.same_day_once", "P1-44", "P2-08b", yesNo),
 	parameter("count.off_hours", "P1-43", "P1-43", yesNo),
 	parameter("count.joint_groups_once", "P1-50", "P1-50", yesNo),
-	parameter("pass_effect.own_reception", "P1-11", "P2-10a", oneOf(PassVoid, PassVoidWithRight, PassHold)),
-	parameter("pass_effect.personal", "P1-09a", "P1-09a", oneOf(PassVoid, PassVoidWithRight, PassHold)),
-	parameter("pass_effect.leave", "P1-09a", "P1-09a", oneOf(PassVoid, PassVoidWithRight, PassHold)),
-	parameter("pass_effect.day_off", "P1-09a", "P1-09a", oneOf(PassVoid, PassVoidWithRight, PassHold)),
-	parameter("pass_effect.chores", "P1-06", "P2-07a", oneOf(PassVoid, PassVoidWithRight, PassHold)),
-	parameter("pass_effect.company_duty", "P1-09b", "P2-07b", oneOf(PassVoid, PassVoidWithRight, PassHold)),
-	parameter("pass_effect.leader_task", "P1-09b", "P2-07b", oneOf(PassVoid, PassVoidWithRight, PassHold)),
-	parameter("pass_effect.assist", "P1-18", "P1-18", oneOf(PassVoid, PassVoidWithRight, PassHold)),
-	parameter("pass_effect.unrelated", "P1-29c", "P2-09b", oneOf(PassVoid, PassVoidWithRight, PassHold)),
-	parameter("pass_effect.company_staff", "P1-45", "P2-07b", oneOf(PassVoid, PassVoidWithRight, PassHold)),
-	parameter("pass_effect.off_hours", "P1-43", "P1-43", oneOf(PassVoid, PassVoidWithRight, PassHold)),
-	parameter("route.peer", "P1-29b", "P2-07c", oneOf(RouteLine, RouteFirst, RouteLastSeat)),
-	parameter("route.unrelated", "P1-29c", "P2-09b", oneOf(RouteLine, RouteFirst, RouteLastSeat)),
-	parameter("route.company_staff", "P1-45", "P2-07b", oneOf(RouteLine, RouteFirst, RouteLastSeat)),
+	parameter("pass_effect.own_reception", "P1-11", "P2-10a", passing),
+	parameter("pass_effect.personal", "P1-09a", "P1-09a", passing),
+	parameter("pass_effect.leave", "P1-09a", "P1-09a", passing),
+	parameter("pass_effect.day_off", "P1-09a", "P1-09a", passing),
+	parameter("pass_effect.chores", "P1-06", "P2-07a", passing),
+	parameter("pass_effect.company_duty", "P1-09b", "P2-07b", passing),
+	parameter("pass_effect.leader_task", "P1-09b", "P2-07b", passing),
+	parameter("pass_effect.assist", "P1-18", "P1-18", passing),
+	parameter("pass_effect.unrelated", "P1-29c", "P2-09b", passing),
+	parameter("pass_effect.company_staff", "P1-45", "P2-07b", passing),
+	parameter("pass_effect.off_hours", "P1-43", "P1-43", passing),
+	parameter("route.peer", "P1-29b", "P2-07c", routing),
+	parameter("route.unrelated", "P1-29c", "P2-09b", routing),
+	parameter("route.company_staff", "P1-45", "P2-07b", routing),
 	parameter("assist.when_busy", "P1-15", "P2-10a", oneOf(HelpAnyone, HelpClosedOnly)),
 	parameter("assist.stand_in", "P1-06", "P2-10b", yesNo),
 	parameter("phone.answered_by", "P1-38", "P2-12b", oneOf(AnswerLastSeat, AnswerThird)),
 	parameter("phone.appointment_owns", "P1-39", "P2-08a", yesNo),
-	parameter("makeup.approvers", "P1-08", "P2-07b", someOf(RoleSupervisor, RoleShiftLeader, RoleManager)),
+	parameter("makeup.approvers", "P1-08", "P2-07b",
+		someOf(RoleSupervisor, RoleShiftLeader, RoleManager)),
 	parameter("desk.seats", "P2-11", "P2-11", between(1, 20)),
 	parameter("desk.vacancy_grace_min", "P2-04", "P2-04", between(0, 60)),
 	parameter("desk.guiding", "P1-20", "P2-05", yesNo),
@@ -86,10 +87,17 @@ type bounds struct {
 	admits func(any) bool
 }
 
-var yesNo = bounds{"true, false", func(any) bool { return true }}
+var (
+	yesNo   = bounds{"true, false", func(any) bool { return true }}
+	passing = oneOf(PassVoid, PassVoidWithRight, PassHold)
+	routing = oneOf(RouteLine, RouteFirst, RouteLastSeat)
+)
 
 func oneOf[T ~string](words ...T) bounds {
-	return bounds{join(words), func(v any) bool { w, ok := v.(T); return ok && slices.Contains(words, w) }}
+	return bounds{join(words), func(v any) bool {
+		w, ok := v.(T)
+		return ok && slices.Contains(words, w)
+	}}
 }
 
 func someOf[T ~string](words ...T) bounds {

@@ -62,7 +62,8 @@ func (d *draft) decideAssign(v *Visit, concurrent bool) (plan, *Fault) {
 	}
 	off, duty := d.offHours()
 	if duty != nil && d.free(duty.Staff) {
-		p := plan{route: RouteDuty, rule: off.rule(), server: duty.Staff, principal: duty.Staff, role: Lead, effect: TurnHeld, pass: d.policy.Pass.OffHours}
+		p := plan{route: RouteDuty, rule: off.rule(), server: duty.Staff, principal: duty.Staff,
+			role: Lead, effect: TurnHeld, pass: d.policy.Pass.OffHours}
 		p.counts = d.countFor(v, id, p.server, off)
 		return p, nil
 	}
@@ -123,7 +124,9 @@ func (d *draft) category(k VisitKind) (Route, string) {
 }
 
 // planCategory: the first or the last seat attends without a turn.
-func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off offTime) (plan, *Fault) {
+func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off offTime) (
+	plan, *Fault,
+) {
 	s, ok := d.onTurn()
 	if r == RouteLastSeat {
 		s, ok = d.lastSeat("")
@@ -131,7 +134,8 @@ func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off o
 	if !ok {
 		return plan{}, nobodyFree()
 	}
-	p := plan{route: r, rule: param, server: s.who, principal: s.who, role: Lead, effect: TurnHeld, pass: d.policy.Pass.Unrelated}
+	p := plan{route: r, rule: param, server: s.who, principal: s.who, role: Lead, effect: TurnHeld,
+		pass: d.policy.Pass.Unrelated}
 	if v.Kind == KindCompanyStaff {
 		p.pass = d.policy.Pass.CompanyStaff
 	}
@@ -158,10 +162,12 @@ func (d *draft) planLine(v *Visit, id identity, off offTime, concurrent bool) (p
 	case concurrent:
 		return plan{}, refused("somebody_free", "P1-30a", "staff", string(s.who))
 	}
-	p := plan{route: RouteLine, rule: d.lineRule(v, id), server: s.who, principal: s.who, role: Lead}
+	p := plan{route: RouteLine, rule: d.lineRule(v, id), server: s.who, principal: s.who,
+		role: Lead}
 	p.counts = d.countFor(v, id, s.who, off)
 	if off != withinHours {
-		p.route, p.rule, p.effect, p.pass = RouteOffHours, off.rule(), TurnHeld, d.policy.Pass.OffHours
+		p.route, p.rule = RouteOffHours, off.rule()
+		p.effect, p.pass = TurnHeld, d.policy.Pass.OffHours
 		if off == inDutyShift {
 			p.route = RouteLine
 		}
@@ -195,7 +201,8 @@ func (d *draft) planEvent(v *Visit, id identity, e *EventPlan, off offTime) (pla
 			continue
 		}
 		if s, ok := d.freeMember(u); ok {
-			p := plan{route: RouteEvent, rule: "P1-05", server: s, principal: s, role: Lead, effect: TurnNone, pass: PassHold}
+			p := plan{route: RouteEvent, rule: "P1-05", server: s, principal: s, role: Lead,
+				effect: TurnNone, pass: PassHold}
 			p.counts = d.countFor(v, id, s, off)
 			return p, nil
 		}

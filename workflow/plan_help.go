@@ -4,7 +4,9 @@ import "slices"
 
 // planPrincipal: the visitor belongs to x. Free, x receives off-turn; absent, whoever is on turn
 // assists; busy, the delegate or the last seat assists (RS-13).
-func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rule string, concurrent bool) (plan, *Fault) {
+func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rule string,
+	concurrent bool,
+) (plan, *Fault) {
 	off, _ := d.offHours()
 	p := plan{route: route, rule: rule, server: x, principal: x, role: Lead}
 	p.counts = d.countFor(v, id, x, off)
@@ -67,12 +69,15 @@ func (d *draft) leads(x StaffID) (all, closed int) {
 // the visitor as well; ties go to whoever left the line first (RS-19). Only on the explicit
 // command. A visitor who belongs to x stays his: another one assists; x himself receives him out of
 // the order.
-func (d *draft) planConcurrent(v *Visit, id identity, x StaffID, off offTime, asked bool) (plan, *Fault) {
+func (d *draft) planConcurrent(v *Visit, id identity, x StaffID, off offTime, asked bool) (
+	plan, *Fault,
+) {
 	who, ok := d.leastLoaded()
 	if !asked || !ok {
 		return plan{}, nobodyFree()
 	}
-	p := plan{route: RouteConcurrent, rule: "P1-30b", server: who, principal: who, role: Lead, effect: TurnNone, pass: d.policy.Pass.OwnReception}
+	p := plan{route: RouteConcurrent, rule: "P1-30b", server: who, principal: who, role: Lead,
+		effect: TurnNone, pass: d.policy.Pass.OwnReception}
 	if x != "" {
 		p.principal = x
 	}
@@ -155,7 +160,8 @@ func (d *draft) planChosen(v *Visit, to StaffID) (plan, *Fault) {
 func (d *draft) planStandIn(v *Visit, s StandInFor) (plan, *Fault) {
 	u := d.unitOf(s.For)
 	if h := d.noStandIn(v, s.For, u); h != nil {
-		return plan{}, refused("stand_in_forbidden", h.rule, "for", string(s.For), "by", string(s.By), "why", h.why)
+		return plan{}, refused("stand_in_forbidden", h.rule, "for", string(s.For),
+			"by", string(s.By), "why", h.why)
 	}
 	if h := d.hindered(s.By); h != nil {
 		return plan{}, notFree(s.By, h)
@@ -211,5 +217,6 @@ func (b *Board) customersInHouse() []Ref {
 // (C05).
 func (b *Board) helpMatters() bool {
 	s := b.Site()
-	return s != nil && slices.ContainsFunc(s.Adoptions, func(a Adoption) bool { return a.Policy.Assist.WhenBusy != HelpAnyone })
+	limits := func(a Adoption) bool { return a.Policy.Assist.WhenBusy != HelpAnyone }
+	return s != nil && slices.ContainsFunc(s.Adoptions, limits)
 }

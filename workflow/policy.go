@@ -186,16 +186,19 @@ func P1() Policy {
 			Unstated: CountAtOnce, Peers: true, JointGroupsOnce: true,
 		},
 		Pass: PassPolicy{
-			OwnReception: PassVoid, Personal: PassVoid, Leave: PassVoid, DayOff: PassVoid, Chores: PassVoid,
+			OwnReception: PassVoid, Personal: PassVoid, Leave: PassVoid, DayOff: PassVoid,
+			Chores:      PassVoid,
 			CompanyDuty: PassVoidWithRight, LeaderTask: PassVoidWithRight,
 			Assist: PassHold, Unrelated: PassHold, CompanyStaff: PassHold, OffHours: PassHold,
 		},
-		Route:       RoutePolicy{Peer: RouteLine, Unrelated: RouteLastSeat, CompanyStaff: RouteLastSeat},
+		Route: RoutePolicy{Peer: RouteLine, Unrelated: RouteLastSeat,
+			CompanyStaff: RouteLastSeat},
 		Assist:      AssistPolicy{WhenBusy: HelpAnyone},
 		Phone:       PhonePolicy{AnsweredBy: AnswerLastSeat},
 		MakeUp:      MakeUpPolicy{Approvers: []Role{RoleSupervisor, RoleManager}},
 		Desk:        DeskPolicy{Seats: 3, VacancyGraceMin: 2},
-		StaleMonths: 1, CarryOver: true, RejoinOrder: RejoinReentry, AbandonGraceMin: 10, WaitReminderMin: 10,
+		StaleMonths: 1, CarryOver: true, RejoinOrder: RejoinReentry, AbandonGraceMin: 10,
+		WaitReminderMin: 10,
 	}
 }
 
@@ -204,7 +207,8 @@ func P2() Policy {
 	p := P1()
 	p.Preset = "p2"
 	p.Count = CountPolicy{
-		UnpaidReturning: true, Unstated: CountWhenSales, ConsumesTurn: true, OncePerDay: true, JointGroupsOnce: true,
+		UnpaidReturning: true, Unstated: CountWhenSales, ConsumesTurn: true, OncePerDay: true,
+		JointGroupsOnce: true,
 	}
 	p.Pass.CompanyStaff = PassVoidWithRight
 	p.Route = RoutePolicy{Peer: RouteLastSeat, Unrelated: RouteFirst, CompanyStaff: RouteFirst}
@@ -227,6 +231,8 @@ func Preset(name string) (Policy, bool) {
 	return Policy{}, false
 }
 
-func (p *Policy) abandonGrace() time.Duration { return time.Duration(p.AbandonGraceMin) * time.Minute }
+func (p *Policy) abandonGrace() time.Duration {
+	return time.Duration(p.AbandonGraceMin) * time.Minute
+}
 
 func (p *Policy) mayMakeUp(r Role) bool { return slices.Contains(p.MakeUp.Approvers, r) }

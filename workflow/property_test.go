@@ -90,7 +90,8 @@ func run(rng *rand.Rand, met *tally) error {
 		s := g.next()
 		c, f, err := g.do(s)
 		if f == nil {
-			past = append(past, s) // a refused command changes nothing, so it is not part of the story
+			// a refused command changes nothing, so it is not part of the story
+			past = append(past, s)
 		}
 		if err == nil && g.chance(50) {
 			err = g.allowed(g.probe())
@@ -117,7 +118,8 @@ type tally struct {
 
 func (m *tally) add(k workflow.Kind, c *commit, f *fault) {
 	if m.accepted == nil {
-		m.accepted, m.refused, m.facts = map[workflow.Kind]int{}, map[workflow.Kind]int{}, map[workflow.FactKind]int{}
+		m.accepted, m.refused, m.facts = map[workflow.Kind]int{}, map[workflow.Kind]int{},
+			map[workflow.FactKind]int{}
 	}
 	if f != nil {
 		m.refused[k]++

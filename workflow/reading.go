@@ -41,11 +41,14 @@ type Seconds struct {
 // read writes the reading of a visit as it stands.
 func (v *Visit) read(local func(time.Time) time.Time) {
 	v.Reading = Reading{
-		Schema: Schema, Week: v.BusinessDay.Week(), Weekday: v.BusinessDay.Weekday(), Hour: local(v.ArrivedAt).Hour(),
+		Schema: Schema, Week: v.BusinessDay.Week(), Weekday: v.BusinessDay.Weekday(),
+		Hour: local(v.ArrivedAt).Hour(),
 		Seconds: Seconds{
 			Waited:       seconds(v.ArrivedAt, v.AssignedAt),
-			ToIdentified: seconds(v.ArrivedAt, v.IdentifiedAt), ToAssigned: seconds(v.IdentifiedAt, v.AssignedAt),
-			ToServed: seconds(v.AssignedAt, v.ServedAt), ToRegistered: seconds(v.ServedAt, v.RegisteredAt),
+			ToIdentified: seconds(v.ArrivedAt, v.IdentifiedAt),
+			ToAssigned:   seconds(v.IdentifiedAt, v.AssignedAt),
+			ToServed:     seconds(v.AssignedAt, v.ServedAt),
+			ToRegistered: seconds(v.ServedAt, v.RegisteredAt),
 		},
 	}
 	if v.Seconds.Waited == nil && v.Reason != reasonDayOver { // nobody saw when he left

@@ -17,7 +17,8 @@ func ranked(r *rota) error {
 		if row.Rank > 0 {
 			rank++
 		}
-		if seen[row.Unit] || row.Rank > 0 && row.Rank != rank || len(row.Members) == 0 || row.Presence == "" {
+		if seen[row.Unit] || row.Rank > 0 && row.Rank != rank || len(row.Members) == 0 ||
+			row.Presence == "" {
 			return fmt.Errorf("the table of %s: %+v", r.Day, r.Table)
 		}
 		seen[row.Unit] = true
@@ -44,10 +45,12 @@ func (o *office) readings(c *commit) error {
 			return err
 		}
 		week, err := time.Parse(time.DateOnly, string(v.Week))
-		if err != nil || week.Weekday() != time.Monday || day.Before(week) || day.Sub(week) >= 7*24*time.Hour {
+		if err != nil || week.Weekday() != time.Monday || day.Before(week) ||
+			day.Sub(week) >= 7*24*time.Hour {
 			return fmt.Errorf("%s: the week of %s is %s", v.ID, v.BusinessDay, v.Week)
 		}
-		if d := int(day.Sub(week).Hours()/24) + 1; v.Weekday != d || v.Schema != workflow.Schema || v.Hour != o.full.Local(v.ArrivedAt).Hour() {
+		if d := int(day.Sub(week).Hours()/24) + 1; v.Weekday != d || v.Schema != workflow.Schema ||
+			v.Hour != o.full.Local(v.ArrivedAt).Hour() {
 			return fmt.Errorf("%s: reading %+v", v.ID, v.Reading)
 		}
 		end := v.AssignedAt
@@ -64,7 +67,8 @@ func (o *office) readings(c *commit) error {
 			{v.Seconds.ToServed, v.AssignedAt, v.ServedAt},
 			{v.Seconds.ToRegistered, v.ServedAt, v.RegisteredAt},
 		} {
-			if (s.got == nil) != (s.from.IsZero() || s.to.IsZero()) || s.got != nil && *s.got != int64(s.to.Sub(s.from).Seconds()) {
+			if (s.got == nil) != (s.from.IsZero() || s.to.IsZero()) || s.got != nil &&
+				*s.got != int64(s.to.Sub(s.from).Seconds()) {
 				return fmt.Errorf("%s: seconds from %s to %s: %v", v.ID, s.from, s.to, s.got)
 			}
 		}
@@ -80,7 +84,8 @@ func (o *office) outcomes(*commit) error {
 		count  int
 		amount int64
 	}
-	want, wantLast, first, last := map[string]sum{}, map[string]sum{}, map[string]sum{}, map[string]sum{}
+	want, wantLast, first, last := map[string]sum{}, map[string]sum{}, map[string]sum{},
+		map[string]sum{}
 	add := func(m map[string]sum, key string, n int, amount int64) {
 		m[key] = sum{m[key].count + n, m[key].amount + amount}
 	}
@@ -92,7 +97,8 @@ func (o *office) outcomes(*commit) error {
 					add(want, r.ID+" "+string(d.Status), 1, d.Amount)
 				}
 				v, ok := o.all[workflow.VisitRef(d.Visit)].(*visit)
-				if ok && v.VisitNo > 0 && v.Customer == workflow.CustomerID(r.ID) { // entered in the register as his
+				// entered in the register as his
+				if ok && v.VisitNo > 0 && v.Customer == workflow.CustomerID(r.ID) {
 					add(wantLast, r.ID+" "+string(d.Status), 1, d.Amount)
 				}
 			}
@@ -102,8 +108,16 @@ func (o *office) outcomes(*commit) error {
 			}
 		case *visit:
 			if r.Outcome != nil {
-				each(r.Outcome.First, func(status string, s *workflow.Step) { add(first, string(r.Customer)+" "+status, s.Count, s.Amount) })
-				each(r.Outcome.Last, func(status string, s *workflow.Step) { add(last, string(r.Customer)+" "+status, s.Count, s.Amount) })
+				each(r.Outcome.First, func(status string,
+					s *workflow.Step) {
+					add(first, string(r.Customer)+" "+status, s.Count,
+						s.Amount)
+				})
+				each(r.Outcome.Last, func(status string,
+					s *workflow.Step) {
+					add(last, string(r.Customer)+" "+status, s.Count,
+						s.Amount)
+				})
 			}
 		}
 	}
@@ -121,7 +135,8 @@ func each(s *workflow.Steps, f func(string, *workflow.Step)) {
 		return
 	}
 	for name, step := range map[string]*workflow.Step{
-		"registered": s.Registered, "intention": s.Intention, "holding_fee": s.HoldingFee, "deposit": s.Deposit, "signed": s.Signed,
+		"registered": s.Registered, "intention": s.Intention, "holding_fee": s.HoldingFee,
+		"deposit": s.Deposit, "signed": s.Signed,
 		"refunded": s.Refunded,
 	} {
 		if step != nil {
@@ -137,8 +152,11 @@ func TestOutcome(t *testing.T) {
 	register := func(v workflow.VisitID) {
 		t.Helper()
 		o.must(t,
-			&workflow.IdentifyVisit{Visit: v, Identity: workflow.Identity{Kind: workflow.KindNew, Customer: "K1", NewCustomer: true}},
-			&workflow.AssignVisit{Visit: v}, &workflow.ServeVisit{Visit: v}, &workflow.RegisterVisit{Visit: v},
+			&workflow.IdentifyVisit{Visit: v,
+				Identity: workflow.Identity{Kind: workflow.KindNew, Customer: "K1",
+					NewCustomer: true}},
+			&workflow.AssignVisit{Visit: v}, &workflow.ServeVisit{Visit: v},
+			&workflow.RegisterVisit{Visit: v},
 		)
 	}
 	deal := func(after time.Duration, status workflow.CustomerStatus, amount int64) {
@@ -167,17 +185,20 @@ func TestOutcome(t *testing.T) {
 		each(s, func(name string, s *workflow.Step) { m[name] = row{s.Days, s.Count, s.Amount} })
 		return m
 	}
-	want := map[string]row{"registered": {0, 1, 0}, "intention": {2, 1, 1_000_00}, "deposit": {2, 2, 110_000_00}, "signed": {6, 1, 2_000_000_00}}
+	want := map[string]row{"registered": {0, 1, 0}, "intention": {2, 1, 1_000_00},
+		"deposit": {2, 2, 110_000_00}, "signed": {6, 1, 2_000_000_00}}
 	if d := cmp.Diff(want, rows(one.Outcome.First)); d != "" {
 		t.Error("first visit, everything since:", d)
 	}
-	if d := cmp.Diff(map[string]row{"registered": {0, 1, 0}, "intention": {2, 1, 1_000_00}}, rows(one.Outcome.Last)); d != "" {
+	if d := cmp.Diff(map[string]row{"registered": {0, 1, 0}, "intention": {2, 1, 1_000_00}},
+		rows(one.Outcome.Last)); d != "" {
 		t.Error("first visit, until the next:", d)
 	}
 	if two.Outcome.First != nil {
 		t.Errorf("second visit is no first one: %+v", two.Outcome.First)
 	}
-	if d := cmp.Diff(map[string]row{"deposit": {0, 2, 110_000_00}, "signed": {4, 1, 2_000_000_00}}, rows(two.Outcome.Last)); d != "" {
+	if d := cmp.Diff(map[string]row{"deposit": {0, 2, 110_000_00}, "signed": {4, 1, 2_000_000_00}},
+		rows(two.Outcome.Last)); d != "" {
 		t.Error("last visit:", d)
 	}
 }
@@ -188,7 +209,8 @@ func TestLateForm(t *testing.T) {
 	come := func(v workflow.VisitID) {
 		t.Helper()
 		id := workflow.Identity{Kind: workflow.KindNew, Customer: "K1", NewCustomer: true}
-		o.must(t, &workflow.IdentifyVisit{Visit: v, Identity: id}, &workflow.AssignVisit{Visit: v}, &workflow.ServeVisit{Visit: v})
+		o.must(t, &workflow.IdentifyVisit{Visit: v, Identity: id}, &workflow.AssignVisit{Visit: v},
+			&workflow.ServeVisit{Visit: v})
 	}
 	come("V1")
 	o.must(t, &workflow.RecordDeal{Customer: "K1", Status: workflow.StatusDeposit, Amount: 100})
@@ -197,7 +219,8 @@ func TestLateForm(t *testing.T) {
 	come("V9")
 	o.must(t, &workflow.RegisterVisit{Visit: "V9"}, &workflow.RegisterVisit{Visit: "V1"})
 	nine, one := o.visit(t, "V9").Outcome, o.visit(t, "V1").Outcome
-	if nine.First == nil || nine.First.Deposit == nil || nine.First.Deposit.Days != 0 || nine.Last.Deposit != nil {
+	if nine.First == nil || nine.First.Deposit == nil || nine.First.Deposit.Days != 0 ||
+		nine.Last.Deposit != nil {
 		t.Errorf("the first registered visit: %s", outcomeOf(nine))
 	}
 	if one.First != nil || one.Last.Deposit == nil {
@@ -207,12 +230,14 @@ func TestLateForm(t *testing.T) {
 
 // TestOldOutcome: a visit of a journal from before schema 1 can be read.
 func TestOldOutcome(t *testing.T) {
-	doc := []byte(`{"id":"v","site":"s","seq":3,"open":false,"state":"registered","outcome":[{"status":"deposit","at":"2024-03-04T01:00:00Z"}],"commits":[1]}`)
+	doc := []byte(`{"id":"v","site":"s","seq":3,"open":false,"state":"registered",` +
+		`"outcome":[{"status":"deposit","at":"2024-03-04T01:00:00Z"}],"commits":[1]}`)
 	r, err := workflow.Decode(workflow.Image{Ref: workflow.VisitRef("v"), Doc: doc})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v := r.(*visit); v.Outcome == nil || v.Outcome.First != nil || v.Outcome.Last != nil || v.Schema != 0 {
+	if v := r.(*visit); v.Outcome == nil || v.Outcome.First != nil || v.Outcome.Last != nil ||
+		v.Schema != 0 {
 		t.Errorf("read as %+v", v.Outcome)
 	}
 }
@@ -235,8 +260,11 @@ func TestBudgetBand(t *testing.T) {
 	} {
 		o := small(t)
 		o.must(t,
-			&workflow.IdentifyVisit{Visit: "V1", Identity: workflow.Identity{Kind: workflow.KindNew}}, &workflow.AssignVisit{Visit: "V1"},
-			&workflow.RegisterVisit{Visit: "V1", Serve: &workflow.ServeVisit{Visit: "V1"}, Form: &workflow.Form{BudgetFrom: c.from, BudgetTo: c.to, BudgetBand: "asked"}},
+			&workflow.IdentifyVisit{Visit: "V1",
+				Identity: workflow.Identity{Kind: workflow.KindNew}},
+			&workflow.AssignVisit{Visit: "V1"},
+			&workflow.RegisterVisit{Visit: "V1", Serve: &workflow.ServeVisit{Visit: "V1"},
+				Form: &workflow.Form{BudgetFrom: c.from, BudgetTo: c.to, BudgetBand: "asked"}},
 		)
 		if got := o.visit(t, "V1").Form.BudgetBand; got != c.want {
 			t.Errorf("%d to %d: %q, want %q", c.from, c.to, got, c.want)
@@ -258,11 +286,17 @@ func (o *office) visit(t *testing.T, id workflow.VisitID) *visit {
 func TestTurnsBack(t *testing.T) {
 	o := small(t)
 	o.must(t,
-		&workflow.ImportCustomer{Customer: "K9", Owner: "C", Status: workflow.StatusRegistered, LastContactAt: o.now},
+		&workflow.ImportCustomer{Customer: "K9", Owner: "C", Status: workflow.StatusRegistered,
+			LastContactAt: o.now},
 		&workflow.Return{Who: "C"},
-		&workflow.IdentifyVisit{Visit: "V1", Identity: workflow.Identity{Kind: workflow.KindNew}}, &workflow.AssignVisit{Visit: "V1"}, // B's turn
-		&workflow.ReidentifyVisit{Visit: "V1", Identity: workflow.Identity{Kind: workflow.KindReturning, Customer: "K9"}}, // C's customer after all
-		&workflow.ReidentifyVisit{Visit: "V1", Identity: workflow.Identity{Kind: workflow.KindNew}},                       // and yet not: C's turn
+		// B's turn
+		&workflow.IdentifyVisit{Visit: "V1", Identity: workflow.Identity{Kind: workflow.KindNew}},
+		&workflow.AssignVisit{Visit: "V1"},
+		// C's customer after all
+		&workflow.ReidentifyVisit{Visit: "V1",
+			Identity: workflow.Identity{Kind: workflow.KindReturning, Customer: "K9"}},
+		// and yet not: C's turn
+		&workflow.ReidentifyVisit{Visit: "V1", Identity: workflow.Identity{Kind: workflow.KindNew}},
 		&workflow.AbandonVisit{Visit: "V1", Reason: "left"},
 	)
 	if v := o.visit(t, "V1"); len(v.TurnsBack) == 0 || v.TurnUnit != "" || v.TurnsBack[0] != "B" {
@@ -289,13 +323,17 @@ func TestTables(t *testing.T) {
 		}
 		return ""
 	}
-	o.must(t, &workflow.Leave{Who: "B", Reason: workflow.OnLeave}, &workflow.OpenDay{Away: []workflow.StaffID{"A"}})
-	if r := day("2024-03-04"); presence(r, "A") != workflow.DayOff || presence(r, "B") != workflow.OnSite || presence(r, "C") != workflow.OnSite {
-		t.Errorf("who left during the day was expected, who was said to be away was not: %+v", r.Table)
+	o.must(t, &workflow.Leave{Who: "B", Reason: workflow.OnLeave},
+		&workflow.OpenDay{Away: []workflow.StaffID{"A"}})
+	if r := day("2024-03-04"); presence(r, "A") != workflow.DayOff ||
+		presence(r, "B") != workflow.OnSite || presence(r, "C") != workflow.OnSite {
+		t.Errorf("who left during the day was expected, who was said to be away was not: %+v",
+			r.Table)
 	}
 	o.must(t, &workflow.CloseDay{})
 	o.now = o.now.Add(24 * time.Hour)
-	o.must(t, &workflow.Reorder{Line: []workflow.UnitID{"A", "C", "B"}, Reason: "fair"}, &workflow.OpenDay{})
+	o.must(t, &workflow.Reorder{Line: []workflow.UnitID{"A", "C", "B"}, Reason: "fair"},
+		&workflow.OpenDay{})
 	// The office moves: on its new clocks it is still yesterday. That table is opened anew,
 	// whatever a board remembers of it.
 	o.must(t, &workflow.ChangeSite{Zone: "America/New_York"}, &workflow.OpenDay{})
@@ -312,22 +350,27 @@ func TestMakeUpsInOneTable(t *testing.T) {
 		t.Helper()
 		o.must(t, &workflow.Leave{Who: "B", Reason: workflow.CompanyDuty})
 		v := workflow.VisitID("X" + o.now.Format("0215") + fmt.Sprint(len(o.commits)))
-		o.must(t, &workflow.ArriveVisit{Visit: v, Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true}) // goes past B
+		// goes past B
+		o.must(t, &workflow.ArriveVisit{Visit: v,
+			Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true})
 		o.must(t, &workflow.Return{Who: "B"}, &workflow.AbandonVisit{Visit: v, Reason: "left"})
 		o.grantMakeUp(t, "B")
 	}
 	tables := func() map[workflow.Date]int {
 		n := map[workflow.Date]int{}
 		for _, r := range o.all {
-			if table, ok := r.(*rota); ok && table.ID != string(site)+"/live" && len(table.MadeUp) > 0 {
+			if table, ok := r.(*rota); ok && table.ID != string(site)+"/live" &&
+				len(table.MadeUp) > 0 {
 				n[table.Day] = len(table.MadeUp)
 			}
 		}
 		return n
 	}
-	o.must(t, &workflow.AbandonVisit{Visit: "V1"}, &workflow.AbandonVisit{Visit: "V2"}, &workflow.Return{Who: "C"})
+	o.must(t, &workflow.AbandonVisit{Visit: "V1"}, &workflow.AbandonVisit{Visit: "V2"},
+		&workflow.Return{Who: "C"})
 	grant()
-	o.must(t, &workflow.OpenDay{}, &workflow.CloseDay{}, &workflow.OpenDay{}, &workflow.CloseDay{}, &workflow.OpenDay{})
+	o.must(t, &workflow.OpenDay{}, &workflow.CloseDay{}, &workflow.OpenDay{}, &workflow.CloseDay{},
+		&workflow.OpenDay{})
 	if d := cmp.Diff(map[workflow.Date]int{"2024-03-04": 1}, tables()); d != "" {
 		t.Error("opened and closed again and again:", d)
 	}
@@ -343,7 +386,8 @@ func TestMakeUpsInOneTable(t *testing.T) {
 func (o *office) grantMakeUp(t *testing.T, u workflow.UnitID) {
 	t.Helper()
 	by := actor(workflow.RoleSupervisor, "S")
-	if _, f, err := o.do(step{at: o.now, by: by, cmd: &workflow.GrantMakeUp{Unit: u}}); f != nil || err != nil {
+	if _, f, err := o.do(step{at: o.now, by: by, cmd: &workflow.GrantMakeUp{Unit: u}}); f != nil ||
+		err != nil {
 		t.Fatal(f, err)
 	}
 }
@@ -362,7 +406,8 @@ func TestNightWithoutService(t *testing.T) {
 		t.Errorf("closed %s at %s; the live day is %s", yesterday.Day, yesterday.ClosedAt, live.Day)
 	}
 	o.must(t, &workflow.ArriveVisit{Visit: "V9"})
-	if _, f, _ := o.decide(step{at: o.now, by: actor(workflow.RoleSystem, ""), cmd: due[0].Command}); f == nil {
+	if _, f, _ := o.decide(step{at: o.now, by: actor(workflow.RoleSystem, ""),
+		cmd: due[0].Command}); f == nil {
 		t.Error("the same timer, late, closes the new day")
 	}
 	if live := o.full.Rota(); live.Day != "2024-03-05" || !live.ClosedAt.IsZero() {
@@ -374,8 +419,10 @@ func TestNightWithoutService(t *testing.T) {
 func TestOldVisitsKeepTheirOutcome(t *testing.T) {
 	o := small(t)
 	o.must(t,
-		&workflow.IdentifyVisit{Visit: "V1", Identity: workflow.Identity{Kind: workflow.KindNew, Customer: "K1", NewCustomer: true}},
-		&workflow.AssignVisit{Visit: "V1"}, &workflow.ServeVisit{Visit: "V1"}, &workflow.RegisterVisit{Visit: "V1"},
+		&workflow.IdentifyVisit{Visit: "V1", Identity: workflow.Identity{Kind: workflow.KindNew,
+			Customer: "K1", NewCustomer: true}},
+		&workflow.AssignVisit{Visit: "V1"}, &workflow.ServeVisit{Visit: "V1"},
+		&workflow.RegisterVisit{Visit: "V1"},
 	)
 	b := workflow.NewBoard(site)
 	for _, c := range o.commits {
@@ -386,7 +433,8 @@ func TestOldVisitsKeepTheirOutcome(t *testing.T) {
 	old := *o.visit(t, "V1")
 	old.Reading, old.Outcome = workflow.Reading{}, nil
 	b.Put(&old)
-	c, f := workflow.Decide(b, workflow.Envelope{ID: "deal", By: actor(workflow.RoleSystem, ""), At: o.now}, &workflow.RecordDeal{Customer: "K1", Status: workflow.StatusSigned})
+	c, f := workflow.Decide(b, workflow.Envelope{ID: "deal", By: actor(workflow.RoleSystem, ""),
+		At: o.now}, &workflow.RecordDeal{Customer: "K1", Status: workflow.StatusSigned})
 	if f != nil {
 		t.Fatal(f)
 	}

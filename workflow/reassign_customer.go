@@ -35,7 +35,8 @@ func (c *ReassignCustomer) decide(d *draft) *Fault {
 	}
 	before := k.Owner
 	k.Owner, k.OwnerSinceAt = c.To, d.now
-	d.fact(FactCustomerReassigned, "P1-51", k.ID, "owner", string(c.To), "before", string(before), "reason", c.Reason)
+	d.fact(FactCustomerReassigned, "P1-51", k.ID, "owner", string(c.To), "before", string(before),
+		"reason", c.Reason)
 	d.notify("P1-51", c.To, k.ID, "why", "customer_reassigned")
 	return nil
 }
@@ -74,7 +75,8 @@ func (c *CoverCustomer) decide(d *draft) *Fault {
 		return f
 	}
 	k.Covers = append(k.Covers, Cover{To: c.To, By: d.env.By.Staff, At: d.now})
-	d.fact(FactCustomerCovered, "P1-37", k.ID, "to", string(c.To), "owner", string(k.Owner), "reason", c.Reason)
+	d.fact(FactCustomerCovered, "P1-37", k.ID, "to", string(c.To), "owner", string(k.Owner),
+		"reason", c.Reason)
 	d.notify("P1-37", c.To, k.ID, "why", "cover")
 	return nil
 }

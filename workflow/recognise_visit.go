@@ -44,10 +44,12 @@ func (c *RecogniseVisit) decide(d *draft) *Fault {
 	if k := d.customer(v.Customer); k != nil && k.Owner != "" {
 		v.Kind = KindReturning
 	}
-	d.fact(FactVisitRecognised, "P1-14", string(c.Who), "visit", v.ID, "customer", string(v.Customer))
+	d.fact(FactVisitRecognised, "P1-14", string(c.Who), "visit", v.ID,
+		"customer", string(v.Customer))
 	if v.Kind == KindNew {
 		v.FirstVisit = true
-		d.notifySupervisors("P1-14", v.ID, "why", "recognised_without_record", "staff", string(c.Who))
+		d.notifySupervisors("P1-14", v.ID, "why", "recognised_without_record",
+			"staff", string(c.Who))
 	}
 	return nil
 }

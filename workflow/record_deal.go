@@ -60,7 +60,8 @@ func (c *RecordDeal) decide(d *draft) *Fault {
 	}
 	credit, visit := k.Owner, k.LastVisit
 	d.visits(func(v *Visit) {
-		if CustomerID(k.ID) == v.Customer && v.Principal != "" && (v.State == Assigned || v.State == Served) {
+		if CustomerID(k.ID) == v.Customer && v.Principal != "" &&
+			(v.State == Assigned || v.State == Served) {
 			credit, visit = v.Principal, VisitID(v.ID)
 		}
 	})
@@ -68,7 +69,8 @@ func (c *RecordDeal) decide(d *draft) *Fault {
 	if id == "" {
 		id = DealID(k.ID + "/" + strconv.Itoa(len(k.Deals)+1))
 	}
-	k.Deals = append(k.Deals, Deal{ID: id, Unit: c.Unit, Status: c.Status, Amount: c.Amount, Credit: credit, Helpers: slices.Clone(c.Helpers), Visit: visit, At: d.now})
+	k.Deals = append(k.Deals, Deal{ID: id, Unit: c.Unit, Status: c.Status, Amount: c.Amount,
+		Credit: credit, Helpers: slices.Clone(c.Helpers), Visit: visit, At: d.now})
 	k.Status = c.Status
 	d.fact(FactDealRecorded, "P1-16b", k.ID, "status", string(c.Status), "credit", string(credit))
 	for _, h := range c.Helpers {
@@ -81,7 +83,8 @@ func (c *RecordDeal) decide(d *draft) *Fault {
 // plain reports whether s is a code of ASCII letters, digits and a few signs, or empty.
 func plain(s string, most int) bool {
 	for _, b := range []byte(s) {
-		if (b < '0' || b > '9') && (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && !strings.ContainsRune("._#/-", rune(b)) {
+		if (b < '0' || b > '9') && (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') &&
+			!strings.ContainsRune("._#/-", rune(b)) {
 			return false
 		}
 	}

@@ -81,7 +81,8 @@ func (c *RegisterVisit) decide(d *draft) *Fault {
 	if f != nil {
 		return f
 	}
-	d.fact(FactVisitRegistered, d.article("P1-28", "P2-02"), v.ID, "server", string(v.Server), "principal", string(v.Principal))
+	d.fact(FactVisitRegistered, d.article("P1-28", "P2-02"), v.ID, "server", string(v.Server),
+		"principal", string(v.Principal))
 	d.keepCustomer(v, c.Customer, dup)
 	d.finishCount(v)
 	return nil
@@ -93,7 +94,8 @@ const keptVisits = 50
 // dropUnstated: a purpose that was never stated and never turned to sales is no reception where the
 // policy says so (C08).
 func (d *draft) dropUnstated(v *Visit) {
-	if v.Kind == KindUnstated && v.Topic == "" && d.policy.Count.Unstated == CountWhenSales && !d.identity(v).old {
+	if v.Kind == KindUnstated && v.Topic == "" && d.policy.Count.Unstated == CountWhenSales &&
+		!d.identity(v).old {
 		d.turnedToOther(v, d.article("P1-29b", "P2-09b"))
 	}
 }
@@ -103,7 +105,8 @@ func (d *draft) takeForm(v *Visit, form *Form) *Fault {
 	if form == nil {
 		return nil
 	}
-	if form.BudgetFrom < 0 || form.BudgetTo < 0 || form.BudgetTo > 0 && form.BudgetTo < form.BudgetFrom || form.AreaSqm < 0 {
+	if form.BudgetFrom < 0 || form.BudgetTo < 0 || form.AreaSqm < 0 ||
+		form.BudgetTo > 0 && form.BudgetTo < form.BudgetFrom {
 		return invalid("bad_form")
 	}
 	f := *form
@@ -149,7 +152,8 @@ func (d *draft) matchCustomer(v *Visit, matches CustomerID) (dup bool, f *Fault)
 // keepCustomer makes or updates the customer's record: the principal owns him from now on, unless a
 // duplicate showed that he is somebody else's.
 func (d *draft) keepCustomer(v *Visit, newID CustomerID, dup bool) {
-	if !v.customerKind() && v.Topic != TopicSales || v.customerKind() && v.Topic == TopicOther && v.Customer == "" {
+	if !v.customerKind() && v.Topic != TopicSales ||
+		v.customerKind() && v.Topic == TopicOther && v.Customer == "" {
 		return
 	}
 	if v.Customer == "" {
@@ -162,7 +166,8 @@ func (d *draft) keepCustomer(v *Visit, newID CustomerID, dup bool) {
 	k := d.editCustomer(v.Customer)
 	back := k.Status == StatusRefunded && v.Named != k.Owner
 	if !dup && k.Owner != v.Principal {
-		d.fact(FactOwned, d.ownRule(k), string(v.Customer), "owner", string(v.Principal), "before", string(k.Owner))
+		d.fact(FactOwned, d.ownRule(k), string(v.Customer), "owner", string(v.Principal),
+			"before", string(k.Owner))
 		k.Owner, k.OwnerSinceAt = v.Principal, d.now
 	}
 	if k.Status == StatusReceived || back {

@@ -37,7 +37,8 @@ func (c *ReidentifyVisit) decide(d *draft) *Fault {
 	if f := d.takeIdentity(v, &c.Identity); f != nil {
 		return f
 	}
-	d.fact(FactVisitReidentified, "P1-12a", v.ID, "kind", string(v.Kind), "customer", string(v.Customer), "named", string(v.Named))
+	d.fact(FactVisitReidentified, "P1-12a", v.ID, "kind", string(v.Kind),
+		"customer", string(v.Customer), "named", string(v.Named))
 	id := d.identity(v)
 	off := d.begunOff(v)
 	x, route, rule := d.claimant(v, id)
@@ -78,7 +79,8 @@ func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off offTime) {
 	if !d.onSite(x) {
 		route, rule = RouteAssistAbsent, "P1-12c"
 	}
-	p := plan{route: route, rule: rule, server: v.Server, principal: x, role: Assist, effect: TurnHeld, pass: d.policy.Pass.Assist}
+	p := plan{route: route, rule: rule, server: v.Server, principal: x, role: Assist,
+		effect: TurnHeld, pass: d.policy.Pass.Assist}
 	p.counts = d.countFor(v, id, x, off)
 	d.setPlan(v, p)
 }
@@ -86,7 +88,8 @@ func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off offTime) {
 // becomeLine: the visitor belongs to nobody; the server goes on, with his turn if he has not given
 // it yet and the kind takes one, without it if the kind takes none.
 func (d *draft) becomeLine(v *Visit, id identity, off offTime) {
-	p := plan{route: v.Route, rule: d.lineRule(v, id), server: v.Server, principal: v.Server, role: Lead, effect: v.TurnEffect, pass: d.policy.Pass.OwnReception}
+	p := plan{route: v.Route, rule: d.lineRule(v, id), server: v.Server, principal: v.Server,
+		role: Lead, effect: v.TurnEffect, pass: d.policy.Pass.OwnReception}
 	p.counts = d.countFor(v, id, v.Server, off)
 	if r, param := d.category(v.Kind); r != RouteLine {
 		d.giveBack(v, param, "late_identity")
@@ -125,6 +128,7 @@ func (d *draft) setPlan(v *Visit, p plan) {
 	v.TurnEffect, v.PassEffect = p.effect, p.pass
 	v.CountsFor = p.counts.who
 	v.CountRule, _ = d.cite(p.counts.rule)
-	d.fact(FactVisitAssigned, p.rule, string(v.Server), "visit", v.ID, "route", string(p.route), "role", string(p.role), "for", string(p.principal))
+	d.fact(FactVisitAssigned, p.rule, string(v.Server), "visit", v.ID, "route", string(p.route),
+		"role", string(p.role), "for", string(p.principal))
 	d.placeEffect(v, p)
 }

@@ -35,7 +35,8 @@ func (c *Reorder) decide(d *draft) *Fault {
 	before := unitList(r.Order())
 	d.editRota().setLine(c.Line)
 	d.subject = liveRotaRef(d.ID)
-	d.fact(FactLineReordered, "P1-04", string(d.ID), "before", before, "after", unitList(c.Line), "reason", c.Reason)
+	d.fact(FactLineReordered, "P1-04", string(d.ID), "before", before, "after", unitList(c.Line),
+		"reason", c.Reason)
 	return nil
 }
 

@@ -11,9 +11,12 @@ var (
 	administration = []Role{RoleManager, RoleAdministrator}
 	administrators = []Role{RoleAdministrator}
 	keyEnders      = []Role{RoleSupervisor, RoleManager, RoleAdministrator}
-	approvers      = []Role{RoleShiftLeader, RoleSupervisor, RoleManager} // of make-ups; the policy narrows it
-	announcers     = []Role{RoleKiosk, RoleConsultant, RoleFrontDesk, RoleShiftLeader, RoleSupervisor, RoleManager}
-	everybody      = []Role{RoleFrontDesk, RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager}
+	// of make-ups; the policy narrows it
+	approvers  = []Role{RoleShiftLeader, RoleSupervisor, RoleManager}
+	announcers = []Role{RoleKiosk, RoleConsultant, RoleFrontDesk, RoleShiftLeader,
+		RoleSupervisor, RoleManager}
+	everybody = []Role{RoleFrontDesk, RoleConsultant, RoleShiftLeader, RoleSupervisor,
+		RoleManager}
 )
 
 // Role is what a key may act as.
@@ -35,7 +38,8 @@ const (
 
 // Roles lists the roles a key may carry.
 var Roles = []Role{
-	RoleKiosk, RoleFrontDesk, RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager, RoleAnalyst, RoleAdministrator,
+	RoleKiosk, RoleFrontDesk, RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager,
+	RoleAnalyst, RoleAdministrator,
 }
 
 // StaffRole reports whether a key of this role must name a member of staff.

@@ -140,7 +140,8 @@ func (r *Rota) clone() Record {
 	for i := range c.Units {
 		c.Units[i].Members = slices.Clone(c.Units[i].Members)
 	}
-	c.Line, c.Out, c.MakeUps, c.Absent = slices.Clone(r.Line), slices.Clone(r.Out), slices.Clone(r.MakeUps), slices.Clone(r.Absent)
+	c.Line, c.Out, c.MakeUps, c.Absent = slices.Clone(r.Line), slices.Clone(r.Out),
+		slices.Clone(r.MakeUps), slices.Clone(r.Absent)
 	c.MadeUp, c.Table = slices.Clone(r.MadeUp), slices.Clone(r.Table)
 	if r.Event != nil {
 		e := *r.Event

@@ -78,7 +78,9 @@ func (d *draft) followTopic(v *Visit, before Topic) {
 	case v.Topic == TopicOther && (v.customerKind() || v.TurnUnit != "" || v.CountsFor != ""):
 		d.turnedToOther(v, d.article("P1-44", "P2-09b"))
 	}
-	if (v.Topic == TopicOther && v.customerKind() || v.Kind == KindUnrelated && v.Topic != TopicSales) && v.ExplainedTo == "" {
+	turnedAway := v.Topic == TopicOther && v.customerKind() ||
+		v.Kind == KindUnrelated && v.Topic != TopicSales
+	if turnedAway && v.ExplainedTo == "" {
 		d.flag("P2-09b", "explanation_missing:"+v.ID, v.ID)
 	}
 }
@@ -97,7 +99,8 @@ func (d *draft) turnedToSales(v *Visit, rule string) {
 		return
 	}
 	v.PassEffect = d.policy.Pass.OwnReception
-	if u := d.unitOf(v.Server); d.policy.Count.ConsumesTurn && v.TurnUnit == "" && v.ServerRole == Lead && d.inLine(u) && d.eventPlan() == nil {
+	if u := d.unitOf(v.Server); d.policy.Count.ConsumesTurn && v.TurnUnit == "" &&
+		v.ServerRole == Lead && d.inLine(u) && d.eventPlan() == nil {
 		v.TurnEffect = TurnUsed
 		d.useTurn(v, u, v.Server, rule, false)
 	}

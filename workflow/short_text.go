@@ -16,7 +16,8 @@ func HoldsPhone(s string) bool {
 			if run++; run == 7 {
 				return true
 			}
-		case unicode.IsSpace(r), unicode.In(r, unicode.Pd, unicode.Cf, unicode.Pc, unicode.Ps, unicode.Pe), isSeparator(r):
+		case unicode.IsSpace(r), unicode.In(r, unicode.Pd, unicode.Cf, unicode.Pc, unicode.Ps,
+			unicode.Pe), isSeparator(r):
 		default:
 			run = 0
 		}

@@ -94,19 +94,23 @@ func (o *office) allowed(p probe) error {
 	into, _ := o.all[workflow.VisitRef(p.into)].(*visit)
 	today := workflow.Date(o.now.In(shanghai).Format(time.DateOnly))
 	switch {
-	case v == nil || v.BusinessDay != today: // who was left waiting overnight is given up when the next day opens
+	// who was left waiting overnight is given up when the next day opens
+	case v == nil || v.BusinessDay != today:
 		return nil
-	case p.event == workflow.EventMerge && (into == nil || into == v || into.BusinessDay != today || !slices.Contains(workflow.AllowedEvents(into), workflow.EventMerge)):
+	case p.event == workflow.EventMerge && (into == nil || into == v || into.BusinessDay != today ||
+		!slices.Contains(workflow.AllowedEvents(into), workflow.EventMerge)):
 		return nil
 	}
 	i := slices.IndexFunc(events, func(e eventCommand) bool { return e.event == p.event })
-	_, f, err := o.decide(step{o.now, actor(workflow.RoleManager, "M"), events[i].command(v, p.into), true})
+	_, f, err := o.decide(step{o.now, actor(workflow.RoleManager, "M"),
+		events[i].command(v, p.into), true})
 	if err != nil {
 		return err
 	}
 	state := f != nil && f.Class == workflow.ClassWrongState
 	if listed := slices.Contains(workflow.AllowedEvents(v), p.event); listed == state {
-		return fmt.Errorf("%s is listed for %s, which is %s: %t; refused for its state: %t", p.event, v.ID, v.State, listed, state)
+		return fmt.Errorf("%s is listed for %s, which is %s: %t; refused for its state: %t",
+			p.event, v.ID, v.State, listed, state)
 	}
 	return nil
 }

@@ -72,7 +72,8 @@ func (s *Site) Ref() Ref { return siteRef(SiteID(s.ID)) }
 
 func (s *Site) clone() Record {
 	c := *s
-	c.Holidays, c.Duty, c.Adoptions = slices.Clone(s.Holidays), slices.Clone(s.Duty), slices.Clone(s.Adoptions)
+	c.Holidays, c.Duty, c.Adoptions = slices.Clone(s.Holidays), slices.Clone(s.Duty),
+		slices.Clone(s.Adoptions)
 	return &c
 }
 

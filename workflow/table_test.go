@@ -26,10 +26,12 @@ func TestCommandTable(t *testing.T) {
 		if want := snake(name); string(about.Kind) != want {
 			t.Errorf("%s is called %s, want %s", name, about.Kind, want)
 		}
-		if known, ok := workflow.CommandOf(about.Kind); !ok || reflect.TypeOf(known) != reflect.TypeOf(c) {
+		if known, ok := workflow.CommandOf(about.Kind); !ok ||
+			reflect.TypeOf(known) != reflect.TypeOf(c) {
 			t.Errorf("%s leads to %T", about.Kind, known)
 		}
-		if about.Kind != "remind_waiting" && len(about.May) == 0 { // it is given when it is due, by nobody else
+		// it is given when it is due, by nobody else
+		if about.Kind != "remind_waiting" && len(about.May) == 0 {
 			t.Errorf("nobody may give %s", about.Kind)
 		}
 		for _, r := range about.May {
@@ -74,7 +76,8 @@ func deciding(t *testing.T) []string {
 			if !ok || f.Name.Name != "decide" || f.Recv == nil {
 				continue
 			}
-			if p, ok := f.Recv.List[0].Type.(*ast.StarExpr); ok && !strings.HasSuffix(name, "_test.go") {
+			if p, ok := f.Recv.List[0].Type.(*ast.StarExpr); ok &&
+				!strings.HasSuffix(name, "_test.go") {
 				names = append(names, fmt.Sprint(p.X))
 			}
 		}

@@ -35,10 +35,12 @@ func (d *draft) pass(v *Visit, u *Unit) {
 	for _, id := range ahead {
 		h := d.unitHindrance(d.unit(id))
 		if h == nil {
-			continue // free: the supervisor or a colleague's own customer took another, nobody is passed
+			// free: the supervisor or a colleague's own customer took another, nobody is passed
+			continue
 		}
 		v.Passed = append(v.Passed, Passed{Unit: id, Effect: h.pass, Why: h.why})
-		d.fact(FactTurnPassed, h.rule, string(id), "effect", string(h.pass), "why", h.why, "visit", v.ID)
+		d.fact(FactTurnPassed, h.rule, string(id), "effect", string(h.pass), "why", h.why,
+			"visit", v.ID)
 		if h.pass != PassHold {
 			d.void(id, h)
 		}
@@ -60,7 +62,8 @@ func (d *draft) void(id UnitID, h *hindrance) {
 		why = string(KindCompanyStaff)
 	}
 	r.MakeUps = slices.DeleteFunc(r.MakeUps, func(m MakeUpRight) bool { return m.Unit == id })
-	r.MakeUps = append(r.MakeUps, MakeUpRight{Unit: id, Reason: why, OrderedBy: h.by, Missed: d.seq, At: d.now})
+	r.MakeUps = append(r.MakeUps, MakeUpRight{Unit: id, Reason: why, OrderedBy: h.by, Missed: d.seq,
+		At: d.now})
 	d.fact(FactMakeUpArose, h.rule, string(id), "why", why)
 }
 

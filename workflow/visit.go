@@ -45,7 +45,8 @@ const (
 )
 
 // VisitKinds lists the kinds.
-var VisitKinds = []VisitKind{KindNew, KindReturning, KindReferral, KindUnrelated, KindPeer, KindUnstated, KindCompanyStaff}
+var VisitKinds = []VisitKind{KindNew, KindReturning, KindReferral, KindUnrelated, KindPeer,
+	KindUnstated, KindCompanyStaff}
 
 // Route says by which rule the receiver was found (RS-12).
 type Route string
@@ -72,8 +73,10 @@ const (
 
 // Routes lists the routes.
 var Routes = []Route{
-	RouteLine, RouteNamed, RouteRecognised, RouteOwner, RouteAppointment, RouteFirst, RouteLastSeat, RouteAssistAbsent, RouteAssistBusy,
-	RouteStandIn, RouteDuty, RouteOffHours, RouteEvent, RouteConcurrent, RouteSupervisor, RouteChange,
+	RouteLine, RouteNamed, RouteRecognised, RouteOwner, RouteAppointment, RouteFirst, RouteLastSeat,
+	RouteAssistAbsent, RouteAssistBusy,
+	RouteStandIn, RouteDuty, RouteOffHours, RouteEvent, RouteConcurrent, RouteSupervisor,
+	RouteChange,
 }
 
 // ServerRole is what the one who receives is to this visit.
@@ -276,7 +279,8 @@ func (v *Visit) Ref() Ref { return visitRef(VisitID(v.ID)) }
 func (v *Visit) clone() Record {
 	c := *v
 	c.TurnsBack = slices.Clone(v.TurnsBack)
-	c.Assistants, c.Passed, c.Changes = slices.Clone(v.Assistants), slices.Clone(v.Passed), slices.Clone(v.Changes)
+	c.Assistants, c.Passed, c.Changes = slices.Clone(v.Assistants), slices.Clone(v.Passed),
+		slices.Clone(v.Changes)
 	c.Outcome, c.Commits = v.Outcome.clone(), slices.Clone(v.Commits)
 	if v.Form != nil {
 		f := *v.Form
