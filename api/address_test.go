@@ -13,7 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/lunpai/lunpai/internal/slow"
-	"github.com/lunpai/lunpai/openapi"
+	"github.com/lunpai/lunpai/openapi/spec"
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -99,7 +99,7 @@ func TestOddAddresses(t *testing.T) {
 		}
 		before := w.standing()
 		sent := 0
-		w.each(func(name, method, path string, op *openapi.Operation) {
+		w.each(func(name, method, path string, op *spec.Operation) {
 			path = note.Replace(path)
 			for at, address := range oddAddresses(path, w.fill) {
 				for _, who := range callers {

@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
-	"github.com/lunpai/lunpai/openapi"
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
@@ -45,7 +44,6 @@ type Config struct {
 type API struct {
 	cfg     Config
 	echo    *echo.Echo
-	spec    *openapi.Spec
 	metrics *metrics
 	kiosks  *limiter
 	search  *limiter
@@ -60,12 +58,13 @@ type API struct {
 	feeds              *feeds
 	scan               int                     // how many commits one request looks at
 	tick               time.Duration           // of event streams
+	all                []*route                // in the order of the contract
 	steps              map[workflow.Event]step // of visits
 	// readWithin is how long a reader may take for one part of a report.
 	readWithin time.Duration
 }
 
-// New builds the API. It fails when a route and the contract do not belong together.
+// New builds the API. It fails when a route cannot be carried out as its row says.
 func New(cfg Config) (*API, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now //nolint:forbidigo // the system's clock is the default
@@ -83,12 +82,8 @@ func New(cfg Config) (*API, error) {
 	if perKey < 0 {
 		perKey = rate.Inf
 	}
-	spec, err := openapi.Load()
-	if err != nil {
-		return nil, err
-	}
 	a := &API{
-		cfg: cfg, echo: echo.New(), spec: spec, metrics: newMetrics(prometheus.NewRegistry()),
+		cfg: cfg, echo: echo.New(), metrics: newMetrics(prometheus.NewRegistry()),
 		kiosks: newLimiter(cfg.KioskGap, cfg.KioskHourly), search: newLimiter(0, searchesHourly),
 		reports: newTurnstile(reportsAtOnce, reportPatience), pages: newTurnstile(1, answerWithin), readWithin: readWithin, tick: tickEvery,
 		requests: newBuckets(perKey, max(1, int(burstSeconds*min(perKey, 1e6))), maxBuckets),

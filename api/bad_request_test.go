@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/lunpai/lunpai/openapi"
+	"github.com/lunpai/lunpai/openapi/spec"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -43,9 +44,9 @@ func newWorldOn(t testing.TB, s setup) *world {
 }
 
 // each calls f for every operation in order.
-func (w *world) each(f func(name, method, path string, op *openapi.Operation)) {
+func (w *world) each(f func(name, method, path string, op *spec.Operation)) {
 	names := []string{}
-	ops := w.api.spec.Operations()
+	ops := contract().Operations()
 	for name := range ops {
 		names = append(names, name)
 	}
@@ -57,7 +58,7 @@ func (w *world) each(f func(name, method, path string, op *openapi.Operation)) {
 }
 
 // keyFor is somebody who may use the route.
-func keyFor(op *openapi.Operation, r *route) string {
+func keyFor(op *spec.Operation, r *route) string {
 	if r.public {
 		return ""
 	}
@@ -103,7 +104,7 @@ func TestBadRequests(t *testing.T) {
 	w := newWorld(t)
 	before := w.head("s")
 	n := 0
-	w.each(func(name, method, path string, op *openapi.Operation) {
+	w.each(func(name, method, path string, op *spec.Operation) {
 		r, url := w.routeOf(name), w.fill.Replace(path)
 		who := keyFor(op, r)
 		send := func(what, url string, body any) {

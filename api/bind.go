@@ -2,9 +2,7 @@ package api
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -12,8 +10,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/getkin/kin-openapi/openapi3"
-
+	"github.com/lunpai/lunpai/explain"
+	"github.com/lunpai/lunpai/shape"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -23,74 +21,52 @@ const (
 	maxDepth = 16
 )
 
-// readBody reads a JSON body strictly: JSON content type, one object, valid UTF-8, no key twice, nothing behind it, not too
-// deep. An absent body reads as an empty object. It returns the text and the decoded value.
-func readBody(r *http.Request) ([]byte, any, *Problem) {
+// bind reads a JSON body of a shape into what a pointer points to, and returns its text. It is strict:
+// one object, valid UTF-8, no member twice, unknown or in another case, nothing behind it, not too deep.
+// An absent body reads as an empty object; without a shape no other is taken.
+func bind(r *http.Request, lang explain.Lang, s *shape.Shape, into any) ([]byte, *Problem) {
+	text, p := readBody(r)
+	if p != nil {
+		return nil, p
+	}
+	return text, take(text, lang, s, into)
+}
+
+// readBody reads the text of a body.
+func readBody(r *http.Request) ([]byte, *Problem) {
 	text, err := io.ReadAll(r.Body)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, nil, problem(http.StatusRequestEntityTooLarge, "body_too_large", "max", strconv.FormatInt(tooLarge.Limit, 10))
+		p := unfit("body_too_large", "max", strconv.FormatInt(tooLarge.Limit, 10))
+		p.Status = http.StatusRequestEntityTooLarge
+		return nil, p
 	case err != nil:
-		return nil, nil, badRequest("body_unreadable", "the body could not be read to its end", "send it again")
+		return nil, unfit("body_unreadable")
 	case len(bytes.TrimSpace(text)) == 0:
-		return []byte("{}"), map[string]any{}, nil
+		return []byte("{}"), nil
 	}
-	if t, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" || !isUTF8(params["charset"]) {
-		return nil, nil, badRequest("not_json", "the content type is not application/json in UTF-8", "send Content-Type: application/json")
+	t, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || t != "application/json" || !isUTF8(params["charset"]) {
+		return nil, unfit("not_json")
 	}
 	if !utf8.Valid(text) {
-		return nil, nil, badRequest("not_utf8", "the body is not valid UTF-8", "encode the text as UTF-8")
+		return nil, unfit("not_utf8")
 	}
-	s := strict{json.NewDecoder(bytes.NewReader(text))}
-	s.UseNumber()
-	v, p := s.value("", 0)
-	if p != nil {
-		return nil, nil, p
-	}
-	if _, err := s.Token(); !errors.Is(err, io.EOF) {
-		return nil, nil, badRequest("trailing_data", "there is something behind the JSON object", "send one JSON object and nothing else")
-	}
-	if _, ok := v.(map[string]any); !ok {
-		return nil, nil, badRequest("not_an_object", "the body is not a JSON object", "send a JSON object")
-	}
-	return text, v, nil
+	return text, nil
 }
 
 func isUTF8(charset string) bool { return charset == "" || strings.EqualFold(charset, "utf-8") }
 
-// strict reads JSON values and refuses a key that stands twice in an object.
-type strict struct{ *json.Decoder }
-
-func (s strict) malformed() *Problem {
-	return badRequest("bad_json", "the body is not JSON: look near byte "+strconv.FormatInt(s.InputOffset(), 10), "send one well-formed JSON object")
-}
-
-func (s strict) value(at string, depth int) (any, *Problem) {
-	if depth > maxDepth {
-		return nil, badRequest("too_deep", "the body is nested too deeply at "+where(at), "send a flatter body")
-	}
-	t, err := s.Token()
-	if err != nil {
-		return nil, s.malformed()
-	}
-	switch t := t.(type) {
-	case json.Delim:
-		if t == '{' {
-			return s.object(at, depth)
+// unfit is a problem with a request. Arguments come in pairs; an empty one is none.
+func unfit(key string, pairs ...string) *Problem {
+	p := bad(key)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			p.args[pairs[i]] = pairs[i+1]
 		}
-		return s.array(at, depth)
-	case json.Number:
-		f, err := t.Float64()
-		if err != nil {
-			return nil, badRequest("bad_number", "the number at "+where(at)+" is out of range", "send a smaller number")
-		}
-		return f, nil
-	case string:
-		return t, badText(t, at)
-	default:
-		return t, nil
 	}
+	return p
 }
 
 // ofLines are the members of bodies that hold free text of several lines. Everything else is one line.
@@ -99,68 +75,24 @@ var ofLines = map[string]bool{"note": true, "remark": true, "callback": true, "t
 // lineBreaks are taken out of a text of several lines before it is looked at like any other.
 var lineBreaks = strings.NewReplacer("\n", "", "\r", "", "\t", "")
 
-// badText refuses text with a replacement character, which, like half a surrogate pair, stands where a character was lost; and
-// text with characters that are not seen and change what is seen. at is where the text stands.
-func badText(s, at string) *Problem {
-	if strings.ContainsRune(s, utf8.RuneError) {
-		return badRequest("not_utf8", "the text at "+where(at)+" has lost a character on its way", "encode the text as UTF-8")
-	}
-	if ofLines[at[strings.LastIndexByte(at, '/')+1:]] {
+// badText is why a text, or the name of a member, is refused: it has lost a character on its way, or
+// it holds characters that are not seen and change what is seen. Empty: it is not.
+func badText(s, member string) string {
+	switch {
+	case strings.ContainsRune(s, utf8.RuneError): // which also stands for half a surrogate pair
+		return "not_utf8"
+	case ofLines[member]:
 		s = lineBreaks.Replace(s)
 	}
 	if workflow.HoldsControls(s) {
-		return badRequest("bad_text", "the text at "+where(at)+" holds control characters, or some that turn the direction of writing", "leave them out; notes may have line breaks")
+		return "bad_text"
 	}
-	return nil
+	return ""
 }
 
-func (s strict) object(at string, depth int) (any, *Problem) {
-	m := map[string]any{}
-	for s.More() {
-		t, err := s.Token()
-		k, ok := t.(string)
-		if err != nil || !ok {
-			return nil, s.malformed()
-		}
-		if p := badText(k, at); p != nil {
-			return nil, p
-		}
-		here := at + "/" + k
-		if _, twice := m[k]; twice {
-			return nil, badRequest("duplicate_key", "the key "+where(here)+" stands there twice", "send every key once")
-		}
-		v, p := s.value(here, depth+1)
-		if p != nil {
-			return nil, p
-		}
-		m[k] = v
-	}
-	if _, err := s.Token(); err != nil {
-		return nil, s.malformed()
-	}
-	return m, nil
-}
-
-func (s strict) array(at string, depth int) (any, *Problem) {
-	list := []any{}
-	for i := 0; s.More(); i++ {
-		v, p := s.value(fmt.Sprintf("%s/%d", at, i), depth+1)
-		if p != nil {
-			return nil, p
-		}
-		list = append(list, v)
-	}
-	if _, err := s.Token(); err != nil {
-		return nil, s.malformed()
-	}
-	return list, nil
-}
-
-// where names a place of the body. A name that no contract would use may be anything, a phone too: it is not repeated.
+// where names a place of the body. A name that no contract would use may be anything, a phone too: it
+// is not repeated.
 func where(at string) string {
-	if at == "" {
-		return "the top"
-	}
 	parts := strings.Split(at, "/")
 	for i, p := range parts {
 		if !plain(p) {
@@ -172,33 +104,6 @@ func where(at string) string {
 
 // plain reports whether a name is a word, or the number of an item.
 func plain(name string) bool {
-	return len(name) <= 3 && strings.Trim(name, "0123456789") == "" || len(name) <= 30 && strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz_") == ""
-}
-
-// checkSchema compares a decoded body with the contract.
-func checkSchema(s *openapi3.Schema, v any) *Problem {
-	if s == nil {
-		if m, ok := v.(map[string]any); ok && len(m) == 0 {
-			return nil
-		}
-		return badRequest("body_not_wanted", "this request takes no body", "send no body, or an empty object")
-	}
-	if err := s.VisitJSON(v, openapi3.VisitAsRequest()); err != nil {
-		return misfit(err)
-	}
-	return nil
-}
-
-// decode reads a checked body into its type.
-func decode(text []byte, into any) *Problem {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		var te *json.UnmarshalTypeError
-		if errors.As(err, &te) {
-			return badRequest("invalid", "at "+where("/"+strings.ReplaceAll(te.Field, ".", "/"))+": this does not belong here", "correct the body as /docs describes it")
-		}
-		return badRequest("invalid", "the body does not fit the contract", "correct the body as /docs describes it")
-	}
-	return nil
+	return len(name) <= 3 && strings.Trim(name, "0123456789") == "" ||
+		len(name) <= 30 && strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz_") == ""
 }

@@ -1,9 +1,7 @@
 package api
 
 import (
-	"bytes"
 	"cmp"
-	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -62,40 +60,4 @@ func TestStrictBinding(t *testing.T) {
 	for _, fine := range []string{`{"kind":"new"}`, `{"party":2,"kind":"new"}`} {
 		o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/identify?dry_run=true", fine, "Content-Type", "application/json; charset=utf-8"))
 	}
-}
-
-// FuzzReadBody: whatever is sent, reading it does not panic; what is accepted has no key twice, and reads the same again.
-func FuzzReadBody(f *testing.F) {
-	for _, s := range []string{`{}`, `{"a":1,"a":2}`, `{"a":{"b":[1,{"c":null,"c":1}]}}`, `[`, `{"a":1}}`, "{\"\xff\":1}", `{"a":1e400}`, `{"\ud800":1,"\udfff":2}`, ``} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		r := httptest.NewRequest("POST", "/", bytes.NewReader(body))
-		r.Header.Set("Content-Type", "application/json")
-		text, v, p := readBody(r)
-		if p != nil {
-			if p.Status != 400 || p.Code == "" || p.Detail == "" || p.Fix == "" {
-				t.Errorf("a poor problem: %+v", p)
-			}
-			return
-		}
-		m, ok := v.(map[string]any)
-		if !ok {
-			t.Fatalf("%q is not an object", body)
-		}
-		// Written twice behind itself under its own keys, it must be refused.
-		if len(m) > 0 {
-			inner := strings.TrimSpace(string(text))
-			inner = inner[1 : len(inner)-1]
-			twice := httptest.NewRequest("POST", "/", strings.NewReader("{"+inner+","+inner+"}"))
-			twice.Header.Set("Content-Type", "application/json")
-			if _, _, p := readBody(twice); p == nil {
-				t.Errorf("%q is accepted with every key twice", body)
-			}
-		}
-		var into map[string]any
-		if p := decode(text, &into); p != nil {
-			t.Errorf("%q was read, then not decoded: %v", body, p)
-		}
-	})
 }

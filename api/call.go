@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -23,9 +24,10 @@ type call struct {
 	route *route
 	key   vault.Key
 	site  workflow.SiteID
-	text  []byte // the body, checked against the contract
-	query any    // a pointer to the route's query; nil: it has none
-	id    string // of the command: one per credential and Idempotency-Key
+	text  []byte        // the body as it was sent
+	body  reflect.Value // a pointer to what was sent; invalid: the route takes no body
+	query any           // a pointer to the route's query; nil: it has none
+	id    string        // of the command: one per credential and Idempotency-Key
 	dry   bool
 
 	// What the request puts into the vault ahead of its command, and what it intends there behind it.
@@ -64,11 +66,13 @@ func (a *API) serve(r *route) echo.HandlerFunc {
 			return err
 		}
 		if ec.Request().Method != http.MethodGet {
-			text, v, p := readBody(ec.Request())
-			if p != nil {
-				return p
+			var into any
+			if r.body != nil {
+				c.body = reflect.New(r.body)
+				into = c.body.Interface()
 			}
-			if p := checkSchema(r.checks.Body, v); p != nil {
+			text, p := bind(ec.Request(), lang(ec), r.sends, into)
+			if p != nil {
 				return p
 			}
 			c.text = text

@@ -8,13 +8,13 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/lunpai/lunpai/openapi"
+	"github.com/lunpai/lunpai/openapi/spec"
 )
 
 // operation finds the operation of a request; nil when the contract has none.
-func (a *API) operation(method, path string) (*openapi.Operation, string) {
+func (a *API) operation(method, path string) (*spec.Operation, string) {
 	parts := strings.Split(path, "/")
-	for name, op := range a.spec.Operations() {
+	for name, op := range contract().Operations() {
 		m, p, _ := strings.Cut(name, " ")
 		want := strings.Split(p, "/")
 		if m != method || len(want) != len(parts) {

@@ -19,7 +19,7 @@ type CheckDecision struct {
 // CardDecision is the answer to a business card that was given.
 type CardDecision struct {
 	Decided
-	// Card is the card.
+	// Card is the business card as it was recorded.
 	Card Doc[workflow.Card] `json:"card,omitzero"`
 }
 

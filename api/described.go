@@ -50,17 +50,12 @@ func Routes() []Route {
 	for _, r := range (&API{metrics: newMetrics(prometheus.NewRegistry())}).routes() {
 		d := Route{
 			Method: r.method, Path: openapi.Path(r.path), Name: r.name, Kind: r.kind, Public: r.public, Body: r.body,
-			Unsent: r.unsent(), Query: r.query, Answer: r.answer, Other: r.other, Media: r.media, Status: r.status,
+			Unsent: r.unsent(), Optional: r.optional(), Query: r.query, Answer: r.answer, Other: r.other, Media: r.media, Status: r.status,
 			Key: r.method != http.MethodGet, DryRun: r.query == reflect.TypeFor[DryRun](),
 		}
 		d.Roles, d.Own = r.may()
 		if x := r.matched(); x != nil && r.kind != "" && d.Key {
 			d.Match = x.of
-		}
-		for _, f := range r.fills {
-			if f.how == whenMissing || f.how == mayMiss {
-				d.Optional = append(d.Optional, f.member)
-			}
 		}
 		if d.Body != nil && !sendsAnything(d.Body, d.Unsent) {
 			d.Body = nil

@@ -5,14 +5,14 @@ import "github.com/lunpai/lunpai/workflow"
 // DisputeDecision is the answer to a dispute that was opened.
 type DisputeDecision struct {
 	Decided
-	// Dispute is the dispute.
+	// Dispute is the dispute as it stands now.
 	Dispute Doc[workflow.Dispute] `json:"dispute,omitzero"`
 }
 
 // RulingDecision is the answer to a ruling.
 type RulingDecision struct {
 	Decided
-	// Ruling is the ruling.
+	// Ruling is the ruling as it was recorded.
 	Ruling Doc[workflow.Ruling] `json:"ruling,omitzero"`
 }
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lunpai/lunpai/openapi"
+	"github.com/lunpai/lunpai/openapi/spec"
 )
 
 // TestClockIsSetByKeysOnly: Lunpai-Now is obeyed when it is known who sends it, and that he may use the route.
@@ -143,7 +143,7 @@ func TestUnseenCharacters(t *testing.T) {
 func TestEmptyParameters(t *testing.T) {
 	w := newWorld(t)
 	tried := 0
-	w.each(func(name, method, path string, op *openapi.Operation) {
+	w.each(func(name, method, path string, op *spec.Operation) {
 		for q := range op.Query {
 			who := keyFor(op, w.routeOf(name))
 			tried++

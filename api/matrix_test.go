@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lunpai/lunpai/openapi"
+	"github.com/lunpai/lunpai/openapi/spec"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -34,7 +34,7 @@ func readMatrix(t *testing.T) map[string][]string {
 }
 
 // try sends an operation's usual request as somebody; commands are asked what they would do, so that nothing changes.
-func (w *world) try(who, method, path string, op *openapi.Operation, fill *strings.Replacer) *answer {
+func (w *world) try(who, method, path string, op *spec.Operation, fill *strings.Replacer) *answer {
 	w.Helper()
 	url := fill.Replace(path)
 	var body any
@@ -44,12 +44,12 @@ func (w *world) try(who, method, path string, op *openapi.Operation, fill *strin
 	switch {
 	case op.Query["dry_run"]:
 		url += "?dry_run=true"
-	case op.OperationID == "getPerson":
+	case op.OperationID == "showPerson":
 		url += "?reason=matrix"
-	case op.OperationID == "getNote" || op.OperationID == "eraseNote":
+	case op.OperationID == "showNote" || op.OperationID == "eraseNote":
 		call := w.must(201, w.do("desk", "POST", "/v1/sites/s/calls", map[string]any{"for": "A", "callback": "after six"})).str("call", "id")
 		note := w.must(200, w.do("M", "GET", "/v1/sites/s/calls/"+call, nil)).str("call", "note")
-		url = strings.Replace(url, "{note}", note, 1) + map[bool]string{true: "?reason=matrix"}[op.OperationID == "getNote"]
+		url = strings.Replace(url, "{note}", note, 1) + map[bool]string{true: "?reason=matrix"}[op.OperationID == "showNote"]
 	case op.OperationID == "revokeKey" || op.OperationID == "rotateKey":
 		w.key("victim", workflow.RoleKiosk, "")
 		url = strings.Replace(url, w.keyIDs["kiosk"], w.keyIDs["victim"], 1)
@@ -65,7 +65,7 @@ func TestMatrix(t *testing.T) {
 	w := newWorld(t)
 	rows := readMatrix(t)
 	cells := 0
-	w.each(func(name, method, path string, op *openapi.Operation) {
+	w.each(func(name, method, path string, op *spec.Operation) {
 		row := rows[op.OperationID]
 		if row == nil {
 			t.Errorf("%s (%s) has no row: nobody may use it until the table says so", op.OperationID, name)
@@ -116,7 +116,7 @@ func (w *world) wantAllowed(a *answer, op, who, path string) {
 }
 
 // tryOwn: what belongs to A is A's, not B's; a kiosk has the ticket it made.
-func (w *world) tryOwn(who, method, path string, op *openapi.Operation, a *answer) {
+func (w *world) tryOwn(who, method, path string, op *spec.Operation, a *answer) {
 	w.Helper()
 	if who == "kiosk" {
 		if a.status != 404 {
@@ -142,7 +142,7 @@ func TestRevokedKeys(t *testing.T) {
 	w.tokens["short"] = w.tokens["desk"][:len(w.tokens["desk"])-1]
 	w.tokens["made up"] = "lp_0192_" + strings.Repeat("x", 43)
 	w.tokens["mixed"] = w.tokens["desk"][:36] + w.tokens["L"][36:]
-	w.each(func(name, method, path string, op *openapi.Operation) {
+	w.each(func(name, method, path string, op *spec.Operation) {
 		if w.routeOf(name).public {
 			return
 		}

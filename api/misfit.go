@@ -1,199 +1,192 @@
 package api
 
 import (
-	"errors"
-	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/lunpai/lunpai/explain"
+	"github.com/lunpai/lunpai/shape"
 )
 
-// patterns says in words what the patterns of the contract want.
-var patterns = map[string]string{
-	`^[0-9]{0,4}([a-z_]+[0-9]{0,4})*$`: "a code of a-z, 0-9 and _, with no more than four digits in a row, such as passing_by",
-	`^([0-9]{2}:[0-9]{2})?$`:           "a time of day such as 09:30",
-	`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`:     "a day such as 2024-03-04",
-	`^P[12]-[0-9]{2}[a-c]?$`:           "an article such as P1-31 or P2-04a",
+// form is what a pattern of the contract wants.
+type form struct {
+	phrase string // in explain
+	fits   func(string) bool
 }
 
-// misfit is what a body does that the contract does not allow: where, and what to send instead, in words. The value is not
-// repeated: it may be anything.
-func misfit(err error) *Problem {
-	p := badRequest("invalid", "the body does not fit the contract", "correct the body as /docs describes it")
-	var se *openapi3.SchemaError
-	if !errors.As(err, &se) || se.Schema == nil {
-		return p
+// forms are the patterns of texts.
+var forms = map[string]form{
+	codePattern:        {"code", isCode},
+	shape.ClockPattern: {"clock", func(s string) bool { return s == "" || like(s, "00:00") }},
+	shape.DatePattern:  {"date", func(s string) bool { return like(s, "0000-00-00") }},
+	articlePattern:     {"article", isArticle},
+}
+
+// like reports whether a text has digits and other characters where a model has them.
+func like(s, model string) bool {
+	if len(s) != len(model) {
+		return false
 	}
-	for inner := (*openapi3.SchemaError)(nil); se.SchemaField != "oneOf" && errors.As(se.Origin, &inner) && inner != se && inner.Schema != nil; {
-		se = inner
+	for i := range len(s) {
+		digit := s[i] >= '0' && s[i] <= '9'
+		if model[i] == '0' && !digit || model[i] != '0' && s[i] != model[i] {
+			return false
+		}
 	}
-	path := se.JSONPointer()
-	detail, fix := "this does not fit the contract", "send "+wanted(se.Schema)
-	switch se.SchemaField {
-	case "required":
-		var name string
-		if name, path = missingMember(se, path); name == "" {
-			return p
+	return true
+}
+
+// isCode reports whether a text is a code: no number of a person stands in one.
+func isCode(s string) bool {
+	digits := 0
+	for _, b := range []byte(s) {
+		switch {
+		case b >= '0' && b <= '9':
+			digits++
+		case b == '_' || b >= 'a' && b <= 'z':
+			digits = 0
+		default:
+			return false
 		}
-		detail, fix = name+" is missing", "send "+name
-		if s := se.Schema.Properties[name]; s != nil {
-			fix += ", " + wanted(s.Value)
+		if digits > 4 {
+			return false
 		}
-	case "properties":
-		detail, fix = unwanted(se)
-	case "enum":
-		detail, p.Allowed = "this is none of the words that are known here", words(se.Schema.Enum)
-	case "pattern", "format":
-		detail = "this is not written as it should be"
-	case "type", "nullable", "oneOf":
-		detail = "this is " + kindOf(se.Value) + ", which does not belong here"
-		if se.Value == nil {
-			fix += ", or leave it out"
-		}
+	}
+	return true
+}
+
+func isArticle(s string) bool {
+	if len(s) == 6 && s[5] >= 'a' && s[5] <= 'c' {
+		s = s[:5]
+	}
+	return like(s, "P0-00") && (s[1] == '1' || s[1] == '2')
+}
+
+// misfits notes that the value here does not fit its shape, if it is the first.
+func (t *taker) misfits(cause string, s *shape.Shape, pairs ...string) {
+	if t.misfit != nil {
+		return
+	}
+	pairs = append(pairs, "at", t.here())
+	if s != nil {
+		pairs = append(pairs, "wanted", wanted(t.lang, s))
+	}
+	t.misfit = unfit(strings.TrimSuffix("invalid/"+cause, "/"), pairs...)
+}
+
+// misfitWord notes that a value is none of the words of its shape.
+func (t *taker) misfitWord(s *shape.Shape) {
+	if t.either != nil {
+		s = t.either
+	}
+	if t.misfit == nil {
+		t.misfits("word", s)
+		t.misfit.Allowed = slices.Clone(s.Words)
+	}
+}
+
+// mismatch notes that a value is of another kind than its shape.
+func (t *taker) mismatch(s *shape.Shape, k jsontext.Kind) {
+	switch {
+	case k == 'n':
+		t.misfits("null", s)
+	case len(s.Words) > 0:
+		t.misfitWord(s)
 	default:
-		if text, ok := misfits[se.SchemaField]; ok {
-			detail = text
-		}
+		t.misfits("type", s, "given", explain.Phrase(t.lang, given[k], nil))
 	}
-	at := ""
-	if len(path) > 0 {
-		at = "/" + strings.Join(path, "/")
-	}
-	p.Detail, p.Fix = "at "+where(at)+": "+detail, fix
-	return p
 }
 
-// misfits are the details of those that say all in a few words.
-var misfits = map[string]string{
-	"minLength": "this text is too short", "maxLength": "this text is too long",
-	"minItems": "this list has too few items", "maxItems": "this list has too many items",
-	"minimum": "this number is too small", "exclusiveMinimum": "this number is too small",
-	"maximum": "this number is too large", "exclusiveMaximum": "this number is too large",
-	"minProperties": "this object has too few members", "maxProperties": "this object has too many members",
-	"uniqueItems": "an item stands there twice",
+// given are the phrases that name what was sent, never its value.
+var given = map[jsontext.Kind]string{
+	'n': "null", 't': "boolean", 'f': "boolean", '"': "text", '[': "list", '{': "object", '0': "number",
 }
 
-// missingMember is the name of a member that is missing, and the path of the object.
-func missingMember(se *openapi3.SchemaError, path []string) (string, []string) {
-	m, _ := se.Value.(map[string]any)
-	for _, name := range se.Schema.Required {
-		if _, ok := m[name]; !ok {
-			if n := len(path); n > 0 && path[n-1] == name {
-				path = path[:n-1]
-			}
-			return name, path
-		}
-	}
-	return "", path
+// missing notes that an object lacks a member.
+func (t *taker) missing(m *shape.Member) {
+	t.misfits("missing", m.Shape, "name", m.Name)
 }
 
-// unwanted names a member that is not known, if it is a word, and those that are.
-func unwanted(se *openapi3.SchemaError) (detail, fix string) {
-	detail, fix = "a member is not known here", "leave it out"
-	m, _ := se.Value.(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		if se.Schema.Properties[name] == nil && plain(name) {
-			detail = name + " is not known here"
-			break
-		}
+// unknown notes a member that is not known here, by its name if that is a word, and those that are.
+func (t *taker) unknown(s *shape.Shape, name string) {
+	if t.misfit != nil {
+		return
 	}
-	if known := slices.Sorted(maps.Keys(se.Schema.Properties)); len(known) > 0 {
-		fix += "; known are " + strings.Join(known, ", ")
+	if len(t.at) == 0 && len(s.Members) == 0 {
+		t.misfit = unfit("body_not_wanted")
+		return
 	}
-	return detail, fix
+	var pairs []string
+	if plain(name) {
+		pairs = append(pairs, "name", name)
+	}
+	var known []string
+	for i := range s.Members {
+		known = append(known, s.Members[i].Name)
+	}
+	slices.Sort(known)
+	t.misfits("unknown", nil, append(pairs, "words", strings.Join(known, ", "))...)
 }
 
-// kindOf names a value's kind, never the value.
-func kindOf(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return "true or false"
-	case string:
-		return "a text"
-	case []any:
-		return "a list"
-	case map[string]any:
-		return "an object"
-	case float64:
-		if v != float64(int64(v)) {
-			return "a fraction"
-		}
+// fits reports whether a value of a kind may stand where a shape is wanted.
+func fits(s *shape.Shape, k jsontext.Kind) bool {
+	kind := kindOf(k)
+	if len(s.Or) > 0 {
+		return slices.ContainsFunc(s.Or, func(o *shape.Shape) bool { return o.Kind == kind })
 	}
-	return "a number"
+	return s.Kind == shape.Any || s.Kind == kind || s.Kind == shape.Integer && kind == shape.Number
 }
 
-// wanted says in words what a schema wants.
-func wanted(s *openapi3.Schema) string {
+// kindOf is the kind of a value by its first character.
+func kindOf(k jsontext.Kind) shape.Kind {
+	switch k {
+	case '{':
+		return shape.Object
+	case '[':
+		return shape.Array
+	case '"':
+		return shape.String
+	case '0':
+		return shape.Number
+	case 't', 'f':
+		return shape.Boolean
+	}
+	return shape.Any
+}
+
+// wanted says in words what a shape wants.
+func wanted(lang explain.Lang, s *shape.Shape) string {
 	switch {
-	case len(s.OneOf) > 0:
-		alternatives := make([]string, len(s.OneOf))
-		for i, alternative := range s.OneOf {
-			alternatives[i] = wanted(alternative.Value)
-		}
-		return strings.Join(alternatives, ", or ")
-	case len(s.Enum) == 1:
-		return words(s.Enum)[0]
-	case len(s.Enum) > 0:
-		return "one of " + strings.Join(words(s.Enum), ", ")
-	case s.Pattern != "" && patterns[s.Pattern] != "":
-		return patterns[s.Pattern]
+	case len(s.Or) > 1:
+		return explain.Phrase(lang, "or", map[string]string{"first": wanted(lang, s.Or[0]), "second": wanted(lang, s.Or[1])})
+	case len(s.Words) == 1:
+		return explain.Phrase(lang, "word", map[string]string{"words": s.Words[0]})
+	case len(s.Words) > 1:
+		return explain.Phrase(lang, "one_of", map[string]string{"words": strings.Join(s.Words, ", ")})
+	case forms[s.Pattern].phrase != "":
+		return explain.Phrase(lang, forms[s.Pattern].phrase, nil)
 	case s.Format == "date-time":
-		return "a time such as 2024-03-04T09:10:00+08:00"
-	case s.Type.Is("boolean"):
-		return "true or false"
-	case s.Type.Is("integer"):
-		return "a whole number" + numbers(s)
-	case s.Type.Is("number"):
-		return "a number" + numbers(s)
-	case s.Type.Is("string"):
-		return "a text" + between(s.MinLength, s.MaxLength, "characters")
-	case s.Type.Is("array"):
-		text := "a list" + between(s.MinItems, s.MaxItems, "items")
-		if s.UniqueItems {
-			text += ", none of them twice"
-		}
-		return text
-	case s.Type.Is("object"):
-		return "an object"
+		return explain.Phrase(lang, "time", nil)
 	}
-	return "what /docs describes"
+	return explain.Phrase(lang, phrases[s.Kind], bounds(s))
 }
 
-// between says how many there may be.
-func between(least uint64, most *uint64, of string) string {
-	switch {
-	case most != nil && least > 0:
-		return fmt.Sprintf(" of %d to %d %s", least, *most, of)
-	case most != nil:
-		return fmt.Sprintf(" of at most %d %s", *most, of)
-	case least > 0:
-		return fmt.Sprintf(" of at least %d %s", least, of)
-	}
-	return ""
+// phrases are the phrases of kinds.
+var phrases = map[shape.Kind]string{
+	shape.Any: "anything", shape.Object: "object", shape.Array: "list", shape.String: "text", shape.Integer: "integer",
+	shape.Number: "number", shape.Boolean: "boolean",
 }
 
-// numbers says from where to where numbers go.
-func numbers(s *openapi3.Schema) string {
-	text := ""
+func bounds(s *shape.Shape) map[string]string {
+	args := map[string]string{}
 	if s.Min != nil {
-		text += " from " + strconv.FormatFloat(*s.Min, 'f', -1, 64)
+		args["min"] = strconv.FormatInt(*s.Min, 10)
 	}
 	if s.Max != nil {
-		text += " up to " + strconv.FormatFloat(*s.Max, 'f', -1, 64)
+		args["max"] = strconv.FormatInt(*s.Max, 10)
 	}
-	return text
-}
-
-// words are the values of an enum as they stand in JSON, without their quotes.
-func words(enum []any) []string {
-	out := make([]string, len(enum))
-	for i, w := range enum {
-		out[i] = fmt.Sprint(w)
-	}
-	return out
+	return args
 }

@@ -5,7 +5,7 @@ import "github.com/lunpai/lunpai/workflow"
 // CallDecision is the answer to a call that was noted.
 type CallDecision struct {
 	Decided
-	// Call is the call.
+	// Call is the call as it was recorded.
 	Call Doc[workflow.Call] `json:"call,omitzero"`
 }
 
@@ -25,7 +25,7 @@ func takeCall(_ *call, b *CallBody) (*workflow.TakeCall, error) {
 
 // CallView is a call.
 type CallView struct {
-	// Call is the call.
+	// Call is the call as it was recorded.
 	Call *workflow.Call `json:"call"`
 }
 

@@ -40,9 +40,6 @@ const (
 	maxLimit   = 200
 )
 
-// Words are the orders.
-func (Order) Words() []string { return []string{string(Newest), string(Oldest)} }
-
 func (l Limit) orUsual() int {
 	if l == 0 {
 		return usualLimit

@@ -1,14 +1,12 @@
 package api
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/lunpai/lunpai/openapi"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -130,19 +128,11 @@ func (a *API) routes() []*route {
 	}
 }
 
-// mount ties every route to its operation in the contract; neither may be without the other.
+// mount makes every route an address of the service.
 func (a *API) mount() error {
-	left := a.spec.Operations()
 	routes := a.routes()
-	a.steps = stepsOf(routes)
+	a.all, a.steps = routes, stepsOf(routes)
 	for _, r := range routes {
-		name := r.method + " " + openapi.Path(r.path)
-		op, ok := left[name]
-		if !ok {
-			return fmt.Errorf("route %s is not in the contract", name)
-		}
-		delete(left, name)
-		r.checks = op
 		if err := r.compile(); err != nil {
 			return err
 		}
@@ -151,9 +141,6 @@ func (a *API) mount() error {
 			return g.method == http.MethodGet && below && !strings.Contains(rest, "/")
 		})
 		a.echo.Add(r.method, r.path, a.serve(r))
-	}
-	for name := range left {
-		return fmt.Errorf("operation %s of the contract has no route", name)
 	}
 	return a.mountDocs()
 }

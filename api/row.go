@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lunpai/lunpai/openapi"
+	"github.com/lunpai/lunpai/shape"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -39,7 +39,7 @@ type route struct {
 	filled     []filled     // how the fills are carried out
 	parameters []*parameter // of the query
 	addressed  bool         // what the route makes has an address that can be read
-	checks     *openapi.Operation
+	sends      *shape.Shape // the shape of the body; nil: there is none
 }
 
 type handler func(*call) error
@@ -215,6 +215,7 @@ func (r *route) params() (names []string) {
 // in the command, or free text cannot be reached.
 func (r *route) compile() (err error) {
 	if r.body != nil {
+		r.sends = bodyRules.Of(r.body).Less(r.unsent(), r.optional())
 		if r.takes, err = newIntake(r.body, r.unsent()); err != nil {
 			return fmt.Errorf("%s %s: %w", r.method, r.path, err)
 		}
@@ -233,6 +234,16 @@ func (r *route) compile() (err error) {
 		return fmt.Errorf("%s %s: %w", r.method, r.path, err)
 	}
 	return nil
+}
+
+// optional are the members of the body that callers may leave out, whatever their tags say.
+func (r *route) optional() (names []string) {
+	for _, f := range r.fills {
+		if f.how == whenMissing || f.how == mayMiss {
+			names = append(names, f.member)
+		}
+	}
+	return names
 }
 
 // unsent are the members of the body that callers do not send.

@@ -120,7 +120,7 @@ func createSite(c *call, b *SiteBody) (*SiteFounded, error) {
 // SiteFounded is the answer to a new site.
 type SiteFounded struct {
 	Decided
-	// Site is the site.
+	// Site is the office as it was founded; absent where it was not.
 	Site Doc[workflow.Site] `json:"site,omitzero"`
 	// Keys are the first keys of the site: the first manager's, if it has one, and the front desk's. Absent in a dry run.
 	Keys []vault.Issued `json:"keys,omitempty"`
@@ -201,14 +201,25 @@ type SiteChange struct {
 	// Duty are all duty shifts.
 	Duty *[]workflow.DutyShift `json:"duty,omitempty"`
 	// Consent is a new wording of the question whether a customer may be contacted; it gets the next version.
-	Consent *workflow.Wording `json:"consent,omitempty"`
+	Consent *WordingBody `json:"consent,omitempty"`
 	// NoteClock has every commit carry what the clock says beside the site's time, which stands in the future, until the clock has
 	// caught up.
 	NoteClock bool `json:"note_clock,omitempty"`
 }
 
+// WordingBody is a new wording of the question whether a customer may be contacted.
+type WordingBody struct {
+	// Zh is the question in Chinese.
+	Zh string `json:"zh"`
+	// En is the question in English.
+	En string `json:"en"`
+}
+
 func changeSite(_ *call, b *SiteChange) (*workflow.ChangeSite, error) {
-	cmd := &workflow.ChangeSite{Zone: b.Zone, Holidays: b.Holidays, Duty: b.Duty, Consent: b.Consent, NoteClock: b.NoteClock}
+	cmd := &workflow.ChangeSite{Zone: b.Zone, Holidays: b.Holidays, Duty: b.Duty, NoteClock: b.NoteClock}
+	if w := b.Consent; w != nil {
+		cmd.Consent = &workflow.Wording{Zh: w.Zh, En: w.En}
+	}
 	if b.Hours != nil {
 		w := week(*b.Hours)
 		cmd.Hours = &w

@@ -48,7 +48,7 @@ type VisitHistory struct {
 
 // Arrival is all that a kiosk is ever told: which visit it announced, and how far that has come.
 type Arrival struct {
-	// Visit is the visit.
+	// Visit is what a kiosk may know of the visit.
 	Visit Announced `json:"visit"`
 }
 

@@ -31,13 +31,16 @@ type Query struct {
 
 // Column is a field of every row. explain.Column says what it holds.
 type Column struct {
+	// Name of the column, and of the member of a row.
 	Name string `json:"name"`
-	Type Type   `json:"type"`
+	// What kind of values the column has.
+	Type Type `json:"type"`
 }
 
 // About is a column with what it holds.
 type About struct {
 	Column
+	// What the column holds, in the language of Accept-Language.
 	Holds string `json:"holds"`
 }
 
@@ -210,11 +213,16 @@ func (r *Report) about(v *workflow.Visit) bool {
 
 // Info describes a report to those who want to request it.
 type Info struct {
-	Name       string   `json:"name"`
-	Title      string   `json:"title"`
-	GroupBy    []string `json:"group_by"`   // its own dimensions
-	Dimensions []About  `json:"dimensions"` // those that group_by may name
-	Columns    []About  `json:"columns"`    // behind the dimensions
+	// Name of the report, as its address has it.
+	Name string `json:"name"`
+	// Title in the language of Accept-Language.
+	Title string `json:"title"`
+	// Dimensions by which the report is grouped unless group_by says otherwise.
+	GroupBy []string `json:"group_by"`
+	// Dimensions that group_by may name; none for a report that is not grouped.
+	Dimensions []About `json:"dimensions"`
+	// Columns behind the dimensions.
+	Columns []About `json:"columns"`
 }
 
 // List describes every report.

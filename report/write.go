@@ -22,13 +22,10 @@ type Format string
 // The formats.
 const (
 	JSON   Format = "json"   // one object with the rows
-	NDJSON Format = "ndjson" // one row per line
 	// for Excel: UTF-8 with a byte order mark, CRLF, no formulas (RFC 4180)
-	CSV Format = "csv"
+	CSV    Format = "csv"
+	NDJSON Format = "ndjson" // one row per line
 )
-
-// Words are the formats.
-func (Format) Words() []string { return []string{string(JSON), string(CSV), string(NDJSON)} }
 
 // Formats are the media types of the formats.
 var Formats = map[Format]string{JSON: "application/json", NDJSON: "application/x-ndjson",

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -43,6 +44,8 @@ type Shape struct {
 	Pattern, Format string
 	// Min and Max bound a number, the characters of a text or the items of a list; nil: no bound.
 	Min, Max *int64
+	// Default is what a number is taken for when it is not sent; zero: none.
+	Default int64
 	// Or are alternatives; when there are any, the other fields are empty.
 	Or []*Shape
 	// Name is the name of the type's schema in a document; empty: it has none of its own.
@@ -86,11 +89,14 @@ type Rules struct {
 	// Name names the schemas of types; nil: they have no names.
 	Name func(reflect.Type) string
 
+	mu    sync.Mutex // of known
 	known map[reflect.Type]*Shape
 }
 
 // Of is the shape of a type.
 func (r *Rules) Of(t reflect.Type) *Shape {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	s, err := r.of(t, "", nil)
 	if err != nil {
 		panic(err) //nolint:forbidigo // a type that the program itself declares cannot be described
@@ -135,7 +141,8 @@ func (r *Rules) of(t reflect.Type, name string, in reflect.Type) (*Shape, error)
 	}
 	if in != nil {
 		if s, ok := r.Members[in.Name()+"."+name]; ok {
-			return r.finish(s, t), nil
+			s.Go = t
+			return &s, nil
 		}
 	}
 	if s, ok := r.Types[t]; ok {
@@ -184,6 +191,9 @@ func (r *Rules) ofKind(t reflect.Type, name string, in reflect.Type) (*Shape, er
 			s.Go = t
 		}
 		s.Kind = Array
+		if t.Kind() == reflect.Array {
+			s.Min, s.Max = new(int64(t.Len())), new(int64(t.Len()))
+		}
 		s.Items, err = r.of(t.Elem(), name, in)
 	case reflect.Map:
 		s.Kind, s.Free = Object, true

@@ -5,6 +5,18 @@ import (
 	"time"
 )
 
+// ApprovalKind is what approval is asked for.
+type ApprovalKind string
+
+// The kinds of approval.
+const (
+	ApproveEngineering   ApprovalKind = "engineering"
+	ApproveDiscount      ApprovalKind = "discount"
+	ApproveDelaySigning  ApprovalKind = "delay_signing"
+	ApprovePaymentMethod ApprovalKind = "payment_method"
+	ApproveOther         ApprovalKind = "other"
+)
+
 // ApprovalState is how far a request for approval has come.
 type ApprovalState string
 
@@ -19,7 +31,7 @@ const (
 type Approval struct {
 	Head
 	// What is asked for.
-	Kind string `json:"kind"`
+	Kind ApprovalKind `json:"kind"`
 	// Whether the approval was decided, and how.
 	State ApprovalState `json:"state"`
 	// Consultant who asks.
@@ -40,8 +52,6 @@ type Approval struct {
 func (a *Approval) Ref() Ref { return Ref{Approvals, a.ID} }
 
 func (a *Approval) clone() Record { k := *a; return &k }
-
-var approvalKinds = []string{"engineering", "discount", "delay_signing", "payment_method", "other"}
 
 // RequestApproval asks for what is beyond a consultant's authority (policy 1, art. 24).
 type RequestApproval struct {
@@ -72,7 +82,7 @@ func (c *RequestApproval) note(SiteID) (NoteID, Ref) {
 }
 
 func (c *RequestApproval) decide(d *draft) *Fault {
-	if !slices.Contains(approvalKinds, c.Subject) {
+	if !slices.Contains(ApprovalKind("").Words(), c.Subject) {
 		return invalid("bad_kind", "kind", c.Subject)
 	}
 	by, f := d.asker(c.By, "P1-24")
@@ -83,12 +93,12 @@ func (c *RequestApproval) decide(d *draft) *Fault {
 	if f != nil {
 		return f
 	}
-	a := add(d, &Approval{Head: h, Kind: c.Subject, State: ApprovalPending, By: by, Note: c.Note,
-		At: d.now})
+	a := add(d, &Approval{Head: h, Kind: ApprovalKind(c.Subject), State: ApprovalPending, By: by,
+		Note: c.Note, At: d.now})
 	if me := d.env.By.Staff; me != by {
 		a.AskedBy = me
 	}
-	d.fact(FactApprovalRequested, "P1-24", a.ID, "kind", a.Kind, "by", string(a.By))
+	d.fact(FactApprovalRequested, "P1-24", a.ID, "kind", string(a.Kind), "by", string(a.By))
 	d.notifySupervisors("P1-24", a.ID, "why", "approval_requested")
 	return nil
 }

@@ -89,6 +89,9 @@ func (d *Drawer) inner(s *shape.Shape) Map {
 			m.Set("format", "int64")
 		}
 		bounds(&m, s, "minimum", "maximum")
+		if s.Default != 0 {
+			m.Set("default", s.Default)
+		}
 	}
 	return m
 }
@@ -160,7 +163,7 @@ func (d *Drawer) about(s *shape.Shape) string {
 		return ""
 	}
 	lines := []string{d.Source.Type(pkg(s.Go), s.Go.Name())}
-	for _, w := range d.Source.Words(pkg(s.Go), s.Go.Name()) {
+	for _, w := range d.Source.words[pkg(s.Go)+"."+s.Go.Name()] {
 		for _, word := range s.Words {
 			if w.Value == word && w.Comment != "" {
 				lines = append(lines, "- `"+word+"`: "+w.Comment)

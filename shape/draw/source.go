@@ -139,11 +139,8 @@ func (s *Source) Member(pkg, typ, field string) string {
 	return upper(without(s.members[pkg+"."+typ+"."+field], field))
 }
 
-// Words are the constants of a type.
-func (s *Source) Words(pkg, typ string) []Word { return s.words[pkg+"."+typ] }
-
-// Worded lists the types of a package that have constants, in the order of their names.
-func (s *Source) Worded(pkg string) (names []string) {
+// worded lists the types of a package that have constants, in the order of their names.
+func (s *Source) worded(pkg string) (names []string) {
 	for name := range s.words {
 		if p, typ, _ := strings.Cut(name, "."); p == pkg {
 			names = append(names, typ)

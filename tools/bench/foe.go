@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/lunpai/lunpai/openapi"
+	"github.com/lunpai/lunpai/openapi/spec"
 	"github.com/lunpai/lunpai/tools/load"
 )
 
@@ -85,12 +85,12 @@ func keyFor(ctx context.Context, k *load.Client, role, staff string) (string, er
 // findPaths learns from the contract what can be listed and how, so a new list or filter is
 // measured without being named here.
 func (f *foe) findPaths() error {
-	spec, err := openapi.Load()
+	contract, err := spec.Load()
 	if err != nil {
 		return err
 	}
 	base := "/v1/sites/" + reportSite
-	for name, op := range spec.Operations() {
+	for name, op := range contract.Operations() {
 		path, ok := strings.CutPrefix(name, "GET /v1/sites/{site}")
 		if !ok || !op.Query["limit"] || strings.Contains(path, "{") { // of one record
 			continue
