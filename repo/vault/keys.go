@@ -30,24 +30,35 @@ var (
 
 // Key is a credential: who may act as what, where. The token itself is shown once and never stored.
 type Key struct {
-	ID    string            `json:"id"`
-	Site  workflow.SiteID   `json:"site,omitempty"`  // empty: administrator
-	Sites []workflow.SiteID `json:"sites,omitempty"` // further sites granted to an analyst
-	Role  workflow.Role     `json:"role"`
-	Staff workflow.StaffID  `json:"staff,omitempty"`
-	// Label says in the office's words where the key is used, such as "tablet at the door".
+	// Id of the key: the part of its token that is no secret.
+	ID string `json:"id"`
+	// Site at which the key is good; empty for an administrator's.
+	Site workflow.SiteID `json:"site,omitempty"`
+	// Further sites granted to an analyst.
+	Sites []workflow.SiteID `json:"sites,omitempty"`
+	// Role in which the key acts.
+	Role workflow.Role `json:"role"`
+	// Member of staff to whom the key belongs; empty for a device or a program.
+	Staff workflow.StaffID `json:"staff,omitempty"`
+	// Says in the office's words where the key is used, such as "tablet at the door".
 	Label string `json:"label,omitempty"`
-	// CreatedBy, RotatedBy and RevokedBy are ids of keys, or OperatorKey.
+	// When the key was made.
 	CreatedAt time.Time `json:"created_at"`
-	CreatedBy string    `json:"created_by,omitempty"`
+	// Id of the key that made it; operator when it was made on the server.
+	CreatedBy string `json:"created_by,omitempty"`
+	// When the key ends by itself; missing when it does not.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// When the key last got a new token.
 	RotatedAt time.Time `json:"rotated_at,omitzero"`
-	RotatedBy string    `json:"rotated_by,omitempty"`
-	// OldEndsAt is when the secret from before the last rotation stops working.
+	// Id of the key that rotated it.
+	RotatedBy string `json:"rotated_by,omitempty"`
+	// Until when the token before the last rotation works.
 	OldEndsAt time.Time `json:"old_ends_at,omitzero"`
+	// When the key was revoked; missing while it works.
 	RevokedAt time.Time `json:"revoked_at,omitzero"`
-	RevokedBy string    `json:"revoked_by,omitempty"`
-	// UsedAt is when the key was last used, to within an hour.
+	// Id of the key that revoked it.
+	RevokedBy string `json:"revoked_by,omitempty"`
+	// About when the key was last used, to the hour.
 	UsedAt time.Time `json:"used_at,omitzero"`
 }
 

@@ -14,22 +14,29 @@ import (
 
 // Person is who a customer is. The phone is kept in the normal form of NormalPhone.
 type Person struct {
-	Name  string `json:"name,omitempty"`
+	// Name of the customer as it was given; empty when it is not known.
+	Name string `json:"name,omitempty"`
+	// Telephone number of the customer; empty when it is not known.
 	Phone string `json:"phone,omitempty"`
-	// Notice: the customer was told what the data are for. Consent: whether he agreed to be
-	// contacted.
-	Notice    bool      `json:"notice,omitempty"`
-	Consent   *Consent  `json:"consent,omitempty"`
+	// Whether the customer was told what the data are for.
+	Notice bool `json:"notice,omitempty"`
+	// What the customer said when asked whether he may be contacted; missing when nobody asked.
+	Consent *Consent `json:"consent,omitempty"`
+	// When the record is deleted unless somebody makes use of it; missing for good.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
 // Consent is what a customer answered when asked whether he may be contacted: when, to whom, and to
 // which wording.
 type Consent struct {
-	Given   bool      `json:"given"`
-	At      time.Time `json:"at,omitzero"`
-	By      string    `json:"by,omitempty"`      // the member of staff, or the key of a device
-	Wording int       `json:"wording,omitempty"` // version of the site's wording; 0: not known
+	// Whether the customer agreed to be contacted.
+	Given bool `json:"given"`
+	// When the customer said so.
+	At time.Time `json:"at,omitzero"`
+	// Member of staff who asked, or id of the key of a device.
+	By string `json:"by,omitempty"`
+	// Version of the site's wording; missing when the site has none or it is not known.
+	Wording int `json:"wording,omitempty"`
 }
 
 // UnmarshalJSON reads a consent; older records say only true or false.
