@@ -2,6 +2,13 @@
 
 package workflow
 
+// Words are the values of AnswerMode, in order.
+func (AnswerMode) Words() []string {
+	return []string{
+		"last_seat", "third",
+	}
+}
+
 // Words are the values of ApprovalKind, in order.
 func (ApprovalKind) Words() []string {
 	return []string{
@@ -83,6 +90,13 @@ func (FaultClass) Words() []string {
 	}
 }
 
+// Words are the values of HelpMode, in order.
+func (HelpMode) Words() []string {
+	return []string{
+		"anyone", "closed_only",
+	}
+}
+
 // Words are the values of MessageState, in order.
 func (MessageState) Words() []string {
 	return []string{
@@ -109,6 +123,13 @@ func (Presence) Words() []string {
 	return []string{
 		"on_site", "personal", "leave", "day_off",
 		"company_duty", "chores", "leader_task",
+	}
+}
+
+// Words are the values of RejoinMode, in order.
+func (RejoinMode) Words() []string {
+	return []string{
+		"reentry", "turn_taken",
 	}
 }
 
@@ -167,10 +188,24 @@ func (UnitType) Words() []string {
 	}
 }
 
+// Words are the values of UnstatedMode, in order.
+func (UnstatedMode) Words() []string {
+	return []string{
+		"at_once", "when_sales",
+	}
+}
+
 // Words are the values of VisitKind, in order.
 func (VisitKind) Words() []string {
 	return []string{
 		"new", "returning", "referral", "unrelated",
 		"peer", "unstated", "company_staff",
+	}
+}
+
+// Words are the values of offTime, in order.
+func (offTime) Words() []string {
+	return []string{
+		"", "outside_hours", "duty_shift",
 	}
 }
