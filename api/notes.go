@@ -9,7 +9,7 @@ import (
 
 // NoteView is a note.
 type NoteView struct {
-	// Note is the note.
+	// Note is the note that was asked for.
 	Note Note `json:"note"`
 }
 
@@ -17,7 +17,7 @@ type NoteView struct {
 type Note struct {
 	// ID is the note's id, as records name it.
 	ID workflow.NoteID `json:"id"`
-	// Text is the text.
+	// Text is what was written, word for word.
 	Text string `json:"text"`
 }
 

@@ -21,7 +21,7 @@ type Format string
 
 // The formats.
 const (
-	JSON   Format = "json"   // one object with the rows
+	JSON Format = "json" // one object with the rows
 	// for Excel: UTF-8 with a byte order mark, CRLF, no formulas (RFC 4180)
 	CSV    Format = "csv"
 	NDJSON Format = "ndjson" // one row per line
