@@ -24,7 +24,7 @@ func steps(t *testing.T) int {
 	text := os.Getenv("LUNPAI_STEPS")
 	if text == "" {
 		if slow.Wanted() {
-			return 100_000
+			return 50_000
 		}
 		return 2_000
 	}
