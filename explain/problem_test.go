@@ -1,6 +1,13 @@
 package explain
 
-import "testing"
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+)
 
 // TestProblemTexts: every problem and every phrase is there in both languages, with the same
 // arguments.
@@ -45,10 +52,58 @@ func TestProblem(t *testing.T) {
 			t.Errorf("%s: %q %q %q", c.key, title, detail, fix)
 		}
 	}
-	if got := Phrase(Zh, "set", map[string]string{"min": "1", "max": "3"}); got != "1到3项、互不重复的列表" {
+	if got := Phrase(Zh, "list", map[string]string{"min": "1", "max": "3"}); got != "1到3项的列表" {
 		t.Error(got)
 	}
 	if got := Phrase(En, "moon", nil); got != "moon" {
 		t.Error(got)
+	}
+}
+
+// TestProblemsUsed: the API and the reports make every problem and every phrase; no text is left
+// over. A key may be put together from its two parts.
+func TestProblemsUsed(t *testing.T) {
+	literals := map[string]bool{}
+	for _, dir := range []string{"../api", "../report"} {
+		readLiterals(t, dir, literals)
+	}
+	c := readCatalogue(t)
+	for key := range c.problems {
+		code, cause, _ := strings.Cut(key, "/")
+		joined := literals[code+"/"] && (cause == "" || literals[cause])
+		if !literals[key] && !joined {
+			t.Errorf("nothing makes the problem %s", key)
+		}
+	}
+	for key := range c.phrases {
+		if !literals[key] {
+			t.Errorf("nothing says the phrase %s", key)
+		}
+	}
+}
+
+// readLiterals collects the strings in a folder's source.
+func readLiterals(t *testing.T, dir string, into map[string]bool) {
+	t.Helper()
+	names, err := filepath.Glob(dir + "/*.go")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no source in %s: %v", dir, err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if l, ok := n.(ast.Expr); ok {
+				if v, ok := text(l); ok {
+					into[v] = true
+				}
+			}
+			return true
+		})
 	}
 }

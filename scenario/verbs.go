@@ -56,7 +56,8 @@ var verbs = map[string]verb{
 	"follow_up": does("POST", "/customers/{customer}/follow-ups", followUp, nil),
 	"deal":      does[workflow.RecordDeal]("POST", "/customers/{customer}/deals", nil, nil),
 	"cover":     does[workflow.CoverCustomer]("POST", "/customers/{customer}/cover", nil, nil),
-	"reassign":  does[workflow.ReassignCustomer]("POST", "/customers/{customer}/reassign", nil, nil),
+	"reassign": does[workflow.ReassignCustomer](
+		"POST", "/customers/{customer}/reassign", nil, nil),
 
 	"call":             does("POST", "/calls", call, nil).mints("call"),
 	"card_given":       does[workflow.GiveCard]("POST", "/cards", nil, nil).mints("card"),
@@ -65,12 +66,15 @@ var verbs = map[string]verb{
 	"dispute":          does[workflow.OpenDispute]("POST", "/disputes", nil, nil).mints("dispute"),
 	"ruling":           does("POST", "/rulings", nil, rulingBody).mints("ruling"),
 	"conduct_note":     does[workflow.NoteConduct]("POST", "/conduct", nil, nil).mints("conduct"),
-	"checklist_done":   does[workflow.CompleteCheck]("POST", "/checklists", nil, nil).mints("check"),
-	"seat_vacant":      does[workflow.VacateSeat]("POST", "/desk/vacancies", nil, nil).mints("vacancy"),
-	"notify":           does[workflow.NotifySeat]("POST", "/desk/notices", nil, nil),
-	"seat_filled":      does[workflow.FillSeat]("POST", "/desk/fill", nil, nil).byTheDesk(),
-	"vacancy_check":    does[workflow.CheckVacancy]("POST", "/desk/check", nil, nil),
-	"desk_view":        {orders: func(*Step, known) ([]order, error) { return nil, nil }},
+	"checklist_done": does[workflow.CompleteCheck](
+		"POST", "/checklists", nil, nil).mints("check"),
+
+	"seat_vacant": does[workflow.VacateSeat](
+		"POST", "/desk/vacancies", nil, nil).mints("vacancy"),
+	"notify":        does[workflow.NotifySeat]("POST", "/desk/notices", nil, nil),
+	"seat_filled":   does[workflow.FillSeat]("POST", "/desk/fill", nil, nil).byTheDesk(),
+	"vacancy_check": does[workflow.CheckVacancy]("POST", "/desk/check", nil, nil),
+	"desk_view":     {orders: func(*Step, known) ([]order, error) { return nil, nil }},
 }
 
 // imports is how a scenario's customers get into the office; the format has no word for it.
