@@ -14,8 +14,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// steps are the commands of one visit. The longer is a whole one, the shorter needs no consultant,
-// so that any number of clients can do it at one site.
+// steps are the commands of one visit: a whole visit, or a short one that needs no consultant, so
+// that any number of clients can do it at one site.
 func steps(name string, whole bool) []workflow.Command {
 	v := workflow.VisitID(name)
 	first := []workflow.Command{
@@ -31,7 +31,7 @@ func steps(name string, whole bool) []workflow.Command {
 	)
 }
 
-// load has clients give n commands to sites; it returns how long each waited.
+// load has clients give n commands to sites, and reports how long they waited.
 func load(b *testing.B, d *repo.Engine, sites, clients, n int, whole bool) {
 	b.Helper()
 	var left, visit atomic.Int64
@@ -68,7 +68,8 @@ func load(b *testing.B, d *repo.Engine, sites, clients, n int, whole bool) {
 	b.ReportMetric(float64(all[len(all)*99/100].Microseconds())/1000, "p99-ms")
 }
 
-// BenchmarkEngine is commands through an engine on SQLite, from clients that wait for each answer.
+// BenchmarkEngine sends commands through an engine on SQLite, from clients that wait for each
+// answer.
 func BenchmarkEngine(b *testing.B) {
 	for _, c := range []struct {
 		sites, clients int
@@ -85,7 +86,7 @@ func BenchmarkEngine(b *testing.B) {
 	}
 }
 
-// void is a store that keeps nothing and is always right.
+// void is a store that keeps nothing and never fails.
 type void struct{ repo.Store }
 
 func (void) Append(_ context.Context, pages []*repo.Page) []error {
@@ -105,7 +106,7 @@ func (void) Read(context.Context, workflow.SiteID, int64, []workflow.Ref) ([]rep
 	return nil, nil
 }
 
-// BenchmarkOverhead is what the engine itself costs: next to nothing is decided and nothing is
+// BenchmarkOverhead is what the engine itself costs: hardly anything is decided and nothing is
 // stored.
 func BenchmarkOverhead(b *testing.B) {
 	doc := []byte(`{"id":"r","site":"s","seq":1,"open":true}`)

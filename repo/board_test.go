@@ -14,7 +14,7 @@ import (
 )
 
 // TestRestoredStore: the newest pages are gone under a live engine: it reads its board again
-// instead of going on.
+// instead of continuing.
 func TestRestoredStore(t *testing.T) {
 	for name, notice := range map[string]func(d *repo.Engine, f *flawed) error{
 		"refusal": func(d *repo.Engine, _ *flawed) error {
@@ -91,7 +91,7 @@ func appendedAt(t testing.TB, d *repo.Engine, f *flawed, want int64) error {
 	return err
 }
 
-// writeNewer makes a page one that only a newer program may read.
+// writeNewer turns a page into one that only a newer program may read.
 func writeNewer(p *repo.Page) {
 	p.Body = []byte(strings.Replace(string(p.Body), `"min_reader":2`, `"min_reader":99`, 1))
 	p.Hash = repo.Chain(p.Prev, p.Body)
@@ -120,7 +120,7 @@ func TestNewerHead(t *testing.T) {
 	}
 }
 
-// TestBrokenChain: a site whose journal cannot be trusted, or is newer than the program, takes
+// TestBrokenChain: a site whose journal cannot be trusted, or is newer than the program, accepts
 // nothing; the others go on.
 func TestBrokenChain(t *testing.T) {
 	for name, spoil := range map[string]func(p *repo.Page){
@@ -170,7 +170,8 @@ func TestBrokenChain(t *testing.T) {
 	}
 }
 
-// TestDocumentsAheadOfJournal: documents of commits that the journal does not hold are no board.
+// TestDocumentsAheadOfJournal: no board is made of documents whose commits the journal does not
+// hold.
 func TestDocumentsAheadOfJournal(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	mustDo(t, d, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
@@ -197,8 +198,8 @@ func TestDocumentsAheadOfJournal(t *testing.T) {
 	}
 }
 
-// TestDeletedDocuments: a board without its site or its line is none. Nobody is told that there is
-// no such site, and nothing is decided without a line.
+// TestDeletedDocuments: without its site or its line a board is not used. Nobody is told that there
+// is no such site, and nothing is decided without a line.
 func TestDeletedDocuments(t *testing.T) {
 	_, f := flawedOffice(t, repo.Config{})
 	for _, gone := range []workflow.Ref{workflow.SiteRef("s"), workflow.LiveRotaRef("s")} {
@@ -260,8 +261,8 @@ func TestReadingFails(t *testing.T) {
 	}
 }
 
-// TestReadingAnewFails: the journal's head has changed and the board cannot be read anew at once:
-// that passes.
+// TestReadingAnewFails: the journal's head has changed and the board cannot be read at once: the
+// site recovers by itself.
 func TestReadingAnewFails(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	begun, release := f.hold()

@@ -11,8 +11,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestClockAgainstTheStore: a clock that differs from the store's by more than 5 s decides nothing,
-// ahead or behind; looking goes on, and it mends itself.
+// TestClockAgainstTheStore: with a clock that is more than 5 s ahead of the store's, or behind,
+// nothing is decided. Views still work, and all is well once the clock is right.
 func TestClockAgainstTheStore(t *testing.T) {
 	log, logger := newLog()
 	var clock handClock
@@ -48,9 +48,9 @@ func TestClockAgainstTheStore(t *testing.T) {
 	sound(t, f)
 }
 
-// TestClockPutForward: where the store has no clock of its own the steady time tells that somebody
-// has set the clock: at once, not only when it is checked. Being asleep is no jump, and a clock
-// that is put back does no harm.
+// TestClockPutForward: if the store has no clock, the steady time shows at once that somebody has
+// put the clock forward, even between checks. Sleep is not a jump, and a clock that is put back
+// does no harm.
 func TestClockPutForward(t *testing.T) {
 	var clock handClock
 	var steady atomic.Int64
@@ -68,7 +68,7 @@ func TestClockPutForward(t *testing.T) {
 	}
 	check(nil)
 	clock.forward(8 * time.Hour)
-	steady.Add(int64(8 * time.Hour)) // the lid was closed overnight
+	steady.Add(int64(8 * time.Hour)) // the laptop was asleep overnight
 	check(nil)
 	clock.forward(time.Hour)
 	if _, err := d.Do(t.Context(), "s", arrive("v")); !errors.Is(err, repo.ErrClock) {
@@ -87,7 +87,7 @@ func TestClockPutForward(t *testing.T) {
 	}
 }
 
-// TestTimeAhead: a site whose time stands in the future keeps it, says so, and stops saying so when
+// TestTimeAhead: a site whose time lies in the future keeps it, says so, and stops saying so when
 // the clock has caught up.
 func TestTimeAhead(t *testing.T) {
 	log, logger := newLog()

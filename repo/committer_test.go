@@ -99,7 +99,7 @@ func TestPagesAreBounded(t *testing.T) {
 	sound(t, f)
 }
 
-// TestPagesAreSmall: commands that change much fill a page by its size.
+// TestPagesAreSmall: with commands that change a lot a page is limited by its size.
 func TestPagesAreSmall(t *testing.T) {
 	f := &flawed{Store: openStore(t)}
 	d := openEngine(t, repo.Config{Store: f})

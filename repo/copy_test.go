@@ -85,8 +85,8 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// TestUnfinishedCopy: a copy that broke off is no store, and no source or target of another copy;
-// one that ended is.
+// TestUnfinishedCopy: an unfinished copy cannot be served, nor be the source or target of another
+// copy; a finished one can.
 func TestUnfinishedCopy(t *testing.T) {
 	from := book(t)
 	for _, until := range []int{0, 1, 3} {
@@ -119,7 +119,7 @@ func TestUnfinishedCopy(t *testing.T) {
 	}
 }
 
-// TestCopyOfDamage: what is not sound is not copied.
+// TestCopyOfDamage: a damaged store is not copied.
 func TestCopyOfDamage(t *testing.T) {
 	f := &forged{Store: book(t), page: replaceBody("arrive_visit", "arrive_vizit")}
 	if err := repo.Copy(t.Context(), f, openStore(t), nil); !errors.Is(err, repo.ErrCorrupt) {
@@ -135,7 +135,7 @@ func TestCopyOfDamage(t *testing.T) {
 	}
 }
 
-// everything is all that a store holds.
+// everything is the whole content of a store.
 func everything(t testing.TB, s repo.Store) map[string]any {
 	t.Helper()
 	ctx := t.Context()

@@ -12,7 +12,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// handClock is a clock that a test moves. It begins now.
+// handClock is a clock that a test moves. It starts now.
 type handClock struct{ ahead atomic.Int64 }
 
 func (c *handClock) now() time.Time {
@@ -49,8 +49,8 @@ func (f *flawed) countLoads() (loads, reads *atomic.Int64) {
 	return loads, reads
 }
 
-// TestIdleSitesCostNothing: a round looks at the sites where something may be due, at no other; a
-// site of which nothing is known is looked at once.
+// TestIdleSitesCostNothing: a round looks only at the sites where something may be due; an unknown
+// site is looked at once.
 func TestIdleSitesCostNothing(t *testing.T) {
 	var clock handClock
 	d, f := flawedOffice(t, repo.Config{Now: clock.now})
@@ -70,7 +70,7 @@ func TestIdleSitesCostNothing(t *testing.T) {
 		t.Errorf("%d reads in rounds in which nothing was due", n)
 	}
 	mustDo(t, d, "idle7", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
-	atRest(t, d, "idle7") // what will be due is noted behind the answer
+	atRest(t, d, "idle7") // what will be due is noted after the answer
 	loads.Store(0)
 	clock.forward(20 * time.Minute)
 	fire(t, d, 1)
@@ -80,7 +80,7 @@ func TestIdleSitesCostNothing(t *testing.T) {
 	}
 }
 
-// TestTimersForgetNobody: looking at idle sites drives none out of memory that somebody works with.
+// TestTimersForgetNobody: looking at idle sites does not push sites in use out of memory.
 func TestTimersForgetNobody(t *testing.T) {
 	const boards = 8
 	var clock handClock
@@ -109,7 +109,7 @@ func TestTimersForgetNobody(t *testing.T) {
 }
 
 // TestTakeoverOfTimers: what an instance knew to be due is fired by another one when it is gone;
-// while it is at work nobody looks over its shoulder.
+// while it is at work the other one leaves its sites alone.
 func TestTakeoverOfTimers(t *testing.T) {
 	var clock handClock
 	first, f := flawedOffice(t, repo.Config{Now: clock.now})
@@ -143,7 +143,7 @@ func TestTimersNoticeARestore(t *testing.T) {
 	log, logger := newLog()
 	d, f := flawedOffice(t, repo.Config{Log: logger})
 	mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "u"})
-	atRest(t, d, "s") // its number is noted behind the answer
+	atRest(t, d, "s") // its number is noted after the answer
 	f.set(func(f *flawed) {
 		f.onMoved = func(context.Context, int64) (map[workflow.SiteID]int64, int64, error) {
 			return map[workflow.SiteID]int64{"s": 1}, 1, nil
@@ -161,7 +161,8 @@ func TestTimersNoticeARestore(t *testing.T) {
 	}
 }
 
-// TestFaultInWhatIsDue: one site that cannot be looked at stops no other, and is tried again.
+// TestFaultInWhatIsDue: a site that cannot be looked at does not stop the others, and is tried
+// again.
 func TestFaultInWhatIsDue(t *testing.T) {
 	var clock handClock
 	d, f := flawedOffice(t, repo.Config{Now: clock.now})

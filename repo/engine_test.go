@@ -79,8 +79,7 @@ func found(t testing.TB, d *repo.Engine, site workflow.SiteID) {
 	mustDo(t, d, site, "create-"+string(site), workflow.RoleAdministrator, newSite(site))
 }
 
-// visit takes one visit through, with retries of what is unknown or busy; it returns how many
-// commands were acknowledged.
+// visit takes one visit from arrival to registration, and retries what is unknown or busy.
 func visit(ctx context.Context, d *repo.Engine, site workflow.SiteID, name string) error {
 	v := workflow.VisitID(name)
 	for i, cmd := range []workflow.Command{
@@ -205,7 +204,7 @@ func TestMatchAndDryRun(t *testing.T) {
 	sound(t, s)
 }
 
-// faulty loses answers: it writes and says it does not know, or does not write and says so too.
+// faulty loses answers: it answers that it does not know, whether it wrote the pages or not.
 type faulty struct {
 	repo.Store
 	n atomic.Int64

@@ -57,7 +57,7 @@ func hook[H any](f *flawed, of func(*flawed) H) H {
 	return of(f)
 }
 
-// below is the store under the flaws.
+// below is the store beneath.
 func (f *flawed) below() repo.Store {
 	return hook(f, func(f *flawed) repo.Store { return f.Store })
 }
@@ -158,7 +158,7 @@ func (f *flawed) Clock(ctx context.Context) (time.Time, error) {
 	return f.below().Clock(ctx)
 }
 
-// lost are the answers to pages of which nobody knows whether they were written.
+// lost are the answers for pages when nobody knows whether they were written.
 func lost(pages []*repo.Page) []error {
 	errs := make([]error, len(pages))
 	for i := range errs {
@@ -229,7 +229,7 @@ func (f *flawed) hold() (begun <-chan struct{}, release func()) {
 	return b, sync.OnceFunc(func() { close(r) })
 }
 
-// outcomes runs requests side by side and returns their answers in order.
+// outcomes runs requests concurrently and returns their answers in order.
 func outcomes(ctx context.Context, d *repo.Engine, rs ...repo.Request) func() []error {
 	errs := make([]error, len(rs))
 	var wg sync.WaitGroup

@@ -19,7 +19,7 @@ type filling struct {
 	n   int
 }
 
-// fillInto founds site "s" in a store through a filler that forgets at once what is not open.
+// fillInto founds site "s" in a store through a filler that forgets closed records at once.
 func fillInto(t testing.TB, s repo.Store) *filling {
 	t.Helper()
 	f, err := repo.OpenFiller(t.Context(), s, "s")
@@ -76,8 +76,8 @@ func (b *filling) visits(ctx context.Context, first, last int) error {
 	return nil
 }
 
-// filled verifies a store: its journal ends as the filler says, and the documents are the same to
-// the byte.
+// filled verifies a store: its journal ends as the filler says, and the documents match byte for
+// byte.
 func filled(t testing.TB, s repo.Store, want repo.Expectation) {
 	t.Helper()
 	rs := sound(t, s)
@@ -130,8 +130,8 @@ func TestFillerTakesOnlyNewSites(t *testing.T) {
 	}
 }
 
-// TestFillerLostAnswers: every other answer is lost, whether the page landed or not. Nothing
-// doubles, nothing is missing.
+// TestFillerLostAnswers: every other answer is lost, whether the page landed or not. Nothing is
+// written twice, nothing is missing.
 func TestFillerLostAnswers(t *testing.T) {
 	for _, landed := range []bool{true, false} {
 		f := &flawed{Store: openStore(t)}
@@ -160,7 +160,7 @@ func TestFillerLostAnswers(t *testing.T) {
 	}
 }
 
-// TestFillerMeetsSomebody: another writer at the site ends the filling, and the store stays sound.
+// TestFillerMeetsSomebody: another writer at the site stops the filler, and the store stays sound.
 func TestFillerMeetsSomebody(t *testing.T) {
 	s := openStore(t)
 	b := fillInto(t, s)

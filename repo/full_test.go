@@ -11,9 +11,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestStorageFull: the command whose commit found no room is unknown, at once; later ones hear that
-// there is no room; whoever looks is answered from the journal; and when there is room again
-// everything goes on by itself, the first command included.
+// TestStorageFull: the outcome of the command whose commit found no room is unknown, at once; later
+// ones are told that there is no room; views are answered from the journal; once there is room
+// again everything resumes by itself, the first command included.
 func TestStorageFull(t *testing.T) {
 	const deadline = 30 * time.Second
 	d, f := flawedOffice(t, repo.Config{Deadline: deadline})

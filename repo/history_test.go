@@ -17,7 +17,7 @@ import (
 )
 
 // history is what clients saw: every call with the numbers between which it took effect. The
-// journal itself is the order that explains it, so that checking is one walk along it.
+// journal is the order that must explain it, so one pass over the journal checks everything.
 type history struct {
 	mu       sync.Mutex
 	acked    int64 // highest commit that was acknowledged or seen
@@ -60,8 +60,8 @@ func head(t testing.TB, s repo.Store) int64 {
 	return pages[0].Last
 }
 
-// client does visits, and things that are wrong, with the ids of the others, and sends again what
-// got no answer.
+// client does visits, and wrong things too, with other clients' ids, and sends again what got no
+// answer.
 func (h *history) client(
 	ctx context.Context, t testing.TB, d *repo.Engine, s repo.Store, r *rand.Rand, steps int,
 ) {
@@ -93,7 +93,7 @@ func (h *history) client(
 				cmd = &workflow.Free{Who: "A"}
 			}
 		}
-		// keys are used again, by others too, with the same content
+		// keys are used again, also by others, with the same content
 		id := fmt.Sprintf("%s-%s-%d", cmd.About().Kind, v, r.IntN(6))
 		if cmd.About().Kind == "arrive_visit" {
 			id = "arrive-" + string(v) // the id of a visit is made for one arrival
@@ -141,8 +141,9 @@ func (h *history) look(ctx context.Context, t testing.TB, d *repo.Engine, s repo
 	}
 }
 
-// check walks along the journal: every commit is what its command gives on the commits before it,
-// every answer is in it, and every refusal is right at a moment between the call's begin and end.
+// check reads the journal from the start: every commit is what its command gives on the commits
+// before it, every answer is in it, and every refusal is right at some moment between the call's
+// begin and end.
 func (h *history) check(t testing.TB, s repo.Store) {
 	t.Helper()
 	sound(t, s)
@@ -236,7 +237,7 @@ func refuses(b *workflow.Board, c call) bool {
 	return fault != nil && fault.Code == want.Code
 }
 
-// know tells a board folded from the beginning that what it does not hold is not there.
+// know tells a board that was built from the beginning that what it does not hold does not exist.
 func know(b *workflow.Board, cmd workflow.Command) {
 	for refs := b.Needs(cmd); len(refs) > 0; refs = b.Needs(cmd) {
 		b.MarkAbsent(refs...)
@@ -273,7 +274,7 @@ func TestHistories(t *testing.T) {
 	}
 }
 
-// live lets clients of an engine on each store go at one site, and checks what they saw.
+// live has clients of an engine on each store work at one site, and checks what they saw.
 func live(t *testing.T, seed uint64, stores ...repo.Store) {
 	t.Helper()
 	h := &history{commands: map[string]workflow.Command{"create-s": newSite("s")}}

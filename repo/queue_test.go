@@ -55,8 +55,8 @@ func TestQueueLimit(t *testing.T) {
 	}
 }
 
-// TestCallerLeaves: whoever leaves before his command began has changed nothing; whoever leaves
-// later is told that nobody knows yet, and the command is carried out.
+// TestCallerLeaves: a caller who leaves before the command began has changed nothing; one who
+// leaves later is told that nobody knows yet, and the command is carried out.
 func TestCallerLeaves(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	begun, release := f.hold()
@@ -90,8 +90,8 @@ func TestCallerLeaves(t *testing.T) {
 	}
 }
 
-// TestPanics: a fault in a decision is its command's, a fault in a view stops nothing; no value of
-// a panic is logged.
+// TestPanics: a panic in a decision is answered to its caller, a panic in a view stops nothing, and
+// no panic's value is logged.
 func TestPanics(t *testing.T) {
 	logs, log := newLog()
 	d, f := flawedOffice(t, repo.Config{Log: log})
@@ -108,7 +108,7 @@ func TestPanics(t *testing.T) {
 		func(b *workflow.Board, env workflow.Envelope, cmd workflow.Command) (*workflow.Commit,
 			*workflow.Fault) {
 			if env.ID == "arrive-poison" {
-				b.OpenVisits()[0].Party = 99 // the board is not to be trusted any more
+				b.OpenVisits()[0].Party = 99 // the board cannot be trusted any more
 				panic("secret")
 			}
 			return workflow.Decide(b, env, cmd)
@@ -148,9 +148,9 @@ func TestPanics(t *testing.T) {
 	sound(t, f)
 }
 
-// TestPanicWhileFolding: what the journal holds cannot be left out; a site whose page cannot be
-// folded in stops, the others go on.
-func TestPanicWhileFolding(t *testing.T) {
+// TestPanicWhileApplying: a commit in the journal cannot be skipped; a site whose page cannot be
+// applied stops, the others go on.
+func TestPanicWhileApplying(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	found(t, d, "other")
 	faulty := openEngine(t, repo.Config{Store: f})
@@ -159,7 +159,7 @@ func TestPanicWhileFolding(t *testing.T) {
 			limit int) ([]*repo.Page, error) {
 			pages, err := f.below().Since(ctx, site, seq, limit)
 			if site == "s" {
-				pages = append(pages, nil) // a fault of the program, as far as the fold can tell
+				pages = append(pages, nil) // looks like a fault of the program when it is applied
 			}
 			return pages, err
 		}
@@ -241,7 +241,7 @@ func TestWatch(t *testing.T) {
 	other := openEngine(t, repo.Config{Store: f.below()})
 	time.Sleep(1100 * time.Millisecond) // the first look at the journal is signalled too
 	for i, engine := range []*repo.Engine{d, other, d} {
-		for done := false; !done; { // what is still on its way about the commit before
+		for done := false; !done; { // signals of the commit before may still come
 			select {
 			case <-signals:
 			default:
@@ -297,7 +297,7 @@ func TestDrain(t *testing.T) {
 // TestForgetting: a site is not forgotten while something would be lost with it.
 func TestForgetting(t *testing.T) {
 	for name, c := range map[string]struct {
-		// of a command; short where it is waited for, else one that a busy machine meets
+		// of a command; short where the test waits for it, else one that a busy machine meets
 		deadline time.Duration
 		keep     func(d *repo.Engine, f *flawed)
 		want     int // sites in memory afterwards

@@ -16,7 +16,7 @@ func serve(id string) repo.Request {
 	})
 }
 
-// TestRefusalIsCaughtUp: what another instance did counts, although this one was not told.
+// TestRefusalIsCaughtUp: what another instance did counts even before this one knows.
 func TestRefusalIsCaughtUp(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	other := openEngine(t, repo.Config{Store: f.below()})
@@ -28,8 +28,8 @@ func TestRefusalIsCaughtUp(t *testing.T) {
 	}
 }
 
-// TestRefusalNeedsTheJournal: a refusal that cannot be checked against the journal is not given, to
-// none of those who wait.
+// TestRefusalNeedsTheJournal: a refusal that cannot be checked against the journal is given to
+// nobody.
 func TestRefusalNeedsTheJournal(t *testing.T) {
 	down := errors.New("down")
 	for name, fail := range map[string]func(f *flawed){
@@ -71,8 +71,8 @@ func TestRefusalNeedsTheJournal(t *testing.T) {
 	}
 }
 
-// TestRefusalBehindUndecided: a refusal that rests on a commit of the same page is given only after
-// that page landed.
+// TestRefusalBehindUndecided: a refusal that depends on a commit of the same page is given only
+// after that page has landed.
 func TestRefusalBehindUndecided(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{
 		Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond,
@@ -109,8 +109,8 @@ func TestRefusalBehindUndecided(t *testing.T) {
 	}
 }
 
-// TestRecordsAreReadAtTheJournal: documents are asked for as of the last commit in the journal,
-// never as of one that is still to be written.
+// TestRecordsAreReadAtTheJournal: documents are read as of the last commit in the journal, never as
+// of one that is still to be written.
 func TestRecordsAreReadAtTheJournal(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	f.set(func(f *flawed) {
@@ -128,7 +128,7 @@ func TestRecordsAreReadAtTheJournal(t *testing.T) {
 	<-begun
 	rest := outcomes(t.Context(), d, arrive("a"))
 	queued(t, d, 1)
-	// read behind the arrival, which is not in the journal yet
+	// read after the arrival, which is not in the journal yet
 	refused := outcomes(t.Context(), d, serve("nobody"))
 	queued(t, d, 2)
 	release()
@@ -166,8 +166,8 @@ func TestRecordNewerThanBoard(t *testing.T) {
 	}
 }
 
-// TestRefusalIsMadeSure: what a server read that may have been replaced is no ground for a refusal.
-// One question serves a round, dry runs ask none.
+// TestRefusalIsMadeSure: what was read from a server that may have been replaced is no reason for a
+// refusal. The store is asked once per batch, and not for dry runs.
 func TestRefusalIsMadeSure(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	var asked []int

@@ -46,7 +46,7 @@ func TestAnswerLost(t *testing.T) {
 }
 
 // TestUnsettledPage: while nobody knows whether a page was written, its site answers nothing else;
-// then what was written late is the truth.
+// afterwards the page that was written late counts.
 func TestUnsettledPage(t *testing.T) {
 	for _, late := range []bool{true, false} {
 		t.Run(map[bool]string{true: "written late", false: "never written"}[late],
@@ -100,8 +100,8 @@ func TestUnsettledPage(t *testing.T) {
 }
 
 // TestRestoredWhileUnknown: the journal is restored while nobody knows whether a page was written.
-// It is never sent again: it would leave a gap, or stand on a history that is gone. What was
-// restored stays sound, and a new process goes on with it.
+// It is never sent again: it would leave a gap, or continue a history that is gone. What was
+// restored stays sound, and a new process continues from it.
 func TestRestoredWhileUnknown(t *testing.T) {
 	for store, make := range map[string]func(t *testing.T, name string) repo.Store{
 		"sqlite": func(t *testing.T, _ string) repo.Store { return openStore(t) },
@@ -175,7 +175,7 @@ func restoredWhileUnknown(t *testing.T, live, backup repo.Store, another bool) {
 	}
 }
 
-// TestReplacedIsSaid: the restore comes while the first try is being settled: the log names the
+// TestReplacedIsSaid: the journal is restored while the page is being settled: the log names the
 // site and what to do.
 func TestReplacedIsSaid(t *testing.T) {
 	log, logger := newLog()
@@ -202,8 +202,8 @@ func TestReplacedIsSaid(t *testing.T) {
 	}
 }
 
-// TestFillerOnAReplacedJournal: neither does an import send a page into a journal that is not the
-// one it writes.
+// TestFillerOnAReplacedJournal: an import does not send a page either into a journal that is not
+// the one it was writing.
 func TestFillerOnAReplacedJournal(t *testing.T) {
 	f := &flawed{Store: openStore(t)}
 	filler, err := repo.OpenFiller(t.Context(), f, "s")

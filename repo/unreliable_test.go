@@ -14,7 +14,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// unreliable is a store that does what networks and servers do.
+// unreliable is a store that fails as networks and servers do.
 func unreliable(s repo.Store, seed uint64) *flawed {
 	f := &flawed{Store: s}
 	var n atomic.Uint64

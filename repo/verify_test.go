@@ -12,7 +12,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// forged is a store that shows other documents and pages than it holds.
+// forged is a store that returns other documents and pages than it holds.
 type forged struct {
 	repo.Store
 	page func(p *repo.Page) *repo.Page               // nil: the page is gone
@@ -59,7 +59,7 @@ func (f *forged) ScanAllSites(
 	return f.Store.ScanAllSites(ctx, c, f.change(use))
 }
 
-// forge gives the documents that are not in the store.
+// forge adds documents that are not in the store.
 func (f *forged) forge(c workflow.Collection, use func(repo.Document) error) error {
 	if f.docs == nil {
 		return nil
@@ -72,7 +72,7 @@ func (f *forged) forge(c workflow.Collection, use func(repo.Document) error) err
 	return nil
 }
 
-// change gives the store's documents as they are not.
+// change returns the store's documents altered.
 func (f *forged) change(use func(repo.Document) error) func(repo.Document) error {
 	return func(d repo.Document) error {
 		if f.doc != nil {
@@ -254,7 +254,7 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// rehash makes the forger a better one: the chain is right again.
+// rehash makes a better forger: the chain is right again.
 func rehash(pages []*repo.Page, forge func(*repo.Page) *repo.Page) func(*repo.Page) *repo.Page {
 	prev := ""
 	chain := map[int64]*repo.Page{}
@@ -275,7 +275,7 @@ func only(c workflow.Collection, d repo.Document) []repo.Document {
 	return []repo.Document{d}
 }
 
-// TestVerifyInService: what is written while the store is verified is no problem.
+// TestVerifyInService: what is written during the verification is not reported.
 func TestVerifyInService(t *testing.T) {
 	s := book(t)
 	d := openEngine(t, repo.Config{Store: s})

@@ -26,7 +26,7 @@ type author struct {
 	prev string
 }
 
-// draft is a page that would follow: a visit and the live rota.
+// draft is a page that would come next: a visit and the live rota.
 func (a *author) draft(id string, visit workflow.VisitID) *repo.Page {
 	a.t.Helper()
 	at := time.Date(2024, 3, 4, 1, 0, 0, 0, time.UTC).Add(time.Duration(a.seq) * time.Second)
@@ -60,23 +60,23 @@ func (a *author) draft(id string, visit workflow.VisitID) *repo.Page {
 	return p
 }
 
-// follow makes a page the head.
-func (a *author) follow(p *repo.Page) *repo.Page {
+// advance makes a page the head.
+func (a *author) advance(p *repo.Page) *repo.Page {
 	a.seq, a.prev = p.Last, p.Hash
 	return p
 }
 
 // next is the next page.
 func (a *author) next() *repo.Page {
-	return a.follow(a.draft(fmt.Sprintf("cmd-%s-%d", a.site, a.seq+1),
+	return a.advance(a.draft(fmt.Sprintf("cmd-%s-%d", a.site, a.seq+1),
 		workflow.VisitID(fmt.Sprintf("%s-v%d", a.site, a.seq/3))))
 }
 
-// catchUp makes the journal's head the head.
+// catchUp takes over the journal's head.
 func (a *author) catchUp(ctx context.Context, s *Store) error {
 	head, err := s.Before(ctx, a.site, maxSeq, 1)
 	if err == nil && len(head) > 0 {
-		a.follow(head[0])
+		a.advance(head[0])
 	}
 	return err
 }
@@ -131,7 +131,7 @@ func chainOf(t testing.TB, s *Store, site workflow.SiteID) []*repo.Page {
 }
 
 // projectedEqual checks that the documents of a site are what its journal says, byte for byte, and
-// that the mark stands at the head.
+// that the mark is at the head.
 func projectedEqual(t testing.TB, s *Store, site workflow.SiteID) {
 	t.Helper()
 	want, got := make(map[workflow.Ref]string), make(map[workflow.Ref]string)

@@ -17,7 +17,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// writer makes the pages of one site, one commit of about 1 kB each, as fast as can be.
+// writer makes the pages of one site, one commit of about 1 kB each, as fast as possible.
 type writer struct {
 	site  workflow.SiteID
 	seq   int64
@@ -68,8 +68,8 @@ func (w *writer) page(images bool) *repo.Page {
 }
 
 // BenchmarkAppend appends pages of one 1 kB commit, three calls in flight, and waits in the end
-// until the documents have followed. The lone insert beside it is what a program does that writes
-// one durable document per request.
+// until the documents have followed. The single insert, for comparison, is what a program does that
+// writes one durable document per request.
 func BenchmarkAppend(b *testing.B) {
 	for _, server := range []string{"standalone", "set"} {
 		b.Run(server, func(b *testing.B) {

@@ -77,7 +77,7 @@ func TestRecordsComeBackByteForByte(t *testing.T) {
 	}
 }
 
-// awkward holds what a careless converter changes.
+// awkward is text that a careless converter changes.
 const awkward = `{"id":"x","a":"<b>&\u2028\u2029\\\"'/\t\n\b\f\u0000\u001f\u007f轮排 👨‍👩‍👧",` +
 	`"":{"":[[],{},[{}]]},` +
 	`"n":[0,-0,-1,9223372036854775807,-9223372036854775808,1.5,1e+21,1e-7,-1.25e-9,5e-324,` +

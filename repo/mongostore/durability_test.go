@@ -98,7 +98,7 @@ func TestWriteConcernErrorIsUnknown(t *testing.T) {
 	}
 }
 
-// TestErrorsAreUnknown: no error of an insert says that nothing was written.
+// TestErrorsAreUnknown: no error of an insert means that nothing was written.
 func TestErrorsAreUnknown(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	s := open(t, db.config())
@@ -141,7 +141,8 @@ func TestRereadFails(t *testing.T) {
 	}
 }
 
-// TestMissingIndexRefusesAppends and says what to do; with the index appends go on.
+// TestMissingIndexRefusesAppends: without the index appends are refused, and the error says what to
+// do; with it they go on.
 func TestMissingIndexRefusesAppends(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	cfg := db.config()
@@ -218,8 +219,8 @@ func TestOpenWithoutRightToCreate(t *testing.T) {
 	mustAppend(t, open(t, db.config()), p)
 }
 
-// TestNoPersonalData: what the server says of a failure quotes keys and documents; nothing of it
-// leaves the package.
+// TestNoPersonalData: the server's error texts quote keys and documents; none of that leaves the
+// package.
 func TestNoPersonalData(t *testing.T) {
 	const canary = "CANARY-13800138000"
 	db := testDatabase(t, mongotest.Standalone(t))
@@ -232,7 +233,7 @@ func TestNoPersonalData(t *testing.T) {
 	var errs []error
 	a := &author{t: t, site: "a"}
 	rival := a.draft(canary, workflow.VisitID(canary))
-	mustAppend(t, s, a.follow(a.draft(canary, workflow.VisitID(canary))))
+	mustAppend(t, s, a.advance(a.draft(canary, workflow.VisitID(canary))))
 	a.prev, a.seq = "", 0
 	rival.Hash = "other"
 	errs = append(errs, appendOne(ctx, s, rival))

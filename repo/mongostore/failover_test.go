@@ -48,7 +48,7 @@ func (l *load) run(ctx context.Context, s *Store, authors []*author, stop <-chan
 					a.t.Errorf("append %s/%d: %v", a.site, p.First, err)
 					return
 				}
-				a.follow(p)
+				a.advance(p)
 				l.mu.Lock()
 				l.done[repo.PageID(p.Site, p.First)] = p.Hash
 				l.mu.Unlock()
@@ -211,7 +211,7 @@ func TestMajorityLost(t *testing.T) {
 }
 
 // TestPageSeenIsOnDisk: a stand-alone server shows a page that it has not written to its journal
-// yet. Whoever reads it through the store may build on it: kill -9 does not take it back.
+// yet. Whoever reads it through the store may rely on it: kill -9 does not lose it.
 func TestPageSeenIsOnDisk(t *testing.T) {
 	needTime(t)
 	server := ownServer(t, "--journalCommitInterval", "500")

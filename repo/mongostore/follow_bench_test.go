@@ -131,7 +131,7 @@ func (l *lagWatch) answered(site workflow.SiteID, seq int64) {
 	l.waiting[site] = append(l.waiting[site], answer{seq, time.Now()})
 }
 
-// watchLag reads all marks again and again, all 10 ms.
+// watchLag reads all marks every 10 ms.
 func watchLag(b *testing.B, s *Store) *lagWatch {
 	ctx, stop := context.WithCancel(b.Context())
 	l := &lagWatch{waiting: map[workflow.SiteID][]answer{}, stop: stop, done: make(chan struct{})}

@@ -14,8 +14,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestOneShardOneIndex: whatever is asked about one site names the site, so that a cluster which is
-// sharded by it asks one shard, and still looks at no more of a long journal than it returns.
+// TestOneShardOneIndex: every query about one site names the site, so that a cluster sharded by
+// site asks one shard, and reads no more of a long journal than it returns.
 func TestOneShardOneIndex(t *testing.T) {
 	const long = 1500
 	db := testDatabase(t, mongotest.Standalone(t))
@@ -90,7 +90,7 @@ func TestOneShardOneIndex(t *testing.T) {
 	}
 }
 
-// examine holds a command of the store against what it may cost.
+// examine compares a command of the store with what it may cost.
 func (d *testDB) examine(t *testing.T, c bson.Raw) {
 	t.Helper()
 	if updates, ok := c.Lookup("updates").ArrayOK(); ok {

@@ -17,7 +17,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestDocumentsFollow by themselves, for many sites, and the mark with them.
+// TestDocumentsFollow: the documents of many sites follow by themselves, and so do the marks.
 func TestDocumentsFollow(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	s := open(t, db.config())
@@ -86,8 +86,8 @@ func TestTwoInstancesOnOneDatabase(t *testing.T) {
 	}
 }
 
-// TestNewerImageWinsTheFirstInsert: two instances write a record that is not there yet; whoever
-// comes first, the newer image stands in the end.
+// TestNewerImageWinsTheFirstInsert: two instances write a record that does not exist yet; whoever
+// comes first, the newer image remains.
 func TestNewerImageWinsTheFirstInsert(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	s := open(t, db.config())
@@ -196,8 +196,8 @@ func swap(p *repo.Page, old, new string) {
 	p.Images[0].Doc = []byte(strings.Replace(string(p.Images[0].Doc), old, new, 1))
 }
 
-// TestCorruptJournalIsQuarantined: a page that contradicts itself stops its site, for good, and
-// says where.
+// TestCorruptJournalIsQuarantined: a page that contradicts itself stops its site for good, and the
+// error names the place.
 func TestCorruptJournalIsQuarantined(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	for name, spoil := range map[string]func(a *author){
@@ -264,7 +264,7 @@ func TestBacklogHoldsAppendsBack(t *testing.T) {
 }
 
 // TestClearedPoolForgets: after a cleared pool nothing that was remembered of the documents is
-// believed.
+// trusted.
 func TestClearedPoolForgets(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	s := open(t, db.config())
@@ -317,7 +317,7 @@ func TestUnconfirmedImagesHoldTheMark(t *testing.T) {
 	eventually(t, "the mark moves", func() bool { m, _ := s.Mark(t.Context(), "a"); return m == 1 })
 }
 
-// TestPanicStopsItsSiteOnly and keeps the panic's value to itself.
+// TestPanicStopsItsSiteOnly: and the panic's value is not logged.
 func TestPanicStopsItsSiteOnly(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	s := open(t, db.config())

@@ -12,8 +12,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestDirectConnectionIsRefused: one member of a set is not spoken to alone, be it the primary: it
-// may be a secondary tomorrow, and goes on answering then.
+// TestDirectConnectionIsRefused: a single member of a set is refused even if it is the primary: it
+// may become a secondary, and would go on answering.
 func TestDirectConnectionIsRefused(t *testing.T) {
 	_, rs := mongotest.ReplicaSet(t)
 	for _, member := range rs.Members {
@@ -46,9 +46,9 @@ func refused(id string) repo.Request {
 	}
 }
 
-// TestRefusalNeedsAMajority: a primary that has lost its majority may have been replaced, and what
-// it does not hold may have been carried out there: it gives no definite answer. With the majority
-// back it does.
+// TestRefusalNeedsAMajority: a primary that has lost its majority may have been replaced, and a
+// command that it does not hold may have been carried out elsewhere. So it gives no definite answer
+// until the majority is back.
 func TestRefusalNeedsAMajority(t *testing.T) {
 	needTime(t)
 	uri, rs := mongotest.ReplicaSet(t)

@@ -123,8 +123,8 @@ func TestForeignPagesBetweenOwn(t *testing.T) {
 	}
 }
 
-// TestDamagedForeignPage stops the documents of its own site, and of no other one that is read with
-// it.
+// TestDamagedForeignPage: it stops the documents of its own site, and of no other one that is read
+// with it.
 func TestDamagedForeignPage(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	for name, damage := range map[string]bson.D{
@@ -172,7 +172,7 @@ func TestGapIsFilled(t *testing.T) {
 	mustAppend(t, s, a.next())
 	drain(t, s)
 	var foreign []*repo.Page
-	for range maxMissing + 10 { // more than is filled in at once: repair comes to help
+	for range maxMissing + 10 { // more than is filled in at once: repair does the rest
 		foreign = append(foreign, a.next())
 	}
 	db.insertPage(t, foreign...)

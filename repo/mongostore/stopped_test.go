@@ -9,8 +9,8 @@ import (
 )
 
 // stopUnder stops a server's process (SIGSTOP) while writers are at work, and lets it go on when
-// over says so: what it then says of what it had begun is old. Nothing that was acknowledged is
-// lost, nothing comes twice, the documents follow.
+// over says so: what it then says of what it had begun is old. Nothing acknowledged is lost,
+// nothing is written twice, the documents follow.
 func stopUnder(
 	t *testing.T, cfg Config, find func() *mongod.Server,
 	over func(stopped time.Duration, written int) bool,

@@ -48,7 +48,7 @@ type testDB struct {
 
 var databases atomic.Int64
 
-// testDatabase names a new database and drops it in the end.
+// testDatabase names a new database and drops it at the end.
 func testDatabase(t testing.TB, uri string) *testDB {
 	t.Helper()
 	client, err := mongo.Connect(options.Client().ApplyURI(uri).SetTimeout(20 * time.Second))
@@ -102,7 +102,7 @@ func (d *testDB) empty(t testing.TB) {
 	}
 }
 
-// open opens a store and closes it in the end.
+// open opens a store and closes it at the end.
 func open(t testing.TB, cfg Config) *Store {
 	t.Helper()
 	s, err := Open(t.Context(), cfg)

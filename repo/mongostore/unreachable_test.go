@@ -38,7 +38,7 @@ func refuses(t *testing.T, uri string, want ...string) {
 	}
 }
 
-// silent is an address on which nobody listens.
+// silent is an address where nobody listens.
 func silent(t *testing.T) string {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")

@@ -67,8 +67,8 @@ func TestEveryCollectionHasASchema(t *testing.T) {
 	}
 }
 
-// TestSchemaRefuses: a document that is not what analysts were promised does not pass where
-// validation is an error.
+// TestSchemaRefuses: where validation is an error, a document that breaks the promise to analysts
+// is refused.
 func TestSchemaRefuses(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	open(t, db.config())

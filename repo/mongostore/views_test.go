@@ -9,9 +9,8 @@ import (
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 )
 
-// TestViewsAreKept: a view that somebody changed or dropped is as it should be after the next
-// start; those that are as they should be are left alone. (What they show is compared in package
-// report.)
+// TestViewsAreKept: a view that somebody changed or dropped is restored by the next start; the
+// others are left alone. (What they show is compared in package report.)
 func TestViewsAreKept(t *testing.T) {
 	db := testDatabase(t, mongotest.Standalone(t))
 	open(t, db.config())
@@ -44,7 +43,7 @@ func TestViewsAreKept(t *testing.T) {
 	}
 }
 
-// viewOptions are the views there are, as the server keeps them.
+// viewOptions are the existing views, as the server keeps them.
 func (d *testDB) viewOptions(t *testing.T) map[string]string {
 	t.Helper()
 	specs, err := d.raw.ListCollectionSpecifications(t.Context(), bson.D{

@@ -11,8 +11,8 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// TestBackupWhileServed copies a store that is being written to: the copy stands alone, is whole,
-// and holds everything that was acknowledged before the call.
+// TestBackupWhileServed copies a store that is being written to: the copy needs no other file, is
+// complete, and holds everything that was acknowledged before the call.
 func TestBackupWhileServed(t *testing.T) {
 	dir := t.TempDir()
 	s, o := openAt(t, filepath.Join(dir, "lunpai.db")), newOffice("site")
@@ -131,7 +131,7 @@ func TestReadOnlyBesideTheService(t *testing.T) {
 	}
 }
 
-// TestReadOnlyAfterACrash looks at a file whose last words are still in the log.
+// TestReadOnlyAfterACrash reads a file whose newest commits are still in the log.
 func TestReadOnlyAfterACrash(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lunpai.db")
 	acknowledged := killed(t, path)
@@ -149,8 +149,8 @@ func TestReadOnlyAfterACrash(t *testing.T) {
 	}
 }
 
-// TestLongReader: somebody who reads from the file for a long time, a backup say, keeps the log
-// from being emptied, and nobody from writing; when he has gone, what was deleted goes too.
+// TestLongReader: a long read from the file, such as a backup, stops the log from being emptied but
+// nobody from writing; when it ends, what was deleted leaves the log.
 func TestLongReader(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lunpai.db")
 	s, o := openAt(t, path), newOffice("site")
@@ -228,6 +228,6 @@ func TestErasedFromTheLog(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatal("what was deleted still stands in the files")
 		}
-		mustAppend(t, s, busy.mustPage(t, 1)) // no pause to rest in
+		mustAppend(t, s, busy.mustPage(t, 1)) // no idle moment
 	}
 }

@@ -57,7 +57,7 @@ func waitFor(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// flip turns a bit of a file over.
+// flip flips a bit of a file.
 func flip(t *testing.T, path string, at int64, bit uint) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -88,8 +88,8 @@ func busyStore(t *testing.T) (*Store, *office) {
 	return s, o
 }
 
-// TestLostLog: a file whose log is gone, damaged anywhere, or from another time is not served as an
-// older office, unless the operator says that he knows.
+// TestLostLog: a file whose log is gone, damaged anywhere, or from another time is not served as if
+// it were an older office, unless the operator accepts the loss.
 func TestLostLog(t *testing.T) {
 	t.Parallel()
 	s, o := busyStore(t)
@@ -145,7 +145,7 @@ func TestLostLog(t *testing.T) {
 				return
 			}
 			if what == "a backup in its place" && errors.Is(err, repo.ErrCorrupt) {
-				// the log was laid over it
+				// the log was written over it
 				return
 			}
 			if !errors.Is(err, ErrLoss) || !strings.Contains(err.Error(), "lunpai restore") ||
@@ -162,9 +162,8 @@ func TestLostLog(t *testing.T) {
 	}
 }
 
-// TestBeaconLetsPass: what is no loss is opened: a whole file after a kill, without its beacon,
-// with a damaged beacon, after an orderly stop without a log, and a newer file than the beacon
-// knows.
+// TestBeaconLetsPass: a file that lost nothing is opened: after a kill, without its beacon, with a
+// damaged beacon, after an orderly stop without a log, and when it is newer than the beacon.
 func TestBeaconLetsPass(t *testing.T) {
 	t.Parallel()
 	s, _ := busyStore(t)
@@ -222,7 +221,7 @@ func TestBeaconKnowsSides(t *testing.T) {
 	}
 }
 
-// TestBeaconIsPunctual: it is written on by itself, and not with every commit.
+// TestBeaconIsPunctual: the beacon is written by itself, and not with every commit.
 func TestBeaconIsPunctual(t *testing.T) {
 	s, o := openNew(t), newOffice("site")
 	for range 50 {

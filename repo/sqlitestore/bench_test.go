@@ -16,8 +16,8 @@ import (
 
 // BenchmarkAppend appends pages of one commit from 50 sites, 1, 16 or 64 a call, and one call of 64
 // pages of 8 commits. A commit has a body of about 1 kB and two or three images: a visit that lives
-// five commits, the live rota, a customer. Beside it stands what the disk allows: durable inserts
-// of a 1 kB record one by one.
+// five commits, the live rota, a customer. For comparison it measures what the disk allows: durable
+// inserts of a 1 kB record one by one.
 func BenchmarkAppend(b *testing.B) {
 	for _, c := range []struct{ pages, commits int }{{1, 1}, {16, 1}, {64, 1}, {64, 8}} {
 		b.Run(fmt.Sprintf("pages=%d/commits=%d", c.pages, c.commits), func(b *testing.B) {

@@ -8,7 +8,7 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// TestCheckFindsDamagedIndexes: what an index says and the table does not, and ids that lead
+// TestCheckFindsDamagedIndexes: index entries that the table does not have, and ids that lead
 // nowhere, are found although the journal and the documents agree.
 func TestCheckFindsDamagedIndexes(t *testing.T) {
 	t.Parallel()
@@ -50,8 +50,9 @@ func TestCheckFindsDamagedIndexes(t *testing.T) {
 	}
 }
 
-// TestDamagedIndexEndsTheService: an index that lacks a record makes another board; behind a
-// disorderly stop it is found while the store is served already, and nothing is answered any more.
+// TestDamagedIndexEndsTheService: an index that lacks a record makes a wrong board. After a
+// disorderly stop it is found while the store is already being served, and then nothing is answered
+// any more.
 func TestDamagedIndexEndsTheService(t *testing.T) {
 	s, o := busyStore(t)
 	must(t, s.Close())

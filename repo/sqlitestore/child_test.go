@@ -13,21 +13,21 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Some failures need a process of their own: the test binary is started again, with the name of a
-// part in its environment.
+// Some failures need a separate process: the test binary is started again with the name of a part
+// in its environment.
 const (
 	childPart = "LUNPAI_TEST_CHILD"
 	childPath = "LUNPAI_TEST_PATH"
 )
 
-// parts are what a child can play; each returns what went wrong.
+// parts are what a child process can do; each returns what went wrong.
 var parts = map[string]func(ctx context.Context, path string) error{
 	"append": appendForever,
 	"open":   openOnce,
 	"search": searchFile,
 }
 
-// child plays a part if this process was started to play one.
+// child plays a part if this process was started for one.
 func child() bool {
 	part, ok := parts[os.Getenv(childPart)]
 	if !ok {

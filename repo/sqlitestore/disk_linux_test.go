@@ -17,8 +17,8 @@ import (
 
 const insideEnv = "LUNPAI_TEST_INSIDE"
 
-// inside runs the calling test again in a process of its own, and reports whether this is that
-// process already.
+// inside runs the calling test again in a separate process, and reports whether this is that
+// process.
 func inside(t *testing.T, attributes *syscall.SysProcAttr) bool {
 	t.Helper()
 	if os.Getenv(insideEnv) != "" {
@@ -42,8 +42,8 @@ func inside(t *testing.T, attributes *syscall.SysProcAttr) bool {
 	return false
 }
 
-// TestDiskFull fills a small disk: what was acknowledged is there, what was not is unknown, and
-// when there is space again the store goes on by itself, with the very page that did not fit.
+// TestDiskFull fills a small disk: what was acknowledged is there, the rest is unknown, and when
+// there is space again the store goes on by itself, with the very page that did not fit.
 func TestDiskFull(t *testing.T) {
 	if !inside(t, &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}) {
 		return
@@ -136,7 +136,7 @@ func compare(t *testing.T, stored, acknowledged map[int64]string) {
 }
 
 // TestWritesFail lets every write beyond a size fail, as a broken disk does: the first failure is
-// lived through, the second ends the writing, and nothing acknowledged is lost.
+// survived, the second ends the writing, and nothing acknowledged is lost.
 func TestWritesFail(t *testing.T) {
 	if !inside(t, nil) {
 		return

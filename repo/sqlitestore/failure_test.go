@@ -13,11 +13,11 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// onCommit makes the next n commits end by f.
+// onCommit makes f end the next n commits.
 func onCommit(t *testing.T, s *Store, n int, f func(context.Context, *sql.Stmt) error) {
 	t.Helper()
 	err := s.write(t.Context(), 1, func(*tx) error { // in the writer's own goroutine
-		skip := true // the commit of this very job
+		skip := true // the commit of this very call
 		s.writer.commit = func(ctx context.Context, commit *sql.Stmt) error {
 			if skip || n == 0 {
 				skip = false
@@ -46,8 +46,8 @@ func failAfter(ctx context.Context, commit *sql.Stmt) error {
 	return errDisk
 }
 
-// TestFailedCommit: a commit that failed is unknown, whatever became of it; the same page sent
-// again is a success and stands in the journal once.
+// TestFailedCommit: the outcome of a failed commit is unknown, whatever became of it; the same page
+// sent again succeeds and is in the journal once.
 func TestFailedCommit(t *testing.T) {
 	for name, fail := range map[string]func(context.Context,
 		*sql.Stmt) error{"not on disk": failBefore, "on disk": failAfter} {
@@ -80,8 +80,8 @@ func TestFailedCommit(t *testing.T) {
 	}
 }
 
-// TestFailedCommitForgetsHeads: what the store remembers must not outlive a failure, or it answers
-// from memory what the disk does not hold.
+// TestFailedCommitForgetsHeads: the store must forget its heads after a failure, or it would answer
+// with what the disk does not hold.
 func TestFailedCommitForgetsHeads(t *testing.T) {
 	s, o := openNew(t), newOffice("site")
 	mustAppend(t, s, o.mustPage(t, 1))
@@ -120,7 +120,7 @@ func TestFailedTwice(t *testing.T) {
 	s, o := openNew(t), newOffice("site")
 	mustAppend(t, s, o.mustPage(t, 1))
 	var p *repo.Page
-	for range 3 { // one failure at a time is lived through
+	for range 3 { // one failure at a time is survived
 		onCommit(t, s, 1, failBefore)
 		p = o.mustPage(t, 1)
 		if err := appendOne(t.Context(), s, p); !errors.Is(err, repo.ErrUnknown) {
@@ -227,8 +227,8 @@ func TestBadPagesAreNoFault(t *testing.T) {
 	mustAppend(t, s, p)
 }
 
-// TestBusy: another process that writes to the file, against all advice, is waited for; then
-// nothing was written.
+// TestBusy: the store waits for another process that writes to the file, against all advice, and
+// then gives up without having written.
 func TestBusy(t *testing.T) {
 	t.Parallel()
 	slow.Test(t, "a second writer, waited for as long as patience goes, 5 s")
@@ -255,7 +255,8 @@ func TestBusy(t *testing.T) {
 	mustAppend(t, s, p)
 }
 
-// TestGap: a page beyond the head, or with another past, is refused even if its number is free.
+// TestGap: a page beyond the head, or with a different history, is refused even if its number is
+// free.
 func TestGap(t *testing.T) {
 	s, o := openNew(t), newOffice("site")
 	mustAppend(t, s, o.mustPage(t, 2))

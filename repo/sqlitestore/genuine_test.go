@@ -9,7 +9,7 @@ import (
 )
 
 // TestDocumentsAreHeldAgainstTheJournal: a document that was changed while nobody served the file,
-// or by a crash, is not read as if it were true, in whichever way it is read; the others are.
+// or by a crash, is not accepted in whatever way it is read; the others are.
 func TestDocumentsAreHeldAgainstTheJournal(t *testing.T) {
 	s, o := busyStore(t)
 	must(t, s.Close())
@@ -41,8 +41,7 @@ func TestDocumentsAreHeldAgainstTheJournal(t *testing.T) {
 	}
 }
 
-// TestCalmStart: a file that was closed in order and left alone is neither looked through nor
-// doubted.
+// TestCalmStart: a file that was closed properly and left alone is neither checked nor doubted.
 func TestCalmStart(t *testing.T) {
 	t.Parallel()
 	s, _ := busyStore(t)

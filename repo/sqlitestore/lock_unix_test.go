@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestDeletedLock: a lock file that its holder deletes is held by one at a time all the same.
+// TestDeletedLock: even a lock file that its holder deletes is held by one at a time.
 func TestDeletedLock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lunpai.db")
 	var holders, taken atomic.Int32

@@ -99,9 +99,9 @@ func alter(t *testing.T, path, statement string) {
 	}
 }
 
-// TestSettingsInForce: a setting that SQLite did not take is found when the store opens, not after
-// a crash. TestFailedOpenLeavesNothing: neither a lock file beside what is no store, nor an empty
-// store that could not be begun.
+// TestSettingsInForce: a setting that SQLite did not accept is noticed when the store opens, not
+// after a crash. TestFailedOpenLeavesNothing: neither a lock file beside what is no store, nor an
+// empty store that could not be begun.
 func TestFailedOpenLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	text := filepath.Join(dir, "notes.txt")
@@ -163,8 +163,8 @@ func TestSettingsInForce(t *testing.T) {
 	}
 }
 
-// TestFlushOnMacOS: a flush reaches the disk itself where that must be asked for. The settings
-// exist everywhere.
+// TestFlushOnMacOS: a flush reaches the disk itself on systems where that must be requested. The
+// settings exist everywhere.
 func TestFlushOnMacOS(t *testing.T) {
 	p := flushing("darwin")
 	db, err := dial(t.Context(), filepath.Join(t.TempDir(), "x.db"), "rwc", 1, p)

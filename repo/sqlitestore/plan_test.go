@@ -10,9 +10,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestPlans: what is asked in service goes through the index made for it, sorts nothing that grows,
-// and never reads a whole table. Every filter that a collection has is tried with every order, so
-// that a new one needs its index.
+// TestPlans: every query of the service uses the index made for it, sorts nothing that grows, and
+// never reads a whole table. Every filter that a collection has is tried with every order, so that
+// a new one needs its index.
 func TestPlans(t *testing.T) {
 	s := openNew(t)
 	tried := 0

@@ -11,8 +11,8 @@ import (
 
 func accepted(*Store) error { return nil }
 
-// TestRestore: a backup takes the place of a store, whatever is left of it; the old one is kept
-// whole, and both can be opened.
+// TestRestore: a backup replaces a store, whatever is left of it; the old one is kept, and both can
+// be opened.
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	for _, what := range []string{
@@ -59,7 +59,7 @@ func TestRestore(t *testing.T) {
 	}
 }
 
-// TestRestoreBreaksOff: wherever a restore is broken off, the store is as it was, or refuses to be
+// TestRestoreBreaksOff: wherever a restore is interrupted, the store is as it was, or refuses to be
 // served.
 func TestRestoreBreaksOff(t *testing.T) {
 	t.Parallel()

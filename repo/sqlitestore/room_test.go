@@ -10,7 +10,7 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// TestFullIsNoFault: a disk that stays full may refuse any number of writes, and the store is not
+// TestFullIsNoFault: a disk that stays full may refuse any number of writes without the store being
 // given up.
 func TestFullIsNoFault(t *testing.T) {
 	t.Parallel()
@@ -41,7 +41,7 @@ func TestFullIsNoFault(t *testing.T) {
 	}
 }
 
-// waitForRoom waits until a store takes writes, without giving it one.
+// waitForRoom waits until a store accepts writes, without writing.
 func waitForRoom(t *testing.T, s *Store) {
 	t.Helper()
 	for s.Ping(t.Context()) != nil {

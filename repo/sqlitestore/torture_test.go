@@ -18,16 +18,16 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// flipsEnv is how many bits are turned over in each kind of page; 1 without it.
+// flipsEnv is how many bits are flipped in each kind of page; 1 without it.
 const flipsEnv = "LUNPAI_TORTURE_FLIPS"
 
-// life is one store after an evil.
+// life is one store after damage.
 type life struct {
 	start, read, verify error
-	wrong               string // what was read as true and is not
+	wrong               string // what was read and is not true
 }
 
-// verdict says where an evil was noticed.
+// verdict says where the damage was noticed.
 func (l *life) verdict() string {
 	switch {
 	case l.wrong != "":
@@ -136,7 +136,7 @@ func TestTorture(t *testing.T) {
 	print(t, table)
 }
 
-// print writes the table of what became of it all.
+// print writes the table of results.
 func print(t *testing.T, table map[string]map[string]int) {
 	columns := []string{"at the start", "when read", "by verify", "harmless", "SERVED WRONG"}
 	var b strings.Builder
@@ -244,7 +244,7 @@ func bring(t *testing.T, from, to string) {
 	}
 }
 
-// relive opens a store after an evil, reads everything and verifies.
+// relive opens a damaged store, reads everything and verifies.
 func relive(t *testing.T, path string, sites []*office, truth map[string]string) *life {
 	t.Helper()
 	l := &life{}

@@ -97,7 +97,7 @@ func TestReplacedUnderTheService(t *testing.T) {
 	}
 }
 
-// TestOwnWritingIsNoReplacement: the log is written back, emptied and read anew without a false
+// TestOwnWritingIsNoReplacement: the log is written back, emptied and read again without a false
 // alarm, while others read.
 func TestOwnWritingIsNoReplacement(t *testing.T) {
 	t.Parallel()
@@ -135,8 +135,8 @@ func TestOwnWritingIsNoReplacement(t *testing.T) {
 	must(t, errors.Join(<-reads, s.Ping(t.Context())))
 }
 
-// TestOverwrittenFileSurvives: a store that was overwritten does not lay its log over what was
-// copied there when it closes.
+// TestOverwrittenFileSurvives: a store that was overwritten does not write its log over the new
+// content when it closes.
 func TestOverwrittenFileSurvives(t *testing.T) {
 	dir := t.TempDir()
 	path, other := filepath.Join(dir, "lunpai.db"), filepath.Join(dir, "other.db")
@@ -242,7 +242,7 @@ func TestReplacedWhileCommitting(t *testing.T) {
 	}
 }
 
-// atRest waits until a store has written its whole log back, and leaves its files alone until
+// atRest waits until a store has written its whole log back and leaves its files alone until
 // somebody writes.
 func atRest(t *testing.T, s *Store) {
 	t.Helper()

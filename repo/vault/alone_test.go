@@ -93,7 +93,7 @@ func naming(file *ast.File, inRepo bool) (places []ast.Node) {
 	return places
 }
 
-// TestNaming: each way of naming the collections is found, and what only sounds alike is not.
+// TestNaming: each way of naming the collections is found, and what only sounds similar is not.
 func TestNaming(t *testing.T) {
 	for code, want := range map[string]int{
 		`import "github.com/lunpai/lunpai/repo"; var _ = repo.Notes`:                   1,

@@ -14,8 +14,7 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// vaults are two instances on one store and keyring, whose clocks show another moment at every
-// look.
+// vaults are two instances on one store and keyring, with real clocks.
 func vaults(t *testing.T, s repo.Store) [2]*vault.Vault {
 	t.Helper()
 	ring, err := vault.OpenKeyring(filepath.Join(t.TempDir(), "keys.json"))
@@ -95,8 +94,8 @@ func TestTwoInstancesAndASweep(t *testing.T) {
 	}
 }
 
-// TestEraseAgainstWriters: two instances write a person again and again while he is erased; the
-// tombstone has the last word.
+// TestEraseAgainstWriters: two instances keep writing a person while it is erased; in the end the
+// tombstone is there.
 func TestEraseAgainstWriters(t *testing.T) {
 	_, f := flawedOffice(t, repo.Config{})
 	both := vaults(t, f)
@@ -139,8 +138,8 @@ func TestEraseAgainstWriters(t *testing.T) {
 	}
 }
 
-// TestOldNotesAreErased: notes from before notes were attached on records are found by the commands
-// that brought them.
+// TestOldNotesAreErased: notes from before notes were attached to records are found by their
+// commands.
 func TestOldNotesAreErased(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	both := vaults(t, f)
@@ -184,7 +183,7 @@ func TestOldNotesAreErased(t *testing.T) {
 	}
 }
 
-// TestCopiesCarryTombstones: whoever is erased stays erased in a copy.
+// TestCopiesCarryTombstones: a person that was erased stays erased in a copy.
 func TestCopiesCarryTombstones(t *testing.T) {
 	from, to := openStore(t), openStore(t)
 	both := vaults(t, from)

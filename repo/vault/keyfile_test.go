@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestPrivate: on Windows a mode says nothing, so it refuses nothing; elsewhere a file that others
+// TestPrivate: on Windows a mode says nothing, so nothing is refused; elsewhere a file that others
 // may read is refused.
 func TestPrivate(t *testing.T) {
 	for _, c := range []struct {
@@ -46,7 +46,7 @@ func TestSyncFolder(t *testing.T) {
 	}
 }
 
-// TestWriteNew: a file is there whole or not at all, and never written over.
+// TestWriteNew: a file is written completely or not at all, and never overwritten.
 func TestWriteNew(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys.json")
 	if err := writeNew(path, []byte("first")); err != nil {

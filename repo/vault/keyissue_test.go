@@ -33,8 +33,8 @@ func TestRotate(t *testing.T) {
 		third := o.issue(&workflow.RotateKey{Key: "k"})
 		o.want(o.here, second, vault.ErrBadToken)
 		o.want(o.here, third, nil)
-		// Killed between commit and secret: the key has the earlier secret for its time, and gets a
-		// new one with the next rotation.
+		// Killed between commit and secret: the earlier secret works until it expires, and the next
+		// rotation makes a new one.
 		o.do(&workflow.RotateKey{Key: "k", Overlap: 60})
 		o.later()
 		o.want(o.there, third, nil)
@@ -104,8 +104,8 @@ func TestIssueAgain(t *testing.T) {
 	})
 }
 
-// TestMakingCutShort: of a key whose secret was never written there is no trace but the journal's,
-// until it is rotated.
+// TestMakingCutShort: a key whose secret was never written exists only in the journal until it is
+// rotated.
 func TestMakingCutShort(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
 		o.do(&workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk})
@@ -169,7 +169,7 @@ func (d deaf) Insert(ctx context.Context, s repo.Side) error {
 	return fmt.Errorf("the answer was lost")
 }
 
-// TestBootstrapAnswerLost: the only token there will ever be is not lost with an answer.
+// TestBootstrapAnswerLost: the only token that will ever be shown is not lost with an answer.
 func TestBootstrapAnswerLost(t *testing.T) {
 	k := newKeys(t, deaf{openStore(t)})
 	if _, err := k.Authenticate(t.Context(), "lp_bootstrap_x"); !errors.Is(err, vault.ErrBadToken) {

@@ -59,7 +59,7 @@ func newKeyOffice(t *testing.T, a, b repo.Store) *keyOffice {
 	return o
 }
 
-// do has a command carried out here.
+// do carries out a command here.
 func (o *keyOffice) do(cmd workflow.Command) *repo.Outcome {
 	o.Helper()
 	o.commands++
@@ -72,7 +72,7 @@ func (o *keyOffice) send(id string, cmd workflow.Command) (*repo.Outcome, error)
 	return o.here.engine.Do(o.Context(), "s", request(id, workflow.RoleAdministrator, cmd))
 }
 
-// issue has a key made or rotated and returns its token.
+// issue makes or rotates a key and returns its token.
 func (o *keyOffice) issue(cmd workflow.Command) string {
 	o.Helper()
 	keys, err := o.here.Issue(o.Context(), o.do(cmd), "label")
@@ -106,11 +106,11 @@ func (o *keyOffice) set(t time.Time) { o.ms.Store(t.UnixMilli()) }
 
 func (o *keyOffice) wait(d time.Duration) { o.set(o.now().Add(d)) }
 
-// later lets what instances believe run out: less than the 5 s that were promised, with a second
-// for a stream to look.
+// later lets caches expire: less than the 5 s that are promised, with a second left for a stream to
+// look.
 func (o *keyOffice) later() { o.wait(4 * time.Second) }
 
-// former stores a key as programs did before keys stood in the journal.
+// former stores a key as earlier programs did, before keys were in the journal.
 func (o *keyOffice) former(id string, role workflow.Role, staff workflow.StaffID) string {
 	o.Helper()
 	body, err := json.Marshal(map[string]any{

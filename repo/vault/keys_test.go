@@ -93,7 +93,7 @@ func TestRevoke(t *testing.T) {
 			keys[0].RevokedAt.IsZero() || keys[0].Label != "label" {
 			t.Errorf("%+v, %v", keys, err)
 		}
-		// By hand, on the store: a commit too.
+		// By an operator, on the store: a commit too.
 		token = o.issue(&workflow.MakeKey{Key: "k2", Role: workflow.RoleKiosk})
 		o.ok(o.there.Revoke(o.Context(), "s", "k2", "by-hand"))
 		o.later()
@@ -117,12 +117,12 @@ func TestExpiry(t *testing.T) {
 		token := o.issue(&workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk, ExpiresAt: end})
 		o.set(end.Add(-time.Millisecond))
 		o.want(o.here, token, nil)
-		o.set(end) // at once, whatever is remembered of the key
+		o.set(end) // at once, whatever is cached
 		o.want(o.here, token, vault.ErrKeyExpired)
 	})
 }
 
-// TestNoKeyWithoutCommit: what stands beside the journal makes no key.
+// TestNoKeyWithoutCommit: what is stored outside the journal makes no key.
 func TestNoKeyWithoutCommit(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
 		token := o.issue(&workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk})
@@ -135,8 +135,8 @@ func TestNoKeyWithoutCommit(t *testing.T) {
 	})
 }
 
-// TestFormerKeys: keys from before go on working under the same rules, and enter the journal when
-// they are changed.
+// TestFormerKeys: keys from before keys entered the journal work under the same rules, and enter it
+// when they are changed.
 func TestFormerKeys(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
 		kiosk, a, gone := o.former("kiosk", workflow.RoleKiosk, ""), o.former("a",
@@ -196,7 +196,7 @@ func TestUses(t *testing.T) {
 	})
 }
 
-// TestStaffUnreadable: where the staff cannot be read nobody is let in, and nobody is told that his
+// TestStaffUnreadable: if the staff cannot be read nobody is let in, and nobody is told that the
 // key is bad.
 func TestStaffUnreadable(t *testing.T) {
 	f := &flawed{Store: openStore(t)}
@@ -217,8 +217,7 @@ func TestStaffUnreadable(t *testing.T) {
 	f.heal()
 	o.want(o.here, token, nil)
 
-	// A journal that decides nothing any more: what it had decided is still known, to those who may
-	// only read now.
+	// Nothing is decided at the site any more, but what was decided is still known, for reading.
 	no := false
 	o.do(&workflow.ChangeStaff{Staff: "M", Active: &no})
 	manager := o.former("m", workflow.RoleManager, "M")
@@ -251,7 +250,7 @@ func TestAnalystOfTwoSites(t *testing.T) {
 	})
 }
 
-// TestAdministrators: there may be two; who made and ended one is known.
+// TestAdministrators: there may be two, and it is known who made and ended one.
 func TestAdministrators(t *testing.T) {
 	keyOffices(t, func(o *keyOffice) {
 		first, err := o.here.Bootstrap(o.Context())
@@ -292,8 +291,8 @@ func TestAdministrators(t *testing.T) {
 	})
 }
 
-// TestMadeUpKeysAreNotRemembered: who tries ids by the thousand fills no memory, and pushes no good
-// key out of it.
+// TestMadeUpKeysAreNotRemembered: trying ids by the thousand neither fills the cache nor pushes
+// good keys out.
 func TestMadeUpKeysAreNotRemembered(t *testing.T) {
 	s := openStore(t)
 	k := vault.NewKeys(openEngine(t, repo.Config{Store: s}), s, nil)

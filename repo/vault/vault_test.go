@@ -111,8 +111,8 @@ func TestPerson(t *testing.T) {
 	}
 }
 
-// TestSealed: nothing that can be read without the keys says who a person is, and a sealed text
-// cannot stand in for another.
+// TestSealed: nothing that can be read without the keys says who a person is, and one sealed text
+// cannot replace another.
 func TestSealed(t *testing.T) {
 	s := openStore(t)
 	v := openVault(t, s, nil)
@@ -211,8 +211,8 @@ func TestKeyringFile(t *testing.T) {
 	}
 }
 
-// TestSweep: what belongs to a command that never happened goes, what belongs to one that did
-// stays.
+// TestSweep: what belongs to a command that never happened is deleted, what belongs to one that did
+// is kept.
 func TestSweep(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	var now atomic.Int64
@@ -281,8 +281,8 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// TestSweepAgainstErase: what is erased or changed while the sweep looks at it is not brought back,
-// nor taken for what it was.
+// TestSweepAgainstErase: what is erased or changed while the sweep looks at it is neither restored
+// nor judged by its old content.
 func TestSweepAgainstErase(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	var now atomic.Int64
