@@ -99,9 +99,8 @@ func alter(t *testing.T, path, statement string) {
 	}
 }
 
-// TestSettingsInForce: a setting that SQLite did not accept is noticed when the store opens, not
-// after a crash. TestFailedOpenLeavesNothing: neither a lock file beside what is no store, nor an
-// empty store that could not be begun.
+// TestFailedOpenLeavesNothing: neither a lock file beside what is not a store, nor an empty store
+// that could not be begun.
 func TestFailedOpenLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	text := filepath.Join(dir, "notes.txt")
@@ -126,6 +125,8 @@ func TestFailedOpenLeavesNothing(t *testing.T) {
 	}
 }
 
+// TestSettingsInForce: a setting that SQLite did not accept is noticed when the store opens, not
+// after a crash.
 func TestSettingsInForce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.db")
 	alter(t, path, `CREATE TABLE x (y)`)
