@@ -10,20 +10,18 @@ type AbandonVisit struct {
 	Note NoteID `json:"note,omitempty"`
 }
 
-// About describes the command.
 func (*AbandonVisit) About() About {
 	return About{Kind: "abandon_visit", Event: EventAbandon, May: receptionists}
 }
 
-// Needs names the records beyond the board.
 func (c *AbandonVisit) Needs(b *Board) []Ref { return b.visitNeeds(c.Visit) }
 
 func (c *AbandonVisit) texts() []string { return []string{c.Reason} }
 
 func (c *AbandonVisit) note(SiteID) (NoteID, Ref) { return c.Note, visitRef(c.Visit) }
 
-// decide: the visitor left. A turn that he used is given back (A35); after the grace only the
-// supervisor may say so.
+// decide gives back a turn that the visit used (A35). Once the grace is over, only a supervisor or
+// a manager may abandon the visit.
 func (c *AbandonVisit) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventAbandon)
 	if f != nil {
@@ -43,7 +41,7 @@ func (c *AbandonVisit) decide(d *draft) *Fault {
 	return nil
 }
 
-// endedEffect: a visit that came to nothing used no turn.
+// endedEffect is the turn effect of a visit that came to nothing: it used no turn.
 func endedEffect(v *Visit) TurnEffect {
 	if v.TurnEffect == "" {
 		return ""

@@ -8,7 +8,7 @@ import (
 // Presence is whether a consultant is on the floor, and what keeps him if he is.
 type Presence string
 
-// On site with nothing else to do is the zero of Presence and is not stored.
+// The presences. OnSite is the zero of Presence and is not stored.
 const (
 	OnSite      Presence = "on_site"
 	Personal    Presence = "personal"
@@ -68,10 +68,8 @@ type Leave struct {
 	Until Date `json:"until,omitempty"`
 }
 
-// About describes the command.
 func (*Leave) About() About { return About{Kind: "leave", May: receptionists} }
 
-// Needs names the records beyond the board.
 func (*Leave) Needs(*Board) []Ref { return nil }
 
 func (c *Leave) own(d *draft) bool { return c.Who == d.env.By.Staff }
@@ -100,10 +98,8 @@ type Return struct {
 	Who StaffID `json:"who"`
 }
 
-// About describes the command.
 func (*Return) About() About { return About{Kind: "return", May: receptionists} }
 
-// Needs names the records beyond the board.
 func (*Return) Needs(*Board) []Ref { return nil }
 
 func (c *Return) own(d *draft) bool { return c.Who == d.env.By.Staff }
@@ -120,10 +116,8 @@ type Busy struct {
 	OrderedBy StaffID `json:"ordered_by,omitempty"`
 }
 
-// About describes the command.
 func (*Busy) About() About { return About{Kind: "busy", May: receptionists} }
 
-// Needs names the records beyond the board.
 func (*Busy) Needs(*Board) []Ref { return nil }
 
 func (c *Busy) own(d *draft) bool { return c.Who == d.env.By.Staff }
@@ -150,20 +144,18 @@ type Free struct {
 	Who StaffID `json:"who"`
 }
 
-// About describes the command.
 func (*Free) About() About { return About{Kind: "free", May: receptionists} }
 
-// Needs names the records beyond the board.
 func (*Free) Needs(*Board) []Ref { return nil }
 
 func (c *Free) own(d *draft) bool { return c.Who == d.env.By.Staff }
 
 func (c *Free) decide(d *draft) *Fault { return d.freed(c.Who) }
 
-// absenceRule is the article about an absence: what it costs when the turn comes meanwhile.
+// absenceRule names the parameter that says what a turn costs which comes during the absence.
 func (d *draft) absenceRule(p Presence) string { return "pass_effect." + string(p) }
 
-// setAbsent notes why a consultant cannot receive, in place of what was noted before.
+// setAbsent records why a consultant cannot receive; it replaces what was recorded before.
 func (d *draft) setAbsent(a Absence) *Fault {
 	if f := d.consultant(a.Staff); f != nil {
 		return f

@@ -11,18 +11,16 @@ type AddAssistant struct {
 	Who StaffID `json:"who"`
 }
 
-// About describes the command.
 func (*AddAssistant) About() About {
 	return About{Kind: "add_assistant", Event: EventAddAssistant, May: referees, Rule: "P1-32"}
 }
 
-// Needs names the records beyond the board.
 func (c *AddAssistant) Needs(b *Board) []Ref { return b.visitNeeds(c.Visit) }
 
-// own: whom he may invite is judged where the article is.
+// own is always true: decide refuses whoever does not receive the visit himself.
 func (*AddAssistant) own(*draft) bool { return true }
 
-// decide: the supervisor appoints, or the lead invites (policy 1, art. 10 and 32; A38).
+// decide lets the supervisor appoint, or the lead invite (A38).
 func (c *AddAssistant) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventAddAssistant)
 	if f != nil {

@@ -5,12 +5,10 @@ import "slices"
 // AddStaff adds a member of staff.
 type AddStaff struct{ NewStaff }
 
-// About describes the command.
 func (*AddStaff) About() About {
 	return About{Kind: "add_staff", May: administration, Scope: ScopeOffice}
 }
 
-// Needs names the records beyond the board.
 func (*AddStaff) Needs(*Board) []Ref { return nil }
 
 func (c *AddStaff) texts() []string { return []string{string(c.Staff), string(c.Team)} }

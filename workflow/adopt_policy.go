@@ -10,16 +10,13 @@ type AdoptPolicy struct {
 	Policy Policy `json:"policy"`
 }
 
-// About describes the command.
 func (*AdoptPolicy) About() About {
 	return About{Kind: "adopt_policy", May: managers, Rule: "P1-51", Scope: ScopeOffice}
 }
 
-// Needs names the records beyond the board.
 func (*AdoptPolicy) Needs(*Board) []Ref { return nil }
 
-// decide puts a policy in force from today or a later day; the days before stay judged by theirs
-// (policy 1, art. 52).
+// decide leaves the days before untouched: they stay under their own policy (policy 1, art. 52).
 func (c *AdoptPolicy) decide(d *draft) *Fault {
 	if p := c.Policy.Check(); p != nil {
 		return badParameter(p)

@@ -65,12 +65,10 @@ type RequestApproval struct {
 	Note NoteID `json:"note,omitempty"`
 }
 
-// About describes the command.
 func (*RequestApproval) About() About {
 	return About{Kind: "request_approval", May: receptionists, Rule: "P1-24"}
 }
 
-// Needs names the records beyond the board.
 func (*RequestApproval) Needs(*Board) []Ref { return nil }
 
 func (c *RequestApproval) own(d *draft) bool { return d.himself(c.By) }
@@ -111,12 +109,10 @@ type DecideApproval struct {
 	Grant bool `json:"grant"`
 }
 
-// About describes the command.
 func (*DecideApproval) About() About {
 	return About{Kind: "decide_approval", May: referees, Rule: "P1-24"}
 }
 
-// Needs names the records beyond the board.
 func (c *DecideApproval) Needs(*Board) []Ref { return []Ref{recordRef(Approvals, c.Approval)} }
 
 func (c *DecideApproval) decide(d *draft) *Fault {

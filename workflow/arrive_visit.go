@@ -22,12 +22,10 @@ type ArriveVisit struct {
 	IfFree bool `json:"if_free,omitempty"`
 }
 
-// About describes the command.
 func (*ArriveVisit) About() About {
 	return About{Kind: "arrive_visit", May: announcers}
 }
 
-// Needs names the records beyond the board.
 func (c *ArriveVisit) Needs(b *Board) []Ref {
 	refs := append(c.Identify.needs(), customerRef(c.Customer))
 	if c.Assign && b.helpMatters() {
@@ -87,9 +85,9 @@ func (c *ArriveVisit) decide(d *draft) *Fault {
 
 const maxParty = 500
 
-// assignAtOnce assigns a visit in the command that announces it. Where nobody may receive the
-// visitor now he waits, if that was asked for; else the whole command is refused, and the refusal
-// says that nothing of it was recorded.
+// assignAtOnce assigns a visit in the command that announces it. When nobody may receive now and
+// the command allows it, the visit waits. Otherwise the whole command is refused, and the refusal
+// says that nothing was recorded.
 func (d *draft) assignAtOnce(v *Visit, ifFree bool) *Fault {
 	c := &AssignVisit{Visit: VisitID(v.ID)}
 	if v.State != Identified {

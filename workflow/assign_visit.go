@@ -20,18 +20,16 @@ type AssignVisit struct {
 	StandIn *StandInFor `json:"stand_in,omitempty"`
 }
 
-// About describes the command.
 func (*AssignVisit) About() About {
 	return About{Kind: "assign_visit", Event: EventAssign, May: receptionists, Rule: "P1-06"}
 }
 
-// Needs names the records beyond the board.
 func (c *AssignVisit) Needs(b *Board) []Ref {
 	refs := b.visitNeeds(c.Visit)
 	if b.helpMatters() {
 		return append(refs, b.customersInHouse()...)
 	}
-	// whether somebody may stand in depends on whom the other one is with
+	// Whether somebody may stand in depends on whom the other one is with.
 	for _, v := range b.open {
 		if c.StandIn != nil && v.Server == c.StandIn.For {
 			refs = append(refs, customerRef(v.Customer))
@@ -44,7 +42,6 @@ func (c *AssignVisit) texts() []string { return []string{c.Reason} }
 
 func (c *AssignVisit) note(SiteID) (NoteID, Ref) { return c.Note, visitRef(c.Visit) }
 
-// decide gives the visit to whom the rules say, or to whom the supervisor chose.
 func (c *AssignVisit) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventAssign)
 	if f != nil {
@@ -99,7 +96,7 @@ func (d *draft) assign(v *Visit, p plan) {
 	d.askForHelp(v)
 }
 
-// placeEffect does to the line what the plan says and notes the effect on the one who receives.
+// placeEffect changes the line as the plan says and records what happens to the receiver's place.
 func (d *draft) placeEffect(v *Visit, p plan) {
 	if p.turn != nil {
 		d.useTurn(v, p.turn, p.principal, p.rule, p.passes)
@@ -118,7 +115,7 @@ func (d *draft) placeEffect(v *Visit, p plan) {
 	}
 }
 
-// tellOwner: an owner learns that his customer asked for somebody else (A18).
+// tellOwner tells an owner that his customer asked for somebody else (A18).
 func (d *draft) tellOwner(v *Visit) {
 	if c := d.customer(v.Customer); c != nil && c.Owner != "" && c.Owner != v.Principal &&
 		v.Named == v.Principal && d.identity(v).old {
@@ -126,8 +123,8 @@ func (d *draft) tellOwner(v *Visit) {
 	}
 }
 
-// askForHelp names who guides and who pours water under policy 2, and what to prepare under policy
-// 1.
+// askForHelp names who guides and who brings water under policy 2, and says what to prepare under
+// policy 1.
 func (d *draft) askForHelp(v *Visit) {
 	if !d.policy.Desk.Guiding {
 		d.remind("P1-20", "prepare_and_greet", string(v.Server))
@@ -143,8 +140,8 @@ func (d *draft) askForHelp(v *Visit) {
 	v.Guide, v.Water = next[0].who, next[min(1, len(next)-1)].who
 }
 
-// noteWaiting tells why whoever is on turn does not receive a visitor who goes to somebody else:
-// his turn stays his.
+// noteWaiting records why the one on turn does not receive a visitor who goes to somebody else: he
+// keeps his turn.
 func (d *draft) noteWaiting(v *Visit, p plan) {
 	if p.turn != nil || !slices.Contains([]Route{RouteNamed, RouteOwner, RouteRecognised,
 		RouteAppointment, RouteAssistBusy, RouteDuty, RouteLastSeat, RouteSupervisor}, p.route) {

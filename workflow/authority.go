@@ -5,8 +5,8 @@ import "slices"
 // may reports whether the actor has one of the roles.
 func (d *draft) may(rs ...Role) bool { return slices.Contains(rs, d.env.By.Role) }
 
-// authorise refuses an actor whose role may not give the command, or gives it for what is not his
-// own.
+// authorise refuses an actor whose role may not give the command, or may give it only for what is
+// his own.
 func (d *draft) authorise(cmd Command) *Fault {
 	by := d.env.By
 	if by.Role == RoleSystem {
@@ -33,11 +33,11 @@ func (d *draft) ownCustomer(id CustomerID) bool {
 	return k != nil && k.Owner != "" && k.Owner == d.env.By.Staff
 }
 
-// himself: a body names the one whose key it is, or nobody.
+// himself reports whether the command names nobody, or the one whose key it is.
 func (d *draft) himself(named StaffID) bool { return named == "" || named == d.env.By.Staff }
 
-// received: the consultant takes part in a visit of the customer that is on the floor, or that the
-// customer's record counts as his first or last.
+// received reports whether the acting consultant took part in an open visit of the customer, or in
+// the first or last one on the customer's record.
 func (d *draft) received(id CustomerID) bool {
 	me, found := d.env.By.Staff, false
 	d.visits(func(v *Visit) { found = found || v.Customer == id && v.Of(me) })
@@ -47,8 +47,8 @@ func (d *draft) received(id CustomerID) bool {
 	return found
 }
 
-// asker is who asks for something in whose name: the key's own staff. The front desk, which has
-// none, may name somebody else.
+// asker is the member of staff who asks: the one whose key it is. The front desk, whose key belongs
+// to nobody, may name somebody.
 func (d *draft) asker(named StaffID, rule string) (StaffID, *Fault) {
 	if !d.himself(named) && !d.may(RoleFrontDesk, RoleSystem) {
 		return "", forbidden("other_named", rule, "staff", string(named))

@@ -36,20 +36,17 @@ type TakeCall struct {
 	Note NoteID `json:"note,omitempty"`
 }
 
-// About describes the command.
 func (*TakeCall) About() About { return About{Kind: "take_call", May: receptionists} }
 
-// Needs names the records beyond the board.
 func (c *TakeCall) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
 
-// own: he answers the telephone whoever is asked for.
+// own is true for unknown callers too: a consultant answers the telephone whoever is asked for.
 func (c *TakeCall) own(d *draft) bool { return c.Customer == "" || d.ownCustomer(c.Customer) }
 
 func (c *TakeCall) note(SiteID) (NoteID, Ref) { return c.Note, recordRef(Calls, c.Call) }
 
-// decide notes a call and says who answers: the last seat, or the third of the line (policy
-// parameter). A call makes nobody an owner. Whoever is asked for gets a message, delivered when he
-// is in no reception.
+// decide records a call and says who answers it. A call makes nobody an owner. The one asked for
+// gets a message, delivered once he is in no reception.
 func (c *TakeCall) decide(d *draft) *Fault {
 	h, f := d.newHead(Calls, c.Call, false)
 	if f != nil {

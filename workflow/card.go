@@ -36,19 +36,17 @@ type GiveCard struct {
 	Consent bool `json:"consent,omitempty"`
 }
 
-// About describes the command.
 func (*GiveCard) About() About {
 	return About{Kind: "give_card", May: receptionists, Rule: "P1-33"}
 }
 
-// Needs names the records beyond the board.
 func (c *GiveCard) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
 
-// own: to a colleague's customer too: the owner is told.
+// own lets him give a card to a colleague's customer too: the owner is told.
 func (c *GiveCard) own(d *draft) bool { return d.himself(c.By) }
 
-// decide: the owner is told when the customer asked for another's card; without that and without
-// consent it is flagged.
+// decide tells the owner that his customer got another consultant's card. It is flagged unless the
+// customer asked for it or the owner agreed.
 func (c *GiveCard) decide(d *draft) *Fault {
 	k := d.customer(c.Customer)
 	if k == nil {
@@ -65,7 +63,7 @@ func (c *GiveCard) decide(d *draft) *Fault {
 	card := add(d, &Card{Head: h, Customer: c.Customer, By: by, Requested: c.Requested,
 		Consent: c.Consent, At: d.now})
 	d.fact(FactCardGiven, "P1-33", card.ID, "customer", k.ID, "by", string(by))
-	// nobody speaks for the owner in his own favour
+	// Nobody speaks for the owner in his own favour.
 	if k.Owner == "" || k.Owner == by || c.Consent && d.env.By.Staff != by {
 		return nil
 	}

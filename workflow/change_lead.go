@@ -13,20 +13,18 @@ type ChangeLead struct {
 	Note NoteID `json:"note,omitempty"`
 }
 
-// About describes the command.
 func (*ChangeLead) About() About {
 	return About{Kind: "change_lead", Event: EventChange, May: referees, Rule: "P1-16a"}
 }
 
-// Needs names the records beyond the board.
 func (c *ChangeLead) Needs(b *Board) []Ref { return b.visitNeeds(c.Visit) }
 
 func (c *ChangeLead) texts() []string { return []string{c.Reason} }
 
 func (c *ChangeLead) note(SiteID) (NoteID, Ref) { return c.Note, visitRef(c.Visit) }
 
-// decide: the customer demands somebody else (policy 1, art. 16; A19): the deal's credit moves, the
-// count and the spent turn stay, the new one keeps his place.
+// decide moves the deal's credit (policy 1, art. 16; A19). The count and the spent turn stay; the
+// new lead keeps his place.
 func (c *ChangeLead) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventChange)
 	if f != nil {

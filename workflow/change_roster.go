@@ -10,12 +10,10 @@ type ChangeRoster struct {
 	Remove []UnitID `json:"remove,omitempty"`
 }
 
-// About describes the command.
 func (*ChangeRoster) About() About {
 	return About{Kind: "change_roster", May: managers, Rule: "P1-02"}
 }
 
-// Needs names the records beyond the board.
 func (*ChangeRoster) Needs(*Board) []Ref { return nil }
 
 func (c *ChangeRoster) texts() []string {
@@ -26,8 +24,7 @@ func (c *ChangeRoster) texts() []string {
 	return all
 }
 
-// decide adds units at the tail and takes units off; only consultants hold a place (policy 1, art.
-// 2; A61).
+// decide lets only consultants hold a place (policy 1, art. 2; A61).
 func (c *ChangeRoster) decide(d *draft) *Fault {
 	if len(c.Add)+len(c.Remove) == 0 {
 		return invalid("nothing_to_do")

@@ -19,12 +19,10 @@ type ChangeSite struct {
 	NoteClock bool `json:"note_clock,omitempty"`
 }
 
-// About describes the command.
 func (*ChangeSite) About() About {
 	return About{Kind: "change_site", May: administration, Scope: ScopeOffice}
 }
 
-// Needs names the records beyond the board.
 func (*ChangeSite) Needs(*Board) []Ref { return nil }
 
 func (c *ChangeSite) texts() []string {
@@ -76,8 +74,8 @@ func (c *ChangeSite) decide(d *draft) *Fault {
 	return nil
 }
 
-// noteClock has commits carry the true time beside the site's, which stands ahead of it. It is the
-// administrator's: he answers for the clocks.
+// noteClock makes commits carry the true time beside the site's, which is ahead of it. Only the
+// administrator may do so: he answers for the clocks.
 func (d *draft) noteClock(s *Site) *Fault {
 	switch role := d.env.By.Role; {
 	case role != RoleAdministrator && role != RoleSystem:
@@ -89,7 +87,7 @@ func (d *draft) noteClock(s *Site) *Fault {
 	return nil
 }
 
-// clockBehind: the site's time stands ahead of the clock.
+// clockBehind reports whether the site's time is ahead of the clock.
 func (d *draft) clockBehind() bool {
 	return !d.env.Clock.IsZero() && d.env.Clock.Before(d.now)
 }

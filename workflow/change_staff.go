@@ -12,16 +12,12 @@ type ChangeStaff struct {
 	Active *bool `json:"active,omitempty"`
 }
 
-// About describes the command.
 func (*ChangeStaff) About() About {
 	return About{Kind: "change_staff", May: administration, Scope: ScopeOffice}
 }
 
-// Needs names the records beyond the board.
 func (*ChangeStaff) Needs(*Board) []Ref { return nil }
 
-// decide changes role or activity; whoever is not an active consultant has no place in the
-// rotation.
 func (c *ChangeStaff) decide(d *draft) *Fault {
 	if d.staffMember(c.Staff) == nil {
 		return notFound("staff", string(c.Staff))
@@ -47,7 +43,7 @@ func (c *ChangeStaff) decide(d *draft) *Fault {
 	return nil
 }
 
-// offRoster takes a consultant out of his unit, and the unit off when he was its last member.
+// offRoster takes a consultant out of his unit, and removes the unit when he was its last member.
 func (d *draft) offRoster(s StaffID) *Fault {
 	u := d.unitOf(s)
 	if u == nil {

@@ -32,10 +32,8 @@ type CompleteCheck struct {
 	By StaffID `json:"by,omitempty"`
 }
 
-// About describes the command.
 func (*CompleteCheck) About() About { return About{Kind: "complete_check", May: receptionists} }
 
-// Needs names the records beyond the board.
 func (c *CompleteCheck) Needs(b *Board) []Ref { return b.visitNeeds(c.Visit) }
 
 func (c *CompleteCheck) own(d *draft) bool {

@@ -6,16 +6,13 @@ type CloseDay struct {
 	Date Date `json:"date,omitempty"`
 }
 
-// About describes the command.
 func (*CloseDay) About() About {
 	return About{Kind: "close_day", May: receptionists, Scope: ScopeOffice}
 }
 
-// Needs names the records beyond the board.
 func (*CloseDay) Needs(b *Board) []Ref { return b.tableOfDay() }
 
-// decide completes the day's table, flags what is not registered, and says who opens the next day
-// (policy 1, art. 7, 28).
+// decide completes the day's table and flags what is not registered (policy 1, art. 7 and 28).
 func (c *CloseDay) decide(d *draft) *Fault {
 	if c.Date == "" {
 		d.openByItself()

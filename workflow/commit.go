@@ -13,7 +13,7 @@ import (
 // object. 3: a customer can be erased.
 const MinReader = 3
 
-// usualReader is what most commits ask of their reader; see draft.minReader.
+// usualReader is what most commits need; see draft.minReader.
 const usualReader = 2
 
 // Actor is who asks, taken from the credential and never from the body.
@@ -106,7 +106,7 @@ func Encode(v any) ([]byte, error) {
 }
 
 // AppendCommits appends the canonical JSON text of commits to b: the same bytes as Encode of the
-// slice, without reading the images' text again, which is canonical already.
+// slice, without parsing the images again, which are canonical already.
 func AppendCommits(b []byte, cs []*Commit) ([]byte, error) {
 	b = append(b, '[')
 	for i, c := range cs {

@@ -2,7 +2,7 @@ package workflow
 
 import "time"
 
-// ConductNote records conduct against an article; it moves no line and no count.
+// ConductNote is a record of conduct against an article; it moves no line and no count.
 type ConductNote struct {
 	Head
 	// Article against which somebody acted.
@@ -35,12 +35,10 @@ type NoteConduct struct {
 	Note NoteID `json:"note,omitempty"`
 }
 
-// About describes the command.
 func (*NoteConduct) About() About {
 	return About{Kind: "note_conduct", May: referees, Rule: "P1-31"}
 }
 
-// Needs names the records beyond the board.
 func (*NoteConduct) Needs(*Board) []Ref { return nil }
 
 func (c *NoteConduct) texts() []string { return []string{c.Rule} }

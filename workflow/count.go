@@ -2,15 +2,15 @@ package workflow
 
 import "slices"
 
-// count is for whom a reception is going to count, and the article; nobody when who is empty (RS-7,
-// policy 1, ch. 6).
+// count says for whom a reception is going to count, and by which article; who is empty when it
+// counts for nobody (RS-7, policy 1, ch. 6).
 type count struct {
 	who  StaffID
 	rule string // article or parameter
 }
 
-// countFor says for whom the visit counts if the principal is x; off is the article of off-hours or
-// duty, or empty. A count is the principal's, assistants get none (policy 1, art. 42 and 46).
+// countFor says for whom the visit counts if x is the principal. A count is the principal's;
+// assistants get none (policy 1, art. 42 and 46).
 func (d *draft) countFor(v *Visit, id identity, x StaffID, off offTime) count {
 	c := d.policy.Count
 	switch {
@@ -39,7 +39,7 @@ func (d *draft) countFor(v *Visit, id identity, x StaffID, off offTime) count {
 	return count{x, d.article("P1-42", "P2-09a")}
 }
 
-// countOld: the visit of an old customer counts only where the policy says so and nothing was paid
+// countOld counts the visit of an old customer only where the policy says so and nothing was paid
 // (C01).
 func (d *draft) countOld(id identity, x StaffID) count {
 	switch {

@@ -26,12 +26,10 @@ type CreateSite struct {
 	Keys []MakeKey `json:"keys,omitempty"`
 }
 
-// About describes the command.
 func (*CreateSite) About() About {
 	return About{Kind: "create_site", May: administrators}
 }
 
-// Needs names the records beyond the board.
 func (*CreateSite) Needs(*Board) []Ref { return nil }
 
 func (c *CreateSite) texts() []string {
@@ -76,7 +74,7 @@ func (c *CreateSite) decide(d *draft) *Fault {
 	return nil
 }
 
-// ready: a site is created once, before anything else.
+// ready refuses a site that exists already, and any other command before it exists.
 func (d *draft) ready(cmd Command) *Fault {
 	_, create := cmd.(*CreateSite)
 	switch {
@@ -88,8 +86,8 @@ func (d *draft) ready(cmd Command) *Fault {
 	return nil
 }
 
-// firstStaff adds the staff a site begins with; the members of a team become one unit where the
-// first of them stands.
+// firstStaff adds the staff that a site begins with. The members of a team become one unit, which
+// stands where its last member is listed.
 func (d *draft) firstStaff(all []NewStaff) *Fault {
 	for i, n := range all {
 		team := n.Team

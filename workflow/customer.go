@@ -133,8 +133,8 @@ func (d *draft) knownCustomer(id CustomerID) (*Customer, *Fault) {
 	return k, nil
 }
 
-// customerAndVisits are a customer and his first and last visit: what he bought stands there, and
-// whose he was, and whether he is here today, is read there.
+// customerAndVisits names a customer with his first and last visit: what he bought, who received
+// him, and whether he is here today.
 func (b *Board) customerAndVisits(id CustomerID) []Ref {
 	refs := []Ref{customerRef(id)}
 	if k, ok := b.records[customerRef(id)].(*Customer); ok && k.Site == b.ID {
@@ -143,7 +143,7 @@ func (b *Board) customerAndVisits(id CustomerID) []Ref {
 	return refs
 }
 
-// erased refuses what would tie something new to a customer whose person was erased.
+// erased refuses to add anything to a customer whose person was erased.
 func erased(k *Customer) *Fault {
 	if k.ErasedAt.IsZero() {
 		return nil

@@ -81,12 +81,10 @@ type OpenDispute struct {
 	Note NoteID `json:"note,omitempty"`
 }
 
-// About describes the command.
 func (*OpenDispute) About() About {
 	return About{Kind: "open_dispute", May: referees, Rule: "P1-35"}
 }
 
-// Needs names the records beyond the board.
 func (c *OpenDispute) Needs(b *Board) []Ref { return b.customerAndVisits(c.Customer) }
 
 func (c *OpenDispute) own(d *draft) bool {
@@ -96,7 +94,7 @@ func (c *OpenDispute) own(d *draft) bool {
 
 func (c *OpenDispute) note(SiteID) (NoteID, Ref) { return c.Note, recordRef(Disputes, c.Dispute) }
 
-// decide collects the evidence: the customer's visits, from the records and never from the
+// decide collects the evidence: the customer's visits, from the journal and never from the
 // customer.
 func (c *OpenDispute) decide(d *draft) *Fault {
 	k := d.customer(c.Customer)
@@ -138,12 +136,10 @@ type MakeRuling struct {
 	Note NoteID `json:"note,omitempty"`
 }
 
-// About describes the command.
 func (*MakeRuling) About() About {
 	return About{Kind: "make_ruling", May: managers, Rule: "P1-51"}
 }
 
-// Needs names the records beyond the board.
 func (c *MakeRuling) Needs(b *Board) []Ref { return b.disputeNeeds(c.Dispute) }
 
 func (c *MakeRuling) note(SiteID) (NoteID, Ref) { return c.Note, recordRef(Rulings, c.Ruling) }

@@ -2,16 +2,16 @@ package workflow
 
 import "time"
 
-// Timer is a command whose time has come. Its ID is made of what is due and when, so that it runs
-// once, whoever fires it and however often.
+// Timer is a command that is due. Its ID is made of what is due and when, so it runs once, whoever
+// fires it and however often.
 type Timer struct {
 	ID      string
 	Command Command
 }
 
-// Due lists what is due at a moment, derived from the board alone: visitors who wait too long are
-// brought to the supervisor's notice (policy 1, art. 4), an empty first seat is judged when its
-// grace is over (policy 2, item 04), and a day that nobody closed is closed at its end.
+// Due lists what is due at a moment, from the board alone. Visitors who wait too long are brought
+// to the supervisors' notice (policy 1, art. 4), an empty first seat is judged once its grace is
+// over (policy 2, item 04), and a day that nobody closed is closed once the date has changed.
 func (b *Board) Due(now time.Time) []Timer {
 	r := b.Rota()
 	if r == nil {
@@ -19,7 +19,7 @@ func (b *Board) Due(now time.Time) []Timer {
 	}
 	d := newDraft(b, Envelope{At: now})
 	var due []Timer
-	// first: the other commands may open the new day
+	// This comes first: the other commands may open the new day.
 	if r.Day != "" && r.ClosedAt.IsZero() && d.today > r.Day {
 		due = append(due, Timer{"timer:close:" + string(b.ID) + ":" + string(r.Day),
 			&CloseDay{Date: r.Day}})
@@ -38,9 +38,8 @@ func (b *Board) Due(now time.Time) []Timer {
 	return due
 }
 
-// NextDue is the first moment, from now on, at which something may be due on the board as it
-// stands: before it Due is empty. It is zero when nothing will be due until another commit is
-// folded in.
+// NextDue is the first moment, from now on, at which something may be due on this board; before it
+// Due is empty. It is zero when nothing will be due until another commit is applied.
 func (b *Board) NextDue(now time.Time) (next time.Time) {
 	r := b.Rota()
 	if r == nil {
@@ -77,8 +76,8 @@ func (b *Board) NextDue(now time.Time) (next time.Time) {
 	return next
 }
 
-// begins is the first moment of a day in the site's zone; where clocks are put forward at midnight,
-// at most an hour from it.
+// begins is the first moment of a day in the site's zone, or up to an hour from it where clocks go
+// forward at midnight.
 func (b *Board) begins(day Date) time.Time {
 	t := day.time()
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, b.loc).UTC()

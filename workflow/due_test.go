@@ -27,7 +27,9 @@ func (o *office) dueAgrees() error {
 	}
 	turns := slices.ContainsFunc(
 		b.Site().Adoptions,
-		func(a workflow.Adoption) bool { return string(a.From) == b.Local(next).Format(time.DateOnly) },
+		func(a workflow.Adoption) bool {
+			return string(a.From) == b.Local(next).Format(time.DateOnly)
+		},
 	)
 	if is(next) == 0 && !turns { // on the day of another policy one looks again
 		return fmt.Errorf("nothing is due at %s, the moment that was named", next)

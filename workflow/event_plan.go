@@ -28,15 +28,13 @@ type StartEvent struct {
 	ToAt time.Time `json:"to_at,omitzero"`
 }
 
-// About describes the command.
 func (*StartEvent) About() About {
 	return About{Kind: "start_event", May: managers, Rule: "P1-05"}
 }
 
-// Needs names the records beyond the board.
 func (*StartEvent) Needs(*Board) []Ref { return nil }
 
-// decide puts the manager's plan in force (policy 1, art. 5; A30).
+// decide lets the plan begin now (A30).
 func (c *StartEvent) decide(d *draft) *Fault {
 	if len(c.Order) == 0 {
 		return invalid("order_missing")
@@ -62,15 +60,13 @@ func (c *StartEvent) decide(d *draft) *Fault {
 // EndEvent ends the plan in force.
 type EndEvent struct{}
 
-// About describes the command.
 func (*EndEvent) About() About { return About{Kind: "end_event", May: managers, Rule: "P1-05"} }
 
-// Needs names the records beyond the board.
 func (*EndEvent) Needs(*Board) []Ref { return nil }
 
 func (*EndEvent) decide(d *draft) *Fault { return d.endEvent() }
 
-// eventPlan is the manager's plan if one is in force now.
+// eventPlan is the manager's plan, if one is in force now.
 func (d *draft) eventPlan() *EventPlan {
 	e := d.rota().Event
 	if e == nil || d.now.Before(e.FromAt) || !e.ToAt.IsZero() && !d.now.Before(e.ToAt) {

@@ -89,7 +89,7 @@ const (
 	FactReminded FactKind = "reminded" // detail item
 )
 
-// pairs builds a fact's detail from key, value, key, value …; empty values are left out.
+// pairs builds a fact's detail from key, value, key, value …; it leaves empty values out.
 func pairs(kv ...string) map[string]string {
 	m := make(map[string]string, len(kv)/2)
 	for i := 0; i+1 < len(kv); i += 2 {
@@ -105,8 +105,8 @@ func pairs(kv ...string) map[string]string {
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// fact notes what was decided. rule is an article, or the name of a policy parameter, whose article
-// is cited (P1-51 when the office changed it).
+// fact records what was decided. rule is an article or the name of a policy parameter, whose
+// article is cited then, or P1-51 when the office changed its value.
 func (d *draft) fact(kind FactKind, rule, subject string, kv ...string) {
 	rule, param := d.cite(rule)
 	if param != "" {
@@ -115,7 +115,7 @@ func (d *draft) fact(kind FactKind, rule, subject string, kv ...string) {
 	d.facts = append(d.facts, Fact{Kind: kind, Rule: rule, Subject: subject, Detail: pairs(kv...)})
 }
 
-// notify tells somebody, once per decision and matter.
+// notify tells somebody about a matter, once per decision.
 func (d *draft) notify(rule string, who StaffID, about string, kv ...string) {
 	for _, f := range d.facts {
 		if f.Kind == FactNotified && f.Subject == string(who) && f.Detail["about"] == about {
@@ -144,5 +144,5 @@ func (d *draft) flag(rule, flag, subject string) {
 	d.fact(FactFlagged, rule, subject, "flag", flag)
 }
 
-// remind asks people to do something no software can check.
+// remind asks people for something that no software can check.
 func (d *draft) remind(rule, item, who string) { d.fact(FactReminded, rule, who, "item", item) }

@@ -231,7 +231,9 @@ func (g *generator) anyVisit() *visit {
 		vs = g.visits(func(*visit) bool { return true })
 		slices.SortFunc(
 			vs,
-			func(a, b *visit) int { return cmp.Or(a.ArrivedAt.Compare(b.ArrivedAt), strings.Compare(a.ID, b.ID)) },
+			func(a, b *visit) int {
+				return cmp.Or(a.ArrivedAt.Compare(b.ArrivedAt), strings.Compare(a.ID, b.ID))
+			},
 		)
 	}
 	if len(vs) == 0 {

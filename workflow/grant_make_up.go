@@ -12,7 +12,6 @@ type GrantMakeUp struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// About describes the command.
 func (*GrantMakeUp) About() About {
 	return About{
 		Kind: "grant_make_up", May: approvers,
@@ -20,13 +19,11 @@ func (*GrantMakeUp) About() About {
 	}
 }
 
-// Needs names the records beyond the board.
 func (*GrantMakeUp) Needs(*Board) []Ref { return nil }
 
 func (c *GrantMakeUp) texts() []string { return []string{c.Reason} }
 
-// decide places a unit that has a right; nobody places himself, and only whoever is back can be
-// placed (RS-16).
+// decide lets nobody place himself, and places only a unit that is back in the line.
 func (c *GrantMakeUp) decide(d *draft) *Fault {
 	u := d.unit(c.Unit)
 	if u == nil {

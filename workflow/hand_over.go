@@ -8,17 +8,15 @@ type HandOver struct {
 	To StaffID `json:"to"`
 }
 
-// About describes the command.
 func (*HandOver) About() About {
 	return About{Kind: "hand_over", Event: EventHandOver, May: receptionists, Rule: "P1-16a"}
 }
 
-// Needs names the records beyond the board.
 func (c *HandOver) Needs(b *Board) []Ref { return b.visitNeeds(c.Visit) }
 
 func (c *HandOver) own(d *draft) bool { return d.ownVisit(c.Visit) }
 
-// decide: an assistant returns the customer to the principal, who is free again (RS-18, A36).
+// decide gives the reception to the principal, who must be free again (A36).
 func (c *HandOver) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventHandOver)
 	if f != nil {

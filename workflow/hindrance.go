@@ -12,7 +12,7 @@ type hindrance struct {
 	by   StaffID
 }
 
-// hindered tells what keeps a consultant from receiving; nil when he is free and on site (RS-3).
+// hindered says what keeps a consultant from receiving; nil when he is free and on site (RS-3).
 func (d *draft) hindered(s StaffID) *hindrance {
 	var h *hindrance
 	d.visits(func(v *Visit) {
@@ -41,8 +41,7 @@ func (d *draft) hindered(s StaffID) *hindrance {
 	return h
 }
 
-// busyLeading is the hindrance of the one who leads v; the visit remembers what passing does to his
-// place.
+// busyLeading is the hindrance of whoever leads v. The visit says what passing does to his place.
 func (d *draft) busyLeading(v *Visit) *hindrance {
 	h := &hindrance{why: "receiving", visit: v, pass: v.PassEffect,
 		rule: "pass_effect.own_reception"}
@@ -60,8 +59,8 @@ func (d *draft) busyLeading(v *Visit) *hindrance {
 
 func (d *draft) free(s StaffID) bool { return d.hindered(s) == nil }
 
-// unitHindrance is what keeps a whole unit; of several members the mildest pass effect holds. Nil
-// when a member is free.
+// unitHindrance says what keeps a whole unit from receiving; nil when a member is free. Among
+// several members the mildest pass effect holds.
 func (d *draft) unitHindrance(u *Unit) *hindrance {
 	rank := func(h *hindrance) int {
 		return slices.Index([]PassEffect{PassHold, PassVoidWithRight, PassVoid}, h.pass)

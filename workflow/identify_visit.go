@@ -9,12 +9,10 @@ type IdentifyVisit struct {
 	Identity
 }
 
-// About describes the command.
 func (*IdentifyVisit) About() About {
 	return About{Kind: "identify_visit", Event: EventIdentify, May: receptionists, Rule: "P1-12a"}
 }
 
-// Needs names the records beyond the board.
 func (c *IdentifyVisit) Needs(b *Board) []Ref {
 	return append(b.visitNeeds(c.Visit), c.Identity.needs()...)
 }
@@ -55,7 +53,7 @@ func (i *Identity) needs() []Ref {
 	return []Ref{customerRef(i.Customer), customerRef(i.BroughtBy)}
 }
 
-// identify answers the first question (policy 1, art. 12).
+// identify takes the visit to identified.
 func (d *draft) identify(id VisitID, a *Identity) *Fault {
 	v, f := d.visit(id, EventIdentify)
 	if f != nil {
@@ -70,7 +68,7 @@ func (d *draft) identify(id VisitID, a *Identity) *Fault {
 	return nil
 }
 
-// takeIdentity checks what was answered and writes it into the visit.
+// takeIdentity checks the answer and writes it into the visit.
 func (d *draft) takeIdentity(v *Visit, a *Identity) *Fault {
 	switch {
 	case !slices.Contains(VisitKinds, a.Kind):

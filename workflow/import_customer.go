@@ -18,17 +18,15 @@ type ImportCustomer struct {
 	LastContactAt time.Time `json:"last_contact_at,omitzero"`
 }
 
-// About describes the command.
 func (*ImportCustomer) About() About {
 	return About{Kind: "import_customer", May: managers, Scope: ScopeOffice}
 }
 
-// Needs names the records beyond the board.
 func (c *ImportCustomer) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
 
 func (c *ImportCustomer) texts() []string { return []string{string(c.Owner)} }
 
-// decide takes over a customer from the paper book. The owner may be somebody who has left.
+// decide accepts an owner who has left.
 func (c *ImportCustomer) decide(d *draft) *Fault {
 	if d.customer(c.Customer) != nil {
 		return refused("customer_exists", "", "customer", string(c.Customer))
@@ -36,7 +34,7 @@ func (c *ImportCustomer) decide(d *draft) *Fault {
 	if c.Customer == "" || !slices.Contains(CustomerStatuses, c.Status) {
 		return invalid("bad_status", "status", string(c.Status))
 	}
-	// he may have left, but he had an id
+	// He may have left, but he had an id.
 	if d.colleague(c.Owner) != nil && !plain(string(c.Owner), 32) {
 		return d.colleague(c.Owner)
 	}

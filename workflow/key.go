@@ -21,9 +21,9 @@ type FormerKey struct {
 	RevokedAt time.Time `json:"revoked_at,omitzero"`
 }
 
-// Key is what the journal says of an API key: who may act with it, as what, until when. Its secrets
-// and its label are free of rules and stand elsewhere: whoever has a key's secret can do no more
-// than its record allows.
+// Key is what the journal says of an API key: who may act with it, in what role, until when. Its
+// secrets and its label stand elsewhere; no rule looks at them, and a secret can do no more than
+// the key's record allows.
 type Key struct {
 	Head
 	// Role in which the key acts.
@@ -52,7 +52,7 @@ type Key struct {
 	RevokedBy KeyID `json:"revoked_by,omitempty"`
 }
 
-// OldSecret is a secret of before a rotation.
+// OldSecret is a secret from before a rotation.
 type OldSecret struct {
 	// Number of the secret.
 	Secret int `json:"secret"`
@@ -77,15 +77,15 @@ func (k *Key) Expired(now time.Time) bool {
 	return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt)
 }
 
-// Works reports whether a secret of the key, by its number, is good at a moment.
+// Works reports whether a secret of the key, given by its number, is valid at a moment.
 func (k *Key) Works(secret int, now time.Time) bool {
 	old := func(o OldSecret) bool { return o.Secret == secret && now.Before(o.EndsAt) }
 	return k.RevokedAt.IsZero() && !k.Expired(now) &&
 		(secret == k.Secret || slices.ContainsFunc(k.Old, old))
 }
 
-// Admits reports whether somebody may act in a role now: a member of staff who is active and has at
-// least that role; in the other roles a device or a program, which is nobody.
+// Admits reports whether somebody may act in a role now. Roles of staff need an active member of
+// staff with at least that role; the other roles belong to a device or a program, which is nobody.
 func (b *Board) Admits(role Role, staff StaffID) bool {
 	if !role.StaffRole() {
 		return staff == ""
@@ -115,8 +115,7 @@ func (d *draft) admits(role Role, staff StaffID) bool {
 	return s != nil && s.Active && s.Role.AtLeast(role)
 }
 
-// key is a key to change. One that was made before keys stood in the journal enters it now, as it
-// was.
+// key is a key to change. One made before keys stood in the journal enters it now, as it was.
 func (d *draft) key(id KeyID, was *FormerKey) (*Key, *Fault) {
 	k, ok := look[*Key](d, keyRef(id))
 	switch {

@@ -20,12 +20,10 @@ type MakeKey struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
-// About describes the command.
 func (*MakeKey) About() About {
 	return About{Kind: "make_key", May: administration, Scope: ScopeOffice}
 }
 
-// Needs names the records beyond the board.
 func (c *MakeKey) Needs(*Board) []Ref { return []Ref{keyRef(c.Key)} }
 
 func (c *MakeKey) decide(d *draft) *Fault {
@@ -46,7 +44,7 @@ func (c *MakeKey) decide(d *draft) *Fault {
 	return nil
 }
 
-// mayHave judges what a key would be: nobody makes one that reaches further than his own.
+// mayHave refuses a key that reaches further than the key of whoever makes it.
 func (d *draft) mayHave(c *MakeKey) *Fault {
 	by := d.env.By.Role
 	switch {

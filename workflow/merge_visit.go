@@ -8,18 +8,15 @@ type MergeVisit struct {
 	Into VisitID `json:"into"`
 }
 
-// About describes the command.
 func (*MergeVisit) About() About {
 	return About{Kind: "merge_visit", Event: EventMerge, May: receptionists}
 }
 
-// Needs names the records beyond the board.
 func (c *MergeVisit) Needs(b *Board) []Ref {
 	return append(b.visitNeeds(c.Visit), b.visitNeeds(c.Into)...)
 }
 
-// decide joins a group to another's visit: together they are one group (policy 1, art. 50; A60). A
-// turn that the second group used is given back.
+// decide makes one group of both (A60). A turn that the second group used is given back.
 func (c *MergeVisit) decide(d *draft) *Fault {
 	if c.Visit == c.Into {
 		return invalid("same_visit")

@@ -10,12 +10,10 @@ type ShowNote struct {
 	Reason string `json:"reason"`
 }
 
-// About describes the command.
 func (*ShowNote) About() About {
 	return About{Kind: "show_note", May: everybody, Scope: ScopePerson}
 }
 
-// Needs names the records beyond the board.
 func (c *ShowNote) Needs(b *Board) []Ref {
 	switch c.Of.Collection {
 	case Visits:
@@ -30,8 +28,7 @@ func (c *ShowNote) Needs(b *Board) []Ref {
 
 func (c *ShowNote) texts() []string { return []string{c.Reason} }
 
-// decide: a note follows the record that it hangs on. Who may read the record's personal data may
-// read the note.
+// decide lets whoever may read a record's personal data read the notes of that record.
 func (c *ShowNote) decide(d *draft) *Fault {
 	r, ok := look[Record](d, c.Of)
 	switch {
@@ -58,12 +55,10 @@ type EraseNote struct {
 	Note NoteID `json:"note"`
 }
 
-// About describes the command.
 func (*EraseNote) About() About {
 	return About{Kind: "erase_note", May: managers, Scope: ScopePerson}
 }
 
-// Needs names the records beyond the board.
 func (*EraseNote) Needs(*Board) []Ref { return nil }
 
 func (c *EraseNote) decide(d *draft) *Fault {
@@ -81,14 +76,14 @@ type noted interface {
 	note(SiteID) (NoteID, Ref)
 }
 
-// everybodys: a ruling on what the policy does not say is meant for all; one about a dispute is
-// about a customer.
+// everybodys reports whether a record is meant for everybody: a ruling on what the policy does not
+// say. One about a dispute is about a customer.
 func everybodys(r Record) bool {
 	x, ok := r.(*Ruling)
 	return ok && x.Dispute == ""
 }
 
-// notesOf: the record is the acting consultant's.
+// notesOf reports whether the record is the acting consultant's.
 func (d *draft) notesOf(r Record) bool {
 	me := d.env.By.Staff
 	switch r := r.(type) {
@@ -107,7 +102,7 @@ func (d *draft) notesOf(r Record) bool {
 	}
 }
 
-// ofToday: what the front desk has to do with today.
+// ofToday reports whether the front desk has to do with the record today.
 func (d *draft) ofToday(r Record) bool {
 	switch r := r.(type) {
 	case *Visit:
@@ -132,9 +127,8 @@ func NoteOf(site SiteID, cmd Command) (NoteID, Ref) {
 	return "", Ref{}
 }
 
-// refuseNote: whatever hung on an erased customer is gone, and nothing comes anew. The journal of a
-// site has one order, so a note either came before the erasure and was found by it, or is refused
-// here.
+// refuseNote refuses a note about a customer who was erased. The journal of a site has one order,
+// so a note either came before the erasure, which found it, or is refused here.
 func (d *draft) refuseNote(cmd Command) *Fault {
 	note, of := NoteOf(d.ID, cmd)
 	if note == "" {

@@ -2,7 +2,7 @@ package workflow
 
 import "time"
 
-// offTime says whether a reception begins at a time for which the line does not stand (RS-9).
+// offTime says whether a moment lies outside the hours of the line, and why (RS-9).
 type offTime string
 
 const (
@@ -11,7 +11,7 @@ const (
 	inDutyShift  offTime = "duty_shift"
 )
 
-// rule is the article about receptions at such a time.
+// rule is the article about such receptions.
 func (o offTime) rule() string {
 	switch o {
 	case outsideHours:
@@ -23,7 +23,7 @@ func (o offTime) rule() string {
 	return ""
 }
 
-// offHours is for a reception that begins now, with the duty shift that holds, if one does.
+// offHours is the present moment's, with the duty shift in force, if there is one.
 func (d *draft) offHours() (offTime, *DutyShift) { return d.offHoursAt(d.local) }
 
 func (d *draft) offHoursAt(local time.Time) (offTime, *DutyShift) {
@@ -36,14 +36,13 @@ func (d *draft) offHoursAt(local time.Time) (offTime, *DutyShift) {
 	return withinHours, nil
 }
 
-// begunOff is offHours for a reception under way: its beginning decides (A20).
+// begunOff is that of the moment at which a running reception began (A20).
 func (d *draft) begunOff(v *Visit) offTime {
 	off, _ := d.offHoursAt(d.Local(v.AssignedAt))
 	return off
 }
 
-// uncounted is begunOff where the policy of the visit's day counts no such reception, whatever it
-// was about.
+// uncounted is begunOff, or withinHours where the policy of the visit's day counts such receptions.
 func (d *draft) uncounted(v *Visit) offTime {
 	if d.site().PolicyOn(v.BusinessDay).Count.OffHours {
 		return withinHours

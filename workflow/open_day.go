@@ -13,12 +13,10 @@ type OpenDay struct {
 	Away []StaffID `json:"away,omitempty"`
 }
 
-// About describes the command.
 func (*OpenDay) About() About {
 	return About{Kind: "open_day", May: receptionists, Scope: ScopeOffice}
 }
 
-// Needs names the records beyond the board.
 func (*OpenDay) Needs(b *Board) []Ref { return b.tableOfDay() }
 
 func (c *OpenDay) decide(d *draft) *Fault {
@@ -42,8 +40,7 @@ func (c *OpenDay) decide(d *draft) *Fault {
 	return nil
 }
 
-// reset puts the line back into the roster's order; those who are out stay out until they come
-// back.
+// reset restores the roster's order. Units out of the line stay out until they come back.
 func (r *Rota) reset() {
 	var order []UnitID
 	for _, u := range r.Units {
@@ -54,11 +51,10 @@ func (r *Rota) reset() {
 	r.setLine(order)
 }
 
-// reasonDayOver ends visits that were found waiting the next morning.
+// reasonDayOver is the reason of visits that were still waiting the next morning.
 const reasonDayOver = "day_over"
 
-// tableOfDay is the table of the day that the rota stands at: it keeps the ranks of its first
-// opening.
+// tableOfDay names the table of the rota's day, which keeps the ranks of its first opening.
 func (b *Board) tableOfDay() []Ref {
 	if r := b.Rota(); r != nil && r.Day != "" {
 		return []Ref{datedRotaRef(b.ID, r.Day)}
@@ -66,23 +62,23 @@ func (b *Board) tableOfDay() []Ref {
 	return nil
 }
 
-// openByItself opens the business day at the first command within hours (design: nothing is refused
-// because the day was not opened).
+// openByItself opens the business day at the first command within hours: nothing is refused because
+// nobody opened the day.
 func (d *draft) openByItself() {
 	if r := d.rota(); r != nil && r.Day < d.today && d.site().InHours(d.local) {
 		d.openOn(d.today, nil)
 	}
 }
 
-// openOn starts a business day (RS-8): the line as it was, or the roster's order where the policy
-// resets; everybody is expected on site but those who are away today or on a longer absence;
-// whoever is still out and has everything registered comes back at the tail in the order of leaving
-// (RS-6). Opening an open day again only notes who is away.
+// openOn starts a business day (RS-8) with the line as it was, or in the roster's order where the
+// policy resets it. Everybody is expected on site except those who are away today or absent for
+// longer. Units that are out and have everything registered come back at the tail, in the order of
+// leaving (RS-6). Opening an open day again only records who is away.
 func (d *draft) openOn(day Date, away []StaffID) {
 	r := d.editRota()
 	if r.Day < day {
 		r.Absent = slices.DeleteFunc(r.Absent, func(a Absence) bool {
-			// noted this morning before opening: still true
+			// One noted this morning, before opening, still holds.
 			return a.Until < day && dateOf(d.Local(a.At)) < day
 		})
 		d.dropWaiting(day)
@@ -120,10 +116,10 @@ func (d *draft) dropWaiting(day Date) {
 	}
 }
 
-// restUnregistered takes receptions off the board that were over a month ago, were never
-// registered, and bind nobody (RS-3): those of an assistant or a stand-in. Nothing ends them
-// otherwise, and the board would carry them for ever. They can still be registered. A leader's own
-// stay: he receives nobody until he registers them (policy 1, art. 28).
+// restUnregistered takes receptions off the board that ended over a month ago, were never
+// registered and bind nobody (RS-3): those of an assistant or a stand-in. Nothing else ends them,
+// and the board would carry them for ever. They can still be registered. A leader's own stay: he
+// receives nobody until he registers them (policy 1, art. 28).
 func (d *draft) restUnregistered(day Date) {
 	var ids []VisitID
 	d.visits(func(v *Visit) {
@@ -139,9 +135,9 @@ func (d *draft) restUnregistered(day Date) {
 }
 
 // datedCopy copies the live rota to the table of its day. The ranks stay as they were when the day
-// was opened first; who is said to be away when it is opened again is noted in them. A day that was
-// opened by an older program has none. Make-ups come into the table at closing, each into one
-// table: those of a day that nobody closed into the next.
+// was first opened, except that whoever is said to be away at a later opening is marked. A day that
+// an older program opened has none. Make-ups enter the table at closing, each in one table; those
+// of a day that nobody closed enter the next.
 func (d *draft) datedCopy(away []StaffID) {
 	c := d.rota().clone().(*Rota)
 	c.ID, c.Open, c.Schema = datedRotaRef(d.ID, c.Day).ID, false, Schema
@@ -169,7 +165,7 @@ func (d *draft) datedCopy(away []StaffID) {
 	d.changed[c.Ref()] = c
 }
 
-// ranks are the units of a rota with their places in the line, and who of them is there.
+// ranks are the units of a rota with their places in the line and their presence.
 func (d *draft) ranks(r *Rota) []Rank {
 	table := make([]Rank, 0, len(r.Units))
 	add := func(rank int, id UnitID) {
@@ -186,7 +182,7 @@ func (d *draft) ranks(r *Rota) []Rank {
 	return table
 }
 
-// presence is that of the one of several who is nearest to receiving.
+// presence is that of the member who is nearest to receiving.
 func (d *draft) presence(members []StaffID) Presence {
 	nearest := []Presence{OnSite, Chores, LeaderTask, Personal, CompanyDuty, DayOff, OnLeave}
 	best := len(nearest) - 1

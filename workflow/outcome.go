@@ -48,8 +48,8 @@ type Step struct {
 	Amount int64 `json:"amount"`
 }
 
-// UnmarshalJSON reads an outcome. Journals from before schema 1 hold a list here; it is read as no
-// outcome.
+// UnmarshalJSON reads an outcome. Journals from before schema 1 hold a list here, which is read as
+// no outcome.
 func (o *Outcome) UnmarshalJSON(text []byte) error {
 	if len(text) > 0 && text[0] == '[' {
 		return nil
@@ -67,7 +67,7 @@ func (o *Outcome) clone() *Outcome {
 	return &c
 }
 
-// step is where a status stands; nil for those that are no step of a purchase.
+// step is the place of a status; nil for a status that is no step of a purchase.
 func (s *Steps) step(status CustomerStatus) **Step {
 	switch status {
 	case StatusIntention:
@@ -85,8 +85,8 @@ func (s *Steps) step(status CustomerStatus) **Step {
 	return nil
 }
 
-// stepsOf are the steps that a customer's deals make, as seen from a visit: all that follow a
-// visit, or with last those that follow this one.
+// stepsOf are the steps that a customer's deals make, as seen from a visit: all that follow some
+// visit, or, with last, those that follow this one.
 func (d *draft) stepsOf(v *Visit, k *Customer, last bool) *Steps {
 	s := &Steps{}
 	for _, deal := range k.Deals {
@@ -103,14 +103,14 @@ func (d *draft) stepsOf(v *Visit, k *Customer, last bool) *Steps {
 	return s
 }
 
-// stepAt is a step at a moment, not counted yet.
+// stepAt is a step at a moment, with nothing counted yet.
 func (d *draft) stepAt(v *Visit, at time.Time) *Step {
 	day := dateOf(d.Local(at))
 	return &Step{At: at, Day: day, Days: max(0, v.BusinessDay.daysTo(day))}
 }
 
-// beginOutcome starts the outcome of a visit at its registration; deals may have been made in its
-// course.
+// beginOutcome starts the outcome of a visit when it is registered; deals may have been made during
+// it.
 func (d *draft) beginOutcome(v *Visit, k *Customer) {
 	o := &Outcome{Last: d.stepsOf(v, k, true)}
 	if k.FirstVisit == VisitID(v.ID) {
@@ -125,9 +125,9 @@ func (d *draft) beginOutcome(v *Visit, k *Customer) {
 }
 
 // tellVisits writes what the customer's deals say into his first visit and into the last one before
-// the newest deal, if that one is registered already. It is written anew each time, never added to.
-// Visits from before schema 1 are left as they are: had only those an outcome whose customers buy,
-// every rate of those days would be 100 %.
+// the newest deal, if that one is registered. It is computed anew each time, never added to. Visits
+// from before schema 1 stay as they are: if only those whose customers buy had an outcome, every
+// rate of those days would be 100 %.
 func (d *draft) tellVisits(k *Customer, last VisitID) {
 	for _, id := range []VisitID{k.FirstVisit, last} {
 		v, ok := look[*Visit](d, visitRef(id))
@@ -145,7 +145,7 @@ func (d *draft) tellVisits(k *Customer, last VisitID) {
 	}
 }
 
-// enteredAs takes the entry in the register over from the steps written before.
+// enteredAs keeps the entry in the register from the steps written before.
 func (s *Steps) enteredAs(before *Steps) *Steps {
 	if before != nil {
 		s.Registered = before.Registered

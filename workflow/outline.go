@@ -11,8 +11,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Outline is a commit of a stored page whose text was cut into its parts and not decoded: most
-// readers of a journal want a few commits of many, and none of their images.
+// Outline is a commit of a stored page whose text was cut into parts but not decoded: most readers
+// of a journal want a few commits of many, and no images.
 type Outline struct {
 	Seq    int64
 	Images []Image // their Doc is a piece of the page's text
@@ -20,7 +20,7 @@ type Outline struct {
 	fields map[string]json.RawMessage
 }
 
-// Field is the text of a field of the commit, by its name in JSON, without decoding the others.
+// Field is the text of a field of the commit, by its name in JSON.
 func (o *Outline) Field(name string) json.RawMessage { return o.fields[name] }
 
 // Commit decodes the commit, without its images.
@@ -33,8 +33,8 @@ func (o *Outline) Commit() (*Commit, error) {
 }
 
 // Concerned are the members of staff whom a commit is about: who gave the command, whom its facts
-// name, whose visits and whose customers it changed. maybe, when not nil, says of a text whether
-// somebody who is looked for can stand in it; what it denies is not decoded.
+// name, whose visits and customers it changed. maybe, when not nil, says whether a text can hold
+// somebody who is looked for; other texts are not decoded.
 func (o *Outline) Concerned(maybe func(text []byte) bool) ([]StaffID, error) {
 	var who []StaffID
 	if maybe == nil || maybe(o.head) {
@@ -70,9 +70,9 @@ func (o *Outline) Of(ref Ref) ([]StaffID, error) {
 }
 
 // MayConcern reports whether the text of a page can hold a commit that is about somebody
-// (Concerned), whose id is given as it stands in JSON. It looks at the text alone: in canonical
-// text an id that concerns somebody stands behind one of a few names. Most commits name everybody
-// on the line in the image of the rota, and are about none of them.
+// (Concerned), given his id as it stands in JSON. It looks at the text alone: in canonical text an
+// id that concerns somebody follows one of a few names. Most commits name everybody on the line in
+// the image of the rota, and are about none of them.
 func MayConcern(text, id []byte) bool {
 	assists := bytes.Contains(text, []byte(`"assistants":[`))
 	for rest := text; ; {
@@ -100,8 +100,7 @@ var concerning = [][]byte{
 	[]byte(`"owner":`),
 }
 
-// whose are the members of staff to whom a visit (Visit.Of) or a customer belongs, read out of its
-// image alone.
+// whose are the members of staff to whom a visit or a customer belongs, read from its image alone.
 func whose(i Image) ([]StaffID, error) {
 	var r struct {
 		Server     StaffID   `json:"server"`
@@ -146,7 +145,7 @@ type cutter struct {
 	text []byte
 }
 
-// newCutter trusts the text in what a page's hash vouches for: it was written by this program.
+// newCutter trusts what the page's hash vouches for: this program wrote it.
 func newCutter(text []byte) cutter {
 	return cutter{jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true),
 		jsontext.AllowInvalidUTF8(true)), text}
@@ -203,8 +202,7 @@ func (k cutter) images(o *Outline) error {
 	})
 }
 
-// members goes through an object; f reads the value of each name, which is given as it stands in
-// the text.
+// members walks an object; f reads the value of each name, which it gets as it stands in the text.
 func (k cutter) members(f func(name []byte) error) error {
 	return k.within('{', func() error {
 		name, err := k.value()
@@ -215,10 +213,10 @@ func (k cutter) members(f func(name []byte) error) error {
 	})
 }
 
-// items goes through an array; f reads one of its values.
+// items walks an array; f reads one value.
 func (k cutter) items(f func() error) error { return k.within('[', f) }
 
-// within goes through what stands between a bracket and its counterpart.
+// within walks what stands between a bracket and its counterpart.
 func (k cutter) within(open jsontext.Kind, f func() error) error {
 	switch t, err := k.ReadToken(); {
 	case err != nil:

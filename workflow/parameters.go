@@ -81,7 +81,7 @@ func fieldOf(t reflect.Type, path string) []int {
 	return nil
 }
 
-// bounds are the values that a parameter may take, and how that is told.
+// bounds are the values that a parameter may take, and their description.
 type bounds struct {
 	text   string
 	admits func(any) bool

@@ -6,15 +6,13 @@ type SearchCustomer struct {
 	Customer CustomerID `json:"customer,omitempty"`
 }
 
-// About describes the command.
 func (*SearchCustomer) About() About {
 	return About{Kind: "search_customer", May: everybody, Scope: ScopePerson}
 }
 
-// Needs names the records beyond the board.
 func (c *SearchCustomer) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
 
-// decide notes that a phone was looked up, and who was found.
+// decide records who was found.
 func (c *SearchCustomer) decide(d *draft) *Fault {
 	if d.subject = siteRef(d.ID); c.Customer != "" {
 		d.subject = customerRef(c.Customer)
@@ -31,19 +29,17 @@ type ShowPerson struct {
 	Reason string `json:"reason"`
 }
 
-// About describes the command.
 func (*ShowPerson) About() About {
 	return About{Kind: "show_person", May: clerks, Scope: ScopePerson}
 }
 
-// Needs names the records beyond the board.
 func (c *ShowPerson) Needs(b *Board) []Ref { return b.customerAndVisits(c.Customer) }
 
 func (c *ShowPerson) own(d *draft) bool { return d.ownCustomer(c.Customer) }
 
 func (c *ShowPerson) texts() []string { return []string{c.Reason} }
 
-// decide: the front desk sees the full phone of today's visitors only.
+// decide shows the front desk the full phone of today's visitors only.
 func (c *ShowPerson) decide(d *draft) *Fault {
 	k := d.customer(c.Customer)
 	switch {
@@ -65,12 +61,10 @@ type ChangePerson struct {
 	Customer CustomerID `json:"customer"`
 }
 
-// About describes the command.
 func (*ChangePerson) About() About {
 	return About{Kind: "change_person", May: clerks, Scope: ScopePerson}
 }
 
-// Needs names the records beyond the board.
 func (c *ChangePerson) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
 
 func (c *ChangePerson) own(d *draft) bool { return d.ownCustomer(c.Customer) }
@@ -94,16 +88,14 @@ type ErasePerson struct {
 	Customer CustomerID `json:"customer"`
 }
 
-// About describes the command.
 func (*ErasePerson) About() About {
 	return About{Kind: "erase_person", May: managers, Scope: ScopePerson}
 }
 
-// Needs names the records beyond the board.
 func (c *ErasePerson) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
 
-// decide marks the customer; a second time it notes that it was asked for again, so that what was
-// left half done is done.
+// decide marks the customer as erased. A second time it only records the request, so that an
+// erasure left half done is finished.
 func (c *ErasePerson) decide(d *draft) *Fault {
 	k, f := d.knownCustomer(c.Customer)
 	if f != nil {
@@ -124,7 +116,7 @@ func notToday() *Fault {
 	return forbidden("not_here_today", "")
 }
 
-// hereToday: the customer has a visit on the floor, or had his last one today.
+// hereToday reports whether the customer has an open visit, or had his last one today.
 func (d *draft) hereToday(k *Customer) bool {
 	today := false
 	d.visits(func(v *Visit) { today = today || v.Customer == CustomerID(k.ID) })
@@ -134,9 +126,8 @@ func (d *draft) hereToday(k *Customer) bool {
 	return today
 }
 
-// FormPerson judges a form that says who a customer is who has a record already. A consultant
-// writes only to customers who are his own or nobody's: of a colleague's customer nothing is
-// written. To an erased one nobody writes.
+// FormPerson says whether a form may write the person of a customer who has a record. A consultant
+// writes only to customers who are his own or nobody's. Nobody writes to an erased one.
 func FormPerson(by Actor, k *Customer) (write bool, f *Fault) {
 	if f := erased(k); f != nil {
 		return false, f

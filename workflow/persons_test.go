@@ -230,7 +230,9 @@ func TestErasedCustomers(t *testing.T) {
 		&workflow.RegisterVisit{Visit: "V3", Serve: &workflow.ServeVisit{Visit: "V3"},
 			Form: &workflow.Form{Note: "n"}},
 		&workflow.AbandonVisit{Visit: "V3", Reason: "left", Note: "n"},
-		&workflow.IdentifyVisit{Visit: "V1", Identity: workflow.Identity{Kind: workflow.KindReturning, Customer: "K"}},
+		&workflow.IdentifyVisit{Visit: "V1", Identity: workflow.Identity{
+			Kind: workflow.KindReturning, Customer: "K",
+		}},
 		&workflow.ArriveVisit{Visit: "V9", Customer: "K"},
 		&workflow.RecogniseVisit{Visit: "V1", Who: "A", Customer: "K"},
 	} {

@@ -23,8 +23,8 @@ type identity struct {
 	rule     string  // why an old customer is treated as new
 }
 
-// who the visitor is at this moment: an old customer of somebody, or to be treated as new (RS-14,
-// RS-15).
+// identity says who the visitor is at this moment: somebody's old customer, or one to be treated as
+// new (RS-14, RS-15).
 func (d *draft) identity(v *Visit) identity {
 	c := d.customer(v.Customer)
 	id := identity{customer: c}
@@ -43,8 +43,9 @@ func (d *draft) identity(v *Visit) identity {
 	return id
 }
 
-// fresh: money down never goes stale; without it a customer is fresh until the end of the last day
-// of the policy's months after the last contact, in the site's zone (RS-14).
+// fresh reports whether the first reception still counts (RS-14). Money down never goes stale.
+// Without it a customer is fresh until the end of the last day of the policy's months after the
+// last contact, in the site's zone.
 func (d *draft) fresh(c *Customer) bool {
 	n := d.policy.StaleMonths
 	if n == 0 || c.Status.moneyDown() {
@@ -94,8 +95,9 @@ func (d *draft) claimant(v *Visit, id identity) (StaffID, Route, string) {
 	return "", "", ""
 }
 
-// offTurn sets what receiving out of the order does to the server's place (RS-7): held outside
-// hours; used where what counts uses the turn; otherwise kept unless passed. It passes nobody.
+// offTurn sets what receiving out of the order does to the server's place (RS-7): it is held
+// outside hours, used where what counts uses the turn, and otherwise kept unless passed. It passes
+// nobody.
 func (d *draft) offTurn(p *plan, off offTime) {
 	u := d.unitOf(p.server)
 	p.effect, p.pass = TurnKept, d.policy.Pass.OwnReception
@@ -123,7 +125,7 @@ func (d *draft) category(k VisitKind) (Route, string) {
 	return RouteLine, ""
 }
 
-// planCategory: the first or the last seat attends without a turn.
+// planCategory lets the first or the last seat attend without a turn.
 func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off offTime) (
 	plan, *Fault,
 ) {
@@ -149,8 +151,8 @@ func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off o
 	return p, nil
 }
 
-// planLine: by the order (RS-4), or by the event plan that replaces it (policy 1, art. 5). Outside
-// hours the first eligible receives and keeps the turn.
+// planLine goes by the order (RS-4), or by the event plan that replaces it (policy 1, art. 5).
+// Outside hours the first eligible unit receives and keeps the turn.
 func (d *draft) planLine(v *Visit, id identity, off offTime, concurrent bool) (plan, *Fault) {
 	if e := d.eventPlan(); e != nil {
 		return d.planEvent(v, id, e, off)
@@ -192,8 +194,8 @@ func (d *draft) lineRule(v *Visit, id identity) string {
 	return d.article("P1-06", "P2-01")
 }
 
-// planEvent: the first free unit of the plan receives and goes to its end; the line stands still
-// (A30).
+// planEvent gives the visit to the first free unit of the plan, which goes to the plan's end; the
+// line stands still (A30).
 func (d *draft) planEvent(v *Visit, id identity, e *EventPlan, off offTime) (plan, *Fault) {
 	for _, unit := range e.Order {
 		u := d.unit(unit)

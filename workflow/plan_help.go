@@ -2,8 +2,8 @@ package workflow
 
 import "slices"
 
-// planPrincipal: the visitor belongs to x. Free, x receives off-turn; absent, whoever is on turn
-// assists; busy, the delegate or the last seat assists (RS-13).
+// planPrincipal gives the visit to x, to whom the visitor belongs (RS-13). When x is absent, the
+// one on turn assists; when x is busy, the delegate or the last seat does.
 func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rule string,
 	concurrent bool,
 ) (plan, *Fault) {
@@ -41,8 +41,8 @@ func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rul
 	return p, nil
 }
 
-// mayHelpBusy: under policy 2 nobody helps while the busy one serves a customer whose deal is not
-// closed (C05, A44).
+// mayHelpBusy refuses help, under policy 2, for somebody whose customer's deal is not closed (C05,
+// A44).
 func (d *draft) mayHelpBusy(x StaffID) *Fault {
 	leads, closed := d.leads(x)
 	if d.policy.Assist.WhenBusy == HelpAnyone || leads == closed {
@@ -65,10 +65,10 @@ func (d *draft) leads(x StaffID) (all, closed int) {
 	return all, closed
 }
 
-// planConcurrent: with nobody eligible, the present consultant with the fewest open visits takes
-// the visitor as well; ties go to whoever left the line first (RS-19). Only on the explicit
-// command. A visitor who belongs to x stays his: another one assists; x himself receives him out of
-// the order.
+// planConcurrent gives the visit, when nobody is eligible and the command asks for it, to the
+// present consultant with the fewest open visits (RS-19). Ties go to whoever left the line first. A
+// visitor who belongs to x stays his: another consultant assists; x himself receives him out of the
+// order.
 func (d *draft) planConcurrent(v *Visit, id identity, x StaffID, off offTime, asked bool) (
 	plan, *Fault,
 ) {
@@ -127,9 +127,9 @@ func (d *draft) leastLoaded() (StaffID, bool) {
 	return best, found
 }
 
-// planChosen is the supervisor's choice against the order: the chosen one's own turn is used, those
-// ahead lose nothing (A33). A customer who belongs to somebody else stays his: the chosen one
-// assists.
+// planChosen follows the supervisor's choice against the order. It uses the chosen one's own turn;
+// those ahead lose nothing (A33). A customer who belongs to somebody else stays his, and the chosen
+// one assists.
 func (d *draft) planChosen(v *Visit, to StaffID) (plan, *Fault) {
 	if h := d.hindered(to); h != nil {
 		return plan{}, notFree(to, h)
@@ -155,7 +155,7 @@ func (d *draft) planChosen(v *Visit, to StaffID) (plan, *Fault) {
 }
 
 // planStandIn lets a colleague receive a turn visit for the first of the line, who is with a closed
-// customer (policy 2, item 10; A46): the first's turn is used and the reception is his, the
+// customer (policy 2, item 10; A46). It uses the first one's turn, and the reception is his; the
 // colleague keeps his place.
 func (d *draft) planStandIn(v *Visit, s StandInFor) (plan, *Fault) {
 	u := d.unitOf(s.For)
@@ -179,7 +179,7 @@ func (d *draft) planStandIn(v *Visit, s StandInFor) (plan, *Fault) {
 	return p, nil
 }
 
-// noStandIn tells why nobody may stand in for x, whose unit is u; nil when somebody may.
+// noStandIn says why nobody may stand in for x, whose unit is u; nil when somebody may.
 func (d *draft) noStandIn(v *Visit, x StaffID, u *Unit) *hindrance {
 	rule, _ := d.cite("assist.stand_in")
 	claimed, _, _ := d.claimant(v, d.identity(v))
@@ -213,7 +213,7 @@ func (b *Board) customersInHouse() []Ref {
 	return refs
 }
 
-// helpMatters: under some policies who may help depends on the customers of those who are busy
+// helpMatters reports whether the policy lets help depend on the customers of those who are busy
 // (C05).
 func (b *Board) helpMatters() bool {
 	s := b.Site()

@@ -12,19 +12,17 @@ type ReassignCustomer struct {
 	Note NoteID `json:"note,omitempty"`
 }
 
-// About describes the command.
 func (*ReassignCustomer) About() About {
 	return About{Kind: "reassign_customer", May: managers, Rule: "P1-51"}
 }
 
-// Needs names the records beyond the board.
 func (c *ReassignCustomer) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
 
 func (c *ReassignCustomer) texts() []string { return []string{c.Reason} }
 
 func (c *ReassignCustomer) note(SiteID) (NoteID, Ref) { return c.Note, customerRef(c.Customer) }
 
-// decide is the manager's decision about whose customer it is (RS-15, A34).
+// decide changes the owner and tells the new one (A34).
 func (c *ReassignCustomer) decide(d *draft) *Fault {
 	k, f := d.knownCustomer(c.Customer)
 	if f != nil {
@@ -53,19 +51,17 @@ type CoverCustomer struct {
 	Note NoteID `json:"note,omitempty"`
 }
 
-// About describes the command.
 func (*CoverCustomer) About() About {
 	return About{Kind: "cover_customer", May: referees, Rule: "P1-37"}
 }
 
-// Needs names the records beyond the board.
 func (c *CoverCustomer) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
 
 func (c *CoverCustomer) texts() []string { return []string{c.Reason} }
 
 func (c *CoverCustomer) note(SiteID) (NoteID, Ref) { return c.Note, customerRef(c.Customer) }
 
-// decide names a colleague for the paperwork; credit and owner stay (policy 1, art. 37).
+// decide leaves credit and owner as they are.
 func (c *CoverCustomer) decide(d *draft) *Fault {
 	k, f := d.knownCustomer(c.Customer)
 	if f != nil {

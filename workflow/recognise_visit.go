@@ -10,19 +10,18 @@ type RecogniseVisit struct {
 	Customer CustomerID `json:"customer,omitempty"`
 }
 
-// About describes the command.
 func (*RecogniseVisit) About() About {
 	return About{Kind: "recognise_visit", Event: EventRecognise, May: receptionists, Rule: "P1-14"}
 }
 
-// Needs names the records beyond the board.
 func (c *RecogniseVisit) Needs(b *Board) []Ref {
 	return append(b.visitNeeds(c.Visit), customerRef(c.Customer))
 }
 
 func (c *RecogniseVisit) own(d *draft) bool { return c.Who == d.env.By.Staff }
 
-// decide is a consultant's claim at the door (policy 1, art. 14; A16, A17).
+// decide accepts the claim of a consultant of the rota who is on site, while the visit has just
+// arrived (A16, A17).
 func (c *RecogniseVisit) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventRecognise)
 	if f != nil {

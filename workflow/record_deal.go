@@ -22,16 +22,14 @@ type RecordDeal struct {
 	Helpers []StaffID `json:"helpers,omitempty"`
 }
 
-// About describes the command.
 func (*RecordDeal) About() About { return About{Kind: "record_deal", May: clerks} }
 
-// Needs names the records beyond the board.
 func (c *RecordDeal) Needs(b *Board) []Ref { return b.customerAndVisits(c.Customer) }
 
 func (c *RecordDeal) texts() []string { return []string{c.Unit} }
 
-// decide records a step of a purchase. The credit is the principal's of the reception under way,
-// otherwise the owner's (policy 1, art. 16, 19, 47); the visits before it learn the outcome.
+// decide credits the principal of the reception under way, otherwise the owner (policy 1, art. 16,
+// 19 and 47), and writes the outcome into the visits before it.
 func (c *RecordDeal) decide(d *draft) *Fault {
 	k, f := d.knownCustomer(c.Customer)
 	if f != nil {

@@ -14,10 +14,8 @@ type RecordFollowUp struct {
 	Note NoteID `json:"note,omitempty"`
 }
 
-// About describes the command.
 func (*RecordFollowUp) About() About { return About{Kind: "record_follow_up", May: clerks} }
 
-// Needs names the records beyond the board.
 func (c *RecordFollowUp) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
 
 func (c *RecordFollowUp) own(d *draft) bool { return d.ownCustomer(c.Customer) && d.himself(c.By) }
@@ -26,8 +24,7 @@ func (c *RecordFollowUp) texts() []string { return []string{c.Channel} }
 
 func (c *RecordFollowUp) note(SiteID) (NoteID, Ref) { return c.Note, customerRef(c.Customer) }
 
-// decide records a contact; it keeps the customer fresh unless nobody was reached (policy 1, art.
-// 17; A13).
+// decide keeps the customer fresh unless nobody was reached (A13).
 func (c *RecordFollowUp) decide(d *draft) *Fault {
 	k, f := d.knownCustomer(c.Customer)
 	if f != nil {

@@ -105,8 +105,7 @@ type Head struct {
 
 func (h *Head) head() *Head { return h }
 
-// Record is an image: a Site, Staff, Rota, Visit, Customer … Exactly the types of this package
-// implement it.
+// Record is a Site, Staff, Rota, Visit, Customer …; exactly the types of this package implement it.
 type Record interface {
 	// Ref names the record in its collection.
 	Ref() Ref

@@ -18,12 +18,10 @@ type RegisterVisit struct {
 	Form *Form `json:"form,omitempty"`
 }
 
-// About describes the command.
 func (*RegisterVisit) About() About {
 	return About{Kind: "register_visit", Event: EventRegister, May: receptionists}
 }
 
-// Needs names the records beyond the board.
 func (c *RegisterVisit) Needs(b *Board) []Ref {
 	refs := append(b.visitNeeds(c.Visit), customerRef(c.Matches))
 	if v, ok := b.records[visitRef(c.Visit)].(*Visit); ok && v.Customer == "" {
@@ -49,9 +47,8 @@ func (c *RegisterVisit) note(SiteID) (NoteID, Ref) {
 	return c.Form.Note, visitRef(c.Visit)
 }
 
-// decide enters the visit in the visitor register: the count becomes final, the customer gets a
-// record and an owner, and whoever led the visit may come back to the line (policy 1, art. 27, 28;
-// RS-15).
+// decide makes the count final and gives the customer a record and an owner; whoever led the visit
+// may come back to the line (policy 1, art. 27 and 28; RS-15).
 func (c *RegisterVisit) decide(d *draft) *Fault {
 	if c.Serve != nil {
 		c.Serve.Visit = c.Visit
@@ -91,8 +88,8 @@ func (c *RegisterVisit) decide(d *draft) *Fault {
 // keptVisits is how many visits a customer's record lists.
 const keptVisits = 50
 
-// dropUnstated: a purpose that was never stated and never turned to sales is no reception where the
-// policy says so (C08).
+// dropUnstated takes the count and the turn back from a visit whose purpose was never stated, where
+// the policy says so (C08).
 func (d *draft) dropUnstated(v *Visit) {
 	if v.Kind == KindUnstated && v.Topic == "" && d.policy.Count.Unstated == CountWhenSales &&
 		!d.identity(v).old {
@@ -117,9 +114,9 @@ func (d *draft) takeForm(v *Visit, form *Form) *Fault {
 	return nil
 }
 
-// matchCustomer: the form shows that the visitor is a known customer (A62b). While he is
-// somebody's, that one stays the owner, nobody counts, owner and supervisors are told; the spent
-// turn stays spent.
+// matchCustomer handles a form that shows the visitor to be a known customer (A62b). While the
+// customer is somebody's, that one stays the owner, nobody counts, and owner and supervisors are
+// told. A spent turn stays spent.
 func (d *draft) matchCustomer(v *Visit, matches CustomerID) (dup bool, f *Fault) {
 	if matches == "" || matches == v.Customer {
 		return false, nil
@@ -149,7 +146,7 @@ func (d *draft) matchCustomer(v *Visit, matches CustomerID) (dup bool, f *Fault)
 	return true, nil
 }
 
-// keepCustomer makes or updates the customer's record: the principal owns him from now on, unless a
+// keepCustomer makes or updates the customer's record. The principal owns him from now on, unless a
 // duplicate showed that he is somebody else's.
 func (d *draft) keepCustomer(v *Visit, newID CustomerID, dup bool) {
 	if !v.customerKind() && v.Topic != TopicSales ||

@@ -9,7 +9,6 @@ type ReidentifyVisit struct {
 	Identity
 }
 
-// About describes the command.
 func (*ReidentifyVisit) About() About {
 	return About{
 		Kind: "reidentify_visit", Event: EventReidentify,
@@ -17,7 +16,6 @@ func (*ReidentifyVisit) About() About {
 	}
 }
 
-// Needs names the records beyond the board.
 func (c *ReidentifyVisit) Needs(b *Board) []Ref {
 	return append(b.visitNeeds(c.Visit), c.Identity.needs()...)
 }
@@ -26,9 +24,8 @@ func (c *ReidentifyVisit) own(d *draft) bool { return d.ownVisit(c.Visit) }
 
 func (c *ReidentifyVisit) texts() []string { return []string{c.Purpose} }
 
-// decide corrects the identity of a visit for a visit whose identity was learnt while server
-// receives: x, to whom the visitor belongs, takes over when he is free; otherwise the server goes
-// on and assists (RS-18, A62).
+// decide handles an identity that was learnt late: the consultant to whom the visitor belongs takes
+// over when he is free; otherwise the one who receives goes on as his assistant (RS-18).
 func (c *ReidentifyVisit) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventReidentify)
 	if f != nil {
@@ -57,12 +54,12 @@ func (c *ReidentifyVisit) decide(d *draft) *Fault {
 	return nil
 }
 
-// noteChange notes a change of the one who leads.
+// noteChange records who led before and who leads from now on.
 func (d *draft) noteChange(v *Visit, to StaffID, reason string) {
 	v.Changes = append(v.Changes, Change{From: v.Server, To: to, Reason: reason, At: d.now})
 }
 
-// takeOver: x receives his own customer out of the order; whoever's turn was used gets it back.
+// takeOver lets x receive his own customer out of the order; a turn that was used is given back.
 func (d *draft) takeOver(v *Visit, id identity, x StaffID, route Route, rule string, off offTime) {
 	d.giveBack(v, "P1-12b", "late_identity")
 	p := plan{route: route, rule: rule, server: x, principal: x, role: Lead}
@@ -72,7 +69,7 @@ func (d *draft) takeOver(v *Visit, id identity, x StaffID, route Route, rule str
 	d.setPlan(v, p)
 }
 
-// becomeAssist: the server goes on for x, who is absent or busy.
+// becomeAssist lets the receiver go on for x, who is absent or busy.
 func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off offTime) {
 	d.giveBack(v, "P1-12c", "late_identity")
 	route, rule := RouteAssistBusy, "P1-15"
@@ -85,8 +82,8 @@ func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off offTime) {
 	d.setPlan(v, p)
 }
 
-// becomeLine: the visitor belongs to nobody; the server goes on, with his turn if he has not given
-// it yet and the kind takes one, without it if the kind takes none.
+// becomeLine lets the receiver go on with a visitor who belongs to nobody. It uses his turn where
+// the kind takes one and he has not used it yet.
 func (d *draft) becomeLine(v *Visit, id identity, off offTime) {
 	p := plan{route: v.Route, rule: d.lineRule(v, id), server: v.Server, principal: v.Server,
 		role: Lead, effect: v.TurnEffect, pass: d.policy.Pass.OwnReception}

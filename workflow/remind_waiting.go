@@ -9,14 +9,11 @@ type RemindWaiting struct {
 	Visit VisitID `json:"visit"`
 }
 
-// About describes the command.
 func (*RemindWaiting) About() About { return About{Kind: "remind_waiting"} }
 
-// Needs names the records beyond the board.
 func (c *RemindWaiting) Needs(b *Board) []Ref { return b.visitNeeds(c.Visit) }
 
-// decide brings a waiting visitor to the supervisor's notice; early, or a second time, it is
-// refused.
+// decide refuses to remind early, or a second time.
 func (c *RemindWaiting) decide(d *draft) *Fault {
 	ref := visitRef(c.Visit)
 	v, ok := look[*Visit](d, ref)

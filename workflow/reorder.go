@@ -12,17 +12,15 @@ type Reorder struct {
 	Note NoteID `json:"note,omitempty"`
 }
 
-// About describes the command.
 func (*Reorder) About() About { return About{Kind: "reorder", May: referees, Rule: "P1-08"} }
 
-// Needs names the records beyond the board.
 func (*Reorder) Needs(*Board) []Ref { return nil }
 
 func (c *Reorder) texts() []string { return []string{c.Reason} }
 
 func (c *Reorder) note(site SiteID) (NoteID, Ref) { return c.Note, liveRotaRef(site) }
 
-// decide sets the line to a permutation of itself (policy 1, art. 4).
+// decide accepts only a permutation of the line.
 func (c *Reorder) decide(d *draft) *Fault {
 	r := d.rota()
 	if c.Reason == "" {

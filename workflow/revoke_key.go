@@ -8,7 +8,6 @@ type RevokeKey struct {
 	Was *FormerKey `json:"was,omitempty"`
 }
 
-// About describes the command.
 func (*RevokeKey) About() About {
 	return About{
 		Kind: "revoke_key", May: keyEnders,
@@ -16,10 +15,9 @@ func (*RevokeKey) About() About {
 	}
 }
 
-// Needs names the records beyond the board.
 func (c *RevokeKey) Needs(*Board) []Ref { return []Ref{keyRef(c.Key)} }
 
-// decide ends a key for good. A supervisor ends a kiosk's.
+// decide lets a supervisor end keys of kiosks only.
 func (c *RevokeKey) decide(d *draft) *Fault {
 	k, f := d.key(c.Key, c.Was)
 	switch {

@@ -11,7 +11,7 @@ var (
 	administration = []Role{RoleManager, RoleAdministrator}
 	administrators = []Role{RoleAdministrator}
 	keyEnders      = []Role{RoleSupervisor, RoleManager, RoleAdministrator}
-	// of make-ups; the policy narrows it
+	// approvers grant make-ups; the policy may narrow it.
 	approvers  = []Role{RoleShiftLeader, RoleSupervisor, RoleManager}
 	announcers = []Role{RoleKiosk, RoleConsultant, RoleFrontDesk, RoleShiftLeader,
 		RoleSupervisor, RoleManager}
@@ -22,7 +22,7 @@ var (
 // Role is what a key may act as.
 type Role string
 
-// The roles; see the role table in authority.go.
+// The roles.
 const (
 	RoleKiosk         Role = "kiosk"
 	RoleFrontDesk     Role = "front_desk"
@@ -32,7 +32,7 @@ const (
 	RoleManager       Role = "manager"
 	RoleAnalyst       Role = "analyst"
 	RoleAdministrator Role = "administrator"
-	// RoleSystem acts for due times (day close, vacancies): no key carries it.
+	// RoleSystem gives the commands that are due; no key carries it.
 	RoleSystem Role = "system"
 )
 
@@ -47,10 +47,10 @@ func (r Role) StaffRole() bool {
 	return r == RoleConsultant || r == RoleShiftLeader || r == RoleSupervisor || r == RoleManager
 }
 
-// ranks are the roles of staff, the widest last.
+// ranks are the roles of staff, from the narrowest to the widest.
 var ranks = []Role{RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager}
 
-// AtLeast reports whether a member of staff of role r may also act as the other one.
+// AtLeast reports whether a member of staff of role r may also act in the other role.
 func (r Role) AtLeast(other Role) bool {
 	i := slices.Index(ranks, other)
 	return i >= 0 && slices.Index(ranks, r) >= i

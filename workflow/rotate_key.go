@@ -15,16 +15,13 @@ type RotateKey struct {
 	Was *FormerKey `json:"was,omitempty"`
 }
 
-// About describes the command.
 func (*RotateKey) About() About {
 	return About{Kind: "rotate_key", May: administration, Scope: ScopeOffice}
 }
 
-// Needs names the records beyond the board.
 func (c *RotateKey) Needs(*Board) []Ref { return []Ref{keyRef(c.Key)} }
 
-// decide puts a new secret in force. The key stays the same: the ids of its commands are taken over
-// it.
+// decide keeps the key's id, so the ids of its commands stay taken.
 func (c *RotateKey) decide(d *draft) *Fault {
 	if c.Overlap < 0 || c.Overlap > MaxOverlap {
 		return invalid("bad_overlap")
@@ -45,8 +42,8 @@ func (c *RotateKey) decide(d *draft) *Fault {
 // MaxOverlap bounds how long a rotated key's earlier secret goes on working, in seconds: a week.
 const MaxOverlap = 7 * 24 * 3600
 
-// retire makes the secret in force an old one, which works until end, as those before it do at
-// most: whoever is rotated twice in a row keeps his time, and no overlap ends them all.
+// retire makes the secret in force an old one that works until end. Older ones work no longer than
+// that: a second rotation keeps earlier end times, and one without overlap ends them all.
 func (k *Key) retire(now, end time.Time) {
 	old := []OldSecret{{k.Secret, end}}
 	for _, o := range k.Old {

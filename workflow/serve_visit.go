@@ -10,18 +10,16 @@ type ServeVisit struct {
 	ExplainedTo StaffID `json:"explained_to,omitempty"`
 }
 
-// About describes the command.
 func (*ServeVisit) About() About {
 	return About{Kind: "serve_visit", Event: EventServe, May: receptionists}
 }
 
-// Needs names the records beyond the board.
 func (c *ServeVisit) Needs(b *Board) []Ref { return b.visitNeeds(c.Visit) }
 
 func (c *ServeVisit) own(d *draft) bool { return d.ownVisit(c.Visit) }
 
-// decide ends the reception. Under a policy that counts only sales matters the topic decides the
-// turn (policy 2, item 09).
+// decide lets the topic decide the turn under a policy that counts only sales matters (policy 2,
+// item 09).
 func (c *ServeVisit) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventServe)
 	if f != nil {
@@ -48,7 +46,7 @@ func (c *ServeVisit) decide(d *draft) *Fault {
 	return nil
 }
 
-// takeTopic writes down what the visitor wanted and to whom it was explained.
+// takeTopic records what the visitor wanted, and to whom the missing turn was explained.
 func (d *draft) takeTopic(v *Visit, t Topic, explained StaffID) *Fault {
 	if t != "" && t != TopicSales && t != TopicOther {
 		return invalid("bad_topic", "topic", string(t))
@@ -65,8 +63,9 @@ func (d *draft) takeTopic(v *Visit, t Topic, explained StaffID) *Fault {
 	return nil
 }
 
-// followTopic makes turn and count follow the topic: not sales, then no reception, and the second
-// of the line is told why (policy 2, item 09b; A45); sales after all, then it is one (09a).
+// followTopic makes turn and count follow the topic. A visit that was not about sales is no
+// reception, and the second of the line is told why (policy 2, item 09b; A45). One that turns to
+// sales after all is a reception (item 09a).
 func (d *draft) followTopic(v *Visit, before Topic) {
 	if d.policy.Count.Unstated != CountWhenSales {
 		return

@@ -5,9 +5,9 @@ import (
 	"unicode"
 )
 
-// HoldsPhone reports whether a short text could hold a phone: seven digits or more in a row, when
-// what people write between the digits of a number is left out. Short texts (labels, ids that an
-// office makes up, codes) reach the journal and are never erased.
+// HoldsPhone reports whether a short text could hold a phone: seven digits or more in a row, not
+// counting what people write between the digits of a number. Short texts (labels, codes, ids that
+// an office makes up) reach the journal and are never erased.
 func HoldsPhone(s string) bool {
 	run := 0
 	for _, r := range s {
@@ -25,7 +25,8 @@ func HoldsPhone(s string) bool {
 	return false
 }
 
-// isSeparator are the other signs that stand between digits. A letter, a colon or # ends a number.
+// isSeparator reports whether a sign can stand between the digits of a number. A letter, a colon or
+// # ends one.
 func isSeparator(r rune) bool {
 	switch r {
 	case '.', '/', ',', '+', '*', '~', '−', '·', '、', '。', '．', '，', '／':
@@ -34,7 +35,7 @@ func isSeparator(r rune) bool {
 	return false
 }
 
-// NoPhone refuses short texts of which one could hold a phone.
+// NoPhone refuses short texts when one of them could hold a phone.
 func NoPhone(texts ...string) *Fault {
 	if !slices.ContainsFunc(texts, HoldsPhone) {
 		return nil

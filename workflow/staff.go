@@ -1,7 +1,6 @@
 package workflow
 
-// colleague checks that somebody who is named is on the staff: free text has no place in the
-// journal.
+// colleague refuses a name that is not on the staff: free text has no place in the journal.
 func (d *draft) colleague(s StaffID) *Fault {
 	if s != "" && d.staffMember(s) == nil {
 		f := notFound("staff", string(s))

@@ -22,8 +22,7 @@ func (d *draft) useTurn(v *Visit, u *Unit, who StaffID, rule string, pass bool) 
 	d.fact(FactTurnUsed, rule, string(u.ID), "visit", v.ID, "staff", string(who))
 }
 
-// pass goes past every unit that stands ahead of u: none of them is eligible, and each has its
-// reason (RS-5).
+// pass goes past every unit ahead of u; each has a reason why it is not eligible (RS-5).
 func (d *draft) pass(v *Visit, u *Unit) {
 	var ahead []UnitID
 	for _, p := range d.rota().Line {
@@ -35,7 +34,8 @@ func (d *draft) pass(v *Visit, u *Unit) {
 	for _, id := range ahead {
 		h := d.unitHindrance(d.unit(id))
 		if h == nil {
-			// free: the supervisor or a colleague's own customer took another, nobody is passed
+			// It is free: the supervisor or a colleague's own customer took another one, so nobody
+			// is passed.
 			continue
 		}
 		v.Passed = append(v.Passed, Passed{Unit: id, Effect: h.pass, Why: h.why})
@@ -47,8 +47,8 @@ func (d *draft) pass(v *Visit, u *Unit) {
 	}
 }
 
-// void takes a passed unit out of the line, with a make-up right where its reason gives one (one an
-// absence: A27).
+// void takes a passed unit out of the line, with a make-up right where the reason gives one, one
+// for each absence (A27).
 func (d *draft) void(id UnitID, h *hindrance) {
 	r := d.editRota()
 	i := r.lineIndex(id)

@@ -47,7 +47,7 @@ func (v *Vacancy) holder() (StaffID, time.Time) {
 	return v.Second, v.SinceAt
 }
 
-// judge is who answers for the empty seat at a moment: nobody while the grace runs or when it was
+// judge says who answers for the empty seat: nobody while the grace runs, or when the seat was
 // filled in time (A40).
 func (v *Vacancy) judge(now time.Time, grace time.Duration) StaffID {
 	who, since := v.holder()
@@ -67,15 +67,13 @@ type VacateSeat struct {
 	Vacancy RecordID `json:"vacancy"`
 }
 
-// About describes the command.
 func (*VacateSeat) About() About {
 	return About{Kind: "vacate_seat", May: everybody, Rule: "P2-04"}
 }
 
-// Needs names the records beyond the board.
 func (*VacateSeat) Needs(*Board) []Ref { return nil }
 
-// decide notes that the first seat stands empty; the first free one must fill it.
+// decide gives the duty to fill the seat to the first free one of the line.
 func (c *VacateSeat) decide(d *draft) *Fault {
 	if v := d.vacancy(); v != nil && v.FilledAt.IsZero() {
 		return refused("already_vacant", "P2-04")
@@ -102,17 +100,15 @@ type NotifySeat struct {
 	To StaffID `json:"to"`
 }
 
-// About describes the command.
 func (*NotifySeat) About() About {
 	return About{Kind: "notify_seat", May: receptionists, Rule: "P2-04"}
 }
 
-// Needs names the records beyond the board.
 func (*NotifySeat) Needs(*Board) []Ref { return nil }
 
 func (c *NotifySeat) own(d *draft) bool { return c.From == d.env.By.Staff }
 
-// decide passes the duty on; only whoever has it now can do so (A40).
+// decide accepts only whoever has the duty now (A40).
 func (c *NotifySeat) decide(d *draft) *Fault {
 	v := d.vacancy()
 	if v == nil || !v.FilledAt.IsZero() {
@@ -138,12 +134,10 @@ type FillSeat struct {
 	By StaffID `json:"by,omitempty"`
 }
 
-// About describes the command.
 func (*FillSeat) About() About {
 	return About{Kind: "fill_seat", May: receptionists, Rule: "P2-04"}
 }
 
-// Needs names the records beyond the board.
 func (*FillSeat) Needs(*Board) []Ref { return nil }
 
 func (c *FillSeat) own(d *draft) bool { return d.himself(c.By) }
@@ -168,12 +162,10 @@ func (c *FillSeat) decide(d *draft) *Fault {
 // CheckVacancy judges who answers for the empty seat.
 type CheckVacancy struct{}
 
-// About describes the command.
 func (*CheckVacancy) About() About {
 	return About{Kind: "check_vacancy", May: receptionists, Rule: "P2-04"}
 }
 
-// Needs names the records beyond the board.
 func (*CheckVacancy) Needs(*Board) []Ref { return nil }
 
 func (*CheckVacancy) decide(d *draft) *Fault { return d.checkVacancy() }
@@ -197,7 +189,7 @@ func noVacancy() *Fault {
 	return refused("not_vacant", "P2-04")
 }
 
-// checkVacancy says who answers for the empty seat after the grace.
+// checkVacancy judges who answers for the empty seat once the grace is over.
 func (d *draft) checkVacancy() *Fault {
 	v := d.vacancy()
 	if v == nil {

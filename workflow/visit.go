@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// Of reports whether a visit is a consultant's own: he receives, assists, or it is his customer's.
+// Of reports whether a visit is a consultant's own: he receives or assists, or the customer is his.
 func (v *Visit) Of(s StaffID) bool {
 	return s != "" && (v.Server == s || v.Principal == s || slices.Contains(v.Assistants, s))
 }
 
-// unreminded: a visitor who waits, and the supervisor was not told yet.
+// unreminded reports whether a visitor waits of whom the supervisors were not told yet.
 func (v *Visit) unreminded() bool {
 	return (v.State == Arrived || v.State == Identified) && v.RemindedAt.IsZero()
 }
 
-// State is where a visit stands.
+// State is how far a visit has come.
 type State string
 
-// The states: four steps to registered, two side exits. A state is named after the transition that
+// The states: four steps to registered, and two side exits. Each is named after the transition that
 // leads to it.
 const (
 	Arrived    State = "arrived"
@@ -79,7 +79,7 @@ var Routes = []Route{
 	RouteChange,
 }
 
-// ServerRole is what the one who receives is to this visit.
+// ServerRole says in what role somebody receives the visit.
 type ServerRole string
 
 // The roles of the one who receives.
@@ -157,7 +157,7 @@ type Form struct {
 	Note NoteID `json:"note,omitempty"`
 }
 
-// Visit is one visit of one group: a finite-state machine and the analysts' main record.
+// Visit is one visit of one group, from arrival to register: the analysts' main record.
 type Visit struct {
 	Head
 	// How far the visit has come.

@@ -1,6 +1,6 @@
 package workflow
 
-// visitNeeds are a visit and, once the board holds it, its customer and the one who brought him.
+// visitNeeds names a visit and, once the board holds it, its customer and whoever brought him.
 func (b *Board) visitNeeds(id VisitID) []Ref {
 	refs := []Ref{visitRef(id)}
 	if v, ok := b.records[visitRef(id)].(*Visit); ok && v.Site == b.ID {
