@@ -19,23 +19,27 @@ func steps(a *answer) []string {
 	return out
 }
 
-// TestAllowedIsWhatPasses: the steps that a visit lists are those that its state and the caller's role do not rule out, named like
-// their addresses; a refusal lists the same.
+// TestAllowedIsWhatPasses: the steps that a visit lists are those that its state and the caller's
+// role do not rule out, named like their addresses; a refusal lists the same.
 func TestAllowedIsWhatPasses(t *testing.T) {
 	o := newOffice(t, setup{})
 	visits := map[string]string{}
-	for _, state := range []string{"arrived", "identified", "assigned", "served", "registered", "abandoned", "merged"} {
+	for _, state := range []string{"arrived", "identified", "assigned", "served", "registered",
+		"abandoned", "merged"} {
 		switch state {
 		case "registered", "abandoned", "merged":
 			v := o.arrive("assigned", nil)
 			switch state {
 			case "registered":
-				o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/register", `{"serve":true}`))
+				o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/register",
+					`{"serve":true}`))
 			case "abandoned":
-				o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/abandon", `{"reason":"left"}`))
+				o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/abandon",
+					`{"reason":"left"}`))
 			case "merged":
 				into := o.arrive("assigned", nil)
-				o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/merge", map[string]any{"into": into}))
+				o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/merge",
+					map[string]any{"into": into}))
 			}
 			visits[state] = v
 		default:
@@ -44,17 +48,21 @@ func TestAllowedIsWhatPasses(t *testing.T) {
 	}
 	other := o.arrive("arrived", nil)
 	bodies := map[string]any{
-		"identify": `{"kind":"new"}`, "recognise": `{}`, "assign": `{}`, "reidentify": `{"kind":"new"}`, "handover": `{"to":"D"}`,
-		"change": `{"to":"D","reason":"customer_demand"}`, "assistants": `{"who":"D"}`, "serve": `{}`, "register": `{}`, "abandon": `{"reason":"left"}`,
+		"identify": `{"kind":"new"}`, "recognise": `{}`, "assign": `{}`,
+		"reidentify": `{"kind":"new"}`, "handover": `{"to":"D"}`,
+		"change": `{"to":"D","reason":"customer_demand"}`, "assistants": `{"who":"D"}`,
+		"serve": `{}`, "register": `{}`, "abandon": `{"reason":"left"}`,
 		"merge": map[string]any{"into": other},
 	}
-	ruledOut := []string{"transition", "not_identified", "too_late", "role", "not_own", "not_invited"}
+	ruledOut := []string{"transition", "not_identified", "too_late", "role", "not_own",
+		"not_invited"}
 	for state, v := range visits {
 		path := "/v1/sites/s/visits/" + v
 		for _, who := range []string{"desk", "A", "B", "C", "D", "L", "S", "M"} {
 			read := o.do(who, "GET", path, nil)
 			if read.status == 404 { // not his own
-				if a := o.do(who, "POST", path+"/serve", `{}`); a.status != 403 || a.body["allowed"] != nil {
+				if a := o.do(who, "POST", path+"/serve", `{}`); a.status != 403 ||
+					a.body["allowed"] != nil {
 					t.Errorf("%s learns about the %s visit of somebody else: %s", who, state, a.raw)
 				}
 				continue
@@ -71,15 +79,18 @@ func TestAllowedIsWhatPasses(t *testing.T) {
 						t.Errorf("%s %s %s: a refusal without allowed: %s", who, state, step, a.raw)
 					}
 					if d := cmp.Diff(listed, steps(a)); d != "" {
-						t.Errorf("%s %s %s: the refusal lists others than the visit:\n%s", who, state, step, d)
+						t.Errorf("%s %s %s: the refusal lists others than the visit:\n%s", who,
+							state, step, d)
 					}
 				}
 			}
 			slices.Sort(passes)
-			if d := cmp.Diff(passes, slices.Sorted(slices.Values(listed))); d != "" && len(passes)+len(listed) > 0 {
+			if d := cmp.Diff(passes, slices.Sorted(slices.Values(listed))); d != "" &&
+				len(passes)+len(listed) > 0 {
 				t.Errorf("%s, %s (-passes +listed):\n%s", who, state, d)
 			}
-			if over := strings.Contains("registered abandoned merged", state); over != (len(listed) == 0) && who == "S" {
+			if over := strings.Contains("registered abandoned merged",
+				state); over != (len(listed) == 0) && who == "S" {
 				t.Errorf("%s %s: %v", who, state, listed)
 			}
 		}
@@ -90,30 +101,35 @@ func TestAllowedIsWhatPasses(t *testing.T) {
 func TestIDsAreThoseOfAddresses(t *testing.T) {
 	o := newOffice(t, setup{})
 	list := ids(o.must(200, o.do("M", "GET", "/v1/sites/s/staff", nil)), "staff")
-	if d := cmp.Diff([]string{"A", "B", "C", "D", "L", "M", "S"}, slices.Sorted(slices.Values(list))); d != "" {
+	if d := cmp.Diff([]string{"A", "B", "C", "D", "L", "M", "S"},
+		slices.Sorted(slices.Values(list))); d != "" {
 		t.Errorf("staff (-want +got):\n%s", d)
 	}
 	const odd = `王"<y>&\x`
 	for _, id := range append(list[:2:2], odd) {
 		if id == odd {
-			a := o.must(201, o.do("M", "POST", "/v1/sites/s/staff", map[string]any{"id": id, "role": "consultant"}))
+			a := o.must(201, o.do("M", "POST", "/v1/sites/s/staff",
+				map[string]any{"id": id, "role": "consultant"}))
 			if a.str("staff", "id") != id || a.str("staff", "staff") != id {
 				t.Errorf("made: %s", a.raw)
 			}
 		}
-		a := o.must(200, o.do("M", "PATCH", "/v1/sites/s/staff/"+url.PathEscape(id), `{"active":true}`))
+		a := o.must(200, o.do("M", "PATCH", "/v1/sites/s/staff/"+url.PathEscape(id),
+			`{"active":true}`))
 		if a.str("staff", "id") != id {
 			t.Errorf("changed: %s", a.raw)
 		}
 	}
-	if got := o.must(200, o.do("M", "GET", "/v1/sites/s/rota", nil)).str("rota", "id"); got != "live" {
+	if got := o.must(200, o.do("M", "GET", "/v1/sites/s/rota", nil)).str("rota",
+		"id"); got != "live" {
 		t.Errorf("the rota is called %s", got)
 	}
 	closed := o.must(200, o.do("M", "POST", "/v1/sites/s/rota/close", nil))
 	if got := closed.str("rota", "id"); got != "live" && got != "2024-03-04" {
 		t.Errorf("the rota is called %s", got)
 	}
-	if got := o.must(200, o.do("M", "GET", "/v1/sites/s/rotas/2024-03-04", nil)).str("rota", "id"); got != "2024-03-04" {
+	if got := o.must(200, o.do("M", "GET", "/v1/sites/s/rotas/2024-03-04", nil)).str("rota",
+		"id"); got != "2024-03-04" {
 		t.Errorf("the day's table is called %s", got)
 	}
 	commits := o.must(200, o.do("M", "GET", "/v1/sites/s/commits", nil))
@@ -122,19 +138,23 @@ func TestIDsAreThoseOfAddresses(t *testing.T) {
 	}
 }
 
-// TestUnknownConsultantInAnAddress: an address of somebody who is not here is no address; in a body he is a mistake of the body.
+// TestUnknownConsultantInAnAddress: an address of somebody who is not here is no address; in a body
+// he is a mistake of the body.
 func TestUnknownConsultantInAnAddress(t *testing.T) {
 	o := newOffice(t, setup{})
-	for step, body := range map[string]string{"leave": `{"reason":"personal"}`, "return": `{}`, "busy": `{"with":"chores"}`, "free": `{}`} {
+	for step, body := range map[string]string{"leave": `{"reason":"personal"}`, "return": `{}`,
+		"busy": `{"with":"chores"}`, "free": `{}`} {
 		for _, who := range []string{"nobody", "S"} { // the supervisor has no place on the rota
-			if a := o.do("desk", "POST", "/v1/sites/s/staff/"+who+"/"+step, body); a.status != 404 || a.str("code") != "consultant_not_found" {
+			if a := o.do("desk", "POST", "/v1/sites/s/staff/"+who+"/"+step,
+				body); a.status != 404 || a.str("code") != "consultant_not_found" {
 				t.Errorf("%s of %s: %d %s", step, who, a.status, a.raw)
 			}
 		}
 	}
 	v := o.arrive("assigned", nil)
 	for path, body := range map[string]string{
-		"visits/" + v + "/assistants": `{"who":"nobody"}`, "visits/" + v + "/change": `{"to":"nobody","reason":"customer_demand"}`,
+		"visits/" + v + "/assistants": `{"who":"nobody"}`, "visits/" + v +
+			"/change": `{"to":"nobody","reason":"customer_demand"}`,
 		"staff/A/leave": `{"reason":"personal","ordered_by":"nobody"}`,
 	} {
 		if a := o.do("S", "POST", "/v1/sites/s/"+path, body); a.status != 400 {

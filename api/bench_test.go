@@ -9,12 +9,15 @@ import (
 	"testing"
 )
 
-// BenchmarkVisit takes one visitor from the door to the register in five requests, in this process and to the disk.
+// BenchmarkVisit takes one visitor from the door to the register in five requests, in this process
+// and to the disk.
 func BenchmarkVisit(b *testing.B) {
 	o := newOffice(b, setup{})
-	h := http.Header{"Authorization": {"Bearer " + o.tokens["desk"]}, "Content-Type": {"application/json"}}
+	h := http.Header{"Authorization": {"Bearer " + o.tokens["desk"]},
+		"Content-Type": {"application/json"}}
 	post := func(path, body string) string {
-		r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, path, strings.NewReader(body))
+		r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, path,
+			strings.NewReader(body))
 		r.Header = h
 		w := httptest.NewRecorder()
 		w.Body = &bytes.Buffer{}
@@ -34,7 +37,8 @@ func BenchmarkVisit(b *testing.B) {
 		post(v+"/identify", `{"kind":"new"}`)
 		post(v+"/assign", ``)
 		post(v+"/serve", `{"topic":"sales"}`)
-		post(v+"/register", `{"form":{"channel":"passing_by","purpose":"first_home","layout":"3br"}}`)
+		post(v+"/register",
+			`{"form":{"channel":"passing_by","purpose":"first_home","layout":"3br"}}`)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/5/1000, "µs/request")
 }

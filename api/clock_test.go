@@ -30,7 +30,8 @@ func TestWrongClock(t *testing.T) {
 		t.Fatal("an hour went unnoticed")
 	}
 	a := o.must(503, o.do("desk", "POST", "/v1/sites/s/visits", nil))
-	if a.str("code") != "clock_wrong" || a.str("outcome") != "not_written" || !strings.Contains(a.str("fix"), "NTP") || a.header.Get("Retry-After") == "" {
+	if a.str("code") != "clock_wrong" || a.str("outcome") != "not_written" ||
+		!strings.Contains(a.str("fix"), "NTP") || a.header.Get("Retry-After") == "" {
 		t.Errorf("a command: %s", a.raw)
 	}
 	if a := o.must(503, o.do("", "GET", "/readyz", nil)); a.str("code") != "clock_wrong" {
@@ -43,7 +44,8 @@ func TestWrongClock(t *testing.T) {
 	o.must(200, o.do("", "GET", "/readyz", nil))
 }
 
-// TestSiteAhead: a site whose time stands in the future says so in every answer about it, refusals too, and readiness counts it.
+// TestSiteAhead: a site whose time stands in the future says so in every answer about it, refusals
+// too, and readiness counts it.
 func TestSiteAhead(t *testing.T) {
 	o := newOffice(t, setup{})
 	o.clock.Set(monday.Add(time.Hour))
@@ -51,14 +53,17 @@ func TestSiteAhead(t *testing.T) {
 	o.clock.Set(monday)
 	told := func(path string, want string) {
 		t.Helper()
-		if got := o.must(200, o.do("admin", "GET", path, nil)).header.Get("Lunpai-Ahead"); got != want {
+		if got := o.must(200, o.do("admin", "GET", path,
+			nil)).header.Get("Lunpai-Ahead"); got != want {
 			t.Errorf("%s says %q seconds, want %q", path, got, want)
 		}
 	}
-	if a := o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", nil)); a.header.Get("Lunpai-Ahead") != "3600" {
+	if a := o.must(201, o.do("desk", "POST", "/v1/sites/s/visits",
+		nil)); a.header.Get("Lunpai-Ahead") != "3600" {
 		t.Errorf("a command: %v", a.header)
 	}
-	if a := o.must(404, o.do("desk", "POST", "/v1/sites/s/visits/nobody/serve", nil)); a.header.Get("Lunpai-Ahead") != "3600" {
+	if a := o.must(404, o.do("desk", "POST", "/v1/sites/s/visits/nobody/serve",
+		nil)); a.header.Get("Lunpai-Ahead") != "3600" {
 		t.Errorf("a refusal: %v", a.header)
 	}
 	told("/v1/sites/s", "3600")

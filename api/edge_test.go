@@ -14,7 +14,8 @@ import (
 
 func TestReady(t *testing.T) {
 	o := newOffice(t, setup{})
-	if a := o.must(200, o.do("", "GET", "/readyz", nil)); a.str("status") != "ready" || a.str("version") != "test" {
+	if a := o.must(200, o.do("", "GET", "/readyz", nil)); a.str("status") != "ready" ||
+		a.str("version") != "test" {
 		t.Errorf("ready: %s", a.raw)
 	}
 	o.ok(o.desk.Drain(t.Context()))
@@ -23,17 +24,20 @@ func TestReady(t *testing.T) {
 		t.Errorf("draining: %s", a.raw)
 	}
 	o.must(200, o.do("", "GET", "/healthz", nil))
-	if a := o.do("desk", "POST", "/v1/sites/s/visits", nil); a.status != 503 || a.str("outcome") != "not_written" || a.header.Get("Retry-After") == "" {
+	if a := o.do("desk", "POST", "/v1/sites/s/visits", nil); a.status != 503 ||
+		a.str("outcome") != "not_written" || a.header.Get("Retry-After") == "" {
 		t.Errorf("a command while draining: %d %s", a.status, a.raw)
 	}
 }
 
-// TestStoreClosed: nobody is told 500 because the store is away, nor anything of what the store says.
+// TestStoreClosed: nobody is told 500 because the store is away, nor anything of what the store
+// says.
 func TestStoreClosed(t *testing.T) {
 	w := newWorld(t)
 	w.ok(w.store.Close())
 	for _, who := range []string{"M", "desk"} { // their keys are remembered for a while
-		for _, path := range []string{"visits", "rota", "rota?seq=2", "rotas/2024-03-04", "customers", "commits", "staff", "keys", "approvals"} {
+		for _, path := range []string{"visits", "rota", "rota?seq=2", "rotas/2024-03-04",
+			"customers", "commits", "staff", "keys", "approvals"} {
 			if path == "keys" && who == "desk" {
 				continue
 			}
@@ -42,7 +46,9 @@ func TestStoreClosed(t *testing.T) {
 				t.Errorf("GET %s: %d %s", path, a.status, a.raw)
 			}
 		}
-		if a := w.do(who, "POST", "/v1/sites/s/visits", `{"person":{"phone":"13800138000"}}`); a.status != 503 || a.header.Get("Retry-After") == "" {
+		if a := w.do(who, "POST", "/v1/sites/s/visits",
+			`{"person":{"phone":"13800138000"}}`); a.status != 503 ||
+			a.header.Get("Retry-After") == "" {
 			t.Errorf("a command: %d %s", a.status, a.raw)
 		}
 	}
@@ -73,11 +79,14 @@ func TestPanicsAndErrorsAreHidden(t *testing.T) {
 	b := &brokenStore{}
 	o := newOffice(t, setup{wrap: func(s repo.Store) repo.Store { b.Store = s; return b }})
 	b.list = func() { panic(secret) }
-	a := o.must(500, o.do("M", "GET", "/v1/sites/s/visits", nil, "X-Request-Id", "0123456789abcdef-1"))
-	if strings.Contains(a.raw, secret) || a.str("code") != "internal" || a.str("request_id") != "0123456789abcdef-1" {
+	a := o.must(500, o.do("M", "GET", "/v1/sites/s/visits", nil, "X-Request-Id",
+		"0123456789abcdef-1"))
+	if strings.Contains(a.raw, secret) || a.str("code") != "internal" ||
+		a.str("request_id") != "0123456789abcdef-1" {
 		t.Errorf("a panic answers %s", a.raw)
 	}
-	if log := o.log.String(); strings.Contains(log, secret) || !strings.Contains(log, "brokenStore") || !strings.Contains(log, "0123456789abcdef-1") {
+	if log := o.log.String(); strings.Contains(log, secret) ||
+		!strings.Contains(log, "brokenStore") || !strings.Contains(log, "0123456789abcdef-1") {
 		t.Errorf("the panic's value is in the log, or its place is not: %s", log)
 	}
 	o.must(200, o.do("M", "GET", "/v1/sites/s/rota", nil))
@@ -90,16 +99,20 @@ func TestPanicsAndErrorsAreHidden(t *testing.T) {
 
 func TestSecurityHeaders(t *testing.T) {
 	w := newWorld(t)
-	for _, path := range []string{"/v1/sites/s/rota", "/v1/sites/nobody", "/nowhere", "/healthz", "/openapi.yaml", "/v1/sites/s/visits/x/y/z", "/docs"} {
+	for _, path := range []string{"/v1/sites/s/rota", "/v1/sites/nobody", "/nowhere", "/healthz",
+		"/openapi.yaml", "/v1/sites/s/visits/x/y/z", "/docs"} {
 		a := w.do("M", "GET", path, nil)
 		for k, want := range map[string]string{
-			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "Content-Security-Policy": "default-src '",
+			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+			"Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+			"Content-Security-Policy": "default-src '",
 		} {
 			if !strings.HasPrefix(a.header.Get(k), want) {
 				t.Errorf("%s: %s is %q", path, k, a.header.Get(k))
 			}
 		}
-		if a.header.Get("X-Request-Id") == "" || a.header.Get("Server") != "" || a.header.Get("Access-Control-Allow-Origin") != "" {
+		if a.header.Get("X-Request-Id") == "" || a.header.Get("Server") != "" ||
+			a.header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s: headers %v", path, a.header)
 		}
 		if a.status == 404 {
@@ -119,7 +132,8 @@ func TestServerTimeouts(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := a.Server(t.Context())
-	if s.ReadHeaderTimeout <= 0 || s.ReadTimeout <= 0 || s.WriteTimeout <= 0 || s.IdleTimeout <= 0 || s.MaxHeaderBytes <= 0 || s.ErrorLog == nil {
+	if s.ReadHeaderTimeout <= 0 || s.ReadTimeout <= 0 || s.WriteTimeout <= 0 ||
+		s.IdleTimeout <= 0 || s.MaxHeaderBytes <= 0 || s.ErrorLog == nil {
 		t.Errorf("the server waits for ever somewhere: %+v", s)
 	}
 	if s.WriteTimeout <= answerWithin {
@@ -127,14 +141,18 @@ func TestServerTimeouts(t *testing.T) {
 	}
 }
 
-// TestMetricsHaveNoIDs: however many sites, visits, words and methods callers make up, the series stay few and say nothing.
+// TestMetricsHaveNoIDs: however many sites, visits, words and methods callers make up, the series
+// stay few and say nothing.
 func TestMetricsHaveNoIDs(t *testing.T) {
 	w := newWorld(t)
-	for _, p := range []string{"/v1/sites/s/visits/" + w.fill.Replace("%v"), "/v1/sites/s/customers/13800138000", "/no/such/13800138000", "/v1/sites/13800138000/rota", "/docs/13800138000"} {
+	for _, p := range []string{"/v1/sites/s/visits/" + w.fill.Replace("%v"),
+		"/v1/sites/s/customers/13800138000", "/no/such/13800138000", "/v1/sites/13800138000/rota",
+		"/docs/13800138000"} {
 		w.do("M", "GET", p, nil)
 	}
 	for _, m := range []string{"BREW13800138000", "PROPFIND", "TRACE"} {
-		w.api.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), m, "/v1/sites", nil))
+		w.api.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), m,
+			"/v1/sites", nil))
 	}
 	text := w.do("", "GET", "/metrics", nil).raw
 	if strings.Contains(text, "13800138000") || strings.Contains(text, w.fill.Replace("%v")) {
@@ -144,7 +162,8 @@ func TestMetricsHaveNoIDs(t *testing.T) {
 	for _, r := range w.api.echo.Routes() {
 		routes[r.Path] = true
 	}
-	for _, m := range regexp.MustCompile(`method="([^"]*)",route="([^"]*)"`).FindAllStringSubmatch(text, -1) {
+	labels := regexp.MustCompile(`method="([^"]*)",route="([^"]*)"`)
+	for _, m := range labels.FindAllStringSubmatch(text, -1) {
 		if !routes[m[2]] || len(m[1]) > 7 {
 			t.Errorf("a series of its own: %s %s", m[1], m[2])
 		}
@@ -154,8 +173,12 @@ func TestMetricsHaveNoIDs(t *testing.T) {
 // TestUnusualIDs: ids in any script work in addresses and come back escaped.
 func TestUnusualIDs(t *testing.T) {
 	o := newOffice(t, setup{bare: true})
-	for _, id := range []string{"江边", "a,b", "a+b", "a b", "a%2Fb", "ä", "a:b", "a?b", "a#b", "..", "live"} {
-		a := o.do("admin", "POST", "/v1/sites", map[string]any{"id": id, "staff": []map[string]string{{"id": "王" + id, "role": "manager"}, {"id": "李", "role": "consultant"}}})
+	for _, id := range []string{"江边", "a,b", "a+b", "a b", "a%2Fb", "ä", "a:b", "a?b", "a#b",
+		"..",
+		"live"} {
+		a := o.do("admin", "POST", "/v1/sites", map[string]any{"id": id,
+			"staff": []map[string]string{{"id": "王" + id, "role": "manager"},
+				{"id": "李", "role": "consultant"}}})
 		if a.status == 400 {
 			continue
 		}
@@ -173,7 +196,9 @@ func TestUnusualIDs(t *testing.T) {
 		if o.do("m", "GET", v.header.Get("Location"), nil).status != 200 {
 			t.Errorf("a visit of %q cannot be read at %s", id, v.header.Get("Location"))
 		}
-		o.must(200, o.do("m", "POST", a.header.Get("Location")+"/staff/"+url.PathEscape("李")+"/leave", `{"reason":"personal"}`))
+		o.must(200, o.do("m", "POST",
+			a.header.Get("Location")+"/staff/"+url.PathEscape("李")+"/leave",
+			`{"reason":"personal"}`))
 	}
 }
 
@@ -181,9 +206,12 @@ func TestUnusualIDs(t *testing.T) {
 func TestBadHours(t *testing.T) {
 	o := newOffice(t, setup{})
 	for _, days := range []string{"[7]", "[-1]", "[1000000]"} {
-		o.must(400, o.do("admin", "POST", "/v1/sites", `{"hours":[{"days":`+days+`,"from":"09:00","to":"18:00"}]}`))
-		o.must(400, o.do("M", "PATCH", "/v1/sites/s", `{"hours":[{"days":`+days+`,"from":"09:00","to":"18:00"}]}`))
-		o.must(400, o.do("M", "PATCH", "/v1/sites/s", `{"duty":[{"days":`+days+`,"from":"12:00","to":"13:00","staff":"A"}]}`))
+		o.must(400, o.do("admin", "POST", "/v1/sites",
+			`{"hours":[{"days":`+days+`,"from":"09:00","to":"18:00"}]}`))
+		o.must(400, o.do("M", "PATCH", "/v1/sites/s",
+			`{"hours":[{"days":`+days+`,"from":"09:00","to":"18:00"}]}`))
+		o.must(400, o.do("M", "PATCH", "/v1/sites/s",
+			`{"duty":[{"days":`+days+`,"from":"12:00","to":"13:00","staff":"A"}]}`))
 	}
 	o.must(404, o.do("admin", "PATCH", "/v1/sites/nowhere", `{"holidays":[]}`))
 	o.must(404, o.do("admin", "POST", "/v1/sites/nowhere/keys", `{"role":"kiosk"}`))

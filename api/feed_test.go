@@ -15,7 +15,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// listen serves the office with the server's own settings, but timeouts so short that a stream must outlive them.
+// listen serves the office with the server's own settings, but timeouts so short that a stream must
+// outlive them.
 func (o *office) listen() string {
 	o.Helper()
 	ctx, cancel := context.WithCancel(o.Context())
@@ -35,7 +36,8 @@ type event struct {
 	comment  bool
 }
 
-// stream opens the event stream of site s; events come on the channel, which is closed with the stream.
+// stream opens the event stream of site s; events come on the channel, which is closed with the
+// stream.
 func (o *office) stream(url, who, last string) (<-chan event, func()) {
 	o.Helper()
 	ctx, cancel := context.WithCancel(o.Context())
@@ -49,7 +51,8 @@ func (o *office) stream(url, who, last string) (<-chan event, func()) {
 	tr := &http.Transport{}
 	res, err := tr.RoundTrip(r)
 	o.ok(err)
-	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "text/event-stream" || res.Header.Get("Cache-Control") != "no-store" {
+	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "text/event-stream" ||
+		res.Header.Get("Cache-Control") != "no-store" {
 		o.Fatalf("the stream: %d %v", res.StatusCode, res.Header)
 	}
 	out := make(chan event, 64)
@@ -129,7 +132,8 @@ func TestStream(t *testing.T) {
 		if e.comment {
 			continue
 		}
-		if e.id != "2" || e.Entry.Subject.ID != v || len(e.Entry.Facts) == 0 || e.Entry.By.Role != "front_desk" {
+		if e.id != "2" || e.Entry.Subject.ID != v || len(e.Entry.Facts) == 0 ||
+			e.Entry.By.Role != "front_desk" {
 			t.Errorf("live event %+v", e)
 		}
 		break
@@ -170,7 +174,8 @@ func TestConsultantsFeed(t *testing.T) {
 	for who, wanted := range map[string]string{"A": a, "B": b} {
 		commits := o.must(200, o.do(who, "GET", "/v1/sites/s/commits", nil))
 		text := commits.raw
-		if !strings.Contains(text, wanted) || strings.Contains(text, map[string]string{"A": b, "B": a}[who]) || strings.Contains(text, `"kind":"leave"`) {
+		if !strings.Contains(text, wanted) || strings.Contains(text,
+			map[string]string{"A": b, "B": a}[who]) || strings.Contains(text, `"kind":"leave"`) {
 			t.Errorf("%s reads %s", who, text)
 		}
 	}
@@ -217,7 +222,8 @@ func TestRotas(t *testing.T) {
 	o := newOffice(t, setup{})
 	v := o.arrive("assigned", nil) // 2: A's turn is used
 	o.clock.Set(monday.Add(time.Hour))
-	o.must(200, o.do("A", "POST", "/v1/sites/s/visits/"+v+"/register", `{"serve":true}`)) // 3: A is back, at the tail
+	// 3: A is back, at the tail
+	o.must(200, o.do("A", "POST", "/v1/sites/s/visits/"+v+"/register", `{"serve":true}`))
 	line := func(q string, status int) string {
 		a := o.must(status, o.do("S", "GET", "/v1/sites/s/rota"+q, nil))
 		s := ""
@@ -229,7 +235,8 @@ func TestRotas(t *testing.T) {
 		return s
 	}
 	for q, want := range map[string]string{
-		"": "BCDA", "?seq=3": "BCDA", "?seq=2": "BCD", "?seq=1": "ABCD", "?at=2024-03-04T09:10:00%2B08:00": "BCD", "?at=2024-03-04T11:00:00%2B08:00": "BCDA",
+		"": "BCDA", "?seq=3": "BCDA", "?seq=2": "BCD", "?seq=1": "ABCD",
+		"?at=2024-03-04T09:10:00%2B08:00": "BCD", "?at=2024-03-04T11:00:00%2B08:00": "BCDA",
 	} {
 		if got := line(q, 200); got != want {
 			t.Errorf("rota%s: %s, want %s", q, got, want)
@@ -238,29 +245,34 @@ func TestRotas(t *testing.T) {
 	for _, q := range []string{"?seq=99", "?at=2020-01-01T00:00:00Z"} {
 		line(q, 404)
 	}
-	for _, q := range []string{"?seq=0", "?seq=x", "?at=yesterday", "?seq=1&at=2024-03-04T09:10:00%2B08:00"} {
+	for _, q := range []string{"?seq=0", "?seq=x", "?at=yesterday",
+		"?seq=1&at=2024-03-04T09:10:00%2B08:00"} {
 		line(q, 400)
 	}
 	o.must(200, o.do("M", "POST", "/v1/sites/s/rota/close", nil))
 	a := o.must(200, o.do("M", "GET", "/v1/sites/s/rotas/2024-03-04", nil))
-	if a.str("marks", 0, "visit") != v || a.str("marks", 0, "counts_for") != "A" || a.str("rota", "day") != "2024-03-04" {
+	if a.str("marks", 0, "visit") != v || a.str("marks", 0, "counts_for") != "A" ||
+		a.str("rota", "day") != "2024-03-04" {
 		t.Errorf("the table: %s", a.raw)
 	}
 	seq, _ := a.at("head", "seq").(float64)
-	reports, err := repo.Verify(t.Context(), o.store, repo.VerifyOptions{Expect: map[workflow.SiteID]repo.Expectation{"s": {Seq: int64(seq), Hash: a.str("head", "hash")}}})
+	reports, err := repo.Verify(t.Context(), o.store,
+		repo.VerifyOptions{Expect: map[workflow.SiteID]repo.Expectation{"s": {Seq: int64(seq),
+			Hash: a.str("head", "hash")}}})
 	o.ok(err)
 	if err := repo.Sound(reports); err != nil {
 		t.Error(err)
 	}
 	o.must(404, o.do("M", "GET", "/v1/sites/s/rotas/2024-03-03", nil))
 	o.must(400, o.do("M", "GET", "/v1/sites/s/rotas/monday", nil))
-	if m, _ := o.must(200, o.do("B", "GET", "/v1/sites/s/rotas/2024-03-04", nil)).at("marks").([]any); len(m) != 0 {
+	if m, _ := o.must(200, o.do("B", "GET", "/v1/sites/s/rotas/2024-03-04",
+		nil)).at("marks").([]any); len(m) != 0 {
 		t.Errorf("B sees %d marks of others", len(m))
 	}
 }
 
-// TestFeedPagesTakeTurns: a key reads one page of the feed at a time, so that one with a full bucket costs the others nothing;
-// another key does not wait for it.
+// TestFeedPagesTakeTurns: a key reads one page of the feed at a time, so that one with a full
+// bucket costs the others nothing; another key does not wait for it.
 func TestFeedPagesTakeTurns(t *testing.T) {
 	o := newOffice(t, setup{})
 	o.arrive("arrived", nil)

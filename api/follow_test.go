@@ -18,21 +18,25 @@ type counted struct {
 	reads *atomic.Int64
 }
 
-func (s counted) Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+func (s counted) Since(ctx context.Context, site workflow.SiteID, seq int64,
+	limit int) ([]*repo.Page, error) {
 	if limit == feedPages {
 		s.reads.Add(1)
 	}
 	return s.Store.Since(ctx, site, seq, limit)
 }
 
-// TestScanBudget: a consultant who has nothing of his own is answered after so many commits, and told where to go on.
+// TestScanBudget: a consultant who has nothing of his own is answered after so many commits, and
+// told where to go on.
 func TestScanBudget(t *testing.T) {
 	o := newOffice(t, setup{})
 	o.api.scan = 5
 	for range 11 {
 		o.arrive("arrived", nil)
 	}
-	mine := o.must(200, o.do("D", "POST", "/v1/sites/s/staff/D/leave", `{"reason":"personal"}`)).at("seq") // 13
+	// 13
+	mine := o.must(200, o.do("D", "POST", "/v1/sites/s/staff/D/leave",
+		`{"reason":"personal"}`)).at("seq")
 	o.arrive("arrived", nil)
 	after, pages := 0, 0
 	var seen []any
@@ -52,7 +56,8 @@ func TestScanBudget(t *testing.T) {
 		}
 		after = int(next)
 	}
-	if pages != 2 || len(seen) != 2 || seen[1] != mine { // the first is the founding of the site, which names him
+	// the first is the founding of the site, which names him
+	if pages != 2 || len(seen) != 2 || seen[1] != mine {
 		t.Errorf("%d pages to go on, commits %v, want 1 and %v", pages, seen, mine)
 	}
 	// A stream goes through all of it by itself.
@@ -67,15 +72,16 @@ func TestScanBudget(t *testing.T) {
 	}
 }
 
-// TestStreamAnswersWhileItCatchesUp: a stream that has much to look at, finds nothing for its caller and must wait for its rate
-// has answered all the same.
+// TestStreamAnswersWhileItCatchesUp: a stream that has much to look at, finds nothing for its
+// caller and must wait for its rate has answered all the same.
 func TestStreamAnswersWhileItCatchesUp(t *testing.T) {
 	o := newOffice(t, setup{})
 	o.api.scan = 2 * looksAToken
 	for range 4*looksAToken + 5 {
 		o.arrive("arrived", nil)
 	}
-	o.api.requests = newBuckets(0.001, 3, maxBuckets) // one token for the request, two for the first commits; the next ones take half an hour
+	// one token for the request, two for the first commits; the next ones take half an hour
+	o.api.requests = newBuckets(0.001, 3, maxBuckets)
 	events, stop := o.stream(o.listen(), "D", "1")
 	defer stop()
 	if e := o.next(events); !e.comment {
@@ -83,7 +89,8 @@ func TestStreamAnswersWhileItCatchesUp(t *testing.T) {
 	}
 }
 
-// TestEntriesAsTheyStand: an entry that is put together from a commit's text is, byte for byte, the one that is decoded.
+// TestEntriesAsTheyStand: an entry that is put together from a commit's text is, byte for byte, the
+// one that is decoded.
 func TestEntriesAsTheyStand(t *testing.T) {
 	o := newOffice(t, setup{})
 	o.customer("13900000001")
@@ -205,7 +212,8 @@ func TestSlowFollower(t *testing.T) {
 	}
 }
 
-// TestFeedOfABrokenJournal: what contradicts itself is not handed on; streams end and new ones are refused until it is mended.
+// TestFeedOfABrokenJournal: what contradicts itself is not handed on; streams end and new ones are
+// refused until it is mended.
 func TestFeedOfABrokenJournal(t *testing.T) {
 	var broken atomic.Bool
 	o := newOffice(t, setup{wrap: func(s repo.Store) repo.Store { return bent{s, &broken} }})
@@ -228,7 +236,8 @@ type bent struct {
 	on *atomic.Bool
 }
 
-func (s bent) Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page, error) {
+func (s bent) Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page,
+	error) {
 	pages, err := s.Store.Since(ctx, site, seq, limit)
 	if s.on.Load() && limit == feedPages {
 		for i, p := range pages {

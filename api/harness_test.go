@@ -55,8 +55,8 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// office is a whole service on a new SQLite file: site s with consultants A to D, supervisor S, manager M, shift leader L,
-// and a second site z that nobody of s may see.
+// office is a whole service on a new SQLite file: site s with consultants A to D, supervisor S,
+// manager M, shift leader L, and a second site z that nobody of s may see.
 type office struct {
 	testing.TB
 	api   *API
@@ -101,7 +101,8 @@ func onMongo(o *office) (repo.Store, error) {
 		_ = c.Database(name).Drop(ctx)
 		_ = c.Disconnect(ctx)
 	})
-	return mongostore.Open(o.Context(), mongostore.Config{URI: uri.String(), Validation: mongostore.ValidationError})
+	return mongostore.Open(o.Context(), mongostore.Config{URI: uri.String(),
+		Validation: mongostore.ValidationError})
 }
 
 // onBothStores runs a test on either store.
@@ -112,7 +113,9 @@ func onBothStores(t *testing.T, f func(*testing.T, setup)) {
 
 func newOffice(t testing.TB, s setup) *office {
 	t.Helper()
-	o := &office{TB: t, path: filepath.Join(t.TempDir(), "lunpai.db"), log: &lockedBuffer{}, clock: NewManualClock(monday, nil), tokens: map[string]string{}, keyIDs: map[string]string{}}
+	o := &office{TB: t, path: filepath.Join(t.TempDir(), "lunpai.db"), log: &lockedBuffer{},
+		clock: NewManualClock(monday, nil), tokens: map[string]string{},
+		keyIDs: map[string]string{}}
 	ctx := t.Context()
 	if s.store == nil {
 		s.store = onSQLite
@@ -130,7 +133,8 @@ func newOffice(t testing.TB, s setup) *office {
 	log := slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o.desk = repo.NewEngine(repo.Config{Store: o.store, Now: o.clock.Now, Log: log})
 	o.keys = vault.NewKeys(o.desk, o.store, s.machine)
-	cfg := Config{Desk: o.desk, Store: o.store, Keys: o.keys, Vault: o.vault, Now: o.clock.Now, Clock: o.clock, Log: log, Version: "test", KeyRate: -1}
+	cfg := Config{Desk: o.desk, Store: o.store, Keys: o.keys, Vault: o.vault, Now: o.clock.Now,
+		Clock: o.clock, Log: log, Version: "test", KeyRate: -1}
 	if s.config != nil {
 		s.config(&cfg)
 	}
@@ -154,7 +158,8 @@ func newOffice(t testing.TB, s setup) *office {
 		return o
 	}
 	o.found("s", s.policy)
-	o.tokens["zM"] = o.must(201, o.do("admin", "POST", "/v1/sites", siteOf("z", s.policy))).str("keys", 0, "token")
+	o.tokens["zM"] = o.must(201, o.do("admin", "POST", "/v1/sites",
+		siteOf("z", s.policy))).str("keys", 0, "token")
 	return o
 }
 
@@ -168,7 +173,8 @@ func (o *office) found(id workflow.SiteID, policy string) {
 	cmd, err := b.command(nil)
 	o.ok(err)
 	who := []string{"kiosk", "desk", "analyst"}
-	cmd.Keys = []workflow.MakeKey{{Role: workflow.RoleKiosk}, {Role: workflow.RoleFrontDesk}, {Role: workflow.RoleAnalyst}}
+	cmd.Keys = []workflow.MakeKey{{Role: workflow.RoleKiosk}, {Role: workflow.RoleFrontDesk},
+		{Role: workflow.RoleAnalyst}}
 	for _, s := range cmd.Staff {
 		who = append(who, string(s.Staff))
 		cmd.Keys = append(cmd.Keys, workflow.MakeKey{Role: s.Role, Staff: s.Staff})
@@ -194,7 +200,9 @@ func siteOf(id, policy string) map[string]any {
 	for _, s := range []string{"A", "B", "C", "D"} {
 		staff = append(staff, map[string]string{"id": s, "role": "consultant"})
 	}
-	staff = append(staff, map[string]string{"id": "S", "role": "supervisor"}, map[string]string{"id": "M", "role": "manager"}, map[string]string{"id": "L", "role": "shift_leader"})
+	staff = append(staff, map[string]string{"id": "S", "role": "supervisor"},
+		map[string]string{"id": "M", "role": "manager"},
+		map[string]string{"id": "L", "role": "shift_leader"})
 	return map[string]any{"id": id, "policy": policy, "staff": staff}
 }
 
@@ -224,8 +232,8 @@ type answer struct {
 	body   map[string]any // nil when it is not a JSON object
 }
 
-// do sends a request as somebody of tokens ("" without a key). body is nil, JSON text, or a value to be encoded; headers are
-// name, value, name, value …. The response must fit the contract.
+// do sends a request as somebody of tokens ("" without a key). body is nil, JSON text, or a value
+// to be encoded; headers are name, value, name, value …. The response must fit the contract.
 func (o *office) do(who, method, path string, body any, headers ...string) *answer {
 	o.Helper()
 	var in io.Reader
@@ -274,7 +282,8 @@ func (o *office) must(status int, a *answer) *answer {
 	return a
 }
 
-// at is a value inside the body: at("visit", "id"), at("facts", 0, "kind"); nil when it is not there.
+// at is a value inside the body: at("visit", "id"), at("facts", 0, "kind"); nil when it is not
+// there.
 func (a *answer) at(path ...any) any {
 	var v any = a.body
 	for _, p := range path {
@@ -306,7 +315,8 @@ func (o *office) head(site workflow.SiteID) int64 {
 	return pages[0].Last
 }
 
-// arrive brings a visit to a state ("arrived", "identified", "assigned", "served") and returns its id.
+// arrive brings a visit to a state ("arrived", "identified", "assigned", "served") and returns its
+// id.
 func (o *office) arrive(state string, identity map[string]any) string {
 	o.Helper()
 	body := map[string]any{}
@@ -323,8 +333,8 @@ func (o *office) arrive(state string, identity map[string]any) string {
 	return id
 }
 
-// customer registers a visit of a new customer, with a phone or without, for the consultant whose turn it is; it returns
-// customer and owner.
+// customer registers a visit of a new customer, with a phone or without, for the consultant whose
+// turn it is; it returns customer and owner.
 func (o *office) customer(phone string) (id, owner string) {
 	o.Helper()
 	identity := map[string]any{"kind": "new"}
@@ -332,7 +342,8 @@ func (o *office) customer(phone string) (id, owner string) {
 		identity["person"] = map[string]any{"name": "Zhang Wei", "phone": phone}
 	}
 	v := o.arrive("assigned", identity)
-	a := o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/register", map[string]any{"serve": true}))
+	a := o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/register",
+		map[string]any{"serve": true}))
 	return a.str("visit", "customer"), a.str("visit", "principal")
 }
 

@@ -30,8 +30,10 @@ func TestReplays(t *testing.T) {
 		{"arrive with a phone", "desk", "visits", `{"person":{"name":"Li","phone":"13800138001"}}`},
 		{"arrive with a name only", "desk", "visits", `{"person":{"name":"Li"}}`},
 		{"arrive at the kiosk", "kiosk", "visits", `{"party":1,"person":{"phone":"13800138002"}}`},
-		{"register", "desk", "visits/" + v + "/register", `{"serve":true,"person":{"name":"Wu","phone":"13800138003"},"form":{"remark":"late"}}`},
-		{"import", "M", "customers", `{"status":"registered","owner":"A","person":{"name":"Qi","phone":"13800138004"}}`},
+		{"register", "desk", "visits/" + v + "/register",
+			`{"serve":true,"person":{"name":"Wu","phone":"13800138003"},"form":{"remark":"late"}}`},
+		{"import", "M", "customers",
+			`{"status":"registered","owner":"A","person":{"name":"Qi","phone":"13800138004"}}`},
 		{"follow-up", "desk", "customers/" + k + "/follow-ups", `{"note":"called"}`},
 		{"call", "desk", "calls", `{"for":"A","callback":"Mr Wu"}`},
 		{"approval", "A", "approvals", `{"kind":"discount","note":"2 %"}`},
@@ -41,7 +43,8 @@ func TestReplays(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			send := func() *answer {
-				return o.do(tt.who, "POST", "/v1/sites/s/"+tt.path, tt.body, "Idempotency-Key", "again-"+strings.ReplaceAll(tt.name, " ", "-"))
+				return o.do(tt.who, "POST", "/v1/sites/s/"+tt.path, tt.body, "Idempotency-Key",
+					"again-"+strings.ReplaceAll(tt.name, " ", "-"))
 			}
 			first := send()
 			if first.status >= 300 {
@@ -50,9 +53,11 @@ func TestReplays(t *testing.T) {
 			head, people, notes := o.head("s"), o.sides(repo.People), o.sides(repo.Notes)
 			second := send()
 			if second.status != first.status || second.raw != first.raw {
-				t.Errorf("first  %d %s\nsecond %d %s", first.status, first.raw, second.status, second.raw)
+				t.Errorf("first  %d %s\nsecond %d %s", first.status, first.raw, second.status,
+					second.raw)
 			}
-			if first.header.Get("Idempotency-Replayed") != "" || second.header.Get("Idempotency-Replayed") != "true" {
+			if first.header.Get("Idempotency-Replayed") != "" ||
+				second.header.Get("Idempotency-Replayed") != "true" {
 				t.Error("the replay is not marked, or the first answer is")
 			}
 			for _, h := range []string{"ETag", "Location", "Idempotency-Key"} {
@@ -60,8 +65,10 @@ func TestReplays(t *testing.T) {
 					t.Errorf("%s: %q, then %q", h, first.header.Get(h), second.header.Get(h))
 				}
 			}
-			if o.head("s") != head || o.sides(repo.People) != people || o.sides(repo.Notes) != notes {
-				t.Errorf("something was left behind: %d commits, %d people, %d notes more", o.head("s")-head, o.sides(repo.People)-people, o.sides(repo.Notes)-notes)
+			if o.head("s") != head || o.sides(repo.People) != people ||
+				o.sides(repo.Notes) != notes {
+				t.Errorf("something was left behind: %d commits, %d people, %d notes more",
+					o.head("s")-head, o.sides(repo.People)-people, o.sides(repo.Notes)-notes)
 			}
 		})
 	}
@@ -76,14 +83,19 @@ func TestReplayedSites(t *testing.T) {
 			t.Error("the first answer has no keys")
 		}
 		second := o.must(201, o.do("admin", "POST", "/v1/sites", body, "Idempotency-Key", name))
-		if first.str("site", "id") != second.str("site", "id") || second.header.Get("Idempotency-Replayed") == "" {
-			t.Errorf("%s an id: %s, then %s", name, first.str("site", "id"), second.str("site", "id"))
+		if first.str("site", "id") != second.str("site", "id") ||
+			second.header.Get("Idempotency-Replayed") == "" {
+			t.Errorf("%s an id: %s, then %s", name, first.str("site", "id"),
+				second.str("site", "id"))
 		}
-		if first.str("keys", 0, "id") != second.str("keys", 0, "id") || first.str("keys", 0, "token") == second.str("keys", 0, "token") {
-			t.Errorf("the same keys with new tokens: %v, then %v", first.at("keys"), second.at("keys"))
+		if first.str("keys", 0, "id") != second.str("keys", 0, "id") ||
+			first.str("keys", 0, "token") == second.str("keys", 0, "token") {
+			t.Errorf("the same keys with new tokens: %v, then %v", first.at("keys"),
+				second.at("keys"))
 		}
 	}
-	if l, _ := o.must(200, o.do("admin", "GET", "/v1/sites", nil)).at("sites").([]any); len(l) != 2 {
+	if l, _ := o.must(200, o.do("admin", "GET", "/v1/sites",
+		nil)).at("sites").([]any); len(l) != 2 {
 		t.Errorf("there are %d sites", len(l))
 	}
 	if a := o.do("admin", "POST", "/v1/sites", `{"id":"riverside"}`); a.status != 409 {
@@ -96,7 +108,8 @@ func TestErasedStaysErased(t *testing.T) {
 	o := newOffice(t, setup{})
 	body := `{"identify":{"kind":"new","person":{"name":"Li","phone":"13800138001"}}}`
 	a := o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", body, "Idempotency-Key", "once"))
-	o.must(204, o.do("M", "DELETE", "/v1/sites/s/customers/"+a.str("visit", "customer")+"/person", nil))
+	o.must(204, o.do("M", "DELETE", "/v1/sites/s/customers/"+a.str("visit", "customer")+"/person",
+		nil))
 	o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", body, "Idempotency-Key", "once"))
 	if n := o.sides(repo.People); n != 1 { // the tombstone
 		t.Errorf("%d people after a replay", n)
@@ -110,15 +123,18 @@ func TestKeyReused(t *testing.T) {
 	}
 	o.must(201, send("desk", "visits", `{"party":1}`))
 	notes := o.sides(repo.Notes)
-	for _, other := range [][2]string{{"visits", `{"party":2}`}, {"calls", `{"callback":"13800138000"}`}} {
-		if a := send("desk", other[0], other[1]); a.status != 422 || a.str("code") != "key_reused" || a.str("fix") == "" {
+	for _, other := range [][2]string{{"visits", `{"party":2}`},
+		{"calls", `{"callback":"13800138000"}`}} {
+		if a := send("desk", other[0], other[1]); a.status != 422 ||
+			a.str("code") != "key_reused" || a.str("fix") == "" {
 			t.Errorf("%v: %d %s", other, a.status, a.raw)
 		}
 	}
 	if n := o.sides(repo.Notes); n != notes {
 		t.Errorf("%d notes of refused requests were kept", n-notes)
 	}
-	if a := o.must(201, send("M", "visits", `{"party":1}`)); a.header.Get("Idempotency-Replayed") != "" {
+	if a := o.must(201, send("M", "visits",
+		`{"party":1}`)); a.header.Get("Idempotency-Replayed") != "" {
 		t.Error("another key's answer was given")
 	}
 }
@@ -127,13 +143,15 @@ func TestIdempotencyKeys(t *testing.T) {
 	o := newOffice(t, setup{})
 	seen := map[string]bool{}
 	for range 3 {
-		k := o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", nil)).header.Get("Idempotency-Key")
+		k := o.must(201, o.do("desk", "POST", "/v1/sites/s/visits",
+			nil)).header.Get("Idempotency-Key")
 		if len(k) < 16 || seen[k] {
 			t.Errorf("a made-up key %q", k)
 		}
 		seen[k] = true
 	}
-	for k, want := range map[string]int{"x": 201, strings.Repeat("x", 200): 201, strings.Repeat("x", 201): 400, "with blank": 400, "键": 400, "\t": 400} {
+	for k, want := range map[string]int{"x": 201, strings.Repeat("x", 200): 201,
+		strings.Repeat("x", 201): 400, "with blank": 400, "键": 400, "\t": 400} {
 		a := o.do("desk", "POST", "/v1/sites/s/visits", nil, "Idempotency-Key", k)
 		if a.status != want {
 			t.Errorf("key %q: %d, want %d", k, a.status, want)
@@ -176,7 +194,8 @@ func (g *gatedStore) shut() (open func()) {
 	}
 }
 
-// TestTwinInFlight: while a request runs, its twin is told to wait; then it gets the first one's answer.
+// TestTwinInFlight: while a request runs, its twin is told to wait; then it gets the first one's
+// answer.
 func TestTwinInFlight(t *testing.T) {
 	g := &gatedStore{}
 	o := newOffice(t, setup{wrap: func(s repo.Store) repo.Store { g.Store = s; return g }})
@@ -189,18 +208,21 @@ func TestTwinInFlight(t *testing.T) {
 	go func() { first <- send() }()
 	<-g.arrived
 	twin := send()
-	if twin.status != 409 || twin.str("code") != "in_progress" || twin.header.Get("Retry-After") == "" {
+	if twin.status != 409 || twin.str("code") != "in_progress" ||
+		twin.header.Get("Retry-After") == "" {
 		t.Errorf("the twin gets %d %s", twin.status, twin.raw)
 	}
 	open()
 	a := <-first
-	if again := send(); a.status != 201 || again.raw != a.raw || again.header.Get("Idempotency-Replayed") != "true" {
+	if again := send(); a.status != 201 || again.raw != a.raw ||
+		again.header.Get("Idempotency-Replayed") != "true" {
 		t.Errorf("first %d %s\nagain %d %s", a.status, a.raw, again.status, again.raw)
 	}
 	if n := o.sides(repo.People); n != 1 {
 		t.Errorf("%d people", n)
 	}
-	if _, err := o.vault.Person(t.Context(), "s", workflow.CustomerID(a.str("visit", "customer"))); err != nil {
+	if _, err := o.vault.Person(t.Context(), "s",
+		workflow.CustomerID(a.str("visit", "customer"))); err != nil {
 		t.Errorf("the customer's person: %v", err)
 	}
 }
@@ -209,28 +231,35 @@ func TestIfMatch(t *testing.T) {
 	o := newOffice(t, setup{})
 	v := "/v1/sites/s/visits/" + o.arrive("identified", nil)
 	tag := o.must(200, o.do("desk", "GET", v, nil)).header.Get("ETag")
-	o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", nil)) // another visit does not touch this one
+	// another visit does not touch this one
+	o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", nil))
 	if now := o.do("desk", "GET", v, nil).header.Get("ETag"); now != tag {
 		t.Errorf("the ETag went from %s to %s", tag, now)
 	}
-	for match, want := range map[string]int{`"1"`: 412, `"999"`: 412, `W/` + tag: 400, `"x"`: 400, tag: 200, "*": 200} {
-		if a := o.do("desk", "POST", v+"/assign?dry_run=true", nil, "If-Match", match); a.status != want {
+	for match, want := range map[string]int{`"1"`: 412, `"999"`: 412, `W/` + tag: 400, `"x"`: 400,
+		tag: 200, "*": 200} {
+		if a := o.do("desk", "POST", v+"/assign?dry_run=true", nil, "If-Match",
+			match); a.status != want {
 			t.Errorf("If-Match %s: %d, want %d: %s", match, a.status, want, a.raw)
 		}
 	}
 	after := o.must(200, o.do("desk", "POST", v+"/assign", nil, "If-Match", tag)).header.Get("ETag")
-	if read := o.do("desk", "GET", v, nil, "If-None-Match", after); read.status != 200 || read.header.Get("ETag") != after {
-		t.Errorf("ETag of the answer %s, of the record %s, status %d", after, read.header.Get("ETag"), read.status)
+	if read := o.do("desk", "GET", v, nil, "If-None-Match", after); read.status != 200 ||
+		read.header.Get("ETag") != after {
+		t.Errorf("ETag of the answer %s, of the record %s, status %d", after,
+			read.header.Get("ETag"), read.status)
 	}
 	o.must(412, o.do("desk", "POST", v+"/serve", nil, "If-Match", tag))
 	o.must(200, o.do("desk", "POST", v+"/serve", nil, "If-Match", after))
 
 	rota := o.must(200, o.do("desk", "GET", "/v1/sites/s/rota", nil)).header.Get("ETag")
-	left := o.must(200, o.do("desk", "POST", "/v1/sites/s/staff/D/leave", `{"reason":"personal"}`, "If-Match", rota)).header.Get("ETag")
+	left := o.must(200, o.do("desk", "POST", "/v1/sites/s/staff/D/leave", `{"reason":"personal"}`,
+		"If-Match", rota)).header.Get("ETag")
 	o.must(412, o.do("desk", "POST", "/v1/sites/s/staff/D/return", nil, "If-Match", rota))
 	o.must(200, o.do("desk", "POST", "/v1/sites/s/staff/D/return", nil, "If-Match", left))
 	site := o.must(200, o.do("M", "GET", "/v1/sites/s", nil)).header.Get("ETag")
 	o.must(200, o.do("M", "PATCH", "/v1/sites/s", `{"holidays":["2024-05-01"]}`, "If-Match", site))
 	o.must(412, o.do("M", "PATCH", "/v1/sites/s", `{"holidays":[]}`, "If-Match", site))
-	o.must(412, o.do("M", "POST", "/v1/sites/s/policy", `{"policy":"p2","from":"2024-04-01"}`, "If-Match", site))
+	o.must(412, o.do("M", "POST", "/v1/sites/s/policy", `{"policy":"p2","from":"2024-04-01"}`,
+		"If-Match", site))
 }

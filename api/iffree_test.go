@@ -5,13 +5,15 @@ import (
 	"testing"
 )
 
-// TestAssignIfFree: the front desk's one request records the visitor even where nobody is free, and says that he waits; with true
-// it is refused, and the refusal says in the caller's language that nothing was recorded.
+// TestAssignIfFree: the front desk's one request records the visitor even where nobody is free, and
+// says that he waits; with true it is refused, and the refusal says in the caller's language that
+// nothing was recorded.
 func TestAssignIfFree(t *testing.T) {
 	o := newOffice(t, setup{})
 	const body = `{"identify":{"kind":"new"},"assign":%}`
 	send := func(assign string, headers ...string) *answer {
-		return o.do("desk", "POST", "/v1/sites/s/visits", strings.Replace(body, "%", assign, 1), headers...)
+		return o.do("desk", "POST", "/v1/sites/s/visits", strings.Replace(body, "%", assign, 1),
+			headers...)
 	}
 	for range 4 {
 		if v := o.must(201, send(`"if_free"`)); v.str("visit", "state") != "assigned" {
@@ -19,9 +21,11 @@ func TestAssignIfFree(t *testing.T) {
 		}
 	}
 	head := o.head("s")
-	for lang, says := range map[string]string{"en": "Nothing was recorded", "zh": "什么都没有记录"} {
+	nothing := map[string]string{"en": "Nothing was recorded", "zh": "什么都没有记录"}
+	for lang, says := range nothing {
 		a := o.must(409, send("true", "Accept-Language", lang))
-		if a.str("code") != "nobody_free" || !strings.Contains(a.str("fix"), says) || !strings.Contains(a.str("fix"), "if_free") {
+		if a.str("code") != "nobody_free" || !strings.Contains(a.str("fix"), says) ||
+			!strings.Contains(a.str("fix"), "if_free") {
 			t.Errorf("%s: %s", lang, a.raw)
 		}
 	}
@@ -29,13 +33,16 @@ func TestAssignIfFree(t *testing.T) {
 		t.Error("a refused arrival was recorded")
 	}
 	a := o.must(201, send(`"if_free"`, "Idempotency-Key", "k1"))
-	if a.str("visit", "state") != "identified" || !strings.Contains(a.raw, `"visit.waits"`) || !strings.Contains(a.raw, `"P1-30b"`) {
+	if a.str("visit", "state") != "identified" || !strings.Contains(a.raw, `"visit.waits"`) ||
+		!strings.Contains(a.raw, `"P1-30b"`) {
 		t.Errorf("nobody is free: %s", a.raw)
 	}
-	if again := o.must(201, send(`"if_free"`, "Idempotency-Key", "k1")); again.str("visit", "id") != a.str("visit", "id") {
+	if again := o.must(201, send(`"if_free"`, "Idempotency-Key", "k1")); again.str("visit",
+		"id") != a.str("visit", "id") {
 		t.Errorf("sent again: %s", again.raw)
 	}
-	if free := o.must(201, send("false")); free.str("visit", "state") != "identified" || strings.Contains(free.raw, "visit.waits") {
+	if free := o.must(201, send("false")); free.str("visit", "state") != "identified" ||
+		strings.Contains(free.raw, "visit.waits") {
 		t.Errorf("not to be assigned: %s", free.raw)
 	}
 	for _, bad := range []string{`"maybe"`, `"true"`, `1`, `null`, `"IF_FREE"`} {
@@ -44,5 +51,6 @@ func TestAssignIfFree(t *testing.T) {
 		}
 	}
 	o.must(400, o.do("desk", "POST", "/v1/sites/s/visits", `{"assign":"if_free"}`))
-	o.must(403, o.do("kiosk", "POST", "/v1/sites/s/visits", strings.Replace(body, "%", `"if_free"`, 1)))
+	o.must(403, o.do("kiosk", "POST", "/v1/sites/s/visits",
+		strings.Replace(body, "%", `"if_free"`, 1)))
 }

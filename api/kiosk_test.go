@@ -47,14 +47,16 @@ func TestKiosk(t *testing.T) {
 		return o.must(201, o.do("kiosk", "POST", "/v1/sites/s/visits", body))
 	}
 	// The same answer for somebody known and somebody unknown.
-	a, b := arrive(`{"person":{"phone":"13800138000"}}`), arrive(`{"person":{"phone":"13900139000","name":"Li"}}`)
+	a, b := arrive(`{"person":{"phone":"13800138000"}}`),
+		arrive(`{"person":{"phone":"13900139000","name":"Li"}}`)
 	check(a, "arrived")
 	check(b, "arrived")
 	same := func(a *answer) string { return strings.ReplaceAll(a.raw, a.str("visit", "id"), "ID") }
 	if d := cmp.Diff(same(a), same(b)); d != "" {
 		t.Errorf("known and unknown differ:\n%s", d)
 	}
-	check(o.must(200, o.do("kiosk", "POST", "/v1/sites/s/visits?dry_run=true", `{"person":{"phone":"13800138000"}}`)), "arrived")
+	check(o.must(200, o.do("kiosk", "POST", "/v1/sites/s/visits?dry_run=true",
+		`{"person":{"phone":"13800138000"}}`)), "arrived")
 
 	ticket := "/v1/sites/s/visits/" + a.str("visit", "id")
 	check(o.must(200, o.do("kiosk", "GET", ticket, nil)), "arrived")
@@ -63,7 +65,8 @@ func TestKiosk(t *testing.T) {
 	check(o.must(200, o.do("kiosk", "GET", ticket, nil)), "assigned")
 	o.must(404, o.do("kiosk2", "GET", ticket, nil))
 	o.must(404, o.do("kiosk", "GET", "/v1/sites/s/visits/"+o.arrive("arrived", nil), nil))
-	for _, body := range []string{`{"identify":{"kind":"new"}}`, `{"identify":{"kind":"new"},"assign":true}`} {
+	for _, body := range []string{`{"identify":{"kind":"new"}}`,
+		`{"identify":{"kind":"new"},"assign":true}`} {
 		o.must(403, o.do("kiosk", "POST", "/v1/sites/s/visits", body))
 	}
 	for _, path := range []string{"/history", "/identify"} {
@@ -75,14 +78,16 @@ func TestKiosk(t *testing.T) {
 	o.must(403, o.do("S", "DELETE", "/v1/sites/s/keys/"+o.keyIDs["desk"], nil))
 }
 
-// TestRefusedArrivalsLeaveNoTrace: a person whose request was refused does not bar later visits with the same phone.
+// TestRefusedArrivalsLeaveNoTrace: a person whose request was refused does not bar later visits
+// with the same phone.
 func TestRefusedArrivalsLeaveNoTrace(t *testing.T) {
 	o := newOffice(t, setup{})
 	v := o.arrive("served", nil)
 	person := `{"kind":"new","person":{"name":"Li","phone":"13800138001"}}`
 	o.must(409, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/identify", person))
 	a := o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", `{"identify":`+person+`}`))
-	if p, err := o.vault.Person(t.Context(), "s", workflow.CustomerID(a.str("visit", "customer"))); err != nil || p.Name != "Li" {
+	if p, err := o.vault.Person(t.Context(), "s",
+		workflow.CustomerID(a.str("visit", "customer"))); err != nil || p.Name != "Li" {
 		t.Errorf("the person is %+v, %v", p, err)
 	}
 	late, err := newVaultAt(o, 3*time.Hour)
@@ -90,7 +95,8 @@ func TestRefusedArrivalsLeaveNoTrace(t *testing.T) {
 	if _, _, err := late.Sweep(t.Context(), time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.vault.Person(t.Context(), "s", workflow.CustomerID(a.str("visit", "customer"))); err != nil {
+	if _, err := o.vault.Person(t.Context(), "s",
+		workflow.CustomerID(a.str("visit", "customer"))); err != nil {
 		t.Errorf("after the sweep: %v", err)
 	}
 }
@@ -98,9 +104,11 @@ func TestRefusedArrivalsLeaveNoTrace(t *testing.T) {
 // TestNote: free text is read by who may, and erased for good.
 func TestNote(t *testing.T) {
 	o := newOffice(t, setup{})
-	call := o.must(201, o.do("desk", "POST", "/v1/sites/s/calls", map[string]any{"for": "A", "callback": "after six"})).str("call", "id")
+	call := o.must(201, o.do("desk", "POST", "/v1/sites/s/calls",
+		map[string]any{"for": "A", "callback": "after six"})).str("call", "id")
 	note := o.must(200, o.do("desk", "GET", "/v1/sites/s/calls/"+call, nil)).str("call", "note")
-	if text := o.must(200, o.do("desk", "GET", "/v1/sites/s/notes/"+note+"?reason=call_back", nil)).str("note", "text"); text != "after six" {
+	if text := o.must(200, o.do("desk", "GET", "/v1/sites/s/notes/"+note+"?reason=call_back",
+		nil)).str("note", "text"); text != "after six" {
 		t.Errorf("the note says %q", text)
 	}
 	o.must(204, o.do("M", "DELETE", "/v1/sites/s/notes/"+note, nil))

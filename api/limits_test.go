@@ -42,15 +42,19 @@ func TestCursors(t *testing.T) {
 			t.Errorf("limit %d (-want +got):\n%s", limit, d)
 		}
 	}
-	for _, q := range []string{"limit=0", "limit=201", "limit=-1", "limit=x", "limit=", "cursor=!", "from=yesterday", "to=2024-02-30"} {
+	for _, q := range []string{"limit=0", "limit=201", "limit=-1", "limit=x", "limit=", "cursor=!",
+		"from=yesterday", "to=2024-02-30"} {
 		if a := o.do("M", "GET", "/v1/sites/s/visits?"+q, nil); a.status != 400 && q != "limit=" {
 			t.Errorf("%s: %d", q, a.status)
 		}
 	}
-	if a := o.must(200, o.do("M", "GET", "/v1/sites/s/visits?state=arrived&from=2024-03-04&to=2024-03-04", nil)); a.at("seq") != float64(8) {
+	if a := o.must(200, o.do("M", "GET",
+		"/v1/sites/s/visits?state=arrived&from=2024-03-04&to=2024-03-04",
+		nil)); a.at("seq") != float64(8) {
 		t.Errorf("the list stands at %v", a.at("seq"))
 	}
-	if l, _ := o.must(200, o.do("M", "GET", "/v1/sites/s/visits?from=2024-03-05", nil)).at("visits").([]any); len(l) != 0 {
+	if l, _ := o.must(200, o.do("M", "GET", "/v1/sites/s/visits?from=2024-03-05",
+		nil)).at("visits").([]any); len(l) != 0 {
 		t.Errorf("%d visits of tomorrow", len(l))
 	}
 }
@@ -64,7 +68,8 @@ func TestDeskSeesToday(t *testing.T) {
 	o.arrive("arrived", nil)
 	for who, want := range map[string]int{"desk": 1, "L": 1, "S": 2, "M": 2, "analyst": 2} {
 		for _, q := range []string{"", "?from=2024-03-01", "?from=2024-03-04&to=2024-03-05"} {
-			if l, _ := o.must(200, o.do(who, "GET", "/v1/sites/s/visits"+q, nil)).at("visits").([]any); len(l) != want {
+			if l, _ := o.must(200, o.do(who, "GET", "/v1/sites/s/visits"+q,
+				nil)).at("visits").([]any); len(l) != want {
 				t.Errorf("%s lists %d visits with %q, want %d", who, len(l), q, want)
 			}
 		}
@@ -75,7 +80,10 @@ func TestDeskSeesToday(t *testing.T) {
 }
 
 func TestKioskLimit(t *testing.T) {
-	o := newOffice(t, setup{config: func(c *Config) { c.KioskGap, c.KioskHourly = 20*time.Second, 3 }})
+	o := newOffice(t, setup{config: func(c *Config) {
+		c.KioskGap, c.KioskHourly = 20*time.Second,
+			3
+	}})
 	arrive := func(key string) *answer {
 		return o.do("kiosk", "POST", "/v1/sites/s/visits", nil, "Idempotency-Key", key)
 	}
@@ -87,8 +95,10 @@ func TestKioskLimit(t *testing.T) {
 	if a.header.Get("Retry-After") != "20" || a.str("code") != "too_many" || a.str("fix") == "" {
 		t.Errorf("Retry-After %q: %s", a.header.Get("Retry-After"), a.raw)
 	}
-	o.must(200, o.do("kiosk", "GET", "/v1/sites/s/visits/"+first.str("visit", "id"), nil)) // looking is not limited
-	o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", nil))                           // nor are others
+	// looking is not limited
+	o.must(200, o.do("kiosk", "GET", "/v1/sites/s/visits/"+first.str("visit", "id"), nil))
+	// nor are others
+	o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", nil))
 	for i := range 2 {
 		o.clock.Set(o.clock.Now().Add(20 * time.Second))
 		o.must(201, arrive("3"+strconv.Itoa(i)))
@@ -99,22 +109,29 @@ func TestKioskLimit(t *testing.T) {
 	}
 	o.clock.Set(o.clock.Now().Add(time.Hour))
 	o.must(201, arrive("5"))
-	o.must(201, newOffice(t, setup{config: func(c *Config) { c.KioskGap, c.KioskHourly = -1, -1 }}).do("kiosk", "POST", "/v1/sites/s/visits", nil))
+	o.must(201, newOffice(t, setup{config: func(c *Config) {
+		c.KioskGap, c.KioskHourly = -1,
+			-1
+	}}).do("kiosk", "POST", "/v1/sites/s/visits", nil))
 }
 
 func TestSearchLimit(t *testing.T) {
 	o := newOffice(t, setup{})
 	for i := range searchesHourly {
-		o.must(200, o.do("B", "POST", "/v1/sites/s/customers/search", map[string]any{"phone": strconv.Itoa(13800000000 + i)}))
+		o.must(200, o.do("B", "POST", "/v1/sites/s/customers/search",
+			map[string]any{"phone": strconv.Itoa(13800000000 + i)}))
 	}
-	if a := o.must(429, o.do("B", "POST", "/v1/sites/s/customers/search", `{"phone":"13800138000"}`)); a.header.Get("Retry-After") != "3600" {
+	if a := o.must(429, o.do("B", "POST", "/v1/sites/s/customers/search",
+		`{"phone":"13800138000"}`)); a.header.Get("Retry-After") != "3600" {
 		t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
 	}
 	o.must(200, o.do("C", "POST", "/v1/sites/s/customers/search", `{"phone":"13800138000"}`))
 	// One Idempotency-Key for all of them opens no door.
 	refused := 0
 	for i := range searchesHourly + 5 {
-		if o.do("D", "POST", "/v1/sites/s/customers/search", map[string]any{"phone": strconv.Itoa(13800000000 + i)}, "Idempotency-Key", "one").status == 429 {
+		if o.do("D", "POST", "/v1/sites/s/customers/search",
+			map[string]any{"phone": strconv.Itoa(13800000000 + i)}, "Idempotency-Key",
+			"one").status == 429 {
 			refused++
 		}
 	}
@@ -127,11 +144,13 @@ func TestClock(t *testing.T) {
 	o := newOffice(t, setup{})
 	at := "2024-03-05T10:00:00+08:00"
 	a := o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", nil, "Lunpai-Now", at))
-	if a.str("visit", "arrived_at") != "2024-03-05T02:00:00Z" || !o.clock.Now().Equal(monday.Add(24*time.Hour+50*time.Minute)) {
+	if a.str("visit", "arrived_at") != "2024-03-05T02:00:00Z" ||
+		!o.clock.Now().Equal(monday.Add(24*time.Hour+50*time.Minute)) {
 		t.Errorf("arrived at %s; the clock shows %v", a.str("visit", "arrived_at"), o.clock.Now())
 	}
 	for _, bad := range []string{"yesterday", "2024-03-05", "2024-03-05 10:00:00", "1709600400"} {
-		if a := o.do("desk", "POST", "/v1/sites/s/visits", nil, "Lunpai-Now", bad); a.status != 400 || a.str("code") != "bad_time" {
+		if a := o.do("desk", "POST", "/v1/sites/s/visits", nil, "Lunpai-Now",
+			bad); a.status != 400 || a.str("code") != "bad_time" {
 			t.Errorf("Lunpai-Now %q: %d %s", bad, a.status, a.str("code"))
 		}
 	}
@@ -143,7 +162,8 @@ func TestClock(t *testing.T) {
 	}
 	real := newOffice(t, setup{config: func(c *Config) { c.Clock = nil }})
 	head := real.head("s")
-	if a := real.do("desk", "POST", "/v1/sites/s/visits", nil, "Lunpai-Now", at); a.status != 400 || a.str("code") != "clock_not_manual" {
+	if a := real.do("desk", "POST", "/v1/sites/s/visits", nil, "Lunpai-Now", at); a.status != 400 ||
+		a.str("code") != "clock_not_manual" {
 		t.Errorf("a real clock was set: %d %s", a.status, a.raw)
 	}
 	if real.head("s") != head {

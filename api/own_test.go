@@ -27,14 +27,16 @@ func TestConsultantsSeeTheirOwn(t *testing.T) {
 	o.must(404, o.do("C", "GET", "/v1/sites/s/visits/"+vd, nil))
 	o.must(404, o.do("C", "GET", "/v1/sites/s/visits/"+vd+"/history", nil))
 	for _, q := range []string{"", "?principal=D", "?server=D", "?customer=" + kb} {
-		for _, id := range ids(o.must(200, o.do("C", "GET", "/v1/sites/s/visits"+q, nil)), "visits") {
+		for _, id := range ids(o.must(200, o.do("C", "GET", "/v1/sites/s/visits"+q, nil)),
+			"visits") {
 			if id != vc {
 				t.Errorf("C lists the visit %s with %q", id, q)
 			}
 		}
 	}
 	for _, q := range []string{"", "?owner=B", "?status=registered"} {
-		if d := cmp.Diff([]string{ka}, ids(o.must(200, o.do("A", "GET", "/v1/sites/s/customers"+q, nil)), "customers")); d != "" {
+		if d := cmp.Diff([]string{ka}, ids(o.must(200,
+			o.do("A", "GET", "/v1/sites/s/customers"+q, nil)), "customers")); d != "" {
 			t.Errorf("A's customers with %q:\n%s", q, d)
 		}
 	}
@@ -51,7 +53,8 @@ func TestConsultantsSeeTheirOwn(t *testing.T) {
 	o.must(201, o.do("D", "POST", "/v1/sites/s/approvals", `{"kind":"discount"}`))
 	for who, want := range map[string]int{"A": 0, "D": 1, "desk": 1} {
 		for _, list := range []string{"messages", "approvals"} {
-			if n := len(ids(o.must(200, o.do(who, "GET", "/v1/sites/s/"+list, nil)), list)); n != want {
+			if n := len(ids(o.must(200, o.do(who, "GET", "/v1/sites/s/"+list, nil)),
+				list)); n != want {
 				t.Errorf("%s lists %d %s, want %d", who, n, list, want)
 			}
 		}
@@ -66,7 +69,8 @@ func TestConsultantsSeeTheirOwn(t *testing.T) {
 // TestNobodyForHimself: what would be somebody's own benefit is refused with its article.
 func TestNobodyForHimself(t *testing.T) {
 	w := newWorld(t)
-	mine := w.must(201, w.do("S", "POST", "/v1/sites/s/approvals", `{"kind":"discount"}`)).str("approval", "id")
+	mine := w.must(201, w.do("S", "POST", "/v1/sites/s/approvals",
+		`{"kind":"discount"}`)).str("approval", "id")
 	waiting := w.arrive("identified", nil)
 	visit := w.fill.Replace("visits/%v")
 	for _, tt := range []struct{ who, path, body, code, rule string }{
@@ -87,7 +91,8 @@ func TestNobodyForHimself(t *testing.T) {
 		head := w.head("s")
 		a := w.do(tt.who, "POST", "/v1/sites/s/"+tt.path, tt.body)
 		if a.status != 403 || a.str("code") != tt.code || a.str("rule") != tt.rule {
-			t.Errorf("%s %s: %d %s %s, want 403 %s %s: %s", tt.who, tt.path, a.status, a.str("code"), a.str("rule"), tt.code, tt.rule, a.str("detail"))
+			t.Errorf("%s %s: %d %s %s, want 403 %s %s: %s", tt.who, tt.path, a.status,
+				a.str("code"), a.str("rule"), tt.code, tt.rule, a.str("detail"))
 		}
 		if w.head("s") != head {
 			t.Errorf("%s %s was carried out", tt.who, tt.path)
@@ -95,7 +100,8 @@ func TestNobodyForHimself(t *testing.T) {
 	}
 }
 
-// TestPersonsOnForms: what a register form says about a person is written when the rules let it pass, and only then.
+// TestPersonsOnForms: what a register form says about a person is written when the rules let it
+// pass, and only then.
 func TestPersonsOnForms(t *testing.T) {
 	o := newOffice(t, setup{})
 	k, _ := o.customer("13900000001")
@@ -112,28 +118,37 @@ func TestPersonsOnForms(t *testing.T) {
 			t.Errorf("%s: %s %s, want %s %s", what, n, p, name, phone)
 		}
 	}
-	v := o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", map[string]any{"identify": map[string]any{"kind": "returning", "customer": k}, "assign": true})).str("visit", "id")
+	v := o.must(201, o.do("desk", "POST", "/v1/sites/s/visits",
+		map[string]any{"identify": map[string]any{"kind": "returning", "customer": k},
+			"assign": true})).str("visit", "id")
 	path := "/v1/sites/s/visits/" + v + "/register"
-	o.must(403, o.do("B", "POST", path, `{"serve":true,"person":{"name":"Mallory","phone":"13911111111"}}`))
+	o.must(403, o.do("B", "POST", path,
+		`{"serve":true,"person":{"name":"Mallory","phone":"13911111111"}}`))
 	o.must(409, o.do("A", "POST", path, `{"person":{"name":"Too early","phone":"13911111112"}}`))
-	o.must(200, o.do("A", "POST", path+"?dry_run=true", `{"serve":true,"person":{"name":"Dry","phone":"13911111113"}}`))
+	o.must(200, o.do("A", "POST", path+"?dry_run=true",
+		`{"serve":true,"person":{"name":"Dry","phone":"13911111113"}}`))
 	want("after what was refused", k, "Zhang Wei", "13900000001")
 	o.must(200, o.do("A", "POST", path, `{"serve":true,"person":{"name":"Zhang Wei 2"}}`))
 	want("a new name keeps the phone", k, "Zhang Wei 2", "13900000001")
 
 	// The form names somebody else's customer: what is known of him stays.
 	w := o.arrive("assigned", nil) // B's
-	o.must(200, o.do("B", "POST", "/v1/sites/s/visits/"+w+"/register", map[string]any{"serve": true, "matches": k, "person": map[string]any{"name": "Mallory", "phone": "13911111111"}}))
+	o.must(200, o.do("B", "POST", "/v1/sites/s/visits/"+w+"/register",
+		map[string]any{"serve": true, "matches": k,
+			"person": map[string]any{"name": "Mallory", "phone": "13911111111"}}))
 	want("a match", k, "Zhang Wei 2", "13900000001")
 
 	// A new customer of whom nothing was known.
 	x := o.arrive("assigned", nil) // C's
-	a := o.must(200, o.do("C", "POST", "/v1/sites/s/visits/"+x+"/register", `{"serve":true,"person":{"name":"Sun","phone":"13922222222"}}`))
+	a := o.must(200, o.do("C", "POST", "/v1/sites/s/visits/"+x+"/register",
+		`{"serve":true,"person":{"name":"Sun","phone":"13922222222"}}`))
 	want("a new customer", a.str("visit", "customer"), "Sun", "13922222222")
-	if o.must(200, o.do("desk", "POST", "/v1/sites/s/customers/search", `{"phone":"13922222222"}`)).str("customer") != a.str("visit", "customer") {
+	if o.must(200, o.do("desk", "POST", "/v1/sites/s/customers/search",
+		`{"phone":"13922222222"}`)).str("customer") != a.str("visit", "customer") {
 		t.Error("the new customer is not found")
 	}
-	o.must(409, o.do("desk", "PUT", "/v1/sites/s/customers/"+k+"/person", `{"phone":"13922222222"}`))
+	o.must(409, o.do("desk", "PUT", "/v1/sites/s/customers/"+k+"/person",
+		`{"phone":"13922222222"}`))
 	o.must(400, o.do("desk", "GET", "/v1/sites/s/customers/"+k+"/person", nil))
 	o.must(400, o.do("desk", "GET", "/v1/sites/s/customers/"+k+"/person?reason=13800138000", nil))
 }

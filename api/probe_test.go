@@ -26,7 +26,8 @@ func (o *office) another() *office {
 	b := *o
 	b.vault, err = vault.New(o.Context(), o.store, ring, nil)
 	o.ok(err)
-	b.desk = repo.NewEngine(repo.Config{Store: o.store, Now: o.clock.Now, Log: slog.New(slog.DiscardHandler)})
+	b.desk = repo.NewEngine(repo.Config{Store: o.store, Now: o.clock.Now,
+		Log: slog.New(slog.DiscardHandler)})
 	b.keys = vault.NewKeys(b.desk, b.store, nil)
 	cfg := o.api.cfg
 	cfg.Desk, cfg.Vault, cfg.Keys = b.desk, b.vault, b.keys
@@ -36,8 +37,8 @@ func (o *office) another() *office {
 	return &b
 }
 
-// TestSamePhoneAtOnce: whoever arrives with the same new phone at the same moment, at two instances, is one customer, and nobody is
-// turned away.
+// TestSamePhoneAtOnce: whoever arrives with the same new phone at the same moment, at two
+// instances, is one customer, and nobody is turned away.
 func TestSamePhoneAtOnce(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s setup) {
 		a := newOffice(t, s)
@@ -48,7 +49,8 @@ func TestSamePhoneAtOnce(t *testing.T) {
 			var wg sync.WaitGroup
 			for i := range answers {
 				o := []*office{a, b}[i%2]
-				body := fmt.Sprintf(`{"identify":{"kind":"new","person":{"name":"Li","phone":"139%08d"}}}`, round)
+				body := fmt.Sprintf(
+					`{"identify":{"kind":"new","person":{"name":"Li","phone":"139%08d"}}}`, round)
 				if i%3 == 2 {
 					body = fmt.Sprintf(`{"person":{"name":"Li","phone":"139%08d"}}`, round)
 				}
@@ -77,7 +79,8 @@ func TestSamePhoneAtOnce(t *testing.T) {
 	})
 }
 
-// TestSamePhoneOnForms: two registrations at once with the same new phone are one customer, whose record is made once.
+// TestSamePhoneOnForms: two registrations at once with the same new phone are one customer, whose
+// record is made once.
 func TestSamePhoneOnForms(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s setup) {
 		a := newOffice(t, s)
@@ -88,16 +91,19 @@ func TestSamePhoneOnForms(t *testing.T) {
 			var wg sync.WaitGroup
 			for i, v := range visits {
 				wg.Go(func() {
-					answers[i] = offices[i].do("desk", "POST", "/v1/sites/s/visits/"+v+"/register", fmt.Sprintf(`{"person":{"name":"Li","phone":"138%08d"}}`, round))
+					answers[i] = offices[i].do("desk", "POST", "/v1/sites/s/visits/"+v+"/register",
+						fmt.Sprintf(`{"person":{"name":"Li","phone":"138%08d"}}`, round))
 				})
 			}
 			wg.Wait()
 			for _, x := range answers {
-				if x.status != 200 || x.str("visit", "customer") != answers[0].str("visit", "customer") {
+				if x.status != 200 || x.str("visit", "customer") != answers[0].str("visit",
+					"customer") {
 					t.Fatalf("round %d: %d %s\nbeside %s", round, x.status, x.raw, answers[0].raw)
 				}
 			}
-			k := a.must(200, a.do("M", "GET", "/v1/sites/s/customers/"+answers[0].str("visit", "customer"), nil))
+			k := a.must(200, a.do("M", "GET", "/v1/sites/s/customers/"+answers[0].str("visit",
+				"customer"), nil))
 			if k.at("customer", "visits") != 2.0 {
 				t.Errorf("round %d: the record was made anew: %s", round, k.raw)
 			}
@@ -118,21 +124,31 @@ func TestOneLimitForPhones(t *testing.T) {
 		ask  func(who string) *answer
 	}{
 		{"search", func(who string) *answer {
-			return o.do(who, "POST", "/v1/sites/s/customers/search", strings.Replace(person(), `"name":"Li",`, "", 1))
+			return o.do(who, "POST", "/v1/sites/s/customers/search",
+				strings.Replace(person(), `"name":"Li",`, "", 1))
 		}},
-		{"arrival", func(who string) *answer { return o.do(who, "POST", "/v1/sites/s/visits", `{"person":`+person()+`}`) }},
+		{"arrival", func(who string) *answer {
+			return o.do(who, "POST", "/v1/sites/s/visits",
+				`{"person":`+person()+`}`)
+		}},
 		{"dry arrival", func(who string) *answer {
 			return o.do(who, "POST", "/v1/sites/s/visits?dry_run=true", `{"person":`+person()+`}`)
 		}},
 		{"identify", func(who string) *answer {
-			return o.do(who, "POST", "/v1/sites/s/visits/"+v+"/identify?dry_run=true", `{"kind":"new","person":`+person()+`}`)
+			return o.do(who, "POST", "/v1/sites/s/visits/"+v+"/identify?dry_run=true",
+				`{"kind":"new","person":`+person()+`}`)
 		}},
 		{"register", func(who string) *answer {
-			return o.do(who, "POST", "/v1/sites/s/visits/"+w+"/register?dry_run=true", `{"serve":true,"person":`+person()+`}`)
+			return o.do(who, "POST", "/v1/sites/s/visits/"+w+"/register?dry_run=true",
+				`{"serve":true,"person":`+person()+`}`)
 		}},
-		{"person", func(who string) *answer { return o.do(who, "PUT", "/v1/sites/s/customers/"+k+"/person", person()) }},
+		{"person", func(who string) *answer {
+			return o.do(who, "PUT",
+				"/v1/sites/s/customers/"+k+"/person", person())
+		}},
 		{"dry import", func(who string) *answer {
-			return o.do(who, "POST", "/v1/sites/s/customers?dry_run=true", `{"status":"registered","person":`+person()+`}`)
+			return o.do(who, "POST", "/v1/sites/s/customers?dry_run=true",
+				`{"status":"registered","person":`+person()+`}`)
 		}},
 	}
 	for i := range searchesHourly {
@@ -146,25 +162,30 @@ func TestOneLimitForPhones(t *testing.T) {
 		}
 	}
 	// Taking the paper book over looks up nothing but what is there already.
-	o.must(201, o.do("M", "POST", "/v1/sites/s/customers", `{"status":"registered","person":`+person()+`}`))
-	o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", `{"person":`+person()+`}`)) // another key
+	o.must(201, o.do("M", "POST", "/v1/sites/s/customers",
+		`{"status":"registered","person":`+person()+`}`))
+	// another key
+	o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", `{"person":`+person()+`}`))
 }
 
 // varying is what differs between two answers whoever is in them: ids, times, numbers of commits.
-var varying = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|"seq":\d+|"commits":\[\d+\]|"\d+"`)
+var varying = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}` +
+	`|"seq":\d+|"commits":\[\d+\]|"\d+"`)
 
 // told is an answer byte by byte, headers and all, but for what varies.
 func told(a *answer) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, a.status)
-	for _, name := range []string{"ETag", "Location", "Idempotency-Replayed", "Content-Type", "Cache-Control", "Retry-After"} {
+	for _, name := range []string{"ETag", "Location", "Idempotency-Replayed", "Content-Type",
+		"Cache-Control", "Retry-After"} {
 		fmt.Fprintln(&b, name, varying.ReplaceAllString(a.header.Get(name), "#"))
 	}
 	return b.String() + varying.ReplaceAllString(a.raw, "#")
 }
 
-// TestArrivalsTellNothing: to a kiosk and a consultant an arrival is answered with the same bytes whether or not the phone is known, also
-// dry, also when they read it afterwards, its history, and the feed. Those who may know are told.
+// TestArrivalsTellNothing: to a kiosk and a consultant an arrival is answered with the same bytes
+// whether or not the phone is known, also dry, also when they read it afterwards, its history, and
+// the feed. Those who may know are told.
 func TestArrivalsTellNothing(t *testing.T) {
 	o := newOffice(t, setup{config: func(c *Config) { c.KioskGap, c.KioskHourly = -1, -1 }})
 	k, owner := o.customer("13900000001")
@@ -173,7 +194,8 @@ func TestArrivalsTellNothing(t *testing.T) {
 		other = "B"
 	}
 	feed := func(who string, a *answer) string {
-		f := o.must(200, o.do(who, "GET", fmt.Sprintf("/v1/sites/s/commits?after=%d", o.head("s")-1), nil))
+		f := o.must(200, o.do(who, "GET", fmt.Sprintf("/v1/sites/s/commits?after=%d",
+			o.head("s")-1), nil))
 		if a.status == 201 && len(f.raw) < 100 {
 			t.Errorf("%s does not see his own arrival in the feed: %s", who, f.raw)
 		}
@@ -186,16 +208,20 @@ func TestArrivalsTellNothing(t *testing.T) {
 				if phone == "13900000077" { // a new one for each
 					phone = fmt.Sprintf("1370000%04d", o.head("s"))
 				}
-				a := o.do(who, "POST", "/v1/sites/s/visits"+query, fmt.Sprintf(`{"person":{"name":"Li Lei","phone":%q}}`, phone))
+				a := o.do(who, "POST", "/v1/sites/s/visits"+query,
+					fmt.Sprintf(`{"person":{"name":"Li Lei","phone":%q}}`, phone))
 				list := []string{told(a)}
 				if a.status == 201 {
 					path := "/v1/sites/s/visits/" + a.str("visit", "id")
 					list = append(list, told(o.do(who, "GET", path, nil)))
 					if who != "kiosk" {
-						list = append(list, told(o.do(who, "GET", path+"/history", nil)), feed(who, a))
+						list = append(list, told(o.do(who, "GET", path+"/history", nil)),
+							feed(who, a))
 					}
 				}
-				if strings.Contains(strings.Join(list, ""), k) || strings.Contains(strings.Join(list, ""), `"customer"`) || strings.Contains(strings.Join(list, ""), "first_visit") {
+				if strings.Contains(strings.Join(list, ""), k) ||
+					strings.Contains(strings.Join(list, ""), `"customer"`) ||
+					strings.Contains(strings.Join(list, ""), "first_visit") {
 					t.Errorf("%s learns who it is: %v", who, list)
 				}
 				if i == 0 {
@@ -212,9 +238,12 @@ func TestArrivalsTellNothing(t *testing.T) {
 	for _, who := range []string{"desk", "L", "S", "M"} {
 		for phone, want := range map[string]bool{"13900000001": true, "13600000001": false} {
 			for _, query := range []string{"?dry_run=true", ""} {
-				a := o.do(who, "POST", "/v1/sites/s/visits"+query, fmt.Sprintf(`{"person":{"phone":%q}}`, phone[:10]+fmt.Sprint(slices.Index([]string{"desk", "L", "S", "M"}, who))))
+				a := o.do(who, "POST", "/v1/sites/s/visits"+query,
+					fmt.Sprintf(`{"person":{"phone":%q}}`,
+						phone[:10]+fmt.Sprint(slices.Index([]string{"desk", "L", "S", "M"}, who))))
 				if phone == "13900000001" {
-					a = o.do(who, "POST", "/v1/sites/s/visits"+query, fmt.Sprintf(`{"person":{"phone":%q}}`, phone))
+					a = o.do(who, "POST", "/v1/sites/s/visits"+query,
+						fmt.Sprintf(`{"person":{"phone":%q}}`, phone))
 				}
 				if a.at("known") != want {
 					t.Errorf("%s is told %v of %s, want %t", who, a.at("known"), phone, want)
@@ -226,17 +255,23 @@ func TestArrivalsTellNothing(t *testing.T) {
 		t.Errorf("known without a phone: %s", a.raw)
 	}
 	v := o.arrive("arrived", nil)
-	if a := o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/identify", `{"kind":"returning","person":{"phone":"13511111111"}}`)); a.at("known") != false {
+	if a := o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/identify",
+		`{"kind":"returning","person":{"phone":"13511111111"}}`)); a.at("known") != false {
 		t.Errorf("a returning phone that nobody knows: %s", a.raw)
 	}
 }
 
-// TestFormsOfColleagues: a consultant's form writes nothing to a colleague's customer, however it names him.
+// TestFormsOfColleagues: a consultant's form writes nothing to a colleague's customer, however it
+// names him.
 func TestFormsOfColleagues(t *testing.T) {
 	o := newOffice(t, setup{})
-	k := o.must(201, o.do("M", "POST", "/v1/sites/s/customers", `{"status":"registered","owner":"D"}`)).str("customer", "id") // of whom nothing is known
-	v := o.arrive("assigned", nil)                                                                                            // A's
-	body := fmt.Sprintf(`{"serve":true,"matches":%q,"person":{"name":"Mallory","phone":"13911111111","consent":true}}`, k)
+	// of whom nothing is known
+	k := o.must(201, o.do("M", "POST", "/v1/sites/s/customers",
+		`{"status":"registered","owner":"D"}`)).str("customer", "id")
+	// A's
+	v := o.arrive("assigned", nil)
+	body := fmt.Sprintf(`{"serve":true,"matches":%q,`+
+		`"person":{"name":"Mallory","phone":"13911111111","consent":true}}`, k)
 	o.must(200, o.do("A", "POST", "/v1/sites/s/visits/"+v+"/register", body))
 	if got := o.personText(k); got != "" {
 		t.Errorf("A wrote %s into D's customer", got)
@@ -248,23 +283,28 @@ func TestFormsOfColleagues(t *testing.T) {
 	}
 }
 
-// TestMessageKeptForHim: a consultant reads the message that waits for him (policy 1, art. 40), and nobody else's.
+// TestMessageKeptForHim: a consultant reads the message that waits for him (policy 1, art. 40), and
+// nobody else's.
 func TestMessageKeptForHim(t *testing.T) {
 	o := newOffice(t, setup{})
-	o.must(201, o.do("desk", "POST", "/v1/sites/s/calls", `{"for":"A","callback":"Mr Wu, 13900000001"}`))
+	o.must(201, o.do("desk", "POST", "/v1/sites/s/calls",
+		`{"for":"A","callback":"Mr Wu, 13900000001"}`))
 	note := o.must(200, o.do("A", "GET", "/v1/sites/s/messages", nil)).str("messages", 0, "note")
 	path := "/v1/sites/s/notes/" + note + "?reason=message"
-	if text := o.must(200, o.do("A", "GET", path, nil)).str("note", "text"); text != "Mr Wu, 13900000001" {
+	if text := o.must(200, o.do("A", "GET", path, nil)).str("note",
+		"text"); text != "Mr Wu, 13900000001" {
 		t.Errorf("A reads %q", text)
 	}
 	for _, who := range []string{"B", "L"} {
-		if a := o.do(who, "GET", path, nil); a.status != 403 || strings.Contains(a.raw, "13900000001") {
+		if a := o.do(who, "GET", path, nil); a.status != 403 ||
+			strings.Contains(a.raw, "13900000001") {
 			t.Errorf("%s: %d %s", who, a.status, a.raw)
 		}
 	}
 }
 
-// TestLabelsHoldNoPhone: what an office makes up itself holds no phone, whichever request brings it.
+// TestLabelsHoldNoPhone: what an office makes up itself holds no phone, whichever request brings
+// it.
 func TestLabelsHoldNoPhone(t *testing.T) {
 	o := newOffice(t, setup{})
 	k, _ := o.customer("13900000001")
@@ -272,23 +312,27 @@ func TestLabelsHoldNoPhone(t *testing.T) {
 		{"M", "POST", "/v1/sites/s/keys", `{"role":"kiosk","label":"Lao Wang 139 0000 0001"}`},
 		{"M", "POST", "/v1/sites/s/staff", `{"id":"13900000001","role":"consultant"}`},
 		{"M", "POST", "/v1/sites/s/staff", `{"id":"x","role":"consultant","team":"139-0000-0001"}`},
-		{"desk", "POST", "/v1/sites/s/customers/" + k + "/deals", `{"status":"deposit","unit":"13900000001"}`},
+		{"desk", "POST", "/v1/sites/s/customers/" + k + "/deals",
+			`{"status":"deposit","unit":"13900000001"}`},
 		{"desk", "POST", "/v1/sites/s/visits", `{"channel":"call_1390_0000_001"}`},
 	} {
 		head := o.head("s")
 		a := o.do(tt[0], tt[1], tt[2], tt[3])
-		if a.status != 400 || a.str("fix") == "" || strings.Contains(a.raw, "0000001") || o.head("s") != head {
+		if a.status != 400 || a.str("fix") == "" || strings.Contains(a.raw, "0000001") ||
+			o.head("s") != head {
 			t.Errorf("%s %s: %d %s", tt[2], tt[3], a.status, a.raw)
 		}
 	}
 	o.must(201, o.do("M", "POST", "/v1/sites/s/keys", `{"role":"kiosk","label":"door 2"}`))
 	// A site's id is often made up by a program, and is nobody's phone.
 	o.must(201, o.do("admin", "POST", "/v1/sites", `{"id":"01a22410-1234-7567-8901-e34156789012"}`))
-	o.must(200, o.do("desk", "POST", "/v1/sites/s/customers/"+k+"/deals", `{"status":"deposit","unit":"12#1-1502"}`))
+	o.must(200, o.do("desk", "POST", "/v1/sites/s/customers/"+k+"/deals",
+		`{"status":"deposit","unit":"12#1-1502"}`))
 }
 
-// BenchmarkArrivalPairs measures arrivals of a consultant with known and unknown phones in turn, 1,000 pairs an iteration: by the time
-// that they take the two must not be told apart. `off-%` is how far the medians lie apart.
+// BenchmarkArrivalPairs measures arrivals of a consultant with known and unknown phones in turn,
+// 1,000 pairs an iteration: by the time that they take the two must not be told apart. `off-%` is
+// how far the medians lie apart.
 func BenchmarkArrivalPairs(b *testing.B) {
 	o := newOffice(b, setup{config: func(c *Config) { c.KeyRate = -1 }})
 	o.api.search = newLimiter(0, -1)
@@ -296,10 +340,12 @@ func BenchmarkArrivalPairs(b *testing.B) {
 	for i := range pairs {
 		_, err := o.desk.Do(b.Context(), "s", repo.Request{
 			ID: fmt.Sprint("k", i), By: workflow.Actor{Role: workflow.RoleManager, Staff: "M"},
-			Command: &workflow.ImportCustomer{Customer: workflow.CustomerID(fmt.Sprint("k", i)), Status: workflow.StatusRegistered, Owner: "B"},
+			Command: &workflow.ImportCustomer{Customer: workflow.CustomerID(fmt.Sprint("k", i)),
+				Status: workflow.StatusRegistered, Owner: "B"},
 		})
 		o.ok(err)
-		o.ok(o.vault.SavePerson(b.Context(), "s", workflow.CustomerID(fmt.Sprint("k", i)), "", vault.Person{Name: "Li Lei", Phone: fmt.Sprintf("139%08d", i)}))
+		o.ok(o.vault.SavePerson(b.Context(), "s", workflow.CustomerID(fmt.Sprint("k", i)), "",
+			vault.Person{Name: "Li Lei", Phone: fmt.Sprintf("139%08d", i)}))
 	}
 	once := func(phone string) time.Duration {
 		body := fmt.Sprintf(`{"person":{"name":"Li Lei","phone":%q}}`, phone)

@@ -12,10 +12,13 @@ import (
 	"github.com/lunpai/lunpai/explain"
 )
 
-// makers are the functions that make a problem out of the key of its words, by the place of the key among their arguments.
-var makers = map[string]int{"problem": 1, "bad": 0, "forbidden": 0, "busyHere": 0, "tooMany": 0, "oddAddress": 0}
+// makers are the functions that make a problem out of the key of its words, by the place of the key
+// among their arguments.
+var makers = map[string]int{"problem": 1, "bad": 0, "forbidden": 0, "busyHere": 0, "tooMany": 0,
+	"oddAddress": 0}
 
-// TestProblemsAreWorded: every problem that the source can make has its words in both languages, and they are not the same.
+// TestProblemsAreWorded: every problem that the source can make has its words in both languages,
+// and they are not the same.
 func TestProblemsAreWorded(t *testing.T) {
 	files, err := os.ReadDir(".")
 	if err != nil {
@@ -66,13 +69,14 @@ func TestProblemsAreWorded(t *testing.T) {
 	}
 }
 
-// TestProblemsSpeakTheCallersLanguage: what the edge says is chosen by Accept-Language, as the refusals are, and names what it is
-// about.
+// TestProblemsSpeakTheCallersLanguage: what the edge says is chosen by Accept-Language, as the
+// refusals are, and names what it is about.
 func TestProblemsSpeakTheCallersLanguage(t *testing.T) {
 	o := newOffice(t, setup{})
 	for _, x := range []struct{ who, method, path, code, en, zh string }{
 		{"desk", "GET", "/v1/sites/s/visits?limit=0", "bad_parameter", "from 1 to 200", "200"},
-		{"desk", "GET", "/v1/sites/s/visits?order=odd", "bad_parameter", "order must be one of newest, oldest", "order"},
+		{"desk", "GET", "/v1/sites/s/visits?order=odd", "bad_parameter",
+			"order must be one of newest, oldest", "order"},
 		{"kiosk", "GET", "/v1/sites/s/visits", "role", "kiosk", "自助机"},
 		{"desk", "GET", "/v1/sites/s/visits/none", "not_found", "no such record", "记录"},
 		{"", "GET", "/v1/sites/s/visits", "unauthenticated", "no valid key", "密钥"},
@@ -80,7 +84,8 @@ func TestProblemsSpeakTheCallersLanguage(t *testing.T) {
 	} {
 		for lang, want := range map[string]string{"en": x.en, "zh-CN,zh;q=0.9": x.zh} {
 			a := o.do(x.who, x.method, x.path, nil, "Accept-Language", lang)
-			if a.str("code") != x.code || !strings.Contains(a.str("detail"), want) || strings.Contains(a.str("detail"), "{") || a.str("title") == "" {
+			if a.str("code") != x.code || !strings.Contains(a.str("detail"), want) ||
+				strings.Contains(a.str("detail"), "{") || a.str("title") == "" {
 				t.Errorf("%s in %s: %s, want %s and %q", x.path, lang, a.raw, x.code, want)
 			}
 		}

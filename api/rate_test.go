@@ -18,7 +18,8 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// stand makes the time of a limiter stand still, so that a slow machine gives nothing back meanwhile.
+// stand makes the time of a limiter stand still, so that a slow machine gives nothing back
+// meanwhile.
 func stand(b *buckets) (advance func(time.Duration)) {
 	now := time.Now()
 	b.now = func() time.Time { return now }
@@ -33,16 +34,20 @@ func TestKeyRate(t *testing.T) {
 	get := func(who string) *answer { return o.do(who, "GET", "/v1/sites/s/rota", nil) }
 	for i := range 300 {
 		a := o.must(200, get("A"))
-		if a.header.Get("RateLimit-Limit") != "300" || a.header.Get("RateLimit-Remaining") != strconv.Itoa(299-i) || a.header.Get("RateLimit-Reset") != strconv.Itoa(i/100+1) {
+		if a.header.Get("RateLimit-Limit") != "300" ||
+			a.header.Get("RateLimit-Remaining") != strconv.Itoa(299-i) ||
+			a.header.Get("RateLimit-Reset") != strconv.Itoa(i/100+1) {
 			t.Fatalf("request %d: %v", i, a.header)
 		}
 	}
 	a := o.must(429, get("A"))
-	if a.header.Get("Retry-After") != "1" || a.str("code") != "too_many" || a.str("fix") == "" || a.header.Get("RateLimit-Remaining") != "0" || a.header.Get("RateLimit-Reset") != "3" {
+	if a.header.Get("Retry-After") != "1" || a.str("code") != "too_many" || a.str("fix") == "" ||
+		a.header.Get("RateLimit-Remaining") != "0" || a.header.Get("RateLimit-Reset") != "3" {
 		t.Errorf("%v %s", a.header, a.raw)
 	}
 	o.must(429, o.do("A", "POST", "/v1/sites/s/staff/A/leave", `{"reason":"personal"}`))
-	o.must(429, o.do("A", "GET", "/v1/sites/z/rota", nil)) // nor does an address that is not his cost less
+	// nor does an address that is not his cost less
+	o.must(429, o.do("A", "GET", "/v1/sites/z/rota", nil))
 	o.must(200, get("B"))
 	o.must(200, o.do("", "GET", "/healthz", nil))
 	advance(time.Second)
@@ -64,14 +69,15 @@ func TestKeyRate(t *testing.T) {
 	free := newOffice(t, setup{config: func(c *Config) { c.KeyRate = -1 }})
 	stand(free.api.requests)
 	for range 1000 {
-		if a := free.do("A", "GET", "/v1/policies", nil); a.status != 200 || a.header.Get("RateLimit-Limit") != "" {
+		if a := free.do("A", "GET", "/v1/policies", nil); a.status != 200 ||
+			a.header.Get("RateLimit-Limit") != "" {
 			t.Fatalf("unlimited: %d %v", a.status, a.header)
 		}
 	}
 }
 
-// TestWrongKeys: who shows wrong keys is told to wait, and whoever has a good one behind the same address is not. Made-up keys
-// fill no memory.
+// TestWrongKeys: who shows wrong keys is told to wait, and whoever has a good one behind the same
+// address is not. Made-up keys fill no memory.
 func TestWrongKeys(t *testing.T) {
 	o := newOffice(t, setup{config: func(c *Config) { c.KeyRate = 0 }})
 	o.api.requests.of = map[string]*rate.Limiter{}
@@ -92,7 +98,8 @@ func TestWrongKeys(t *testing.T) {
 		}
 		o.must(200, o.do("A", "GET", "/v1/sites/s/rota", nil)) // the same address
 	}
-	o.tokens["stranger"] = strings.TrimSuffix(o.tokens["B"], "x") + "y" // a key's id with another secret
+	// a key's id with another secret
+	o.tokens["stranger"] = strings.TrimSuffix(o.tokens["B"], "x") + "y"
 	o.must(429, o.do("stranger", "GET", "/v1/sites/s/rota", nil))
 	o.must(401, o.do("", "GET", "/v1/sites/s/rota", nil)) // no key at all is no try
 	if n := len(o.api.requests.of); n != 1 {
@@ -107,8 +114,8 @@ func TestWrongKeys(t *testing.T) {
 	}
 }
 
-// TestRefusalsHesitate: who does not heed a refusal gets the next one no sooner than after a pause; when too many wait they are
-// answered at once, and whoever is not refused never waits.
+// TestRefusalsHesitate: who does not heed a refusal gets the next one no sooner than after a pause;
+// when too many wait they are answered at once, and whoever is not refused never waits.
 func TestRefusalsHesitate(t *testing.T) {
 	o := newOffice(t, setup{config: func(c *Config) { c.KeyRate = 0 }})
 	stand(o.api.requests)
@@ -136,11 +143,14 @@ func TestRefusalsHesitate(t *testing.T) {
 	}
 }
 
-// TestFloodOfWrongKeys: however many wrong keys come at once, few are looked up at a time, and a good key from the same address gets
-// its answer.
+// TestFloodOfWrongKeys: however many wrong keys come at once, few are looked up at a time, and a
+// good key from the same address gets its answer.
 func TestFloodOfWrongKeys(t *testing.T) {
 	var now, most atomic.Int64
-	o := newOffice(t, setup{wrap: func(s repo.Store) repo.Store { return lookedUp{s, &now, &most} }})
+	o := newOffice(t, setup{wrap: func(s repo.Store) repo.Store {
+		return lookedUp{s, &now,
+			&most}
+	}})
 	o.api.failures = newBuckets(failuresAMinute/60.0, failuresAMinute, maxBuckets)
 	stand(o.api.failures)
 	ask := func(token string) int {
@@ -157,7 +167,8 @@ func TestFloodOfWrongKeys(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 24 {
 		wg.Go(func() {
-			if got := ask(fmt.Sprintf("lp_%032x_secret", 100+i)); got != http.StatusTooManyRequests {
+			if got := ask(fmt.Sprintf("lp_%032x_secret",
+				100+i)); got != http.StatusTooManyRequests {
 				t.Errorf("a wrong key: %d", got)
 			}
 		})
@@ -192,8 +203,8 @@ func (s lookedUp) Side(ctx context.Context, c repo.SideCollection, id string) (r
 	return s.Store.Side(ctx, c, id)
 }
 
-// TestBucketsAreBounded: names that somebody makes up do not fill the memory, and who is being limited is not forgotten for those
-// who are not.
+// TestBucketsAreBounded: names that somebody makes up do not fill the memory, and who is being
+// limited is not forgotten for those who are not.
 func TestBucketsAreBounded(t *testing.T) {
 	b := newBuckets(1, 3, 100)
 	advance := stand(b)
@@ -227,8 +238,10 @@ func TestBucketsAreBounded(t *testing.T) {
 // TestNetworks: an owner of IPv6 addresses has 2⁶⁴ of them.
 func TestNetworks(t *testing.T) {
 	for ip, want := range map[string]string{
-		"192.0.2.1": "192.0.2.1", "192.0.2.1:4711": "192.0.2.1", "::ffff:192.0.2.1": "::ffff:192.0.2.1", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
-		"[2001:db8:1:2::7]:80": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "": "", "pipe": "pipe",
+		"192.0.2.1": "192.0.2.1", "192.0.2.1:4711": "192.0.2.1",
+		"::ffff:192.0.2.1": "::ffff:192.0.2.1", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
+		"[2001:db8:1:2::7]:80": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "": "",
+		"pipe": "pipe",
 	} {
 		if got := network(ip); got != want {
 			t.Errorf("%q: %q, want %q", ip, got, want)
@@ -236,7 +249,8 @@ func TestNetworks(t *testing.T) {
 	}
 }
 
-// TestStreamsAKey: a key holds so many streams and no more; the place of one that ended is free again.
+// TestStreamsAKey: a key holds so many streams and no more; the place of one that ended is free
+// again.
 func TestStreamsAKey(t *testing.T) {
 	o := newOffice(t, setup{})
 	o.api.tick = 10 * time.Millisecond
@@ -248,7 +262,8 @@ func TestStreamsAKey(t *testing.T) {
 		o.next(events)
 	}
 	a := o.do("desk", "GET", "/v1/sites/s/commits", nil, "Accept", "text/event-stream")
-	if a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") == "" || a.str("code") != "too_many" {
+	if a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") == "" ||
+		a.str("code") != "too_many" {
 		t.Errorf("one stream too many: %d %s", a.status, a.raw)
 	}
 	o.must(200, o.do("desk", "GET", "/v1/sites/s/commits", nil)) // pages are no streams

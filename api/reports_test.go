@@ -27,10 +27,12 @@ import (
 func TestReports(t *testing.T) {
 	o := newOffice(t, setup{})
 	k, _ := o.customer("13900000001")
-	o.must(200, o.do("desk", "POST", "/v1/sites/s/customers/"+k+"/deals", map[string]any{"status": "signed", "amount": 100}))
+	o.must(200, o.do("desk", "POST", "/v1/sites/s/customers/"+k+"/deals",
+		map[string]any{"status": "signed", "amount": 100}))
 	o.arrive("arrived", nil)
 	o.arrive("assigned", nil)
-	list, _ := o.must(200, o.do("analyst", "GET", "/v1/sites/s/reports", nil, "Accept-Language", "zh")).at("reports").([]any)
+	list, _ := o.must(200, o.do("analyst", "GET", "/v1/sites/s/reports", nil, "Accept-Language",
+		"zh")).at("reports").([]any)
 	if len(list) != len(report.Names()) {
 		t.Fatalf("%d reports are listed, there are %d", len(list), len(report.Names()))
 	}
@@ -42,10 +44,14 @@ func TestReports(t *testing.T) {
 		if len(rows) == 0 || len(columns) == 0 || a.at("seq").(float64) != float64(o.head("s")) {
 			t.Errorf("%s: %s", name, a.raw)
 		}
-		lines := strings.Split(strings.TrimSuffix(o.must(200, o.do("analyst", "GET", path+"?format=ndjson", nil)).raw, "\n"), "\n")
-		table, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(o.must(200, o.do("analyst", "GET", path, nil, "Accept", "text/csv")).raw, "\uFEFF"))).ReadAll()
-		if err != nil || len(lines) != len(rows) || len(table) != len(rows)+1 || len(table[0]) != len(columns) {
-			t.Fatalf("%s: %d rows of %d columns, %d lines, %d CSV lines of %d fields, %v", name, len(rows), len(columns), len(lines), len(table), len(table[0]), err)
+		lines := strings.Split(strings.TrimSuffix(o.must(200,
+			o.do("analyst", "GET", path+"?format=ndjson", nil)).raw, "\n"), "\n")
+		table, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(o.must(200,
+			o.do("analyst", "GET", path, nil, "Accept", "text/csv")).raw, "\uFEFF"))).ReadAll()
+		if err != nil || len(lines) != len(rows) || len(table) != len(rows)+1 ||
+			len(table[0]) != len(columns) {
+			t.Fatalf("%s: %d rows of %d columns, %d lines, %d CSV lines of %d fields, %v", name,
+				len(rows), len(columns), len(lines), len(table), len(table[0]), err)
 		}
 		for i, row := range rows {
 			var line any
@@ -57,8 +63,11 @@ func TestReports(t *testing.T) {
 			}
 		}
 	}
-	a := o.must(200, o.do("S", "GET", "/v1/sites/s/reports/funnel_by_consultant?from=2024-03-01&to=2024-03-31&group_by=month,policy", nil))
-	if a.str("rows", 0, "month") != "2024-03" || a.str("rows", 0, "policy") != "p1" || a.at("rows", 0, "signed") != 1.0 || a.at("rows", 0, "visits") != 3.0 {
+	a := o.must(200, o.do("S", "GET",
+		"/v1/sites/s/reports/funnel_by_consultant"+
+			"?from=2024-03-01&to=2024-03-31&group_by=month,policy", nil))
+	if a.str("rows", 0, "month") != "2024-03" || a.str("rows", 0, "policy") != "p1" ||
+		a.at("rows", 0, "signed") != 1.0 || a.at("rows", 0, "visits") != 3.0 {
 		t.Errorf("by month and policy: %s", a.raw)
 	}
 }
@@ -70,11 +79,14 @@ func TestReportsByRole(t *testing.T) {
 	o.clock.Set(monday.Add(24 * time.Hour))
 	o.customer("")
 	for _, who := range []string{"desk", "L"} {
-		if a := o.do(who, "GET", "/v1/sites/s/reports/conversion_daily?from=2024-01-01", nil); a.status != 403 || a.str("fix") == "" {
+		if a := o.do(who, "GET", "/v1/sites/s/reports/conversion_daily?from=2024-01-01",
+			nil); a.status != 403 || a.str("fix") == "" {
 			t.Errorf("%s asks for other days: %d %s", who, a.status, a.raw)
 		}
-		a := o.must(200, o.do(who, "GET", "/v1/sites/s/reports/conversion_daily?to=2024-03-05", nil))
-		if rows, _ := a.at("rows").([]any); len(rows) != 1 || a.str("from") != "2024-03-05" || a.str("rows", 0, "day") != "2024-03-05" {
+		a := o.must(200, o.do(who, "GET", "/v1/sites/s/reports/conversion_daily?to=2024-03-05",
+			nil))
+		if rows, _ := a.at("rows").([]any); len(rows) != 1 || a.str("from") != "2024-03-05" ||
+			a.str("rows", 0, "day") != "2024-03-05" {
 			t.Errorf("%s sees %s", who, a.raw)
 		}
 	}
@@ -93,7 +105,8 @@ func TestReportsByRole(t *testing.T) {
 		}
 	}
 	o.must(403, o.do("A", "GET", "/v1/sites/s/reports/fairness_daily", nil))
-	if a := o.must(200, o.do("A", "GET", "/v1/sites/s/reports", nil)); strings.Contains(a.raw, "fairness_daily") || !strings.Contains(a.raw, "turns_ledger") {
+	if a := o.must(200, o.do("A", "GET", "/v1/sites/s/reports", nil)); strings.Contains(a.raw,
+		"fairness_daily") || !strings.Contains(a.raw, "turns_ledger") {
 		t.Errorf("a consultant is offered %s", a.raw)
 	}
 	o.must(200, o.do("M", "GET", "/v1/sites/s/reports/fairness_daily", nil))
@@ -103,10 +116,15 @@ func TestReportsByRole(t *testing.T) {
 func TestBadReports(t *testing.T) {
 	o := newOffice(t, setup{})
 	for query, want := range map[string]string{
-		"nothing": "not_found", "visits?from=yesterday": "bad_date", "visits?from=2024-03-05&to=2024-03-04": "bad_range",
-		"visits?group_by=day": "bad_group_by", "walkouts?group_by=unit": "bad_group_by", "walkouts?group_by=day,day": "bad_group_by", "walkouts?group_by=day,%20hour": "",
-		"conversion_daily?group_by=day,hour,kind,route": "bad_group_by", "conversion_daily?group_by=": "empty_parameter", "conversion_daily?format=pdf": "bad_parameter",
-		"conversion_daily?of=me": "unknown_parameter",
+		"nothing": "not_found", "visits?from=yesterday": "bad_date",
+		"visits?from=2024-03-05&to=2024-03-04": "bad_range",
+		"visits?group_by=day":                  "bad_group_by",
+		"walkouts?group_by=unit":               "bad_group_by",
+		"walkouts?group_by=day,day":            "bad_group_by", "walkouts?group_by=day,%20hour": "",
+		"conversion_daily?group_by=day,hour,kind,route": "bad_group_by",
+		"conversion_daily?group_by=":                    "empty_parameter",
+		"conversion_daily?format=pdf":                   "bad_parameter",
+		"conversion_daily?of=me":                        "unknown_parameter",
 	} {
 		a := o.do("analyst", "GET", "/v1/sites/s/reports/"+query, nil)
 		if a.str("code") != want || want != "" && a.str("fix") == "" {
@@ -131,8 +149,8 @@ func (f *failing) Scan(ctx context.Context, of repo.Span, use func(repo.Document
 	})
 }
 
-// TestReportCutShort: what fails before the first rows are out is a problem; later the connection breaks, and nobody takes a part
-// for the whole.
+// TestReportCutShort: what fails before the first rows are out is a problem; later the connection
+// breaks, and nobody takes a part for the whole.
 func TestReportCutShort(t *testing.T) {
 	f := &failing{}
 	f.after.Store(1 << 30)
@@ -145,9 +163,11 @@ func TestReportCutShort(t *testing.T) {
 		for after, want := range map[int64]int{0: 503, 899: 200, 1 << 30: 200} {
 			for _, version := range []string{"1.0", "1.1"} {
 				f.after.Store(after)
-				status, text, err := fetch(t, server.Listener.Addr().String(), version, "/v1/sites/s/reports/visits?format="+format, o.tokens["S"])
+				status, text, err := fetch(t, server.Listener.Addr().String(), version,
+					"/v1/sites/s/reports/visits?format="+format, o.tokens["S"])
 				if status != want || (err != nil) != (after == 899) {
-					t.Errorf("%s over HTTP/%s after %d visits: %d, %d bytes, %v", format, version, after, status, len(text), err)
+					t.Errorf("%s over HTTP/%s after %d visits: %d, %d bytes, %v", format, version,
+						after, status, len(text), err)
 				}
 				if want == 503 && !strings.Contains(text, `"code":"unavailable"`) {
 					t.Errorf("%s: %s", format, text)
@@ -157,7 +177,8 @@ func TestReportCutShort(t *testing.T) {
 	}
 }
 
-// fetch sends a request in a version of HTTP and reads the answer to its end; the error is that of reading.
+// fetch sends a request in a version of HTTP and reads the answer to its end; the error is that of
+// reading.
 func fetch(t *testing.T, addr, version, path, token string) (status int, text string, err error) {
 	t.Helper()
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", addr)
@@ -165,7 +186,9 @@ func fetch(t *testing.T, addr, version, path, token string) (status int, text st
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "GET %s HTTP/%s\r\nHost: lunpai\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n", path, version, token)
+	fmt.Fprintf(conn,
+		"GET %s HTTP/%s\r\nHost: lunpai\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n",
+		path, version, token)
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -181,7 +204,8 @@ func serving(t *testing.T, o *office) *httptest.Server {
 	server := httptest.NewUnstartedServer(o.api)
 	server.Config = o.api.Server(t.Context())
 	server.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-		o.ok(c.(*net.TCPConn).SetWriteBuffer(4 << 10)) // so that a reader who does not read is noticed soon
+		// so that a reader who does not read is noticed soon
+		o.ok(c.(*net.TCPConn).SetWriteBuffer(4 << 10))
 		return withConnection(ctx, c)
 	}
 	server.Start()
@@ -209,7 +233,9 @@ func stuck(t *testing.T, o *office) io.Reader {
 	o.ok(err)
 	t.Cleanup(func() { _ = conn.Close() })
 	o.ok(conn.(*net.TCPConn).SetReadBuffer(4 << 10))
-	fmt.Fprintf(conn, "GET /v1/sites/s/reports/visits?format=csv HTTP/1.0\r\nAuthorization: Bearer %s\r\n\r\n", o.tokens["S"])
+	fmt.Fprintf(conn,
+		"GET /v1/sites/s/reports/visits?format=csv HTTP/1.0\r\nAuthorization: Bearer %s\r\n\r\n",
+		o.tokens["S"])
 	o.eventually("the report begins", func() bool { return o.api.reports.inside("s") == 1 })
 	return conn
 }
@@ -235,7 +261,8 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
-// TestReportsEndWhenDraining: a report does not hold a restart up, and is not taken for a whole one.
+// TestReportsEndWhenDraining: a report does not hold a restart up, and is not taken for a whole
+// one.
 func TestReportsEndWhenDraining(t *testing.T) {
 	o := newOffice(t, setup{wrap: func(s repo.Store) repo.Store { return endless{s} }})
 	o.arrive("arrived", nil)
@@ -257,8 +284,8 @@ func (t *turnstile) inside(site string) int {
 	return 0
 }
 
-// TestReportsTakeTurns: so many of a site at once, and one to a key; who waits too long is told to come again. Another office's
-// reports are in nobody's way.
+// TestReportsTakeTurns: so many of a site at once, and one to a key; who waits too long is told to
+// come again. Another office's reports are in nobody's way.
 func TestReportsTakeTurns(t *testing.T) {
 	o := newOffice(t, setup{})
 	o.arrive("arrived", nil)
@@ -271,7 +298,8 @@ func TestReportsTakeTurns(t *testing.T) {
 			site = "z"
 		}
 		a := o.do(who, "GET", "/v1/sites/"+site+"/reports/walkouts", nil)
-		if a.status != want || want == 503 && (a.str("code") != "busy" || a.header.Get("Retry-After") == "") {
+		if a.status != want || want == 503 && (a.str("code") != "busy" ||
+			a.header.Get("Retry-After") == "") {
 			t.Errorf("%s: %d %s", who, a.status, a.raw)
 		}
 	}

@@ -29,22 +29,32 @@ func TestFaultsInARow(t *testing.T) {
 	}
 	type untagged struct{ Limit int }
 	const v = site + "/visits"
-	build := func(path string, fills ...fill) *route { return does[workflow.AssignVisit]("POST", path, fills...) }
+	build := func(path string, fills ...fill) *route {
+		return does[workflow.AssignVisit]("POST",
+			path, fills...)
+	}
 	for name, x := range map[string]struct {
 		row  *route
 		want string
 	}{
-		"a parameter without a member":            {build(v + "/:visit/assign/:who"), "no member who"},
-		"a fill without a member":                 {build(v+"/:visit/assign", mint("approval")), "no member approval"},
-		"a renamed parameter without a member":    {build(v+"/:visit/assign", param("whom", "visit")), "no member whom"},
-		"a fill from a parameter that is not":     {build(v+"/:visit/assign", param("to", "staff")), "no parameter staff"},
-		"a fill of what is no id":                 {build(v+"/:visit/assign", caller("concurrent")), "no id"},
-		"two free texts":                          {bodied[twoNotes](), "second free text"},
-		"free text in a list":                     {bodied[inList](), "cannot be reached"},
-		"free text in a list of objects":          {bodied[inListOfStructs](), "cannot be reached"},
-		"a time behind a pointer":                 {bodied[behindPointer](), "cannot be reached"},
-		"a query whose member names no parameter": {reads(v, nil, func(*call, *untagged) (*none, error) { return nil, nil }), "names no parameter"},
-		"a record that nobody knows":              {does[workflow.AssignVisit]("POST", site+"/lobby/:visit/assign"), "no record that is known"},
+		"a parameter without a member": {build(v + "/:visit/assign/:who"),
+			"no member who"},
+		"a fill without a member": {build(v+"/:visit/assign", mint("approval")),
+			"no member approval"},
+		"a renamed parameter without a member": {build(v+"/:visit/assign",
+			param("whom", "visit")), "no member whom"},
+		"a fill from a parameter that is not": {build(v+"/:visit/assign", param("to", "staff")),
+			"no parameter staff"},
+		"a fill of what is no id": {build(v+"/:visit/assign", caller("concurrent")),
+			"no id"},
+		"two free texts":                 {bodied[twoNotes](), "second free text"},
+		"free text in a list":            {bodied[inList](), "cannot be reached"},
+		"free text in a list of objects": {bodied[inListOfStructs](), "cannot be reached"},
+		"a time behind a pointer":        {bodied[behindPointer](), "cannot be reached"},
+		"a query whose member names no parameter": {reads(v, nil,
+			func(*call, *untagged) (*none, error) { return nil, nil }), "names no parameter"},
+		"a record that nobody knows": {does[workflow.AssignVisit]("POST",
+			site+"/lobby/:visit/assign"), "no record that is known"},
 	} {
 		err := x.row.compile()
 		if err == nil || !strings.Contains(err.Error(), x.want) {
@@ -57,10 +67,12 @@ func TestFaultsInARow(t *testing.T) {
 }
 
 func bodied[B any]() *route {
-	return hears("POST", site+"/visits/:visit/assign", func(*call, *B) (*workflow.AssignVisit, error) { return nil, nil })
+	return hears("POST", site+"/visits/:visit/assign",
+		func(*call, *B) (*workflow.AssignVisit, error) { return nil, nil })
 }
 
-// TestEveryCommandHasARoute: what somebody may do has an address; what only the system does has none.
+// TestEveryCommandHasARoute: what somebody may do has an address; what only the system does has
+// none.
 func TestEveryCommandHasARoute(t *testing.T) {
 	var with, want []workflow.Kind
 	given := map[workflow.Kind]bool{}

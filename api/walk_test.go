@@ -42,7 +42,7 @@ func TestWalks(t *testing.T) {
 				return
 			}
 			if d := cmp.Diff(strings.Split(string(text), "\n"), strings.Split(got, "\n")); d != "" {
-				t.Errorf("the answers have changed (-file +now; go test -run Walks -update writes them):\n%s", d)
+				t.Errorf("the answers have changed (-file +now; -update writes them):\n%s", d)
 			}
 		})
 	}
@@ -157,7 +157,8 @@ func encoded(v any) string {
 	return strings.TrimSpace(b.String())
 }
 
-var idPattern = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64}|[0-9a-f]{32}`)
+var idPattern = regexp.MustCompile(
+	`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64}|[0-9a-f]{32}`)
 
 // pseudonyms puts names in the place of ids, which differ every time.
 func (w *walk) pseudonyms(text string) string {
