@@ -60,7 +60,8 @@ func (o *office) standing() string {
 		docs, err := o.store.SidesOfAllSites(o.Context(), c, time.Time{})
 		o.ok(err)
 		for _, d := range docs {
-			if strings.HasSuffix(d.ID, "~used") { // when a key was used last: that is no secret, and right
+			// when a key was used last: that is no secret, and right
+			if strings.HasSuffix(d.ID, "~used") {
 				continue
 			}
 			fmt.Fprintln(&b, c, d.ID, d.Site, string(d.Body))
@@ -71,8 +72,13 @@ func (o *office) standing() string {
 
 // secretsOf is whatever of office z would give away that an answer holds something of it.
 func (o *office) secretsOf() []string {
-	z := func(path, body string) *answer { return o.must(201, o.do("zM", "POST", "/v1/sites/z/"+path, body)) }
-	visit := z("visits", `{"identify":{"kind":"new","person":{"name":"CANARYNAME","phone":"13977777777"}},"assign":true}`)
+	z := func(path, body string) *answer {
+		return o.must(201,
+			o.do("zM", "POST", "/v1/sites/z/"+path, body))
+	}
+	visit := z("visits",
+		`{"identify":{"kind":"new","person":{"name":"CANARYNAME","phone":"13977777777"}},`+
+			`"assign":true}`)
 	v, k := visit.str("visit", "id"), visit.str("visit", "customer")
 	call := z("calls", `{"for":"A","callback":"CANARYNOTE"}`).str("call", "id")
 	o.must(200, o.do("zM", "POST", "/v1/sites/z/visits/"+v+"/register", `{"serve":true}`))
@@ -80,19 +86,22 @@ func (o *office) secretsOf() []string {
 		"CANARYNAME", "CANARYNOTE", "13977777777", "139****7777", v, k, call,
 		z("approvals", `{"kind":"discount"}`).str("approval", "id"),
 		z("disputes", fmt.Sprintf(`{"customer":%q,"claimants":["A"]}`, k)).str("dispute", "id"),
-		z("keys", `{"role":"kiosk","label":"CANARYLABEL"}`).str("key", "id"), "CANARYLABEL", "bootstrap",
+		z("keys", `{"role":"kiosk","label":"CANARYLABEL"}`).str("key", "id"), "CANARYLABEL",
+		"bootstrap",
 		z("staff", `{"id":"CANARYSTAFF","role":"consultant"}`).str("staff", "id"),
 	}
 }
 
-// TestOddAddresses sends every request of the contract, as everybody, to every odd way of writing each parameter of its address.
-// A new route takes part by itself.
+// TestOddAddresses sends every request of the contract, as everybody, to every odd way of writing
+// each parameter of its address. A new route takes part by itself.
 func TestOddAddresses(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s setup) {
 		w := newWorldOn(t, s)
 		secrets := w.secretsOf()
-		call := w.must(201, w.do("desk", "POST", "/v1/sites/s/calls", `{"callback":"after six"}`)).str("call", "id")
-		note := strings.NewReplacer("{note}", w.must(200, w.do("M", "GET", "/v1/sites/s/calls/"+call, nil)).str("call", "note"))
+		call := w.must(201, w.do("desk", "POST", "/v1/sites/s/calls",
+			`{"callback":"after six"}`)).str("call", "id")
+		note := strings.NewReplacer("{note}", w.must(200,
+			w.do("M", "GET", "/v1/sites/s/calls/"+call, nil)).str("call", "note"))
 		callers := []string{"", "B", "zM", "M"}
 		if slow.Wanted() {
 			callers = append([]string{"", "B", "zM"}, columns...)
@@ -110,11 +119,13 @@ func TestOddAddresses(t *testing.T) {
 					sent++
 					a := w.do(who, method, address, body)
 					if !slices.Contains([]int{400, 401, 403, 404}, a.status) {
-						t.Errorf("%s as %q at %s (%s): %d %.300s", name, who, address, at, a.status, a.raw)
+						t.Errorf("%s as %q at %s (%s): %d %.300s", name, who, address, at, a.status,
+							a.raw)
 					}
 					for _, secret := range secrets {
 						if strings.Contains(a.raw, secret) {
-							t.Errorf("%s as %q at %s (%s) tells of %s: %.300s", name, who, address, at, secret, a.raw)
+							t.Errorf("%s as %q at %s (%s) tells of %s: %.300s", name, who, address,
+								at, secret, a.raw)
 						}
 					}
 				}
@@ -129,7 +140,8 @@ func TestOddAddresses(t *testing.T) {
 
 // oddAddresses are the odd ways to write an address of the contract, by what is odd.
 func oddAddresses(path string, fill *strings.Replacer) map[string]string {
-	out := map[string]string{"a slash at the end": fill.Replace(path) + "/", "a slash before": "/" + fill.Replace(path)}
+	out := map[string]string{"a slash at the end": fill.Replace(path) + "/", "a slash before": "/" +
+		fill.Replace(path)}
 	parts := strings.Split(path, "/")
 	for i, p := range parts {
 		if !strings.HasPrefix(p, "{") {
@@ -147,8 +159,9 @@ func oddAddresses(path string, fill *strings.Replacer) map[string]string {
 	return out
 }
 
-// TestParametersAreNeverEmpty: even where the router is asked without the check of the whole address, no handler gets an empty
-// parameter, and no key is good for a route of a site without one.
+// TestParametersAreNeverEmpty: even where the router is asked without the check of the whole
+// address, no handler gets an empty parameter, and no key is good for a route of a site without
+// one.
 func TestParametersAreNeverEmpty(t *testing.T) {
 	o := newOffice(t, setup{})
 	reached := false
@@ -168,18 +181,22 @@ func TestParametersAreNeverEmpty(t *testing.T) {
 			for _, bad := range []string{"", ".", "..", "a/b", " "} {
 				values := slices.Repeat([]string{"x"}, len(names))
 				values[i] = bad
-				c := o.api.echo.NewContext(httptest.NewRequestWithContext(t.Context(), r.method, "/", nil), httptest.NewRecorder())
+				c := o.api.echo.NewContext(httptest.NewRequestWithContext(t.Context(), r.method,
+					"/", nil), httptest.NewRecorder())
 				c.SetParamNames(names...)
 				c.SetParamValues(values...)
-				if p := asProblem(o.api.serve(r)(c), ""); p.Status != http.StatusNotFound || reached {
-					t.Fatalf("%s %s with %s %q: %d, the handler was reached: %v", r.method, r.path, names[i], bad, p.Status, reached)
+				if p := asProblem(o.api.serve(r)(c), ""); p.Status != http.StatusNotFound ||
+					reached {
+					t.Fatalf("%s %s with %s %q: %d, the handler was reached: %v", r.method, r.path,
+						names[i], bad, p.Status, reached)
 				}
 			}
 		}
 	}
 }
 
-// TestAuthorisationIsByTheRoute: whether a key must cover a site hangs on the route, not on the value it came with.
+// TestAuthorisationIsByTheRoute: whether a key must cover a site hangs on the route, not on the
+// value it came with.
 func TestAuthorisationIsByTheRoute(t *testing.T) {
 	o := newOffice(t, setup{})
 	routes := 0
@@ -191,9 +208,11 @@ func TestAuthorisationIsByTheRoute(t *testing.T) {
 		for _, who := range append([]string{"zM"}, columns...) {
 			req := httptest.NewRequestWithContext(t.Context(), r.method, "/", nil)
 			req.Header.Set(echo.HeaderAuthorization, "Bearer "+o.tokens[who])
-			c := &call{Context: o.api.echo.NewContext(req, httptest.NewRecorder()), api: o.api, route: r}
+			c := &call{Context: o.api.echo.NewContext(req, httptest.NewRecorder()), api: o.api,
+				route: r}
 			if p := asProblem(c.authenticate(), ""); p.Status != http.StatusNotFound {
-				t.Errorf("%s %s as %s without a site: %d %s", r.method, r.path, who, p.Status, p.Code)
+				t.Errorf("%s %s as %s without a site: %d %s", r.method, r.path, who, p.Status,
+					p.Code)
 			}
 		}
 	}

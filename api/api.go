@@ -1,5 +1,5 @@
-// Package api is lunpai over HTTP: routes, credentials, binding, errors. It holds no rules: who receives whom is decided by
-// workflow, and every refusal comes from there with its article.
+// Package api is lunpai over HTTP: routes, credentials, binding, errors. It holds no rules. The
+// workflow package decides who receives whom, and every refusal comes from there with its article.
 package api
 
 import (
@@ -19,23 +19,27 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Config is what the API stands on. Desk, Store, Keys and Vault are needed.
+// Config configures the API. Desk, Store, Keys and Vault are required.
 type Config struct {
 	Desk  *repo.Engine
 	Store repo.Store
 	Keys  *vault.Keys
 	Vault *vault.Vault
-	// Now is the service's clock; zero: the system's.
+	// Now is the service's clock. Zero: the system's clock.
 	Now repo.Clock
-	// Clock, when not nil, is a clock that callers may set with the header Lunpai-Now: for rehearsals and tests.
+	// Clock, if set, lets callers set the time with the header Lunpai-Now, for rehearsals and
+	// tests.
 	Clock   *ManualClock
 	Log     *slog.Logger // zero: no log
 	Version string
-	// QuietRequests leaves the line for every request out of the log. That somebody saw or erased a person is logged all the same.
+	// QuietRequests turns off the log line per request. Seeing or erasing a person is logged all
+	// the same.
 	QuietRequests bool
-	// KeyRate is how many requests a second one key may send, three seconds' worth at once; zero: 100. Negative: unbounded.
+	// KeyRate is how many requests per second one key may send, with bursts of three seconds'
+	// worth. Zero: 100. Negative: unlimited.
 	KeyRate float64
-	// KioskGap and KioskHourly bound arrivals from one kiosk; zero: 20 s and 30 an hour. Negative: unbounded.
+	// KioskGap and KioskHourly limit arrivals from one kiosk. Zero: 20 s and 30 per hour. Negative:
+	// unlimited.
 	KioskGap    time.Duration
 	KioskHourly int
 }
@@ -48,19 +52,20 @@ type API struct {
 	kiosks  *limiter
 	search  *limiter
 	reports *turnstile
-	pages   *turnstile // of the feed: one key reads one at a time, whatever it has in its bucket
-	// requests are by key id, failures by the address that shows wrong keys, streams by key id.
+	pages   *turnstile // of the feed: a key reads one at a time
+	// requests counts by key id, failures by the address that sends wrong keys, streams by key id.
 	requests, failures *buckets
 	streams            *counter
-	refusals           chan struct{} // places for refusals that wait
+	refusals           chan struct{} // limits how many refusals are delayed at once
 	pause              time.Duration // of a refusal
-	strangers          chan struct{} // places for looking up keys from addresses that show wrong ones without end
-	feeds              *feeds
-	scan               int                     // how many commits one request looks at
-	tick               time.Duration           // of event streams
-	all                []*route                // in the order of the contract
-	steps              map[workflow.Event]step // of visits
-	// readWithin is how long a reader may take for one part of a report.
+	// limits look-ups of keys from addresses that keep sending wrong ones
+	strangers chan struct{}
+	feeds     *feeds
+	scan      int                     // commits that one request may look at
+	tick      time.Duration           // of event streams
+	all       []*route                // in the order of the contract
+	steps     map[workflow.Event]step // of visits
+	// readWithin is how long a client may take to read one part of a report.
 	readWithin time.Duration
 }
 
@@ -85,12 +90,14 @@ func New(cfg Config) (*API, error) {
 	a := &API{
 		cfg: cfg, echo: echo.New(), metrics: newMetrics(prometheus.NewRegistry()),
 		kiosks: newLimiter(cfg.KioskGap, cfg.KioskHourly), search: newLimiter(0, searchesHourly),
-		reports: newTurnstile(reportsAtOnce, reportPatience), pages: newTurnstile(1, answerWithin), readWithin: readWithin, tick: tickEvery,
+		reports: newTurnstile(reportsAtOnce, reportPatience), pages: newTurnstile(1, answerWithin),
+		readWithin: readWithin, tick: tickEvery,
 		requests: newBuckets(perKey, max(1, int(burstSeconds*min(perKey, 1e6))), maxBuckets),
 		failures: newBuckets(failuresAMinute/60.0, failuresAMinute, maxBuckets),
 		refusals: make(chan struct{}, refusalsWaiting), pause: refusalPause,
 		strangers: make(chan struct{}, strangersAtOnce),
-		streams:   &counter{most: streamsAKey, of: map[string]int{}}, feeds: newFeeds(cfg.Desk, cfg.Store), scan: scanBudget,
+		streams:   &counter{most: streamsAKey, of: map[string]int{}},
+		feeds:     newFeeds(cfg.Desk, cfg.Store), scan: scanBudget,
 	}
 	a.echo.HideBanner, a.echo.HidePort = true, true
 	a.echo.IPExtractor = echo.ExtractIPDirect()
@@ -102,14 +109,15 @@ func New(cfg Config) (*API, error) {
 	return a, nil
 }
 
-// searchesHourly bounds how many phones one key may look up an hour: a phone book cannot be probed.
+// searchesHourly is how many phones one key may look up per hour, so that nobody can probe a phone
+// book.
 const searchesHourly = 600
 
-// ServeHTTP makes the API a handler.
+// ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.echo.ServeHTTP(w, r) }
 
-// Server is an HTTP server for the API with every timeout set. The write timeout does not bound the event stream and reports,
-// which set their own.
+// Server returns an HTTP server for the API with every timeout set. The event stream and reports
+// set their own write timeouts.
 func (a *API) Server(ctx context.Context) *http.Server {
 	return &http.Server{
 		Handler:           a,
@@ -124,7 +132,7 @@ func (a *API) Server(ctx context.Context) *http.Server {
 	}
 }
 
-// connection is the key of a request's connection in its context.
+// connection is the context key of a request's connection.
 type connection struct{}
 
 func withConnection(ctx context.Context, c net.Conn) context.Context {

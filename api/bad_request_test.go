@@ -12,7 +12,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// world is an office with one record of each kind, all of consultant A where they belong to somebody.
+// world is an office with one record of each kind, all of consultant A where they belong to
+// somebody.
 type world struct {
 	*office
 	fill *strings.Replacer // of an address or a body
@@ -32,15 +33,21 @@ func newWorldOn(t testing.TB, s setup) *world {
 		o.customer("") // B, C and D have had theirs: it is A's turn again
 	}
 	v := o.arrive("assigned", nil)
-	call := o.must(201, o.do("desk", "POST", "/v1/sites/s/calls", map[string]any{"for": "A"})).str("call", "id")
-	appr := o.must(201, o.do("A", "POST", "/v1/sites/s/approvals", map[string]any{"kind": "discount"})).str("approval", "id")
-	disp := o.must(201, o.do("A", "POST", "/v1/sites/s/disputes", map[string]any{"customer": k, "claimants": []string{"A"}})).str("dispute", "id")
-	o.must(201, o.do("M", "POST", "/v1/sites/s/keys", map[string]any{"role": "kiosk", "label": "door"}))
+	call := o.must(201, o.do("desk", "POST", "/v1/sites/s/calls",
+		map[string]any{"for": "A"})).str("call", "id")
+	appr := o.must(201, o.do("A", "POST", "/v1/sites/s/approvals",
+		map[string]any{"kind": "discount"})).str("approval", "id")
+	disp := o.must(201, o.do("A", "POST", "/v1/sites/s/disputes",
+		map[string]any{"customer": k, "claimants": []string{"A"}})).str("dispute", "id")
+	o.must(201, o.do("M", "POST", "/v1/sites/s/keys",
+		map[string]any{"role": "kiosk", "label": "door"}))
 	pairs := []string{
-		"{visit}", v, "{customer}", k, "{call}", call, "{approval}", appr, "{dispute}", disp, "{staff}", "A", "{key}", o.keyIDs["kiosk"],
+		"{visit}", v, "{customer}", k, "{call}", call, "{approval}", appr, "{dispute}", disp,
+		"{staff}", "A", "{key}", o.keyIDs["kiosk"],
 		"{date}", "2024-03-04", "{policy}", "p1", "{report}", "turns_ledger", "%v", v, "%k", k,
 	}
-	return &world{office: o, fill: strings.NewReplacer(append(pairs, "{site}", "s")...), away: strings.NewReplacer(append(pairs, "{site}", "z")...)}
+	return &world{office: o, fill: strings.NewReplacer(append(pairs, "{site}", "s")...),
+		away: strings.NewReplacer(append(pairs, "{site}", "z")...)}
 }
 
 // each calls f for every operation in order.
@@ -62,7 +69,8 @@ func keyFor(op *spec.Operation, r *route) string {
 	if r.public {
 		return ""
 	}
-	for _, c := range [][2]string{{"admin", "administrator"}, {"M", "manager"}, {"desk", "front_desk"}} {
+	for _, c := range [][2]string{{"admin", "administrator"}, {"M", "manager"},
+		{"desk", "front_desk"}} {
 		if r.admits(workflow.Role(c[1])) {
 			return c[0]
 		}
@@ -117,7 +125,8 @@ func TestBadRequests(t *testing.T) {
 		send("a parameter in another case", url+"?Dry_Run=true", nil)
 		send("a malformed query", url+"?%zz=1", nil)
 		for _, p := range append(slices.Clone(op.Parameters), nil) {
-			if p == nil || p.Value.In != "query" || p.Value.Schema.Value.Type.Is("string") && p.Value.Schema.Value.Format == "" {
+			if p == nil || p.Value.In != "query" || p.Value.Schema.Value.Type.Is("string") &&
+				p.Value.Schema.Value.Format == "" {
 				continue
 			}
 			send("nonsense in "+p.Value.Name, url+"?"+p.Value.Name+"=%F0%9F%A6%86", nil)
@@ -147,9 +156,12 @@ func TestBadRequests(t *testing.T) {
 			send("no "+f, url, less)
 		}
 		for field, s := range op.Body.Properties {
-			for what, wrong := range map[string]any{"a number": 7.5, "text": "🦆 x", "a list": []any{[]any{}}, "null": nil, "an object": map[string]any{"x": 1}} {
-				if what == "text" && s.Value.Type.Is("string") && s.Value.Pattern == "" && len(s.Value.Enum) == 0 && s.Value.Format == "" ||
-					what == "an object" && s.Value.Type.Is("object") && s.Value.AdditionalProperties.Has != nil && field != "parameters" {
+			for what, wrong := range map[string]any{"a number": 7.5, "text": "🦆 x",
+				"a list": []any{[]any{}}, "null": nil, "an object": map[string]any{"x": 1}} {
+				if what == "text" && s.Value.Type.Is("string") && s.Value.Pattern == "" &&
+					len(s.Value.Enum) == 0 && s.Value.Format == "" ||
+					what == "an object" && s.Value.Type.Is("object") &&
+						s.Value.AdditionalProperties.Has != nil && field != "parameters" {
 					continue
 				}
 				more := map[string]any{field: wrong}

@@ -30,20 +30,22 @@ type call struct {
 	id    string        // of the command: one per credential and Idempotency-Key
 	dry   bool
 
-	// What the request puts into the vault ahead of its command, and what it intends there behind it.
+	// What the request writes to the vault before its command, and what it intends to do there
+	// after it.
 	noteText string
 	noteID   workflow.NoteID
 	people   []kept
 	intent   *vault.Intent
 	plan     *vault.Plan
-	asked    bool // whether the command ran before
+	asked    bool // whether once was called
 	phoned   bool // a phone was looked up
 }
 
-// answerWithin bounds every request but the event stream and those whose route says otherwise.
+// answerWithin is the time limit of every request except the event stream and routes that set their
+// own.
 const answerWithin = 30 * time.Second
 
-// serve wraps a route's handler: credential, role, clock, site, body, then the handler.
+// serve runs a request: credential, role, clock, query, body, then the route's handler.
 func (a *API) serve(r *route) echo.HandlerFunc {
 	return func(ec echo.Context) error {
 		if err := parameters(ec); err != nil {
@@ -51,7 +53,8 @@ func (a *API) serve(r *route) echo.HandlerFunc {
 		}
 		c := &call{Context: ec, api: a, route: r, site: workflow.SiteID(ec.Param("site"))}
 		if !c.streams() {
-			ctx, cancel := context.WithTimeout(ec.Request().Context(), cmp.Or(r.within, answerWithin))
+			ctx, cancel := context.WithTimeout(ec.Request().Context(),
+				cmp.Or(r.within, answerWithin))
 			defer cancel()
 			ec.SetRequest(ec.Request().WithContext(ctx))
 		}
@@ -59,7 +62,8 @@ func (a *API) serve(r *route) echo.HandlerFunc {
 			return err
 		}
 		c.tellAhead()
-		if err := c.setClock(); err != nil { // only now: a stranger sets nobody's clock
+		// after authentication: a stranger must not set the clock
+		if err := c.setClock(); err != nil {
 			return err
 		}
 		if err := c.checkQuery(); err != nil {
@@ -84,19 +88,21 @@ func (a *API) serve(r *route) echo.HandlerFunc {
 	}
 }
 
-// tellAhead has every answer say by how many seconds the site's time stands in the future, if it does: see repo.Engine.Ahead.
+// tellAhead sets a header that says how many seconds the site's time is ahead of the clock, if it
+// is. See repo.Engine.Ahead.
 func (c *call) tellAhead() {
 	if c.site == "" {
 		return
 	}
-	c.Response().Before(func() { // by then the desk has looked at the site
+	c.Response().Before(func() { // by then the engine has loaded the site
 		if by := c.api.cfg.Desk.Ahead(c.site); by > 0 {
 			c.Response().Header().Set("Lunpai-Ahead", strconv.FormatInt(wholeSeconds(by), 10))
 		}
 	})
 }
 
-// authenticate finds who asks and whether he may: deny by default, a foreign site looks like none.
+// authenticate finds out who asks and whether their role may use the route. Everything is denied by
+// default, and a site that the key does not cover looks as if it did not exist.
 func (c *call) authenticate() error {
 	if c.route.public {
 		return nil
@@ -128,14 +134,15 @@ func (c *call) authenticate() error {
 	return nil
 }
 
-// fingerprint tells two contents under one key apart.
+// fingerprint tells two requests with the same Idempotency-Key but different content apart.
 func (c *call) fingerprint() string {
-	return c.api.cfg.Vault.Fingerprint([]byte(c.Request().Method), []byte(c.Request().URL.Path), c.text)
+	return c.api.cfg.Vault.Fingerprint([]byte(c.Request().Method), []byte(c.Request().URL.Path),
+		c.text)
 }
 
 func (c *call) now() time.Time { return c.api.cfg.Now().UTC() }
 
-// newID is a fresh id that grows with time.
+// newID returns a new id. Ids grow with time.
 func newID() string {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -144,5 +151,5 @@ func newID() string {
 	return id.String()
 }
 
-// own reports whether the caller is a consultant, who sees only what is his.
+// own reports whether the caller is a consultant, who sees only their own records.
 func (c *call) own() bool { return c.key.Role == workflow.RoleConsultant }

@@ -33,7 +33,8 @@ func sing(text string) string {
 	return ""
 }
 
-// canaryWorld puts personal data into every place that takes them, and checks each answer on the way.
+// canaryWorld puts personal data into every place that takes them, and checks each answer on the
+// way.
 type canaryWorld struct {
 	*office
 	n int
@@ -61,7 +62,10 @@ func (w *canaryWorld) send(who, method, path string, body any, want int) *answer
 }
 
 func TestPersonalDataStayInTheVault(t *testing.T) {
-	w := &canaryWorld{office: newOffice(t, setup{config: func(c *Config) { c.KioskGap, c.KioskHourly = -1, -1 }})}
+	w := &canaryWorld{office: newOffice(t, setup{config: func(c *Config) {
+		c.KioskGap,
+			c.KioskHourly = -1, -1
+	}})}
 	person := map[string]any{"name": canaryName, "phone": "139 8765 1234", "notice": true}
 	note := canaryNote
 	m := func(kv ...any) map[string]any {
@@ -71,25 +75,36 @@ func TestPersonalDataStayInTheVault(t *testing.T) {
 		}
 		return out
 	}
-	v := w.send("kiosk", "POST", "visits", m("person", person), 201).str("visit", "id")
-	w.send("desk", "POST", "visits/"+v+"/identify?dry_run=true", m("kind", "new", "person", person), 200)
-	k := w.send("desk", "POST", "visits/"+v+"/identify", m("kind", "new", "person", person), 200).str("visit", "customer")
-	w.send("S", "POST", "visits/"+v+"/assign", m("to", "B", "reason", "language", "note", note), 200)
+	v := w.send("kiosk", "POST", "visits", m("person", person), 201).str("visit")
+	w.send("desk", "POST", "visits/"+v+"/identify?dry_run=true", m("kind", "new", "person", person),
+		200)
+	k := w.send("desk", "POST", "visits/"+v+"/identify", m("kind", "new", "person", person),
+		200).str("visit", "customer")
+	w.send("S", "POST", "visits/"+v+"/assign", m("to", "B", "reason", "language", "note", note),
+		200)
 	w.send("desk", "POST", "visits/"+v+"/reidentify", m("kind", "new", "person", person), 200)
-	w.send("S", "POST", "visits/"+v+"/change", m("to", "C", "reason", "customer_demand", "note", note), 200)
-	w.send("C", "POST", "visits/"+v+"/register", m("serve", true, "person", person, "form", m("remark", note)), 200)
-	other := w.send("desk", "POST", "visits", m("identify", m("kind", "new", "person", m("name", canaryName))), 201).str("visit", "id")
+	w.send("S", "POST", "visits/"+v+"/change", m("to", "C", "reason", "customer_demand", "note",
+		note), 200)
+	w.send("C", "POST", "visits/"+v+"/register",
+		m("serve", true, "person", person, "form", m("remark", note)), 200)
+	other := w.send("desk", "POST", "visits", m("identify",
+		m("kind", "new", "person", m("name", canaryName))), 201).str("visit", "id")
 	w.send("desk", "POST", "visits/"+other+"/abandon", m("reason", "left", "note", note), 200)
-	w.send("S", "POST", "rota/reorder", m("line", []string{"D", "A", "B", "C"}, "reason", "language", "note", note), 0)
+	w.send("S", "POST", "rota/reorder", m("line", []string{"D", "A", "B", "C"}, "reason",
+		"language", "note", note), 0)
 	w.send("C", "POST", "customers/"+k+"/follow-ups", m("channel", "phone", "note", note), 200)
-	w.send("M", "POST", "customers/"+k+"/reassign", m("to", "A", "reason", "moved", "note", note), 200)
+	w.send("M", "POST", "customers/"+k+"/reassign", m("to", "A", "reason", "moved", "note", note),
+		200)
 	w.send("desk", "POST", "calls", m("for", "A", "callback", canaryName+" "+canaryPhone), 201)
 	w.send("A", "POST", "approvals", m("kind", "other", "note", note), 201)
-	d := w.send("A", "POST", "disputes", m("customer", k, "claimants", []string{"A", "C"}, "note", note), 201).str("dispute", "id")
+	d := w.send("A", "POST", "disputes", m("customer", k, "claimants", []string{"A", "C"}, "note",
+		note), 201).str("dispute", "id")
 	w.send("M", "POST", "rulings", m("text", note, "dispute", d), 201)
 	w.send("S", "POST", "conduct", m("rule", "P1-31", "who", "A", "note", note), 201)
-	w.send("M", "POST", "customers", m("status", "registered", "person", person), 409) // he is there already
-	w.send("M", "POST", "customers", m("status", "registered", "person", m("name", canaryName)), 201)
+	// he is there already
+	w.send("M", "POST", "customers", m("status", "registered", "person", person), 409)
+	w.send("M", "POST", "customers", m("status", "registered", "person", m("name", canaryName)),
+		201)
 	w.send("desk", "PUT", "customers/"+k+"/person", person, 204)
 	w.send("desk", "POST", "customers/search", m("phone", canaryPhone), 200)
 	w.send("A", "GET", "customers/"+k+"/person?reason=call_back", nil, 200)
@@ -104,7 +119,12 @@ func TestPersonalDataStayInTheVault(t *testing.T) {
 		}
 	}
 	for _, c := range workflow.Collections {
-		w.ok(w.store.ScanAllSites(t.Context(), c, func(d repo.Document) error { w.silent("collection "+string(c), string(d.Doc)); return nil }))
+		w.ok(w.store.ScanAllSites(t.Context(), c,
+			func(d repo.Document) error {
+				w.silent("collection "+string(c),
+					string(d.Doc))
+				return nil
+			}))
 	}
 	for _, c := range []repo.SideCollection{repo.People, repo.Notes, repo.APIKeys, repo.Meta} {
 		docs, err := w.store.SidesOfAllSites(t.Context(), c, monday.AddDate(100, 0, 0))
@@ -115,14 +135,16 @@ func TestPersonalDataStayInTheVault(t *testing.T) {
 	}
 	for _, name := range report.Names() {
 		for format := range report.Formats {
-			w.silent("report "+name, w.send("M", "GET", "reports/"+name+"?format="+string(format), nil, 200).raw)
+			w.silent("report "+name, w.send("M", "GET", "reports/"+name+"?format="+string(format),
+				nil, 200).raw)
 		}
 	}
 	w.silent("metrics", w.do("", "GET", "/metrics", nil).raw)
 	w.silentFiles()
 	w.send("M", "DELETE", "customers/"+k+"/person", nil, 204)
 	w.send("A", "GET", "customers/"+k+"/person?reason=call_back", nil, 404)
-	if a := w.send("desk", "POST", "customers/search", m("phone", canaryPhone), 200); a.at("known") != false {
+	if a := w.send("desk", "POST", "customers/search", m("phone", canaryPhone),
+		200); a.at("known") != false {
 		t.Error("an erased phone is found")
 	}
 	w.silentFiles()
@@ -139,20 +161,28 @@ func (w *canaryWorld) refusals(v string) {
 		for _, parameter := range []string{"group_by", "format", "from"} {
 			w.send("S", "GET", "reports/walkouts?"+parameter+"="+canaryPhone, nil, 400)
 		}
-		w.send("desk", "POST", "visits", map[string]any{"person": map[string]any{"phone": canaryName}}, 400)
-		w.send("desk", "POST", "visits", map[string]any{"person": map[string]any{"phone": 13987651234}}, 400)
+		w.send("desk", "POST", "visits",
+			map[string]any{"person": map[string]any{"phone": canaryName}}, 400)
+		w.send("desk", "POST", "visits",
+			map[string]any{"person": map[string]any{"phone": 13987651234}}, 400)
 		w.send("desk", "POST", "visits", map[string]any{phone: phone}, 400)
 		w.send("desk", "POST", "visits", `{"person":{"`+phone+`":1,"`+phone+`":2}}`, 400)
 		w.send("desk", "POST", "visits", map[string]any{"channel": phone}, 400)
 		w.send("desk", "POST", "visits/"+v+"/identify", map[string]any{"kind": phone}, 400)
-		w.send("desk", "POST", "visits/"+v+"/identify", map[string]any{"kind": "new", "purpose": phone}, 400)
-		w.send("desk", "POST", "visits/"+v+"/identify", map[string]any{"kind": "new", "groups": phone}, 400)
+		w.send("desk", "POST", "visits/"+v+"/identify",
+			map[string]any{"kind": "new", "purpose": phone}, 400)
+		w.send("desk", "POST", "visits/"+v+"/identify",
+			map[string]any{"kind": "new", "groups": phone}, 400)
 		w.send("S", "POST", "visits/"+v+"/assign", map[string]any{"reason": phone}, 400)
-		w.send("A", "POST", "approvals", map[string]any{"kind": "other", "note": []string{phone}}, 400)
+		w.send("A", "POST", "approvals", map[string]any{"kind": "other", "note": []string{phone}},
+			400)
 		w.send("S", "POST", "conduct", map[string]any{"rule": phone, "who": "A"}, 400)
-		w.send("desk", "POST", "customers/search", map[string]any{"phone": phone, "name": phone}, 400)
-		for _, h := range []string{"Idempotency-Key", "X-Request-Id", "traceparent", "User-Agent", "Accept-Language", "If-Match", "Last-Event-ID", "Origin", "X-Forwarded-For"} {
-			a := w.do("desk", "POST", "/v1/sites/s/customers/search", `{"phone":"13800000000"}`, h, canaryPhone+"-87651234")
+		w.send("desk", "POST", "customers/search", map[string]any{"phone": phone, "name": phone},
+			400)
+		for _, h := range []string{"Idempotency-Key", "X-Request-Id", "traceparent", "User-Agent",
+			"Accept-Language", "If-Match", "Last-Event-ID", "Origin", "X-Forwarded-For"} {
+			a := w.do("desk", "POST", "/v1/sites/s/customers/search", `{"phone":"13800000000"}`, h,
+				canaryPhone+"-87651234")
 			if a.status >= 400 && sing(a.raw) != "" {
 				w.Errorf("%s: %s", h, a.raw)
 			}
@@ -187,11 +217,13 @@ func (w *canaryWorld) silentFiles() {
 	}
 }
 
-// TestFreeTextStaysOut: every text that a command takes is an id, a code or a word of a set; what is none of them is refused
-// and reaches neither journal nor log. Fields for personal data and notes have their test above.
+// TestFreeTextStaysOut: every text that a command takes is an id, a code or a word of a set; what
+// is none of them is refused and reaches neither journal nor log. Fields for personal data and
+// notes have their test above.
 func TestFreeTextStaysOut(t *testing.T) {
 	w := newWorld(t)
-	free := map[string]bool{"note": true, "name": true, "phone": true, "remark": true, "callback": true, "text": true, "label": true}
+	free := map[string]bool{"note": true, "name": true, "phone": true, "remark": true,
+		"callback": true, "text": true, "label": true}
 	for name, op := range contract().Operations() {
 		if op.Body == nil || !op.Query["dry_run"] {
 			continue
@@ -225,7 +257,8 @@ func TestFreeTextStaysOut(t *testing.T) {
 	}
 }
 
-// unchecked are ids that workflow takes as they come, so that free text can reach the journal: debts, to be paid there.
+// unchecked are ids that workflow takes as they come, so that free text can reach the journal:
+// debts, to be paid there.
 var unchecked = map[string]bool{}
 
 // chosen are ids that the office itself makes up.

@@ -2,21 +2,21 @@ package api
 
 import "github.com/lunpai/lunpai/workflow"
 
-// ConductDecision is the answer to a note on conduct.
+// ConductDecision is the answer when conduct is noted.
 type ConductDecision struct {
 	Decided
 	// Conduct is the note.
 	Conduct Doc[workflow.ConductNote] `json:"conduct,omitzero"`
 }
 
-// CheckDecision is the answer to an item of a checklist that was ticked.
+// CheckDecision is the answer when an item of a checklist is completed.
 type CheckDecision struct {
 	Decided
 	// Check is the item.
 	Check Doc[workflow.Check] `json:"check,omitzero"`
 }
 
-// CardDecision is the answer to a business card that was given.
+// CardDecision is the answer when a business card is given.
 type CardDecision struct {
 	Decided
 	// Card is the business card as it was recorded.
@@ -30,7 +30,7 @@ type ConductList struct {
 	Page
 }
 
-// listConduct lists the notes on conduct, the newest first.
+// listConduct lists notes on conduct, newest first.
 func listConduct(c *call, q *Paging) (*ConductList, error) {
 	p, docs, err := listOf[workflow.ConductNote](c, workflow.Conduct, *q)
 	return &ConductList{docs, p}, err

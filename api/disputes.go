@@ -2,14 +2,14 @@ package api
 
 import "github.com/lunpai/lunpai/workflow"
 
-// DisputeDecision is the answer to a dispute that was opened.
+// DisputeDecision is the answer when a dispute is opened.
 type DisputeDecision struct {
 	Decided
 	// Dispute is the dispute as it stands now.
 	Dispute Doc[workflow.Dispute] `json:"dispute,omitzero"`
 }
 
-// RulingDecision is the answer to a ruling.
+// RulingDecision is the answer when a ruling is made.
 type RulingDecision struct {
 	Decided
 	// Ruling is the ruling as it was recorded.
@@ -22,17 +22,19 @@ type DisputeView struct {
 	Dispute *workflow.Dispute `json:"dispute"`
 }
 
-// getDispute reads a dispute. A consultant reads those in which he claims the customer.
+// getDispute reads a dispute. A consultant may read disputes in which they claim the customer.
 func getDispute(c *call, _ *none) (*DisputeView, error) {
 	r, err := readMatter[*workflow.Dispute](c, aDispute)
 	return &DisputeView{r}, err
 }
 
-// RulingBody is the manager's word.
+// RulingBody is a ruling of the manager.
 type RulingBody struct {
-	// Text is the ruling: free text. The ruling carries its id; GET notes/{note} shows it to those who may read it.
+	// Text is the ruling, as free text. The ruling holds its id; GET notes/{note} shows the text to
+	// those who may read it.
 	Text workflow.NoteID `json:"text"`
-	// Dispute is what the ruling settles; absent: it says what the policy does not.
+	// Dispute is the dispute that the ruling settles. Absent: it is about what the policy leaves
+	// open.
 	Dispute workflow.RecordID `json:"dispute,omitempty"`
 }
 
@@ -47,7 +49,7 @@ type RulingList struct {
 	Rulings []Doc[workflow.Ruling] `json:"rulings"`
 }
 
-// listRulings lists the rulings of a site, the newest first.
+// listRulings lists the rulings of a site, newest first.
 func listRulings(c *call, q *Paging) (*RulingList, error) {
 	p, docs, err := listOf[workflow.Ruling](c, workflow.Rulings, *q)
 	return &RulingList{p, docs}, err

@@ -10,36 +10,36 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// filling is how a member of a command comes by its value.
+// filling says where the value of a member of a command comes from.
 type filling int
 
 const (
-	fromAddress filling = iota // the value of a parameter of the address
+	fromAddress filling = iota // a parameter of the address
 	fresh                      // a new id
 	whenMissing                // the caller's own, where the body names nobody
-	never                      // callers have no say in it
-	mayMiss                    // as it was sent, or empty: the member may be left out
+	never                      // empty, whatever is sent
+	mayMiss                    // the body, where it may be left out
 )
 
-// fill puts a value into a member of a command. Members go by their JSON names.
+// fill says how a member of a command gets its value. Members go by their JSON names.
 type fill struct {
 	how           filling
 	member, param string
 }
 
-// param fills a member from a parameter of the address that has another name.
+// param fills a member from a parameter of the address with another name.
 func param(member, name string) fill { return fill{fromAddress, member, name} }
 
-// mint fills a member with a fresh id.
+// mint fills a member with a new id.
 func mint(member string) fill { return fill{how: fresh, member: member} }
 
-// caller fills a member with whose key it is, where the body names nobody.
+// caller fills a member with the member of staff who owns the key, if the body names nobody.
 func caller(member string) fill { return fill{how: whenMissing, member: member} }
 
-// without keeps a member of the command from callers.
+// without keeps callers from setting a member.
 func without(member string) fill { return fill{how: never, member: member} }
 
-// optional lets a member be left out.
+// optional lets callers leave a member out.
 func optional(member string) fill { return fill{how: mayMiss, member: member} }
 
 // filled is a fill with the place of its member.
@@ -48,7 +48,8 @@ type filled struct {
 	index []int
 }
 
-// compileFills finds the members of a command that the fills name, and those that parameters of the address are named like.
+// compileFills finds the members of a command that fills name, and those with the name of a
+// parameter of the address.
 func compileFills(t reflect.Type, params []string, fills []fill) ([]filled, error) {
 	var out []filled
 	for _, p := range params {
@@ -63,7 +64,8 @@ func compileFills(t reflect.Type, params []string, fills []fill) ([]filled, erro
 		case !ok:
 			return nil, fmt.Errorf("%s has no member %s to fill", t, f.member)
 		case f.how == fromAddress && !slices.Contains(params, f.param):
-			return nil, fmt.Errorf("the address has no parameter %s for %s.%s", f.param, t, f.member)
+			return nil, fmt.Errorf("the address has no parameter %s for %s.%s", f.param, t,
+				f.member)
 		case f.how < never && m.Type.Kind() != reflect.String:
 			return nil, fmt.Errorf("%s.%s is filled and no id", t, f.member)
 		}
@@ -72,7 +74,7 @@ func compileFills(t reflect.Type, params []string, fills []fill) ([]filled, erro
 	return out, nil
 }
 
-// places are the members of a struct by their JSON names, those of embedded structs too.
+// places are the members of a struct by JSON name, including those of embedded structs.
 func places(t reflect.Type) map[string]reflect.StructField {
 	out := map[string]reflect.StructField{}
 	for _, f := range reflect.VisibleFields(t) {
@@ -84,7 +86,7 @@ func places(t reflect.Type) map[string]reflect.StructField {
 	return out
 }
 
-// fill puts into a command what does not come from the body.
+// fill sets the members of a command that do not come from the body.
 func (c *call) fill(cmd reflect.Value) {
 	for _, f := range c.route.filled {
 		m := cmd.FieldByIndex(f.index)
@@ -104,9 +106,10 @@ func (c *call) fill(cmd reflect.Value) {
 	}
 }
 
-// intake is how a body is read: its free text goes to the vault, its times are UTC in whole milliseconds, as all of the service's.
+// intake says what is done to a body after decoding: free text goes to the vault, and times become
+// UTC in whole milliseconds.
 type intake struct {
-	note  []int // the place of its free text; nil: it has none
+	note  []int // where the free text is; nil: there is none
 	times [][]int
 }
 
@@ -115,8 +118,8 @@ var (
 	timeType = reflect.TypeFor[time.Time]()
 )
 
-// newIntake looks for free text and times in a body. It fails when free text stands where it cannot be taken out: in a list, or in
-// more than one place.
+// newIntake finds free text and times in a body. It fails if free text is in a list, or in more
+// than one place, where it could not be taken out.
 func newIntake(t reflect.Type, unsent []string) (*intake, error) {
 	in := &intake{}
 	return in, in.look(t, nil, unsent)
@@ -158,7 +161,7 @@ func deref(t reflect.Type) reflect.Type {
 	return t
 }
 
-// holds reports whether values of a type hold, however deep, a value of another.
+// holds reports whether a type contains another one, at any depth.
 func holds(t, wanted reflect.Type, above []reflect.Type) bool {
 	if t == wanted {
 		return true
@@ -182,7 +185,7 @@ func holds(t, wanted reflect.Type, above []reflect.Type) bool {
 	return false
 }
 
-// read reads the checked body of a request into its type.
+// read takes over the decoded body of a request.
 func (c *call) read(into any) error {
 	in := c.route.takes
 	if in == nil {
@@ -208,7 +211,7 @@ func (c *call) read(into any) error {
 	return err
 }
 
-// member is the value at a place; there is none where a pointer on the way is nil.
+// member is the value at a place; none if a pointer on the way is nil.
 func member(v reflect.Value, at []int) (reflect.Value, bool) {
 	for _, i := range at {
 		if v.Kind() == reflect.Pointer {

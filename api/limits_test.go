@@ -96,7 +96,7 @@ func TestKioskLimit(t *testing.T) {
 		t.Errorf("Retry-After %q: %s", a.header.Get("Retry-After"), a.raw)
 	}
 	// looking is not limited
-	o.must(200, o.do("kiosk", "GET", "/v1/sites/s/visits/"+first.str("visit", "id"), nil))
+	o.must(200, o.do("kiosk", "GET", "/v1/sites/s/visits/"+first.str("visit"), nil))
 	// nor are others
 	o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", nil))
 	for i := range 2 {

@@ -25,8 +25,9 @@ func (s asking) List(ctx context.Context, q repo.Query) (repo.Listing, error) {
 	return s.Store.List(ctx, q)
 }
 
-// TestFiltersAreTheStores: every parameter by which the contract lets a list be filtered is a field for which every store has an
-// index (the stores' TestPlans read the plans of repo.Filters), and reaches the store.
+// TestFiltersAreTheStores: every parameter by which the contract lets a list be filtered is a field
+// for which every store has an index (the stores' TestPlans read the plans of repo.Filters), and
+// reaches the store.
 func TestFiltersAreTheStores(t *testing.T) {
 	var q repo.Query
 	o := newOffice(t, setup{wrap: func(s repo.Store) repo.Store { return asking{s, &q} }})
@@ -53,7 +54,8 @@ func TestFiltersAreTheStores(t *testing.T) {
 				value = p.words[0]
 			}
 			o.must(200, o.do("M", "GET", path+"?"+p.name+"="+value, nil))
-			if d := cmp.Diff(map[string][]string{p.compares: {value}}, q.In); d != "" || q.Collection != of {
+			if d := cmp.Diff(map[string][]string{p.compares: {value}}, q.In); d != "" ||
+				q.Collection != of {
 				t.Errorf("%s?%s=%s asks the store for (-want +got):\n%s", path, p.name, value, d)
 			}
 			documented[of] = append(documented[of], p.compares)
@@ -81,10 +83,12 @@ func (o *office) visits(who, query string) []string {
 	return ids(o.must(200, o.do(who, "GET", "/v1/sites/s/visits"+query, nil)), "visits")
 }
 
-// TestListOfTheFloor: what a front desk asks for all day: what is open, in which states, oldest first.
+// TestListOfTheFloor: what a front desk asks for all day: what is open, in which states, oldest
+// first.
 func TestListOfTheFloor(t *testing.T) {
 	o := newOffice(t, setup{})
-	arrived, assigned, identified := o.arrive("arrived", nil), o.arrive("assigned", nil), o.arrive("identified", nil)
+	arrived, assigned, identified := o.arrive("arrived", nil), o.arrive("assigned", nil),
+		o.arrive("identified", nil)
 	gone := o.arrive("arrived", nil)
 	o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+gone+"/abandon", `{"reason":"left"}`))
 	over := o.arrive("assigned", nil)
@@ -110,15 +114,20 @@ func TestListOfTheFloor(t *testing.T) {
 
 // TestUnknownWords: a word that is none is refused, and the answer names those that are.
 func TestUnknownWords(t *testing.T) {
+	const (
+		states   = "arrived, identified, assigned, served, registered, abandoned, merged"
+		kinds    = "new, returning, referral, unrelated, peer, unstated, company_staff"
+		statuses = "received, registered, intention, holding_fee, deposit, signed, refunded"
+	)
 	o := newOffice(t, setup{})
 	for query, allowed := range map[string]string{
-		"visits?state=waiting":           "arrived, identified, assigned, served, registered, abandoned, merged",
-		"visits?state=arrived,Arrived":   "arrived, identified, assigned, served, registered, abandoned, merged",
-		"visits?state=arrived,":          "arrived, identified, assigned, served, registered, abandoned, merged",
-		"visits?kind=walk_in":            "new, returning, referral, unrelated, peer, unstated, company_staff",
+		"visits?state=waiting":           states,
+		"visits?state=arrived,Arrived":   states,
+		"visits?state=arrived,":          states,
+		"visits?kind=walk_in":            kinds,
 		"visits?order=asc":               "newest, oldest",
 		"visits?open=yes":                "true, false",
-		"customers?status=buyer":         "received, registered, intention, holding_fee, deposit, signed, refunded",
+		"customers?status=buyer":         statuses,
 		"customers?order=up":             "newest, oldest",
 		"messages?state=new":             "pending, delivered",
 		"approvals?state=open":           "pending, granted, refused",
@@ -126,20 +135,24 @@ func TestUnknownWords(t *testing.T) {
 	} {
 		a := o.must(400, o.do("M", "GET", "/v1/sites/s/"+query, nil))
 		words, _ := a.at("allowed").([]any)
-		if got := strings.Trim(fmt.Sprint(words...), " "); a.str("code") != "bad_parameter" || !strings.Contains(a.str("detail"), allowed) || a.str("fix") == "" ||
+		if got := strings.Trim(fmt.Sprint(words...), " "); a.str("code") != "bad_parameter" ||
+			!strings.Contains(a.str("detail"), allowed) || a.str("fix") == "" ||
 			strings.ReplaceAll(allowed, ", ", "") != strings.ReplaceAll(got, " ", "") {
 			t.Errorf("%s: %s", query, a.raw)
 		}
 	}
-	for _, query := range []string{"visits?cursor=eA", "customers?cursor=MjAyNC0wMy0wNCB4", "visits?cursor=IHg"} { // "x", "2024-03-04 x", " x"
-		if a := o.must(400, o.do("M", "GET", "/v1/sites/s/"+query, nil)); a.str("code") != "bad_cursor" {
+	// "x", "2024-03-04 x", " x"
+	for _, query := range []string{"visits?cursor=eA", "customers?cursor=MjAyNC0wMy0wNCB4",
+		"visits?cursor=IHg"} {
+		if a := o.must(400, o.do("M", "GET", "/v1/sites/s/"+query,
+			nil)); a.str("code") != "bad_cursor" {
 			t.Errorf("%s: %s", query, a.raw)
 		}
 	}
 }
 
-// TestConsultantListsHisOwn: a consultant lists the visits that he receives, those of his customers, and those in which he assists,
-// open and over, and no others.
+// TestConsultantListsHisOwn: a consultant lists the visits that he receives, those of his
+// customers, and those in which he assists, open and over, and no others.
 func TestConsultantListsHisOwn(t *testing.T) {
 	o := newOffice(t, setup{})
 	a, b := o.arrive("assigned", nil), o.arrive("assigned", nil) // A's and B's

@@ -14,8 +14,8 @@ import (
 //go:embed testdata/matrix.golden
 var matrixText string
 
-// columns are the keys that stand for the roles, in the order of the table; the consultant is A, to whom the world's records
-// belong, and B, to whom they do not.
+// columns are the keys that stand for the roles, in the order of the table; the consultant is A, to
+// whom the world's records belong, and B, to whom they do not.
 var columns = []string{"kiosk", "desk", "A", "L", "S", "M", "analyst", "admin"}
 
 func readMatrix(t *testing.T) map[string][]string {
@@ -33,7 +33,8 @@ func readMatrix(t *testing.T) map[string][]string {
 	return rows
 }
 
-// try sends an operation's usual request as somebody; commands are asked what they would do, so that nothing changes.
+// try sends an operation's usual request as somebody; commands are asked what they would do, so
+// that nothing changes.
 func (w *world) try(who, method, path string, op *spec.Operation, fill *strings.Replacer) *answer {
 	w.Helper()
 	url := fill.Replace(path)
@@ -47,14 +48,17 @@ func (w *world) try(who, method, path string, op *spec.Operation, fill *strings.
 	case op.OperationID == "showPerson":
 		url += "?reason=matrix"
 	case op.OperationID == "showNote" || op.OperationID == "eraseNote":
-		call := w.must(201, w.do("desk", "POST", "/v1/sites/s/calls", map[string]any{"for": "A", "callback": "after six"})).str("call", "id")
+		call := w.must(201, w.do("desk", "POST", "/v1/sites/s/calls",
+			map[string]any{"for": "A", "callback": "after six"})).str("call", "id")
 		note := w.must(200, w.do("M", "GET", "/v1/sites/s/calls/"+call, nil)).str("call", "note")
-		url = strings.Replace(url, "{note}", note, 1) + map[bool]string{true: "?reason=matrix"}[op.OperationID == "showNote"]
+		url = strings.Replace(url, "{note}", note, 1) +
+			map[bool]string{true: "?reason=matrix"}[op.OperationID == "showNote"]
 	case op.OperationID == "revokeKey" || op.OperationID == "rotateKey":
 		w.key("victim", workflow.RoleKiosk, "")
 		url = strings.Replace(url, w.keyIDs["kiosk"], w.keyIDs["victim"], 1)
 	case op.OperationID == "erasePerson": // of somebody else: for the others he must stay
-		k := w.must(201, w.do("M", "POST", "/v1/sites/s/customers", `{"status":"registered","person":{"name":"Zhang Wei"}}`)).str("customer", "id")
+		k := w.must(201, w.do("M", "POST", "/v1/sites/s/customers",
+			`{"status":"registered","person":{"name":"Zhang Wei"}}`)).str("customer", "id")
 		url = strings.Replace(path, "{customer}", k, 1)
 		url = fill.Replace(url)
 	}
@@ -68,13 +72,15 @@ func TestMatrix(t *testing.T) {
 	w.each(func(name, method, path string, op *spec.Operation) {
 		row := rows[op.OperationID]
 		if row == nil {
-			t.Errorf("%s (%s) has no row: nobody may use it until the table says so", op.OperationID, name)
+			t.Errorf("%s (%s) has no row: nobody may use it until the table says so",
+				op.OperationID, name)
 			return
 		}
 		delete(rows, op.OperationID)
 		public := w.routeOf(name).public
 		hasSite := strings.Contains(path, "{site}")
-		if a := w.try("", method, path, op, w.fill); public != (a.status == 200) || !public && a.status != 401 {
+		if a := w.try("", method, path, op, w.fill); public != (a.status == 200) || !public &&
+			a.status != 401 {
 			t.Errorf("%s without a key: %d", op.OperationID, a.status)
 		}
 		for i, who := range columns {
@@ -96,8 +102,10 @@ func TestMatrix(t *testing.T) {
 				continue
 			}
 			cells++
-			if a := w.try(who, method, path, op, w.away); a.status != 404 || a.str("code") != "not_found" {
-				t.Errorf("%s as %s at a foreign site: %d %s", op.OperationID, who, a.status, a.str("code"))
+			if a := w.try(who, method, path, op, w.away); a.status != 404 ||
+				a.str("code") != "not_found" {
+				t.Errorf("%s as %s at a foreign site: %d %s", op.OperationID, who, a.status,
+					a.str("code"))
 			}
 		}
 	})
@@ -107,10 +115,12 @@ func TestMatrix(t *testing.T) {
 	t.Logf("%d cells", cells)
 }
 
-// wantAllowed: neither the key nor the role is in the way. A route that is about a person of today may say so.
+// wantAllowed: neither the key nor the role is in the way. A route that is about a person of today
+// may say so.
 func (w *world) wantAllowed(a *answer, op, who, path string) {
 	w.Helper()
-	if a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || a.status == http.StatusNotFound || a.status >= 500 {
+	if a.status == http.StatusUnauthorized || a.status == http.StatusForbidden ||
+		a.status == http.StatusNotFound || a.status >= 500 {
 		w.Errorf("%s as %s on %s: %d, want to be allowed: %.300s", op, who, path, a.status, a.raw)
 	}
 }
@@ -123,8 +133,9 @@ func (w *world) tryOwn(who, method, path string, op *spec.Operation, a *answer) 
 			w.Errorf("%s as the kiosk on another's ticket: %d", op.OperationID, a.status)
 		}
 		w.clock.Set(w.clock.Now().Add(time.Minute))
-		mine := w.must(201, w.do("kiosk", "POST", "/v1/sites/s/visits", nil)).str("visit", "id")
-		w.wantAllowed(w.do("kiosk", method, strings.NewReplacer("{site}", "s", "{visit}", mine).Replace(path), nil), op.OperationID, who, path)
+		mine := w.must(201, w.do("kiosk", "POST", "/v1/sites/s/visits", nil)).str("visit")
+		w.wantAllowed(w.do("kiosk", method, strings.NewReplacer("{site}", "s", "{visit}",
+			mine).Replace(path), nil), op.OperationID, who, path)
 		return
 	}
 	w.wantAllowed(a, op.OperationID, who, path)
@@ -147,7 +158,8 @@ func TestRevokedKeys(t *testing.T) {
 			return
 		}
 		for _, who := range []string{"M", "S", "A", "short", "made up", "mixed"} {
-			if a := w.do(who, method, w.fill.Replace(path), nil); a.status != 401 || a.header.Get("WWW-Authenticate") == "" {
+			if a := w.do(who, method, w.fill.Replace(path), nil); a.status != 401 ||
+				a.header.Get("WWW-Authenticate") == "" {
 				t.Errorf("%s with a %s key: %d", name, who, a.status)
 			}
 		}
@@ -157,7 +169,8 @@ func TestRevokedKeys(t *testing.T) {
 // TestAnalystsGrantedSites: an analyst reads the sites he was granted, and no more.
 func TestAnalystsGrantedSites(t *testing.T) {
 	o := newOffice(t, setup{})
-	a := o.must(201, o.do("admin", "POST", "/v1/sites/s/keys", map[string]any{"role": "analyst", "sites": []string{"z"}}))
+	a := o.must(201, o.do("admin", "POST", "/v1/sites/s/keys",
+		map[string]any{"role": "analyst", "sites": []string{"z"}}))
 	o.tokens["both"] = a.str("key", "token")
 	for _, site := range []string{"s", "z"} {
 		o.must(200, o.do("both", "GET", "/v1/sites/"+site+"/visits", nil))
@@ -166,11 +179,13 @@ func TestAnalystsGrantedSites(t *testing.T) {
 	if l, _ := o.must(200, o.do("both", "GET", "/v1/sites", nil)).at("sites").([]any); len(l) != 2 {
 		t.Errorf("the analyst of two sites sees %d", len(l))
 	}
-	if l, _ := o.must(200, o.do("analyst", "GET", "/v1/sites", nil)).at("sites").([]any); len(l) != 1 {
+	if l, _ := o.must(200, o.do("analyst", "GET", "/v1/sites",
+		nil)).at("sites").([]any); len(l) != 1 {
 		t.Errorf("the analyst of one site sees %d", len(l))
 	}
 	o.must(404, o.do("analyst", "GET", "/v1/sites/z/visits", nil))
-	o.must(403, o.do("M", "POST", "/v1/sites/s/keys", map[string]any{"role": "analyst", "sites": []string{"z"}}))
+	o.must(403, o.do("M", "POST", "/v1/sites/s/keys",
+		map[string]any{"role": "analyst", "sites": []string{"z"}}))
 	for _, bad := range []map[string]any{
 		{"role": "administrator"},
 		{"role": "front_desk", "staff": "A"},
@@ -185,7 +200,8 @@ func TestAnalystsGrantedSites(t *testing.T) {
 	}
 }
 
-// TestMakeUpUnderPolicy2: shift leader and supervisor grant make-ups; policy 1 leaves it to the supervisor and the manager.
+// TestMakeUpUnderPolicy2: shift leader and supervisor grant make-ups; policy 1 leaves it to the
+// supervisor and the manager.
 func TestMakeUpUnderPolicy2(t *testing.T) {
 	for policy, want := range map[string]map[string]bool{
 		"p1": {"desk": false, "A": false, "L": false, "S": true, "M": true},
@@ -193,7 +209,8 @@ func TestMakeUpUnderPolicy2(t *testing.T) {
 	} {
 		o := newOffice(t, setup{policy: policy})
 		for who, may := range want {
-			a := o.do(who, "POST", "/v1/sites/s/rota/make-ups?dry_run=true", `{"unit":"B","position":1}`)
+			a := o.do(who, "POST", "/v1/sites/s/rota/make-ups?dry_run=true",
+				`{"unit":"B","position":1}`)
 			if (a.status != 403) != may {
 				t.Errorf("%s under %s: %d %s", who, policy, a.status, a.str("code"))
 			}

@@ -2,7 +2,7 @@ package api
 
 import "github.com/lunpai/lunpai/workflow"
 
-// CallDecision is the answer to a call that was noted.
+// CallDecision is the answer when a call is noted.
 type CallDecision struct {
 	Decided
 	// Call is the call as it was recorded.
@@ -11,11 +11,12 @@ type CallDecision struct {
 
 // CallBody is a call on the sales telephone.
 type CallBody struct {
-	// For is the consultant who was asked for; absent: nobody in particular.
+	// For is the consultant the caller asked for. Absent: nobody in particular.
 	For workflow.StaffID `json:"for,omitempty"`
-	// Customer is who called, where he is known.
+	// Customer is the caller, if known.
 	Customer workflow.CustomerID `json:"customer,omitempty"`
-	// Callback is how the caller can be reached: free text. The call carries its id; GET notes/{note} shows it to those who may read it.
+	// Callback is how to reach the caller, as free text. The call holds its id; GET notes/{note}
+	// shows the text to those who may read it.
 	Callback workflow.NoteID `json:"callback,omitempty"`
 }
 
@@ -29,7 +30,7 @@ type CallView struct {
 	Call *workflow.Call `json:"call"`
 }
 
-// getCall reads a call. A consultant reads those for him and those that he answered.
+// getCall reads a call. A consultant may read calls for them and calls they answered.
 func getCall(c *call, _ *none) (*CallView, error) {
 	r, err := readMatter[*workflow.Call](c, aCall)
 	return &CallView{r}, err
@@ -37,7 +38,7 @@ func getCall(c *call, _ *none) (*CallView, error) {
 
 // MessagesQuery is the query of the list of messages.
 type MessagesQuery struct {
-	// State leaves the messages in one of these states.
+	// State selects messages in these states.
 	State []workflow.MessageState `query:"state" compares:"state"`
 	Paging
 }
@@ -45,11 +46,12 @@ type MessagesQuery struct {
 // MessageList is a page of messages.
 type MessageList struct {
 	Page
-	// Messages are those of this page that the caller may see.
+	// Messages are the messages on this page that the caller may see.
 	Messages []Doc[workflow.Message] `json:"messages"`
 }
 
-// listMessages lists the messages that callers left, the newest first. A consultant sees those for him.
+// listMessages lists the messages that callers left, newest first. A consultant sees only their
+// own.
 func listMessages(c *call, q *MessagesQuery) (*MessageList, error) {
 	p, docs, err := listOf[workflow.Message](c, workflow.Messages, q.Paging)
 	return &MessageList{p, docs}, err

@@ -233,8 +233,3 @@ func (a *API) fail(err error, c echo.Context) {
 func lang(c echo.Context) explain.Lang {
 	return explain.Match(c.Request().Header.Get("Accept-Language"))
 }
-
-// badRequest is a problem whose words do not stand in package explain yet.
-func badRequest(code, detail, fix string) *Problem {
-	return &Problem{Status: http.StatusBadRequest, Code: code, Detail: detail, Fix: fix}
-}

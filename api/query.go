@@ -18,11 +18,11 @@ import (
 
 // DryRun is the query of a command.
 type DryRun struct {
-	// DryRun asks what would happen and why; nothing changes.
+	// DryRun asks what would happen and why. Nothing is changed.
 	DryRun bool `query:"dry_run"`
 }
 
-// Order says which records of a list come first; visits go by business day and then by arrival.
+// Order says which records come first. Visits are sorted by business day, then by arrival.
 type Order string
 
 // The orders.
@@ -31,7 +31,7 @@ const (
 	Oldest Order = "oldest"
 )
 
-// Limit is how many records of a list are wanted at most: 1 to 200. Zero: 50.
+// Limit is the maximum number of records on a page, 1 to 200. Zero: 50.
 type Limit int
 
 // Bounds of Limit.
@@ -47,27 +47,27 @@ func (l Limit) orUsual() int {
 	return int(l)
 }
 
-// Cursor is a place in a list: next_cursor of the page before.
+// Cursor is a place in a list: next_cursor of the previous page.
 type Cursor string
 
-// Seq is the number of a commit, from 1.
+// Seq is the number of a commit. The first is 1.
 type Seq int64
 
-// After is the number of a commit behind which to go on; 0: from the beginning.
+// After is the number of the commit after which to continue; 0: from the beginning.
 type After int64
 
 // Paging is the query of every list.
 type Paging struct {
 	Order Order `query:"order"`
 	Limit Limit `query:"limit"`
-	// Cursor is where to go on: next_cursor of the page before. Empty: at the beginning.
+	// Cursor is next_cursor of the previous page. Absent: the first page.
 	Cursor Cursor `query:"cursor"`
 }
 
-// parameter is a query parameter, and the member of the query's struct that it is read into.
+// parameter is a query parameter and the member of the query's struct it is read into.
 type parameter struct {
 	name     string
-	compares string // the field of a record that has to have the value; "": none
+	compares string // the field of a record it selects by; "": none
 	index    []int
 	words    []string // that it may hold; nil: any
 }
@@ -98,8 +98,8 @@ func parametersOf(t reflect.Type) (out []*parameter, err error) {
 	return out, nil
 }
 
-// checkQuery reads the query of the address. It refuses what the route's struct does not name, and values that mean nothing: an
-// empty one never means all, or none, or true.
+// checkQuery reads the query. It refuses parameters that the route's struct does not name and
+// values that mean nothing: an empty value never means all, or none, or true.
 func (c *call) checkQuery() error {
 	if _, err := url.ParseQuery(c.QueryString()); err != nil {
 		return bad("bad_query")
@@ -140,7 +140,8 @@ func (p *parameter) read(m reflect.Value, value string) error {
 			return bad("bad_parameter/limit", "max", strconv.Itoa(maxLimit))
 		}
 	case Seq, After:
-		if n, err := strconv.ParseInt(value, 10, 64); err != nil || n < 0 || n == 0 && m.Type() == reflect.TypeFor[Seq]() {
+		if n, err := strconv.ParseInt(value, 10, 64); err != nil || n < 0 || n == 0 &&
+			m.Type() == reflect.TypeFor[Seq]() {
 			return bad("bad_parameter/commit", "name", p.name)
 		}
 	case time.Time:
@@ -192,7 +193,7 @@ func (p *parameter) read(m reflect.Value, value string) error {
 	return nil
 }
 
-// noWord refuses a word that is not known for a parameter, and names those that are.
+// noWord refuses an unknown word and lists the known ones.
 func (p *parameter) noWord(known []string, several bool) error {
 	key := "bad_parameter"
 	if several {
@@ -203,10 +204,12 @@ func (p *parameter) noWord(known []string, several bool) error {
 	return refusal
 }
 
-// asks is a page of a collection as a list's query describes it: with those fields that its parameters compare.
-func (c *call) asks(of workflow.Collection, paging Paging, newestFirst bool) (q repo.Query, err error) {
+// asks turns a list's query into a query of the store.
+func (c *call) asks(of workflow.Collection, paging Paging, newestFirst bool) (q repo.Query,
+	err error) {
 	q = repo.Query{
-		Collection: of, Site: c.site, In: map[string][]string{}, Descending: newestFirst, Limit: paging.Limit.orUsual(),
+		Collection: of, Site: c.site, In: map[string][]string{}, Descending: newestFirst,
+		Limit: paging.Limit.orUsual(),
 	}
 	if paging.Order != "" {
 		q.Descending = paging.Order == Newest
@@ -240,7 +243,8 @@ func (v Cursor) place(of workflow.Collection) (at repo.Place, err error) {
 	text, err := base64.RawURLEncoding.DecodeString(string(v))
 	day, id, ok := strings.Cut(string(text), " ")
 	date := workflow.Date(day)
-	if err != nil || !ok || id == "" || !utf8.Valid(text) || (day != "") != (of == workflow.Visits) || day != "" && !date.Valid() {
+	if err != nil || !ok || id == "" || !utf8.Valid(text) ||
+		(day != "") != (of == workflow.Visits) || day != "" && !date.Valid() {
 		return at, bad("bad_cursor")
 	}
 	return repo.Place{Day: date, ID: id}, nil
@@ -250,7 +254,8 @@ func cursorOf(at repo.Place) Cursor {
 	return Cursor(base64.RawURLEncoding.EncodeToString([]byte(string(at.Day) + " " + at.ID)))
 }
 
-// seq is the number of the last commit on the page before, in a list of commits; 0 on the first page.
+// seq is the number of the last commit on the previous page of a list of commits; 0 on the first
+// page.
 func (v Cursor) seq() (int64, error) {
 	if v == "" {
 		return 0, nil

@@ -54,9 +54,9 @@ type Report struct {
 	Report string `json:"report"`
 	// Site is the site the figures are about.
 	Site workflow.SiteID `json:"site"`
-	// From is the first business day. Empty: from the beginning.
+	// From is the first business day.
 	From workflow.Date `json:"from"`
-	// To is the last business day. Empty: until now.
+	// To is the last business day.
 	To workflow.Date `json:"to"`
 	// GroupBy are the dimensions that were chosen.
 	GroupBy []string `json:"group_by"`
@@ -72,9 +72,9 @@ type Report struct {
 
 // ReportQuery is the query of a report.
 type ReportQuery struct {
-	// From is the first business day. Absent: from the beginning.
+	// From is the first business day.
 	From workflow.Date `query:"from"`
-	// To is the last business day. Absent: until now.
+	// To is the last business day.
 	To workflow.Date `query:"to"`
 	// GroupBy are up to three dimensions, such as month,channel. GET reports lists them. Absent:
 	// the report's own.

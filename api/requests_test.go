@@ -1,7 +1,7 @@
 package api
 
-// bodies are requests that make sense, by operation; %v stands for a visit, %k for a customer. An operation without a row
-// takes no body.
+// bodies are requests that make sense, by operation; %v stands for a visit, %k for a customer. An
+// operation without a row takes no body.
 var bodies = map[string]string{
 	"createSite":       `{"id":"new","staff":[{"id":"A","role":"consultant"}]}`,
 	"changeSite":       `{"holidays":["2024-05-01"]}`,

@@ -12,8 +12,10 @@ import (
 
 // Sets of roles for reads.
 var (
-	anyone    = slices.DeleteFunc(slices.Clone(workflow.Roles), func(r workflow.Role) bool { return r == workflow.RoleKiosk })
-	atSite    = []workflow.Role{workflow.RoleFrontDesk, workflow.RoleConsultant, workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager}
+	anyone = slices.DeleteFunc(slices.Clone(workflow.Roles),
+		func(r workflow.Role) bool { return r == workflow.RoleKiosk })
+	atSite = []workflow.Role{workflow.RoleFrontDesk, workflow.RoleConsultant,
+		workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager}
 	readers   = append(slices.Clone(atSite), workflow.RoleAnalyst)
 	ticket    = append(slices.Clone(atSite), workflow.RoleAnalyst, workflow.RoleKiosk)
 	alsoAdmin = append(slices.Clone(readers), workflow.RoleAdministrator)
@@ -81,7 +83,8 @@ func (a *API) routes() []*route {
 		does[workflow.RecordDeal](post, k+"/:customer/deals", mint("deal")),
 		does[workflow.ReassignCustomer](post, k+"/:customer/reassign"),
 		does[workflow.CoverCustomer](post, k+"/:customer/cover"),
-		asks[LookQuery](runs[workflow.ShowPerson](http.MethodGet, k+"/:customer/person", getPerson)),
+		asks[LookQuery](runs[workflow.ShowPerson](http.MethodGet, k+"/:customer/person",
+			getPerson)),
 		runs[workflow.ChangePerson](put, k+"/:customer/person", putPerson),
 		runs[workflow.ErasePerson](del, k+"/:customer/person", erasePerson),
 
@@ -113,7 +116,8 @@ func (a *API) routes() []*route {
 		does[workflow.CheckVacancy](post, site+"/desk/check"),
 
 		reads(site+"/reports", readers, listReports),
-		reads(site+"/reports/:report", readers, getReport).also("text/csv", "application/x-ndjson").takesUpTo(reportWithin),
+		reads(site+"/reports/:report", readers, getReport).also("text/csv",
+			"application/x-ndjson").takesUpTo(reportWithin),
 
 		reads(site+"/keys", keepers, listKeys),
 		runs[workflow.MakeKey](post, site+"/keys", createKey).makes(),

@@ -13,23 +13,24 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// route is a row of the table: address, who may use it, what comes in and what goes out. The contract is drawn from it.
+// route is a row of the table: its address, who may use it, and what goes in and out. The contract
+// is drawn from it.
 type route struct {
 	method, path string
-	name         string        // in Go: a command's type, or the function that answers
-	kind         workflow.Kind // the command it gives: whoever may give that may use the route
+	name         string        // in Go: the type of command, or the function that answers
+	kind         workflow.Kind // the command it gives, which also decides who may use it
 	roles        []workflow.Role
 	public       bool
 	within       time.Duration // to answer; zero: answerWithin
 
-	command reflect.Type // what the fills fill; nil: nothing
+	command reflect.Type // the type that fills fill; nil: none
 	body    reflect.Type // as it is sent; nil: none
 	query   reflect.Type // its members are the parameters; nil: none
 	answer  reflect.Type // nil: no content, or no JSON
 	other   reflect.Type // another answer of the same status
 	media   []string     // other media types
 	status  int          // of success
-	about   *record      // what If-Match speaks of
+	about   *record      // what it is about
 	fills   []fill
 
 	handle handler
@@ -38,13 +39,13 @@ type route struct {
 	takes      *intake      // how the body is read
 	filled     []filled     // how the fills are carried out
 	parameters []*parameter // of the query
-	addressed  bool         // what the route makes has an address that can be read
+	addressed  bool         // whether what it makes can be read at an address
 	sends      *shape.Shape // the shape of the body; nil: there is none
 }
 
 type handler func(*call) error
 
-// none stands for a body, a query or an answer that is not there.
+// none stands for a body, a query or an answer that does not exist.
 type none struct{}
 
 // commandOf is a pointer to a command's type.
@@ -53,16 +54,20 @@ type commandOf[C any] interface {
 	workflow.Command
 }
 
-// does is a route whose body is the command itself, but for what the fills and the address put into it.
+// does is a route whose body is the command itself, except for members that fills and the address
+// provide.
 func does[C any, P commandOf[C]](method, path string, fills ...fill) *route {
 	r := hears(method, path, func(_ *call, c *C) (P, error) { return c, nil }, fills...)
 	return r
 }
 
-// hears is a route whose body B is not the command: its members have other names, or it takes some work to make a command of it.
-func hears[B, C any, P commandOf[C]](method, path string, build func(*call, *B) (P, error), fills ...fill) *route {
+// hears is a route whose body B is not the command: its members have other names, or it takes some
+// work to build the command.
+func hears[B, C any, P commandOf[C]](method, path string, build func(*call, *B) (P, error),
+	fills ...fill) *route {
 	r := ofCommand[B, C, P](method, path)
-	r.query, r.command, r.fills, r.about = reflect.TypeFor[DryRun](), reflect.TypeFor[C](), fills, subjectOf(path)
+	r.query, r.command, r.fills, r.about = reflect.TypeFor[DryRun](), reflect.TypeFor[C](), fills,
+		subjectOf(path)
 	if r.about != nil {
 		r.answer = r.about.decision
 	}
@@ -85,8 +90,10 @@ func hears[B, C any, P commandOf[C]](method, path string, build func(*call, *B) 
 	return r
 }
 
-// runs is a route that does more about its command C than have it decided. Its function gives the answer; none: no content.
-func runs[C, B, A any, P commandOf[C]](method, path string, run func(*call, *B) (*A, error)) *route {
+// runs is a route that does more than decide its command C. Its function returns the answer; none:
+// no content.
+func runs[C, B, A any, P commandOf[C]](method, path string,
+	run func(*call, *B) (*A, error)) *route {
 	r := ofCommand[B, C, P](method, path)
 	r.answer = typeOf[A]()
 	if r.answer == nil {
@@ -106,11 +113,13 @@ func runs[C, B, A any, P commandOf[C]](method, path string, run func(*call, *B) 
 	return r
 }
 
-// reads is a route that answers a question, put in the members of Q. A function that returns no answer has written it itself.
+// reads is a route that answers a question. Q holds the parameters. A function that returns no
+// answer has written it itself.
 func reads[Q, A any](path string, roles []workflow.Role, read func(*call, *Q) (*A, error)) *route {
 	r := &route{
-		method: http.MethodGet, path: path, name: funcName(read), roles: roles, status: http.StatusOK,
-		query: typeOf[Q](), answer: typeOf[A](),
+		method: http.MethodGet, path: path, name: funcName(read), roles: roles,
+		status: http.StatusOK,
+		query:  typeOf[Q](), answer: typeOf[A](),
 	}
 	r.handle = func(c *call) error {
 		q, ok := c.query.(*Q)
@@ -126,45 +135,47 @@ func reads[Q, A any](path string, roles []workflow.Role, read func(*call, *Q) (*
 	return r
 }
 
-// serves is a route that is open to everybody and writes its answer itself.
+// serves is a public route that writes its answer itself.
 func serves(path, media, name string, h handler) *route {
 	return &route{
-		method: http.MethodGet, path: path, name: name, public: true, status: http.StatusOK, media: []string{media}, handle: h,
+		method: http.MethodGet, path: path, name: name, public: true, status: http.StatusOK,
+		media: []string{media}, handle: h,
 	}
 }
 
 func ofCommand[B, C any, P commandOf[C]](method, path string) *route {
 	return &route{
-		method: method, path: path, name: reflect.TypeFor[C]().Name(), kind: P(new(C)).About().Kind, status: http.StatusOK,
-		body: typeOf[B](),
+		method: method, path: path, name: reflect.TypeFor[C]().Name(), kind: P(new(C)).About().Kind,
+		status: http.StatusOK,
+		body:   typeOf[B](),
 	}
 }
 
-// makes says that the route makes a record: it answers 201.
+// makes marks a route that makes a record: it answers 201.
 func (r *route) makes() *route { r.status = http.StatusCreated; return r }
 
-// open says that the route needs no key.
+// open makes a route public.
 func (r *route) open() *route { r.public = true; return r }
 
-// takes a while: the route may answer later than others.
+// takesUpTo sets the time limit of the route.
 func (r *route) takesUpTo(d time.Duration) *route { r.within = d; return r }
 
-// also names media types beside JSON.
+// also adds media types besides JSON.
 func (r *route) also(media ...string) *route { r.media = media; return r }
 
-// of names the record that the route is about, where its address does not.
+// of sets what the route is about, if that is not what its address begins with.
 func (r *route) of(x *record) *route { r.about, r.answer = x, x.decision; return r }
 
-// dry says that the route takes dry_run.
+// dry lets the route take dry_run.
 func (r *route) dry() *route { r.query = reflect.TypeFor[DryRun](); return r }
 
-// asks names the query of a route that gives a command.
+// asks sets the query of a route that gives a command.
 func asks[Q any](r *route) *route { r.query = typeOf[Q](); return r }
 
-// or names another answer, which a kiosk gets.
+// or sets the answer for kiosks.
 func or[A any](r *route) *route { r.other = typeOf[A](); return r }
 
-// typeOf is the type T, nil for none.
+// typeOf is the type T; nil for none.
 func typeOf[T any]() reflect.Type {
 	if t := reflect.TypeFor[T](); t != reflect.TypeFor[none]() {
 		return t
@@ -178,7 +189,7 @@ func funcName(f any) string {
 	return name[strings.LastIndexByte(name, '.')+1:]
 }
 
-// may is who may use the route at all, and whether consultants only for what is theirs.
+// may returns the roles that may use the route, and whether consultants only for what is theirs.
 func (r *route) may() (roles []workflow.Role, own bool) {
 	if r.kind == "" {
 		return r.roles, false
@@ -192,16 +203,17 @@ func (r *route) may() (roles []workflow.Role, own bool) {
 	return roles, own
 }
 
-// admits reports whether a role may use the route at all; what is a consultant's own is decided further on.
+// admits reports whether a role may use the route at all. What a consultant may do is decided
+// later.
 func (r *route) admits(role workflow.Role) bool {
 	roles, _ := r.may()
 	return slices.Contains(roles, role)
 }
 
-// ofSite reports whether the address names a site, which the caller's key must then cover: whatever value came with it.
+// ofSite reports whether the address contains a site, which the caller's key must then cover.
 func (r *route) ofSite() bool { return r.path == site || strings.HasPrefix(r.path, site+"/") }
 
-// params are the names of the parameters in the address, the site's aside.
+// params are the names of the parameters in the address, without the site.
 func (r *route) params() (names []string) {
 	for part := range strings.SplitSeq(r.path, "/") {
 		if name, ok := strings.CutPrefix(part, ":"); ok && name != "site" {
@@ -211,8 +223,8 @@ func (r *route) params() (names []string) {
 	return names
 }
 
-// compile checks a row and prepares what every request needs. It fails when a fill or a parameter of the address has no member
-// in the command, or free text cannot be reached.
+// compile checks a row and prepares what requests need. It fails if a fill or a parameter of the
+// address has no member in the command, or if free text cannot be taken out of the body.
 func (r *route) compile() (err error) {
 	if r.body != nil {
 		r.sends = bodyRules.Of(r.body).Less(r.unsent(), r.optional())
@@ -236,7 +248,7 @@ func (r *route) compile() (err error) {
 	return nil
 }
 
-// optional are the members of the body that callers may leave out, whatever their tags say.
+// optional are the members of the body that callers may leave out, whatever the tags say.
 func (r *route) optional() (names []string) {
 	for _, f := range r.fills {
 		if f.how == whenMissing || f.how == mayMiss {

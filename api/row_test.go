@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -69,26 +67,4 @@ func TestFaultsInARow(t *testing.T) {
 func bodied[B any]() *route {
 	return hears("POST", site+"/visits/:visit/assign",
 		func(*call, *B) (*workflow.AssignVisit, error) { return nil, nil })
-}
-
-// TestEveryCommandHasARoute: what somebody may do has an address; what only the system does has
-// none.
-func TestEveryCommandHasARoute(t *testing.T) {
-	var with, want []workflow.Kind
-	given := map[workflow.Kind]bool{}
-	for _, r := range Routes() {
-		given[r.Kind] = true
-	}
-	for _, c := range workflow.Commands() {
-		about := c.About()
-		if given[about.Kind] {
-			with = append(with, about.Kind)
-		}
-		if len(about.May) > 0 {
-			want = append(want, about.Kind)
-		}
-	}
-	if d := cmp.Diff(want, with); d != "" {
-		t.Errorf("commands that somebody may give (-) and those with a route (+):\n%s", d)
-	}
 }

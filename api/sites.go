@@ -12,17 +12,17 @@ import (
 // SiteDecision is the answer to a command about a site.
 type SiteDecision struct {
 	Decided
-	// Site is the site as the command left it.
+	// Site is the site after the command.
 	Site Doc[workflow.Site] `json:"site,omitzero"`
 }
 
-// HoursBody are working hours: one row for every day, or rows for some weekdays each.
+// HoursBody are working hours: one row for every day, or one row per group of weekdays.
 type HoursBody struct {
-	// Days are the weekdays, from 0, Sunday, to 6; absent: every day.
+	// Days are weekdays, 0 (Sunday) to 6. Absent: every day.
 	Days []int `json:"days,omitempty"`
-	// From is when work begins, such as 09:00; empty: the office is closed.
+	// From is the opening time, such as 09:00. Empty: closed.
 	From workflow.Clock `json:"from"`
-	// To is when work ends, such as 18:00; empty: the office is closed.
+	// To is the closing time, such as 18:00. Empty: closed.
 	To workflow.Clock `json:"to"`
 }
 
@@ -41,27 +41,29 @@ func week(rows []HoursBody) [7]workflow.DayHours {
 	return w
 }
 
-// SiteBody is an office to be founded.
+// SiteBody is a new site.
 type SiteBody struct {
-	// ID is the id that the site is to have; absent: one is made up.
+	// ID is the site's id. Absent: one is made up.
 	ID workflow.SiteID `json:"id,omitempty"`
-	// Policy is the preset that the site adopts, p1 or p2; absent: p1.
+	// Policy is the preset the site adopts, p1 or p2. Absent: p1.
 	Policy string `json:"policy,omitempty"`
-	// Parameters are values of the policy that the office changed, by their names; absent: none. GET policies/{policy} lists them.
+	// Parameters are policy values the office changes, by name; GET policies/{policy} lists them.
+	// Absent: none.
 	Parameters map[string]any `json:"parameters,omitempty"`
-	// Zone is the IANA time zone; absent: Asia/Shanghai.
+	// Zone is the IANA time zone. Absent: Asia/Shanghai.
 	Zone string `json:"zone,omitempty"`
-	// Hours are the working hours; absent: 09:00 to 18:00 every day.
+	// Hours are the working hours. Absent: 09:00 to 18:00 every day.
 	Hours []HoursBody `json:"hours,omitempty"`
 	// Holidays are days on which the office is closed.
 	Holidays []workflow.Date `json:"holidays,omitempty"`
 	// Duty are the duty shifts.
 	Duty []workflow.DutyShift `json:"duty,omitempty"`
-	// Staff is who works there. The first manager gets a key.
+	// Staff are the people who work there. The first manager gets a key.
 	Staff []StaffBody `json:"staff,omitempty"`
 }
 
-// command builds the command; a site without an id gets one that the same request gets again.
+// command builds the command. A site without an id gets one that depends on the request, so that a
+// repeated request gets the same.
 func (b *SiteBody) command(c *call) (*workflow.CreateSite, error) {
 	p, err := policyOf(b.Policy, b.Parameters)
 	if err != nil {
@@ -79,15 +81,17 @@ func (b *SiteBody) command(c *call) (*workflow.CreateSite, error) {
 	if len(b.Hours) == 0 {
 		b.Hours = []HoursBody{{From: "09:00", To: "18:00"}}
 	}
-	cmd := &workflow.CreateSite{Site: b.ID, Zone: b.Zone, Hours: week(b.Hours), Holidays: b.Holidays, Duty: b.Duty, Policy: p}
+	cmd := &workflow.CreateSite{Site: b.ID, Zone: b.Zone, Hours: week(b.Hours),
+		Holidays: b.Holidays, Duty: b.Duty, Policy: p}
 	for _, s := range b.Staff {
 		cmd.Staff = append(cmd.Staff, s.staff())
 	}
 	return cmd, nil
 }
 
-// createSite founds a site and answers with a manager key and a front-desk key. They are made in the commit that founds the
-// site: there is none without them. A repeated request gets new tokens for them while nobody has used the first ones.
+// createSite founds a site and answers with a manager key and a front-desk key. Both are made in
+// the commit that founds the site. A repeated request gets new tokens for them as long as neither
+// was used.
 func createSite(c *call, b *SiteBody) (*SiteFounded, error) {
 	cmd, err := b.command(c)
 	if err != nil {
@@ -117,18 +121,20 @@ func createSite(c *call, b *SiteBody) (*SiteFounded, error) {
 	return a, nil
 }
 
-// SiteFounded is the answer to a new site.
+// SiteFounded is the answer when a site is founded.
 type SiteFounded struct {
 	Decided
 	// Site is the office as it was founded; absent where it was not.
 	Site Doc[workflow.Site] `json:"site,omitzero"`
-	// Keys are the first keys of the site: the first manager's, if it has one, and the front desk's. Absent in a dry run.
+	// Keys are the site's first keys: the first manager's, if there is one, and the front desk's.
+	// Absent in a dry run.
 	Keys []vault.Issued `json:"keys,omitempty"`
-	// Fix says how to go on where a repeated request gets no token; absent otherwise.
+	// Fix says what to do if a repeated request gets no token. Absent otherwise.
 	Fix string `json:"fix,omitempty"`
 }
 
-// firstKeys adds the keys a new site begins with: the first manager's, if it has one, and the front desk's.
+// firstKeys adds the keys a new site starts with: the first manager's, if there is one, and the
+// front desk's.
 func firstKeys(cmd *workflow.CreateSite, command string) (labels []string) {
 	add := func(role workflow.Role, staff workflow.StaffID, label string) {
 		labels = append(labels, label)
@@ -145,9 +151,9 @@ func firstKeys(cmd *workflow.CreateSite, command string) (labels []string) {
 	return labels
 }
 
-// SiteList are sites.
+// SiteList is a list of sites.
 type SiteList struct {
-	// Sites are those that the caller's key covers.
+	// Sites are the sites the caller's key covers.
 	Sites []*workflow.Site `json:"sites"`
 }
 
@@ -176,7 +182,7 @@ func listSites(c *call, _ *none) (*SiteList, error) {
 
 // SiteView is a site.
 type SiteView struct {
-	// Site is the office: its hours, holidays, duty shifts and the policies it adopted.
+	// Site is the site's record: hours, holidays, duty shifts and adopted policies.
 	Site *workflow.Site `json:"site"`
 }
 
@@ -190,20 +196,20 @@ func getSite(c *call, _ *none) (*SiteView, error) {
 	return &SiteView{s}, nil
 }
 
-// SiteChange changes what is sent; everything else stays.
+// SiteChange changes the members that are sent. Everything else stays.
 type SiteChange struct {
 	// Zone is the IANA time zone.
 	Zone string `json:"zone,omitempty"`
-	// Hours are the working hours of the whole week: a weekday that no row names is closed.
+	// Hours are the working hours of the whole week. A weekday without a row is closed.
 	Hours *[]HoursBody `json:"hours,omitempty"`
-	// Holidays are all days on which the office is closed.
+	// Holidays replaces the list of days on which the site is closed.
 	Holidays *[]workflow.Date `json:"holidays,omitempty"`
-	// Duty are all duty shifts.
+	// Duty replaces the duty shifts.
 	Duty *[]workflow.DutyShift `json:"duty,omitempty"`
-	// Consent is a new wording of the question whether a customer may be contacted; it gets the next version.
+	// Consent is a new wording of the question whether a customer may be contacted. It gets the
+	// next version.
 	Consent *WordingBody `json:"consent,omitempty"`
-	// NoteClock has every commit carry what the clock says beside the site's time, which stands in the future, until the clock has
-	// caught up.
+	// NoteClock adds the clock's time to every commit while the site's time is ahead of it.
 	NoteClock bool `json:"note_clock,omitempty"`
 }
 
@@ -216,7 +222,8 @@ type WordingBody struct {
 }
 
 func changeSite(_ *call, b *SiteChange) (*workflow.ChangeSite, error) {
-	cmd := &workflow.ChangeSite{Zone: b.Zone, Holidays: b.Holidays, Duty: b.Duty, NoteClock: b.NoteClock}
+	cmd := &workflow.ChangeSite{Zone: b.Zone, Holidays: b.Holidays, Duty: b.Duty,
+		NoteClock: b.NoteClock}
 	if w := b.Consent; w != nil {
 		cmd.Consent = &workflow.Wording{Zh: w.Zh, En: w.En}
 	}

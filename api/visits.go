@@ -12,64 +12,61 @@ import (
 // VisitDecision is the answer to a command about a visit.
 type VisitDecision struct {
 	Decided
-	// Visit is the visit as the command left it.
+	// Visit is the visit after the command.
 	Visit Doc[workflow.Visit] `json:"visit,omitzero"`
-	// Allowed are the steps of the visit that are open to the caller now, named like their addresses; empty when the visit is over.
+	// Allowed lists the steps of the visit that are open to the caller now, named like their
+	// addresses. Empty when the visit is over.
 	Allowed []string `json:"allowed,omitzero"`
-	// Known reports whether the phone in the request was a customer's already. Front desk, shift leader, supervisor and manager are
-	// told, where a phone was sent.
+	// Known says whether the phone in the request already belonged to a customer. Only front desk,
+	// shift leader, supervisor and manager see it, and only if a phone was sent.
 	Known *bool `json:"known,omitempty"`
 }
 
 // VisitView is a visit and what the caller may do with it.
 type VisitView struct {
-	// Allowed are the steps of the visit that are open to the caller now, named like their addresses; empty when the visit is over.
+	// Allowed lists the steps of the visit that are open to the caller now, named like their
+	// addresses. Empty when the visit is over.
 	Allowed []string `json:"allowed"`
-	// Visit is the visit. Of a colleague's visit a consultant does not see which customer it is.
+	// Visit is the visit. On a colleague's visit a consultant does not see which customer it is.
 	Visit Doc[workflow.Visit] `json:"visit"`
 }
 
 // VisitList is a page of visits.
 type VisitList struct {
 	Page
-	// Visits are those of this page that the caller may see.
+	// Visits are the visits on this page that the caller may see.
 	Visits []Doc[workflow.Visit] `json:"visits"`
 }
 
-// VisitHistory is what happened to a visit, one page at a time.
+// VisitHistory is a page of the history of a visit.
 type VisitHistory struct {
-	// Commits are those that changed the visit, the first of them first.
+	// Commits are the commits that changed the visit, oldest first.
 	Commits []Entry `json:"commits"`
-	// NextCursor is where the next page begins; absent on the last.
+	// NextCursor is the cursor of the next page. Absent on the last page.
 	NextCursor Cursor `json:"next_cursor,omitempty"`
 	// Visit is the visit's id.
 	Visit string `json:"visit"`
 }
 
-// Arrival is all that a kiosk is ever told: which visit it announced, and how far that has come.
+// Arrival is all a kiosk is ever told: which visit it announced, and how far it has come.
 type Arrival struct {
-	// Visit is what a kiosk may know of the visit.
-	Visit Announced `json:"visit"`
-}
-
-// Announced is what a kiosk is told of a visit.
-type Announced struct {
-	// ID is the visit's id.
-	ID string `json:"id"`
 	// State is how far the visit has come.
 	State workflow.State `json:"state"`
+	// Visit is the visit's id.
+	Visit string `json:"visit"`
 }
 
 func (c *call) visit() workflow.VisitID { return workflow.VisitID(c.Param("visit")) }
 
-// visitDecision is a decision about a visit as the caller may hear it: a kiosk hears of its arrival and nothing more.
+// visitDecision is a decision about a visit as the caller may see it. A kiosk sees only its
+// arrival.
 func (c *call) visitDecision(a *VisitDecision, k *workflow.Commit) any {
 	if c.key.Role == workflow.RoleKiosk {
 		var v struct {
 			State workflow.State `json:"state"`
 		}
 		_ = json.Unmarshal(a.Visit.text, &v) // our own image
-		return &Arrival{Announced{k.Subject.ID, v.State}}
+		return &Arrival{Visit: k.Subject.ID, State: v.State}
 	}
 	if c.phoned && c.hears() {
 		known := knownBy(c.redacted(k))
@@ -88,7 +85,7 @@ func (c *call) visitDecision(a *VisitDecision, k *workflow.Commit) any {
 	return a
 }
 
-// readVisit is a visit the caller may see: a consultant his own, a kiosk the one it announced.
+// readVisit reads a visit the caller may see: a consultant their own, a kiosk those it announced.
 func (c *call) readVisit() (*workflow.Visit, error) {
 	v, err := readRecord[*workflow.Visit](c, workflow.VisitRef(c.visit()))
 	switch {
@@ -97,21 +94,22 @@ func (c *call) readVisit() (*workflow.Visit, error) {
 	case c.key.Role != workflow.RoleKiosk && !c.own() || v.Of(c.key.Staff):
 		return v, nil
 	}
-	k, err := c.commitAt(v.Commits[0]) // who announced it may see it
+	k, err := c.commitAt(v.Commits[0]) // whoever announced it may see it
 	if err == nil && k.By != c.key.Actor() {
 		err = repo.ErrNotFound
 	}
 	return v, err
 }
 
-// getVisit reads a visit, with the steps that are open to the caller. A kiosk reads the arrivals that it announced.
+// getVisit reads a visit and the steps that are open to the caller. A kiosk reads the arrivals it
+// announced.
 func getVisit(c *call, _ *none) (*VisitView, error) {
 	v, err := c.readVisit()
 	if err != nil {
 		return nil, err
 	}
 	if c.key.Role == workflow.RoleKiosk {
-		return nil, c.answer(&Arrival{Announced{v.ID, v.State}})
+		return nil, c.answer(&Arrival{Visit: v.ID, State: v.State})
 	}
 	c.stands(v)
 	doc, err := c.redactedVisit(v)
@@ -121,11 +119,11 @@ func getVisit(c *call, _ *none) (*VisitView, error) {
 // HistoryQuery is the query of a history.
 type HistoryQuery struct {
 	Limit Limit `query:"limit"`
-	// Cursor is where to go on: next_cursor of the page before. Empty: at the beginning.
+	// Cursor is next_cursor of the previous page. Absent: the first page.
 	Cursor Cursor `query:"cursor"`
 }
 
-// getHistory lists the commits that changed a visit, the first of them first, one page at a time.
+// getHistory lists the commits that changed a visit, oldest first.
 func getHistory(c *call, q *HistoryQuery) (*VisitHistory, error) {
 	after, err := q.Cursor.seq()
 	if err != nil {
@@ -135,7 +133,8 @@ func getHistory(c *call, q *HistoryQuery) (*VisitHistory, error) {
 	if err != nil {
 		return nil, err
 	}
-	seqs := v.Commits[sort.Search(len(v.Commits), func(i int) bool { return v.Commits[i] > after }):]
+	seqs := v.Commits[sort.Search(len(v.Commits),
+		func(i int) bool { return v.Commits[i] > after }):]
 	a := &VisitHistory{Visit: v.ID}
 	if limit := q.Limit.orUsual(); len(seqs) > limit {
 		seqs = seqs[:limit]
@@ -158,25 +157,25 @@ type VisitsQuery struct {
 	From workflow.Date `query:"from"`
 	// To is the last business day.
 	To workflow.Date `query:"to"`
-	// Open, when true, leaves the visits that still need somebody; when false, those that are over.
+	// Open selects visits that still need somebody (true) or are over (false).
 	Open *bool `query:"open"`
-	// State leaves the visits in one of these states.
+	// State selects visits in these states.
 	State []workflow.State `query:"state" compares:"state"`
-	// Kind leaves the visits of one of these kinds.
+	// Kind selects visits of these kinds.
 	Kind []workflow.VisitKind `query:"kind" compares:"kind"`
-	// Server leaves the visits that this consultant receives.
+	// Server selects visits that this consultant receives.
 	Server workflow.StaffID `query:"server" compares:"server"`
-	// Principal leaves the visits whose customer is this consultant's.
+	// Principal selects visits whose customer is this consultant's.
 	Principal workflow.StaffID `query:"principal" compares:"principal"`
-	// Assistant leaves the visits in which this consultant assists.
+	// Assistant selects visits in which this consultant assists.
 	Assistant workflow.StaffID `query:"assistant" compares:"assistants"`
-	// Customer leaves the visits of this customer.
+	// Customer selects visits of this customer.
 	Customer workflow.CustomerID `query:"customer" compares:"customer"`
 	Paging
 }
 
-// listVisits lists visits, the newest first. Front desk and shift leader see today's, a consultant his own: those he receives, those
-// of his customers and those in which he assists.
+// listVisits lists visits, newest first. Front desk and shift leader see today's. A consultant sees
+// visits they receive or assist in, and those of their customers.
 func listVisits(c *call, query *VisitsQuery) (*VisitList, error) {
 	q, err := c.asks(workflow.Visits, query.Paging, true)
 	if err != nil {
