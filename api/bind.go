@@ -21,9 +21,9 @@ const (
 	maxDepth = 16
 )
 
-// bind reads a JSON body of a shape into what a pointer points to, and returns its text. It is strict:
-// one object, valid UTF-8, no member twice, unknown or in another case, nothing behind it, not too deep.
-// An absent body reads as an empty object; without a shape no other is taken.
+// bind reads a JSON body of a shape into what a pointer points to, and returns its text. It is
+// strict: one object, valid UTF-8, no member twice, unknown or in another case, nothing behind it,
+// not too deep. An absent body reads as an empty object; without a shape no other is taken.
 func bind(r *http.Request, lang explain.Lang, s *shape.Shape, into any) ([]byte, *Problem) {
 	text, p := readBody(r)
 	if p != nil {
@@ -69,14 +69,15 @@ func unfit(key string, pairs ...string) *Problem {
 	return p
 }
 
-// ofLines are the members of bodies that hold free text of several lines. Everything else is one line.
+// ofLines are the members of bodies that hold free text of several lines. Everything else is one
+// line.
 var ofLines = map[string]bool{"note": true, "remark": true, "callback": true, "text": true}
 
 // lineBreaks are taken out of a text of several lines before it is looked at like any other.
 var lineBreaks = strings.NewReplacer("\n", "", "\r", "", "\t", "")
 
-// badText is why a text, or the name of a member, is refused: it has lost a character on its way, or
-// it holds characters that are not seen and change what is seen. Empty: it is not.
+// badText is why a text, or the name of a member, is refused: it has lost a character on its way,
+// or it holds characters that are not seen and change what is seen. Empty: it is not.
 func badText(s, member string) string {
 	switch {
 	case strings.ContainsRune(s, utf8.RuneError): // which also stands for half a surrogate pair
@@ -90,8 +91,8 @@ func badText(s, member string) string {
 	return ""
 }
 
-// where names a place of the body. A name that no contract would use may be anything, a phone too: it
-// is not repeated.
+// where names a place of the body. A name that no contract would use may be anything, a phone too:
+// it is not repeated.
 func where(at string) string {
 	parts := strings.Split(at, "/")
 	for i, p := range parts {

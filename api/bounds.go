@@ -28,22 +28,28 @@ var bodyRules = shape.Rules{
 		reflect.TypeFor[workflow.NoteID]():     freeText,
 		reflect.TypeFor[workflow.Date]():       {Kind: shape.String, Pattern: shape.DatePattern},
 		reflect.TypeFor[workflow.Clock]():      {Kind: shape.String, Pattern: shape.ClockPattern},
-		reflect.TypeFor[workflow.Role]():       {Kind: shape.String, Words: words(workflow.Roles), Name: "GivenRole"},
+		reflect.TypeFor[workflow.Role](): {
+			Kind: shape.String, Words: words(workflow.Roles), Name: "GivenRole",
+		},
 		reflect.TypeFor[AssignNow](): {Or: []*shape.Shape{
 			{Kind: shape.Boolean}, {Kind: shape.String, Words: []string{"if_free"}},
 		}},
 	},
 	Members: map[string]shape.Shape{
-		"channel": code, "reason": code, "purpose": code, "district": code, "layout": code, "intent": code, "item": code,
+		"channel": code, "reason": code, "purpose": code, "district": code, "layout": code,
+		"intent": code, "item": code,
 		"callback": freeText, "remark": freeText, "text": freeText, "note": freeText,
 		"phone": chars(5, 40), "zh": chars(1, 1300), "en": chars(1, 4000),
 		"rule": {Kind: shape.String, Pattern: articlePattern},
 		"days": between(shape.Integer, 0, 6), "days[]": upTo(shape.Array, 7),
 		"overlap_s": between(shape.Integer, 0, workflow.MaxOverlap),
 		"Leave.reason": {Kind: shape.String, Words: []string{
-			string(workflow.Personal), string(workflow.OnLeave), string(workflow.DayOff), string(workflow.CompanyDuty),
+			string(workflow.Personal), string(workflow.OnLeave),
+			string(workflow.DayOff), string(workflow.CompanyDuty),
 		}},
-		"Busy.with": {Kind: shape.String, Words: []string{string(workflow.Chores), string(workflow.LeaderTask)}},
+		"Busy.with": {Kind: shape.String, Words: []string{
+			string(workflow.Chores), string(workflow.LeaderTask),
+		}},
 	},
 	Kinds: map[reflect.Kind]shape.Shape{
 		reflect.String: chars(1, 100),
@@ -55,7 +61,9 @@ var bodyRules = shape.Rules{
 }
 
 var (
-	code     = shape.Shape{Kind: shape.String, Pattern: codePattern, Min: new(int64(1)), Max: new(int64(40))}
+	code = shape.Shape{
+		Kind: shape.String, Pattern: codePattern, Min: new(int64(1)), Max: new(int64(40)),
+	}
 	freeText = chars(1, 2000)
 )
 
@@ -77,7 +85,8 @@ func words[S ~string](values []S) []string {
 
 // schemaName names the schemas of structs and of closed sets of words.
 func schemaName(t reflect.Type) string {
-	if _, worded := reflect.Zero(t).Interface().(shape.Worded); worded || t.Kind() == reflect.Struct {
+	_, worded := reflect.Zero(t).Interface().(shape.Worded)
+	if worded || t.Kind() == reflect.Struct {
 		if t == reflect.TypeFor[vault.Person]() {
 			return "KeptPerson" // who the customer is, as it is kept; Person is as it is sent
 		}

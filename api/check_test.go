@@ -31,7 +31,8 @@ func (a *API) operation(method, path string) (*spec.Operation, string) {
 	return nil, ""
 }
 
-// check compares a response with the contract, more strictly than its schemas ask: what is not named may not be there.
+// check compares a response with the contract, more strictly than its schemas ask: what is not
+// named may not be there.
 func (a *API) check(method, path string, got *answer) (errs []error) {
 	op, _ := a.operation(method, path)
 	if op == nil {

@@ -102,7 +102,8 @@ func (t *taker) mismatch(s *shape.Shape, k jsontext.Kind) {
 
 // given are the phrases that name what was sent, never its value.
 var given = map[jsontext.Kind]string{
-	'n': "null", 't': "boolean", 'f': "boolean", '"': "text", '[': "list", '{': "object", '0': "number",
+	'n': "null", 't': "boolean", 'f': "boolean", '"': "text", '[': "list", '{': "object",
+	'0': "number",
 }
 
 // missing notes that an object lacks a member.
@@ -161,11 +162,14 @@ func kindOf(k jsontext.Kind) shape.Kind {
 func wanted(lang explain.Lang, s *shape.Shape) string {
 	switch {
 	case len(s.Or) > 1:
-		return explain.Phrase(lang, "or", map[string]string{"first": wanted(lang, s.Or[0]), "second": wanted(lang, s.Or[1])})
+		return explain.Phrase(lang, "or", map[string]string{
+			"first": wanted(lang, s.Or[0]), "second": wanted(lang, s.Or[1]),
+		})
 	case len(s.Words) == 1:
 		return explain.Phrase(lang, "word", map[string]string{"words": s.Words[0]})
 	case len(s.Words) > 1:
-		return explain.Phrase(lang, "one_of", map[string]string{"words": strings.Join(s.Words, ", ")})
+		known := strings.Join(s.Words, ", ")
+		return explain.Phrase(lang, "one_of", map[string]string{"words": known})
 	case forms[s.Pattern].phrase != "":
 		return explain.Phrase(lang, forms[s.Pattern].phrase, nil)
 	case s.Format == "date-time":
@@ -176,8 +180,8 @@ func wanted(lang explain.Lang, s *shape.Shape) string {
 
 // phrases are the phrases of kinds.
 var phrases = map[shape.Kind]string{
-	shape.Any: "anything", shape.Object: "object", shape.Array: "list", shape.String: "text", shape.Integer: "integer",
-	shape.Number: "number", shape.Boolean: "boolean",
+	shape.Any: "anything", shape.Object: "object", shape.Array: "list", shape.String: "text",
+	shape.Integer: "integer", shape.Number: "number", shape.Boolean: "boolean",
 }
 
 func bounds(s *shape.Shape) map[string]string {

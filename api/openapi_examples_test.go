@@ -9,8 +9,9 @@ import (
 	"github.com/lunpai/lunpai/shape/draw"
 )
 
-// examples are bodies that are sent and what came back, by what they are examples of: an operation's
-// request or answer, or a kind of problem. The answers are those of a service that runs.
+// examples are bodies that are sent and what came back, by what they are examples of: an
+// operation's request or answer, or a kind of problem. The answers are those of a service that
+// runs.
 func examples(t *testing.T) map[string]draw.Map {
 	t.Helper()
 	n := names{}
@@ -46,8 +47,8 @@ func examples(t *testing.T) map[string]draw.Map {
 	return out
 }
 
-// names gives what is made at random the same names each time: ids and tokens, in the order in which
-// they are met.
+// names gives what is made at random the same names each time: ids and tokens, in the order in
+// which they are met.
 type names map[string]string
 
 // named is how the names begin.

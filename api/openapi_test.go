@@ -18,9 +18,9 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestContract draws the contract from the routes, the types and their comments, and compares it with
-// openapi/openapi.yaml. With -update it writes the file, unless a promise changed and openapi.Version
-// did not: descriptions and examples are no promises.
+// TestContract draws the contract from the routes, the types and their comments, and compares it
+// with openapi/openapi.yaml. With -update it writes the file, unless a promise changed and
+// openapi.Version did not: descriptions and examples are no promises.
 func TestContract(t *testing.T) {
 	const path = "../openapi/openapi.yaml"
 	s, err := draw.Read(".", "../workflow", "../repo/vault", "../report")

@@ -14,8 +14,8 @@ import (
 // The reference reads a body in three passes, with kin-openapi and encoding/json: what take is held
 // against.
 
-// reference reads a body as the contract says, into what a pointer points to. It returns the code of
-// the problem; empty: there is none.
+// reference reads a body as the contract says, into what a pointer points to. It returns the code
+// of the problem; empty: there is none.
 func reference(text []byte, s *openapi3.Schema, into any) string {
 	d := strict{json.NewDecoder(bytes.NewReader(text))}
 	d.UseNumber()

@@ -18,14 +18,15 @@ import (
 	"github.com/lunpai/lunpai/shape"
 )
 
-// taker reads a body once: it checks the text, compares it with a shape and puts it into a Go value.
+// taker reads a body once: it checks the text, compares it with a shape and puts it into a Go
+// value.
 type taker struct {
 	text []byte
 	d    *jsontext.Decoder
 	lang explain.Lang
 	at   []part
-	// misfit is the first thing that does not fit the shape. The text is read to its end all the same:
-	// what is not JSON at all is told first.
+	// misfit is the first thing that does not fit the shape. The text is read to its end all the
+	// same: what is not JSON at all is told first.
 	misfit *Problem
 	either *shape.Shape // the shape of which the one at hand is an alternative; nil: it is none
 }
@@ -42,7 +43,8 @@ const inside = -1
 // take reads a JSON object of a shape into what a pointer points to.
 func take(text []byte, lang explain.Lang, s *shape.Shape, into any) *Problem {
 	t := &taker{text: text, lang: lang, at: make([]part, 0, 8)}
-	t.d = jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	t.d = jsontext.NewDecoder(bytes.NewBuffer(text),
+		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	v, first := reflect.Value{}, t.d.PeekKind()
 	if into != nil && first == '{' {
 		v = reflect.ValueOf(into).Elem()

@@ -69,8 +69,8 @@ func (k taking) agree(t *testing.T, text []byte) (accepted bool) {
 	return got == ""
 }
 
-// TestBodiesAgree: take accepts what kin-openapi accepts, refuses what it refuses, with the same codes,
-// for bodies that are right and for bodies that are wrong in one place or in many.
+// TestBodiesAgree: take accepts what kin-openapi accepts, refuses what it refuses, with the same
+// codes, for bodies that are right and for bodies that are wrong in one place or in many.
 func TestBodiesAgree(t *testing.T) {
 	rng := rand.New(rand.NewPCG(20, 26))
 	for _, k := range takings(t) {

@@ -1,5 +1,5 @@
-// Package openapi carries the contract of the HTTP API. go test ./api -run TestContract -update draws it
-// from the routes, the types and their comments.
+// Package openapi carries the contract of the HTTP API. go test ./api -run TestContract -update
+// draws it from the routes, the types and their comments.
 package openapi
 
 import (

@@ -4,6 +4,7 @@ package spec
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -41,13 +42,15 @@ func (s *Spec) Operations() map[string]*Operation {
 	out := map[string]*Operation{}
 	for path, item := range s.doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			o := &Operation{Operation: op, Query: map[string]bool{}, Params: map[string]*openapi3.Schema{}}
+			o := &Operation{
+				Operation: op, Query: map[string]bool{}, Params: map[string]*openapi3.Schema{},
+			}
 			if op.RequestBody != nil {
 				if m := op.RequestBody.Value.Content.Get("application/json"); m != nil {
 					o.Body = m.Schema.Value
 				}
 			}
-			for _, p := range append(append(openapi3.Parameters{}, item.Parameters...), op.Parameters...) {
+			for _, p := range slices.Concat(item.Parameters, op.Parameters) {
 				if p.Value.In == "query" {
 					o.Query[p.Value.Name] = true
 					o.Params[p.Value.Name] = p.Value.Schema.Value

@@ -55,11 +55,15 @@ func only(field string, value any) *options.IndexOptionsBuilder {
 	return options.Index().SetPartialFilterExpression(bson.D{{Key: field, Value: value}})
 }
 
-// schema lists the indexes by collection. Their names are ours, so that operators find them in this file.
+// schema lists the indexes by collection. Their names are ours, so that operators find them in this
+// file.
 func schema() map[string][]mongo.IndexModel {
 	all := map[string][]mongo.IndexModel{
 		"journal": {
-			{Keys: keys(pathSite, pathEntries), Options: options.Index().SetUnique(true).SetName(entriesIndex)},
+			{
+				Keys:    keys(pathSite, pathEntries),
+				Options: options.Index().SetUnique(true).SetName(entriesIndex),
+			},
 			// One entry per site: the list of sites does not cost a walk over the journal.
 			{Keys: keys(pathSite), Options: only("first", int64(1)).SetName("sites")},
 		},
@@ -82,7 +86,9 @@ func schema() map[string][]mongo.IndexModel {
 	for c, fields := range repo.Filters {
 		for _, field := range fields {
 			if name := closedIndex(c, field); name != "site_owner" {
-				m := mongo.IndexModel{Keys: listOrder(c, field), Options: only("open", false).SetName(name)}
+				m := mongo.IndexModel{
+					Keys: listOrder(c, field), Options: only("open", false).SetName(name),
+				}
 				all[string(c)] = append(all[string(c)], m)
 			}
 		}
@@ -90,7 +96,11 @@ func schema() map[string][]mongo.IndexModel {
 	for _, c := range repo.SideCollections {
 		all[string(c)] = []mongo.IndexModel{
 			{Keys: keys(pathSite, pathID), Options: options.Index().SetName("site_id")},
-			{Keys: keys(pathSite, "lookup"), Options: only("lookup", bson.D{{Key: "$exists", Value: true}}).SetUnique(true).SetName("site_lookup")},
+			{
+				Keys: keys(pathSite, "lookup"),
+				Options: only("lookup", bson.D{{Key: "$exists", Value: true}}).
+					SetUnique(true).SetName("site_lookup"),
+			},
 			{Keys: keys("at"), Options: only("pending", true).SetName("pending")},
 		}
 	}
@@ -105,9 +115,11 @@ func listOrder(c workflow.Collection, field string) bson.D {
 	return keys(pathSite, field, pathID)
 }
 
-// prepare creates collections, schemas and indexes where that is allowed, and verifies what appends rest on.
+// prepare creates collections, schemas and indexes where that is allowed, and verifies what appends
+// rest on.
 func (s *Store) prepare(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 4*s.cfg.ReportTimeout) // building an index on an old journal takes a while
+	// Building an index on an old journal takes a while.
+	ctx, cancel := context.WithTimeout(ctx, 4*s.cfg.ReportTimeout)
 	defer cancel()
 	present, err := s.collections(ctx)
 	if err != nil {
@@ -141,7 +153,9 @@ func (s *Store) prepare(ctx context.Context) error {
 	return s.verify(ctx)
 }
 
-func (s *Store) prepareCollection(ctx context.Context, name string, indexes []mongo.IndexModel, present map[string]bson.Raw) error {
+func (s *Store) prepareCollection(
+	ctx context.Context, name string, indexes []mongo.IndexModel, present map[string]bson.Raw,
+) error {
 	if err := s.prepareValidator(ctx, name, present); err != nil {
 		return err
 	}
@@ -152,7 +166,8 @@ func (s *Store) prepareCollection(ctx context.Context, name string, indexes []mo
 	return fail("create indexes of "+name, err)
 }
 
-// collections are the options of the collections that exist; nil with the error when they cannot be listed.
+// collections are the options of the collections that exist; nil with the error when they cannot be
+// listed.
 func (s *Store) collections(ctx context.Context) (map[string]bson.Raw, error) {
 	specs, err := s.journal.Database().ListCollectionSpecifications(ctx, bson.D{})
 	if err != nil {
@@ -166,8 +181,11 @@ func (s *Store) collections(ctx context.Context) (map[string]bson.Raw, error) {
 }
 
 // prepareValidator sets the schema of an image collection, if it is another one.
-func (s *Store) prepareValidator(ctx context.Context, name string, present map[string]bson.Raw) error {
-	if s.cfg.Validation == ValidationOff || !slices.Contains(workflow.Collections, workflow.Collection(name)) || present == nil {
+func (s *Store) prepareValidator(
+	ctx context.Context, name string, present map[string]bson.Raw,
+) error {
+	images := slices.Contains(workflow.Collections, workflow.Collection(name))
+	if s.cfg.Validation == ValidationOff || !images || present == nil {
 		return nil
 	}
 	v, err := validator(workflow.Collection(name))
@@ -194,7 +212,8 @@ func (s *Store) prepareValidator(ctx context.Context, name string, present map[s
 		return nil
 	}
 	err = s.journal.Database().RunCommand(ctx, bson.D{
-		{Key: "collMod", Value: name}, {Key: "validator", Value: bson.Raw(want)}, {Key: "validationAction", Value: action},
+		{Key: "collMod", Value: name}, {Key: "validator", Value: bson.Raw(want)},
+		{Key: "validationAction", Value: action},
 	}).Err()
 	return fail("set schema of "+name, err)
 }
@@ -220,8 +239,8 @@ func (v *verdict) refusal() error {
 	return v.err
 }
 
-// verify looks whether the journal has its unique indexes and keeps the verdict. An error means that nobody could look:
-// the verdict stays what it was.
+// verify looks whether the journal has its unique indexes and keeps the verdict. An error means
+// that nobody could look: the verdict stays what it was.
 func (s *Store) verify(ctx context.Context) error {
 	refusal, err := s.inspect(ctx)
 	if err != nil {
@@ -239,14 +258,16 @@ func (s *Store) verify(ctx context.Context) error {
 
 // inspect reads the journal's indexes.
 func (s *Store) inspect(ctx context.Context) (refusal, err error) {
-	const cure = `create it in mongosh (db.journal.createIndex({site: 1, "entries.id": 1}, {unique: true, name: "` + entriesIndex +
+	const cure = `create it in mongosh ` +
+		`(db.journal.createIndex({site: 1, "entries.id": 1}, {unique: true, name: "` + entriesIndex +
 		`"})) or restart lunpai with a role that may createIndex; appends go on by themselves then`
 	cursor, err := s.journal.Indexes().List(ctx)
 	switch code := serverCode(err); {
 	case code == 26: // no such collection
 		return fmt.Errorf("%w: there is no collection journal: %s", ErrIndexes, cure), nil
 	case code == codeUnauthorized:
-		return fmt.Errorf("%w: the role may not listIndexes on the journal, so that nobody can verify it: grant listIndexes", ErrIndexes), nil
+		return fmt.Errorf("%w: the role may not listIndexes on the journal, "+
+			"so that nobody can verify it: grant listIndexes", ErrIndexes), nil
 	case err != nil:
 		return nil, fail("list indexes of the journal", err)
 	}
@@ -255,9 +276,11 @@ func (s *Store) inspect(ctx context.Context) (refusal, err error) {
 		return nil, fail("list indexes of the journal", err)
 	}
 	if !slices.ContainsFunc(found, func(i bson.Raw) bool { return whole(i, keys(pathID), false) }) {
-		return fmt.Errorf("%w: _id is not indexed or has a collation: copy the journal into a plain collection", ErrIndexes), nil
+		return fmt.Errorf("%w: _id is not indexed or has a collation: "+
+			"copy the journal into a plain collection", ErrIndexes), nil
 	}
-	if !slices.ContainsFunc(found, func(i bson.Raw) bool { return whole(i, keys(pathSite, pathEntries), true) }) {
+	unique := func(i bson.Raw) bool { return whole(i, keys(pathSite, pathEntries), true) }
+	if !slices.ContainsFunc(found, unique) {
 		return fmt.Errorf("%w %s: %s", ErrIndexes, entriesIndex, cure), nil
 	}
 	return nil, nil

@@ -43,7 +43,8 @@ func Read(folders ...string) (*Source, error) {
 			if strings.HasSuffix(name, "_test.go") {
 				continue
 			}
-			f, err := parser.ParseFile(token.NewFileSet(), path.Join(folder, name), nil, parser.ParseComments)
+			f, err := parser.ParseFile(token.NewFileSet(), path.Join(folder, name), nil,
+				parser.ParseComments)
 			if err != nil {
 				return nil, fmt.Errorf("read %s: %w", name, err)
 			}
@@ -129,10 +130,14 @@ func flow(t string) string {
 }
 
 // Type is the comment of a type without the type's name in front.
-func (s *Source) Type(pkg, name string) string { return upper(without(s.types[pkg+"."+name], name)) }
+func (s *Source) Type(pkg, name string) string {
+	return upper(without(s.types[pkg+"."+name], name))
+}
 
 // Func is the comment of a function without its name in front.
-func (s *Source) Func(pkg, name string) string { return upper(without(s.funcs[pkg+"."+name], name)) }
+func (s *Source) Func(pkg, name string) string {
+	return upper(without(s.funcs[pkg+"."+name], name))
+}
 
 // Member is the comment of a member.
 func (s *Source) Member(pkg, typ, field string) string {
