@@ -35,9 +35,8 @@ func (c *Core) Do(
 	c.load(cmd)
 	commit, fault := workflow.Decide(c.Board, env, cmd)
 	if fault != nil {
-		//nolint:nilerr // a refusal is an answer
-		return Answer{Facts: fault.Facts, Refusal: fault.Code, Rule: fault.Rule,
-			Detail: fault.Error()}, nil
+		a := Answer{Facts: fault.Facts, Refusal: fault.Code, Rule: fault.Rule, Detail: fault.Error()}
+		return a, nil // a refusal is an answer
 	}
 	if err := c.Board.Apply(commit); err != nil {
 		return Answer{}, fmt.Errorf("apply: %w", err)
@@ -69,8 +68,10 @@ func (c *Core) load(cmd workflow.Command) {
 
 // View is the office as it is now.
 func (c *Core) View(_ context.Context, at time.Time) (*View, error) {
-	v := &View{Rota: c.Board.Rota(), Visits: map[string]*workflow.Visit{},
-		Customers: map[string]*workflow.Customer{}}
+	v := &View{
+		Rota: c.Board.Rota(), Visits: map[string]*workflow.Visit{},
+		Customers: map[string]*workflow.Customer{},
+	}
 	v.Messages, v.Approvals = map[string]*workflow.Message{}, map[string]*workflow.Approval{}
 	v.Desk = c.Board.DeskAt(at)
 	next, _ := c.Board.Next(at)

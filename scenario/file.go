@@ -134,8 +134,10 @@ func Read(r io.Reader) (*File, error) {
 			s.Steps[k].Number = k + 1
 		}
 		if len(s.Given.Roles) == 0 {
-			s.Given.Roles = map[string]string{"S": "supervisor", "M": "manager",
-				"L": "shift_leader"}
+			s.Given.Roles = map[string]string{
+				"S": "supervisor", "M": "manager",
+				"L": "shift_leader",
+			}
 		}
 		if s.Policy == "" {
 			s.Policy = "p1"
@@ -159,25 +161,9 @@ func (s *Step) str(k string) string {
 
 func (s *Step) flag(k string) bool { b, _ := s.Args[k].(bool); return b }
 
-func (s *Step) num(k string) int { return asInt(s.Args[k]) }
-
 func (s *Step) list(k string) []string { return asList(s.Args[k]) }
 
 func (s *Step) has(k string) bool { _, ok := s.Args[k]; return ok }
-
-func asInt(v any) int {
-	switch n := v.(type) {
-	case int:
-		return n
-	case int64:
-		return int(n)
-	case uint64:
-		return int(n) //nolint:gosec // a count of people or a position
-	case float64:
-		return int(n)
-	}
-	return 0
-}
 
 func asList(v any) []string {
 	items, _ := v.([]any)

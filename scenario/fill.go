@@ -43,8 +43,10 @@ func register(_ *Step, _ known, c *workflow.RegisterVisit) { c.Customer = custom
 
 func complete(s *Step, k known, c *workflow.RegisterVisit) {
 	register(s, k, c)
-	c.Serve = &workflow.ServeVisit{Visit: c.Visit, Topic: c.Topic,
-		ExplainedTo: staff(s.str("explained_to"))}
+	c.Serve = &workflow.ServeVisit{
+		Visit: c.Visit, Topic: c.Topic,
+		ExplainedTo: staff(s.str("explained_to")),
+	}
 	c.Topic = ""
 }
 

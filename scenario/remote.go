@@ -96,8 +96,10 @@ func (r *Remote) found(ctx context.Context, at time.Time, c *workflow.CreateSite
 	staff := make([]map[string]any, 0, len(c.Staff)+1)
 	r.manager = ""
 	for _, s := range c.Staff {
-		staff = append(staff, map[string]any{"id": s.Staff, "role": s.Role, "team": s.Team,
-			"off_roster": s.OffRoster})
+		staff = append(staff, map[string]any{
+			"id": s.Staff, "role": s.Role, "team": s.Team,
+			"off_roster": s.OffRoster,
+		})
 		if s.Role == workflow.RoleManager && r.manager == "" {
 			r.manager = string(s.Staff)
 		}

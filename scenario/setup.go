@@ -36,15 +36,19 @@ func (sc *Scenario) setUp() ([]order, error) {
 	}
 	c := &workflow.CreateSite{Site: "office", Zone: sc.Zone, Policy: p}
 	for i := range c.Hours {
-		c.Hours[i] = workflow.DayHours{From: workflow.Clock(sc.Given.Hours[0]),
-			To: workflow.Clock(sc.Given.Hours[1])}
+		c.Hours[i] = workflow.DayHours{
+			From: workflow.Clock(sc.Given.Hours[0]),
+			To:   workflow.Clock(sc.Given.Hours[1]),
+		}
 	}
 	for _, h := range sc.Given.Holidays {
 		c.Holidays = append(c.Holidays, workflow.Date(h))
 	}
 	for _, d := range sc.Given.Duty {
-		c.Duty = append(c.Duty, workflow.DutyShift{From: workflow.Clock(d.From),
-			To: workflow.Clock(d.To), Staff: staff(d.Staff)})
+		c.Duty = append(c.Duty, workflow.DutyShift{
+			From: workflow.Clock(d.From),
+			To:   workflow.Clock(d.To), Staff: staff(d.Staff),
+		})
 	}
 	c.Staff = sc.staff()
 	out := []order{{"", c}}
@@ -58,8 +62,10 @@ func (sc *Scenario) setUp() ([]order, error) {
 	}
 	for _, k := range sorted(names) {
 		g := sc.Given.Customers[k]
-		i := &workflow.ImportCustomer{Customer: customer(k), Owner: staff(g.Owner),
-			Status: workflow.CustomerStatus(g.Status)}
+		i := &workflow.ImportCustomer{
+			Customer: customer(k), Owner: staff(g.Owner),
+			Status: workflow.CustomerStatus(g.Status),
+		}
 		if i.Status == "" {
 			i.Status = workflow.StatusRegistered
 		}
@@ -96,8 +102,10 @@ func (sc *Scenario) staff() []workflow.NewStaff {
 	add := func(name string, role workflow.Role, team string, off bool) {
 		if name != "" && !seen[name] {
 			seen[name] = true
-			out = append(out, workflow.NewStaff{Staff: staff(name), Role: role,
-				Team: workflow.UnitID(team), OffRoster: off})
+			out = append(out, workflow.NewStaff{
+				Staff: staff(name), Role: role,
+				Team: workflow.UnitID(team), OffRoster: off,
+			})
 		}
 	}
 	for _, u := range sc.Given.Line {

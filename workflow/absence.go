@@ -83,8 +83,10 @@ func (c *Leave) decide(d *draft) *Fault {
 	if c.Until != "" && (!c.Until.Valid() || c.Until < d.today) {
 		return invalid("bad_until")
 	}
-	if f := d.setAbsent(Absence{Staff: c.Who, State: c.Reason, OrderedBy: c.OrderedBy,
-		Until: c.Until, At: d.now}); f != nil {
+	if f := d.setAbsent(Absence{
+		Staff: c.Who, State: c.Reason, OrderedBy: c.OrderedBy,
+		Until: c.Until, At: d.now,
+	}); f != nil {
 		return f
 	}
 	d.fact(FactStaffLeft, d.absenceRule(c.Reason), string(c.Who), "reason", string(c.Reason),
@@ -129,8 +131,10 @@ func (c *Busy) decide(d *draft) *Fault {
 	if a := d.absence(c.Who); a != nil && !a.State.onSite() {
 		return refused("not_on_site", "", "staff", string(c.Who))
 	}
-	if f := d.setAbsent(Absence{Staff: c.Who, State: c.With, OrderedBy: c.OrderedBy,
-		At: d.now}); f != nil {
+	if f := d.setAbsent(Absence{
+		Staff: c.Who, State: c.With, OrderedBy: c.OrderedBy,
+		At: d.now,
+	}); f != nil {
 		return f
 	}
 	d.fact(FactStaffBusy, d.absenceRule(c.With), string(c.Who), "with", string(c.With),

@@ -37,8 +37,10 @@ func (d *draft) addStaff(n NewStaff) *Fault {
 	case d.staffMember(n.Staff) != nil:
 		return refused("staff_exists", "", "staff", string(n.Staff))
 	}
-	s := add(d, &Staff{Head: Head{ID: staffRef(d.ID, n.Staff).ID, Site: d.ID, Open: true},
-		Staff: n.Staff, Role: n.Role, Team: n.Team, Active: true})
+	s := add(d, &Staff{
+		Head:  Head{ID: staffRef(d.ID, n.Staff).ID, Site: d.ID, Open: true},
+		Staff: n.Staff, Role: n.Role, Team: n.Team, Active: true,
+	})
 	if d.subject == (Ref{}) {
 		d.subject = s.Ref()
 	}

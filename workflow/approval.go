@@ -91,8 +91,10 @@ func (c *RequestApproval) decide(d *draft) *Fault {
 	if f != nil {
 		return f
 	}
-	a := add(d, &Approval{Head: h, Kind: ApprovalKind(c.Subject), State: ApprovalPending, By: by,
-		Note: c.Note, At: d.now})
+	a := add(d, &Approval{
+		Head: h, Kind: ApprovalKind(c.Subject), State: ApprovalPending, By: by,
+		Note: c.Note, At: d.now,
+	})
 	if me := d.env.By.Staff; me != by {
 		a.AskedBy = me
 	}

@@ -101,8 +101,10 @@ func (d *draft) placeEffect(v *Visit, p plan) {
 	if p.turn != nil {
 		d.useTurn(v, p.turn, p.principal, p.rule, p.passes)
 	}
-	kinds := map[TurnEffect]FactKind{TurnKept: FactTurnKept, TurnHeld: FactTurnHeld,
-		TurnNone: FactTurnNone}
+	kinds := map[TurnEffect]FactKind{
+		TurnKept: FactTurnKept, TurnHeld: FactTurnHeld,
+		TurnNone: FactTurnNone,
+	}
 	if k, ok := kinds[p.effect]; ok {
 		rule := p.rule
 		switch {
@@ -143,8 +145,10 @@ func (d *draft) askForHelp(v *Visit) {
 // noteWaiting records why the one on turn does not receive a visitor who goes to somebody else: he
 // keeps his turn.
 func (d *draft) noteWaiting(v *Visit, p plan) {
-	if p.turn != nil || !slices.Contains([]Route{RouteNamed, RouteOwner, RouteRecognised,
-		RouteAppointment, RouteAssistBusy, RouteDuty, RouteLastSeat, RouteSupervisor}, p.route) {
+	if p.turn != nil || !slices.Contains([]Route{
+		RouteNamed, RouteOwner, RouteRecognised,
+		RouteAppointment, RouteAssistBusy, RouteDuty, RouteLastSeat, RouteSupervisor,
+	}, p.route) {
 		return
 	}
 	s, ok := d.onTurn()

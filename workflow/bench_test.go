@@ -18,15 +18,19 @@ func BenchmarkVisit(b *testing.B) {
 		c.Hours[i] = workflow.DayHours{From: "00:00", To: "24:00"}
 	}
 	for i := range 8 {
-		c.Staff = append(c.Staff, workflow.NewStaff{Staff: workflow.StaffID(fmt.Sprintf("c%d", i)),
-			Role: workflow.RoleConsultant})
+		c.Staff = append(c.Staff, workflow.NewStaff{
+			Staff: workflow.StaffID(fmt.Sprintf("c%d", i)),
+			Role:  workflow.RoleConsultant,
+		})
 	}
 	do := func(role workflow.Role, cmd workflow.Command) {
 		for refs := board.Needs(cmd); len(refs) > 0; refs = board.Needs(cmd) {
 			board.MarkAbsent(refs...)
 		}
-		commit, f := workflow.Decide(board, workflow.Envelope{ID: fmt.Sprint(board.Seq), At: at,
-			By: workflow.Actor{Role: role}}, cmd)
+		commit, f := workflow.Decide(board, workflow.Envelope{
+			ID: fmt.Sprint(board.Seq), At: at,
+			By: workflow.Actor{Role: role},
+		}, cmd)
 		if f != nil {
 			b.Fatal(f)
 		}
@@ -38,8 +42,10 @@ func BenchmarkVisit(b *testing.B) {
 	visit := func(i int) workflow.VisitID { return workflow.VisitID(fmt.Sprintf("v%09d", i)) }
 	begin := func(i int) {
 		do(workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: visit(i)})
-		do(workflow.RoleFrontDesk, &workflow.IdentifyVisit{Visit: visit(i),
-			Identity: workflow.Identity{Kind: workflow.KindNew}})
+		do(workflow.RoleFrontDesk, &workflow.IdentifyVisit{
+			Visit:    visit(i),
+			Identity: workflow.Identity{Kind: workflow.KindNew},
+		})
 		do(workflow.RoleFrontDesk, &workflow.AssignVisit{Visit: visit(i)})
 	}
 	for i := range 4 {
@@ -50,8 +56,10 @@ func BenchmarkVisit(b *testing.B) {
 	for b.Loop() {
 		begin(i)
 		do(workflow.RoleFrontDesk, &workflow.ServeVisit{Visit: visit(i - 4)})
-		do(workflow.RoleFrontDesk, &workflow.RegisterVisit{Visit: visit(i - 4),
-			Customer: workflow.CustomerID("k" + visit(i-4))})
+		do(workflow.RoleFrontDesk, &workflow.RegisterVisit{
+			Visit:    visit(i - 4),
+			Customer: workflow.CustomerID("k" + visit(i-4)),
+		})
 		board.Trim(512)
 		i++
 	}

@@ -55,8 +55,10 @@ func (c *TakeCall) decide(d *draft) *Fault {
 	if c.Customer != "" && d.customer(c.Customer) == nil {
 		return notFound("customer", string(c.Customer))
 	}
-	k := add(d, &Call{Head: h, For: c.For, Customer: c.Customer, Note: c.Note,
-		AnsweredBy: d.answers(), At: d.now})
+	k := add(d, &Call{
+		Head: h, For: c.For, Customer: c.Customer, Note: c.Note,
+		AnsweredBy: d.answers(), At: d.now,
+	})
 	d.fact(FactCallTaken, "phone.answered_by", k.ID, "answered_by", string(k.AnsweredBy),
 		"for", string(c.For))
 	if c.For == "" {
@@ -66,8 +68,10 @@ func (c *TakeCall) decide(d *draft) *Fault {
 		return f
 	}
 	mh := Head{ID: k.ID + "/message", Site: d.ID, Open: true}
-	m := add(d, &Message{Head: mh, To: c.For, State: MessagePending, Call: c.Call, Note: c.Note,
-		At: d.now})
+	m := add(d, &Message{
+		Head: mh, To: c.For, State: MessagePending, Call: c.Call, Note: c.Note,
+		At: d.now,
+	})
 	k.Message = RecordID(m.ID)
 	rule := "P1-40"
 	if !d.onSite(c.For) {

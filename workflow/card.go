@@ -60,8 +60,10 @@ func (c *GiveCard) decide(d *draft) *Fault {
 	if f != nil {
 		return f
 	}
-	card := add(d, &Card{Head: h, Customer: c.Customer, By: by, Requested: c.Requested,
-		Consent: c.Consent, At: d.now})
+	card := add(d, &Card{
+		Head: h, Customer: c.Customer, By: by, Requested: c.Requested,
+		Consent: c.Consent, At: d.now,
+	})
 	d.fact(FactCardGiven, "P1-33", card.ID, "customer", k.ID, "by", string(by))
 	// Nobody speaks for the owner in his own favour.
 	if k.Owner == "" || k.Owner == by || c.Consent && d.env.By.Staff != by {

@@ -22,8 +22,10 @@ func (g *generator) next() step {
 			role = pick(g, may...)
 		}
 	}
-	who := map[workflow.Role]workflow.StaffID{workflow.RoleSupervisor: "S",
-		workflow.RoleManager: "M", workflow.RoleShiftLeader: "L"}[role]
+	who := map[workflow.Role]workflow.StaffID{
+		workflow.RoleSupervisor: "S",
+		workflow.RoleManager:    "M", workflow.RoleShiftLeader: "L",
+	}[role]
 	if role == workflow.RoleConsultant {
 		who = g.who()
 		if v, ok := cmd.(*workflow.RegisterVisit); ok && g.chance(80) {
@@ -41,43 +43,59 @@ func (g *generator) command() command { //nolint:gocyclo // one switch over the 
 	switch n := g.between(0, 99); {
 	case n < 16:
 		id := g.identity()
-		return &workflow.ArriveVisit{Visit: workflow.VisitID(g.id("V")), Identify: &id,
-			Assign: true, IfFree: g.between(0, 2) == 0}
+		return &workflow.ArriveVisit{
+			Visit: workflow.VisitID(g.id("V")), Identify: &id,
+			Assign: true, IfFree: g.between(0, 2) == 0,
+		}
 	case n < 21:
 		id := g.identity()
 		return &workflow.ArriveVisit{Visit: workflow.VisitID(g.id("V")), Identify: &id}
 	case n < 23:
 		return &workflow.ArriveVisit{Visit: workflow.VisitID(g.id("V")), Party: g.between(-1, 9)}
 	case n < 24:
-		return &workflow.IdentifyVisit{Visit: g.in(workflow.Arrived, workflow.Identified),
-			Identity: g.identity()}
+		return &workflow.IdentifyVisit{
+			Visit:    g.in(workflow.Arrived, workflow.Identified),
+			Identity: g.identity(),
+		}
 	case n < 26:
-		return &workflow.RecogniseVisit{Visit: g.in(workflow.Arrived), Who: g.anyone(),
-			Customer: g.customer(50)}
+		return &workflow.RecogniseVisit{
+			Visit: g.in(workflow.Arrived), Who: g.anyone(),
+			Customer: g.customer(50),
+		}
 	case n < 34:
 		return g.assign()
 	case n < 43:
-		return &workflow.ServeVisit{Visit: g.in(workflow.Assigned), Topic: g.topic(),
-			ExplainedTo: g.maybe(20)}
+		return &workflow.ServeVisit{
+			Visit: g.in(workflow.Assigned), Topic: g.topic(),
+			ExplainedTo: g.maybe(20),
+		}
 	case n < 51:
-		return &workflow.RegisterVisit{Visit: g.in(workflow.Served), Topic: g.topic(),
-			Matches: g.customer(6)}
+		return &workflow.RegisterVisit{
+			Visit: g.in(workflow.Served), Topic: g.topic(),
+			Matches: g.customer(6),
+		}
 	case n < 57:
 		v := g.in(workflow.Assigned)
-		return &workflow.RegisterVisit{Visit: v,
+		return &workflow.RegisterVisit{
+			Visit:    v,
 			Serve:    &workflow.ServeVisit{Visit: v, Topic: g.topic()},
-			Customer: workflow.CustomerID(g.id("c"))}
+			Customer: workflow.CustomerID(g.id("c")),
+		}
 	case n < 60:
 		return &workflow.AbandonVisit{Visit: g.in(workflow.Arrived, workflow.Identified,
 			workflow.Assigned), Reason: pick(g, "", "left")}
 	case n < 63:
-		return &workflow.MergeVisit{Visit: g.in(workflow.Arrived, workflow.Assigned),
-			Into: g.in(workflow.Assigned)}
+		return &workflow.MergeVisit{
+			Visit: g.in(workflow.Arrived, workflow.Assigned),
+			Into:  g.in(workflow.Assigned),
+		}
 	case n < 66:
 		return &workflow.ReidentifyVisit{Visit: g.in(workflow.Assigned), Identity: g.identity()}
 	case n < 68:
-		return &workflow.ChangeLead{Visit: g.in(workflow.Assigned), To: g.anyone(),
-			Reason: pick(g, "customer_demand", "customer_demand", "lunch")}
+		return &workflow.ChangeLead{
+			Visit: g.in(workflow.Assigned), To: g.anyone(),
+			Reason: pick(g, "customer_demand", "customer_demand", "lunch"),
+		}
 	case n < 70:
 		return g.handOver()
 	case n < 72:
@@ -145,11 +163,15 @@ func (g *generator) other() command {
 		}
 		return &workflow.ChangeRoster{Add: []workflow.Unit{{ID: workflow.UnitID(g.anyone())}}}
 	case "deal":
-		return &workflow.RecordDeal{Customer: g.customer(95),
-			Status: pick(g, workflow.CustomerStatuses...)}
+		return &workflow.RecordDeal{
+			Customer: g.customer(95),
+			Status:   pick(g, workflow.CustomerStatuses...),
+		}
 	case "follow":
-		return &workflow.RecordFollowUp{Customer: g.customer(95), By: g.maybe(50),
-			Unreached: g.chance(30)}
+		return &workflow.RecordFollowUp{
+			Customer: g.customer(95), By: g.maybe(50),
+			Unreached: g.chance(30),
+		}
 	case "reassign":
 		return &workflow.ReassignCustomer{Customer: g.customer(95), To: g.anyone()}
 	case "call":
@@ -176,30 +198,42 @@ func (g *generator) matter() command {
 	id := workflow.RecordID(g.id("record"))
 	switch g.between(0, 12) {
 	case 0:
-		return &workflow.RequestApproval{Approval: id,
-			Subject: pick(g, "discount", "engineering", "weather"), By: g.maybe(50)}
+		return &workflow.RequestApproval{
+			Approval: id,
+			Subject:  pick(g, "discount", "engineering", "weather"), By: g.maybe(50),
+		}
 	case 1:
 		for _, m := range g.full.Matters() {
 			if a, ok := m.(*workflow.Approval); ok {
-				return &workflow.DecideApproval{Approval: workflow.RecordID(a.ID),
-					Grant: g.chance(50)}
+				return &workflow.DecideApproval{
+					Approval: workflow.RecordID(a.ID),
+					Grant:    g.chance(50),
+				}
 			}
 		}
 		return &workflow.DecideApproval{Approval: id}
 	case 2:
-		return &workflow.OpenDispute{Dispute: id, Customer: g.customer(90),
-			Claimants: []workflow.StaffID{g.anyone()}}
+		return &workflow.OpenDispute{
+			Dispute: id, Customer: g.customer(90),
+			Claimants: []workflow.StaffID{g.anyone()},
+		}
 	case 3:
 		return &workflow.MakeRuling{Ruling: id}
 	case 4:
-		return &workflow.NoteConduct{Conduct: id, Rule: pick(g, "P1-31", "P2-13", "P9-99"),
-			Who: g.anyone()}
+		return &workflow.NoteConduct{
+			Conduct: id, Rule: pick(g, "P1-31", "P2-13", "P9-99"),
+			Who: g.anyone(),
+		}
 	case 5:
-		return &workflow.CompleteCheck{Check: id, Item: pick(g, "table_cleaned", ""),
-			Visit: g.in(workflow.Served), By: g.maybe(50)}
+		return &workflow.CompleteCheck{
+			Check: id, Item: pick(g, "table_cleaned", ""),
+			Visit: g.in(workflow.Served), By: g.maybe(50),
+		}
 	case 6:
-		return &workflow.GiveCard{Card: id, Customer: g.customer(90), By: g.anyone(),
-			Consent: g.chance(50), Requested: g.chance(50)}
+		return &workflow.GiveCard{
+			Card: id, Customer: g.customer(90), By: g.anyone(),
+			Consent: g.chance(50), Requested: g.chance(50),
+		}
 	case 7:
 		return &workflow.CoverCustomer{Customer: g.customer(90), To: g.anyone()}
 	case 8:
@@ -225,8 +259,10 @@ func (g *generator) matter() command {
 		days := []workflow.Date{g.day(20, 40)}
 		return &workflow.ChangeSite{Holidays: &days}
 	}
-	return &workflow.AddStaff{NewStaff: workflow.NewStaff{Staff: workflow.StaffID(g.id("N")),
-		Role: pick(g, workflow.RoleConsultant, workflow.RoleSupervisor, workflow.RoleKiosk)}}
+	return &workflow.AddStaff{NewStaff: workflow.NewStaff{
+		Staff: workflow.StaffID(g.id("N")),
+		Role:  pick(g, workflow.RoleConsultant, workflow.RoleSupervisor, workflow.RoleKiosk),
+	}}
 }
 
 func (g *generator) topic() workflow.Topic {

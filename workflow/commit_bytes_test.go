@@ -14,8 +14,10 @@ func TestAppendCommits(t *testing.T) {
 	core := scenario.NewCore()
 	at := scenarioStart
 	for _, cmd := range []workflow.Command{
-		officeOf("A", "B"), &workflow.ArriveVisit{Visit: "v<1>&\u2028客",
-			Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true},
+		officeOf("A", "B"), &workflow.ArriveVisit{
+			Visit:    "v<1>&\u2028客",
+			Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true,
+		},
 		&workflow.RegisterVisit{Visit: "v<1>&\u2028客", Serve: &workflow.ServeVisit{}},
 	} {
 		role := workflow.RoleFrontDesk

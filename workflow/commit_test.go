@@ -13,22 +13,32 @@ import (
 func morning(t *testing.T) *office {
 	t.Helper()
 	o := small(t)
-	sale := &workflow.RecordDeal{Customer: "K1", Deal: "D1", Unit: "3-201",
-		Status: workflow.StatusDeposit, Amount: 5_000_000}
+	sale := &workflow.RecordDeal{
+		Customer: "K1", Deal: "D1", Unit: "3-201",
+		Status: workflow.StatusDeposit, Amount: 5_000_000,
+	}
 	o.must(t,
-		&workflow.IdentifyVisit{Visit: "V1", Identity: workflow.Identity{Kind: workflow.KindNew,
-			Customer: "K1", NewCustomer: true, Party: 3}},
+		&workflow.IdentifyVisit{Visit: "V1", Identity: workflow.Identity{
+			Kind:     workflow.KindNew,
+			Customer: "K1", NewCustomer: true, Party: 3,
+		}},
 		&workflow.AssignVisit{Visit: "V1"},
 		&workflow.TakeCall{Call: "call", For: "B"},
-		&workflow.IdentifyVisit{Visit: "V2", Identity: workflow.Identity{Kind: workflow.KindNew,
-			Named: "B"}},
+		&workflow.IdentifyVisit{Visit: "V2", Identity: workflow.Identity{
+			Kind:  workflow.KindNew,
+			Named: "B",
+		}},
 		&workflow.AssignVisit{Visit: "V2"},
 		&workflow.ServeVisit{Visit: "V1"},
-		&workflow.RegisterVisit{Visit: "V1", Form: &workflow.Form{Channel: "online", AreaSqm: 90,
-			Intent: "a"}},
+		&workflow.RegisterVisit{Visit: "V1", Form: &workflow.Form{
+			Channel: "online", AreaSqm: 90,
+			Intent: "a",
+		}},
 		sale,
-		&workflow.RegisterVisit{Visit: "V2", Serve: &workflow.ServeVisit{Visit: "V2"},
-			Customer: "K2"},
+		&workflow.RegisterVisit{
+			Visit: "V2", Serve: &workflow.ServeVisit{Visit: "V2"},
+			Customer: "K2",
+		},
 		&workflow.CloseDay{},
 	)
 	return o

@@ -56,8 +56,10 @@ func (c *NoteConduct) decide(d *draft) *Fault {
 	if f != nil {
 		return f
 	}
-	n := add(d, &ConductNote{Head: h, Rule: c.Rule, Who: c.Who, By: d.env.By.Staff, Note: c.Note,
-		At: d.now})
+	n := add(d, &ConductNote{
+		Head: h, Rule: c.Rule, Who: c.Who, By: d.env.By.Staff, Note: c.Note,
+		At: d.now,
+	})
 	d.fact(FactConductNoted, c.Rule, string(c.Who), "record", n.ID)
 	return nil
 }

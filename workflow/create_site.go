@@ -58,8 +58,10 @@ func (c *CreateSite) decide(d *draft) *Fault {
 	add(d, s)
 	d.local = d.now.In(s.Location()) // a board before its first commit has no zone of its own
 	d.today, d.policy = dateOf(d.local), &s.Adoptions[0].Policy
-	add(d, &Rota{Head: Head{ID: liveRotaRef(d.ID).ID, Site: d.ID, Open: true}, Units: []Unit{},
-		Line: []Place{}, Out: []Gone{}})
+	add(d, &Rota{
+		Head: Head{ID: liveRotaRef(d.ID).ID, Site: d.ID, Open: true}, Units: []Unit{},
+		Line: []Place{}, Out: []Gone{},
+	})
 	d.subject = s.Ref()
 	d.fact(FactSiteCreated, "P1-52", s.ID, "policy", c.Policy.Preset, "zone", c.Zone)
 	if f := d.firstStaff(c.Staff); f != nil {

@@ -119,8 +119,10 @@ func (c *OpenDispute) decide(d *draft) *Fault {
 			evidence = append(evidence, VisitID(v.ID))
 		}
 	})
-	x := add(d, &Dispute{Head: h, Customer: c.Customer, Claimants: slices.Clone(c.Claimants),
-		Evidence: evidence, State: DisputeOpen, Note: c.Note, At: d.now})
+	x := add(d, &Dispute{
+		Head: h, Customer: c.Customer, Claimants: slices.Clone(c.Claimants),
+		Evidence: evidence, State: DisputeOpen, Note: c.Note, At: d.now,
+	})
 	d.fact(FactDisputeOpened, "P1-35", x.ID, "customer", k.ID, "owner", string(k.Owner))
 	d.notifySupervisors("P1-35", x.ID, "why", "dispute")
 	return nil

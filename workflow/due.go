@@ -21,8 +21,10 @@ func (b *Board) Due(now time.Time) []Timer {
 	var due []Timer
 	// This comes first: the other commands may open the new day.
 	if r.Day != "" && r.ClosedAt.IsZero() && d.today > r.Day {
-		due = append(due, Timer{"timer:close:" + string(b.ID) + ":" + string(r.Day),
-			&CloseDay{Date: r.Day}})
+		due = append(due, Timer{
+			"timer:close:" + string(b.ID) + ":" + string(r.Day),
+			&CloseDay{Date: r.Day},
+		})
 	}
 	for _, v := range b.open {
 		if d.waitsTooLong(v) {

@@ -50,8 +50,10 @@ func (c *StartEvent) decide(d *draft) *Fault {
 	if !c.ToAt.IsZero() && !c.ToAt.After(d.now) {
 		return invalid("bad_end")
 	}
-	d.editRota().Event = &EventPlan{Order: slices.Clone(c.Order), FromAt: d.now, ToAt: c.ToAt,
-		By: d.env.By.Staff}
+	d.editRota().Event = &EventPlan{
+		Order: slices.Clone(c.Order), FromAt: d.now, ToAt: c.ToAt,
+		By: d.env.By.Staff,
+	}
 	d.subject = liveRotaRef(d.ID)
 	d.fact(FactEventStarted, "P1-05", string(d.ID), "order", unitList(c.Order))
 	return nil

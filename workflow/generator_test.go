@@ -114,8 +114,10 @@ func (g *generator) found() (string, []step) {
 		for range members {
 			who := workflow.StaffID(names[len(g.people) : len(g.people)+1])
 			g.people, of = append(g.people, who), append(of, string(who))
-			c.Staff = append(c.Staff, workflow.NewStaff{Staff: who, Role: workflow.RoleConsultant,
-				Team: workflow.UnitID(team)})
+			c.Staff = append(c.Staff, workflow.NewStaff{
+				Staff: who, Role: workflow.RoleConsultant,
+				Team: workflow.UnitID(team),
+			})
 		}
 		if team == "" {
 			team = of[0].(string)
@@ -127,8 +129,10 @@ func (g *generator) found() (string, []step) {
 	if g.chance(25) {
 		c.Duty = []workflow.DutyShift{{From: "12:00", To: "13:30", Staff: g.who()}}
 	}
-	for who, role := range map[workflow.StaffID]workflow.Role{"S": workflow.RoleSupervisor,
-		"M": workflow.RoleManager, "L": workflow.RoleShiftLeader} {
+	for who, role := range map[workflow.StaffID]workflow.Role{
+		"S": workflow.RoleSupervisor,
+		"M": workflow.RoleManager, "L": workflow.RoleShiftLeader,
+	} {
 		c.Staff = append(c.Staff, workflow.NewStaff{Staff: who, Role: role})
 	}
 	slices.SortFunc(
@@ -140,12 +144,16 @@ func (g *generator) found() (string, []step) {
 	for range g.between(0, 5) {
 		k := workflow.CustomerID(g.id("K"))
 		g.customers = append(g.customers, k)
-		i := &workflow.ImportCustomer{Customer: k, Owner: g.who(),
-			Status: pick(g, workflow.CustomerStatuses...)}
+		i := &workflow.ImportCustomer{
+			Customer: k, Owner: g.who(),
+			Status: pick(g, workflow.CustomerStatuses...),
+		}
 		i.LastContactAt = g.now.AddDate(0, 0, -g.between(0, 45))
 		imports = append(imports, step{at: g.now, by: actor(workflow.RoleManager, "M"), cmd: i})
-		book[string(k)] = map[string]any{"owner": string(i.Owner), "status": string(i.Status),
-			"last_contact": i.LastContactAt.Format(time.DateOnly)}
+		book[string(k)] = map[string]any{
+			"owner": string(i.Owner), "status": string(i.Status),
+			"last_contact": i.LastContactAt.Format(time.DateOnly),
+		}
 	}
 	return given(p, line, teams, c.Duty, book), imports
 }
@@ -160,8 +168,10 @@ func given(
 ) string {
 	var shifts []any
 	for _, d := range duty {
-		shifts = append(shifts, map[string]any{"from": string(d.From), "to": string(d.To),
-			"staff": string(d.Staff)})
+		shifts = append(shifts, map[string]any{
+			"from": string(d.From), "to": string(d.To),
+			"staff": string(d.Staff),
+		})
 	}
 	places := make([]any, len(line))
 	for i, u := range line {

@@ -22,8 +22,10 @@ func (d *draft) hindered(s StaffID) *hindrance {
 			h = d.busyLeading(v)
 		case v.assisting() && (v.Server == s && v.ServerRole != Lead ||
 			slices.Contains(v.Assistants, s)):
-			h = &hindrance{why: "assisting", visit: v, pass: d.policy.Pass.Assist,
-				rule: "pass_effect.assist"}
+			h = &hindrance{
+				why: "assisting", visit: v, pass: d.policy.Pass.Assist,
+				rule: "pass_effect.assist",
+			}
 		}
 	})
 	if h != nil {
@@ -34,8 +36,10 @@ func (d *draft) hindered(s StaffID) *hindrance {
 		return &hindrance{why: "inactive", pass: PassVoid, rule: "pass_effect.personal"}
 	}
 	if a := d.absence(s); a != nil {
-		h = &hindrance{why: string(a.State), by: a.OrderedBy,
-			rule: "pass_effect." + string(a.State)}
+		h = &hindrance{
+			why: string(a.State), by: a.OrderedBy,
+			rule: "pass_effect." + string(a.State),
+		}
 		h.pass = d.policy.Pass.of(a.State)
 	}
 	return h
@@ -43,8 +47,10 @@ func (d *draft) hindered(s StaffID) *hindrance {
 
 // busyLeading is the hindrance of whoever leads v. The visit says what passing does to his place.
 func (d *draft) busyLeading(v *Visit) *hindrance {
-	h := &hindrance{why: "receiving", visit: v, pass: v.PassEffect,
-		rule: "pass_effect.own_reception"}
+	h := &hindrance{
+		why: "receiving", visit: v, pass: v.PassEffect,
+		rule: "pass_effect.own_reception",
+	}
 	switch {
 	case v.Kind == KindCompanyStaff:
 		h.rule = "pass_effect.company_staff"

@@ -14,7 +14,7 @@ func (*IdentifyVisit) About() About {
 }
 
 func (c *IdentifyVisit) Needs(b *Board) []Ref {
-	return append(b.visitNeeds(c.Visit), c.Identity.needs()...)
+	return append(b.visitNeeds(c.Visit), c.needs()...)
 }
 
 func (c *IdentifyVisit) texts() []string { return []string{c.Purpose} }

@@ -12,7 +12,8 @@ import (
 // of him was recorded.
 func TestAssignIfFree(t *testing.T) {
 	arrival := func(id workflow.VisitID, named workflow.StaffID,
-		ifFree bool) *workflow.ArriveVisit {
+		ifFree bool,
+	) *workflow.ArriveVisit {
 		return &workflow.ArriveVisit{
 			Visit: id, Identify: &workflow.Identity{Kind: workflow.KindNew, Named: named},
 			Assign: true, IfFree: ifFree,
@@ -34,8 +35,10 @@ func TestAssignIfFree(t *testing.T) {
 			site.Hours[i] = workflow.DayHours{From: "08:00", To: "18:00"}
 		}
 		for _, who := range []workflow.StaffID{"A", "B"} {
-			site.Staff = append(site.Staff, workflow.NewStaff{Staff: who,
-				Role: workflow.RoleConsultant})
+			site.Staff = append(site.Staff, workflow.NewStaff{
+				Staff: who,
+				Role:  workflow.RoleConsultant,
+			})
 		}
 		o.must(t, site)
 		for i := range c.busy {
@@ -45,13 +48,17 @@ func TestAssignIfFree(t *testing.T) {
 				t.Fatalf("%s: %s is %s although somebody is free", c.why, id, o.state(string(id)))
 			}
 		}
-		_, f, err := o.do(step{at: o.now, by: actor(workflow.RoleFrontDesk, ""),
-			cmd: arrival("W", c.named, false)})
+		_, f, err := o.do(step{
+			at: o.now, by: actor(workflow.RoleFrontDesk, ""),
+			cmd: arrival("W", c.named, false),
+		})
 		if err != nil || f == nil || f.Code != c.why || f.Args["instead"] != "if_free" {
 			t.Errorf("%s: at once: %+v, %v", c.why, f, err)
 		}
-		k, f, err := o.do(step{at: o.now, by: actor(workflow.RoleFrontDesk, ""),
-			cmd: arrival("X", c.named, true)})
+		k, f, err := o.do(step{
+			at: o.now, by: actor(workflow.RoleFrontDesk, ""),
+			cmd: arrival("X", c.named, true),
+		})
 		if err != nil || f != nil {
 			t.Fatalf("%s: if free: %+v, %v", c.why, f, err)
 		}
@@ -75,12 +82,16 @@ func TestAssignIfFree(t *testing.T) {
 	// What waiting cannot mend is refused all the same, and so is a visitor whom the first question
 	// was not put to.
 	o := small(t)
-	if _, f, _ := o.do(step{at: o.now, by: actor(workflow.RoleFrontDesk, ""),
-		cmd: &workflow.ArriveVisit{Visit: "W", Assign: true, IfFree: true}}); f == nil {
+	if _, f, _ := o.do(step{
+		at: o.now, by: actor(workflow.RoleFrontDesk, ""),
+		cmd: &workflow.ArriveVisit{Visit: "W", Assign: true, IfFree: true},
+	}); f == nil {
 		t.Error("assigned without being identified")
 	}
-	if _, f, _ := o.do(step{at: o.now, by: actor(workflow.RoleKiosk, ""),
-		cmd: arrival("W", "", true)}); f == nil || f.Class != workflow.ClassForbidden {
+	if _, f, _ := o.do(step{
+		at: o.now, by: actor(workflow.RoleKiosk, ""),
+		cmd: arrival("W", "", true),
+	}); f == nil || f.Class != workflow.ClassForbidden {
 		t.Errorf("a kiosk assigns: %+v", f)
 	}
 }

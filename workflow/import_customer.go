@@ -41,8 +41,10 @@ func (c *ImportCustomer) decide(d *draft) *Fault {
 	if c.LastContactAt.After(d.now) {
 		return invalid("bad_contact")
 	}
-	k := add(d, &Customer{Head: Head{ID: string(c.Customer), Site: d.ID}, Owner: c.Owner,
-		Status: c.Status, LastContactAt: c.LastContactAt})
+	k := add(d, &Customer{
+		Head: Head{ID: string(c.Customer), Site: d.ID}, Owner: c.Owner,
+		Status: c.Status, LastContactAt: c.LastContactAt,
+	})
 	if c.Owner != "" {
 		k.OwnerSinceAt = d.now
 	}

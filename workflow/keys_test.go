@@ -23,8 +23,10 @@ func keyOffice(t *testing.T) (*office, func(role workflow.Role, cmd command) str
 		}
 		return ""
 	}
-	for who, role := range map[workflow.StaffID]workflow.Role{"S": workflow.RoleSupervisor,
-		"M": workflow.RoleManager} {
+	for who, role := range map[workflow.StaffID]workflow.Role{
+		"S": workflow.RoleSupervisor,
+		"M": workflow.RoleManager,
+	} {
 		if o.full.Admits(role, who) {
 			continue
 		}
@@ -50,47 +52,102 @@ func TestMakeKey(t *testing.T) {
 		make workflow.MakeKey
 		want string
 	}{
-		"kiosk": {workflow.RoleManager,
-			workflow.MakeKey{Role: workflow.RoleKiosk}, ""},
-		"manager": {workflow.RoleManager,
-			workflow.MakeKey{Role: workflow.RoleManager, Staff: "M"}, ""},
-		"a manager as consultant": {workflow.RoleManager,
-			workflow.MakeKey{Role: workflow.RoleConsultant, Staff: "M"}, ""},
-		"by an administrator": {workflow.RoleAdministrator,
-			workflow.MakeKey{Role: workflow.RoleSupervisor, Staff: "S"}, ""},
-		"for a while": {workflow.RoleManager,
-			workflow.MakeKey{Role: workflow.RoleKiosk, ExpiresAt: later}, ""},
-		"analyst of two sites": {workflow.RoleAdministrator,
-			workflow.MakeKey{Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{"z"}}, ""},
-		"more than he is": {workflow.RoleManager,
-			workflow.MakeKey{Role: workflow.RoleManager, Staff: "S"}, "bad_key"},
-		"staff never added": {workflow.RoleManager,
-			workflow.MakeKey{Role: workflow.RoleConsultant, Staff: "nobody"}, "bad_key"},
-		"staff not named": {workflow.RoleManager,
-			workflow.MakeKey{Role: workflow.RoleShiftLeader}, "bad_key"},
-		"kiosk with staff": {workflow.RoleManager,
-			workflow.MakeKey{Role: workflow.RoleKiosk, Staff: "M"}, "bad_key"},
-		"no role": {workflow.RoleManager, workflow.MakeKey{}, "bad_key"},
-		"the system's role": {workflow.RoleAdministrator,
-			workflow.MakeKey{Role: workflow.RoleSystem}, "bad_key"},
-		"front desk of two sites": {workflow.RoleAdministrator,
-			workflow.MakeKey{Role: workflow.RoleFrontDesk, Sites: []workflow.SiteID{"z"}},
-			"bad_key"},
-		"further sites without id": {workflow.RoleAdministrator,
-			workflow.MakeKey{Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{""}}, "bad_key"},
-		"administrator": {workflow.RoleAdministrator,
-			workflow.MakeKey{Role: workflow.RoleAdministrator}, "key_beyond"},
-		"further sites by a manager": {workflow.RoleManager,
+		"kiosk": {
+			workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleKiosk},
+			"",
+		},
+		"manager": {
+			workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleManager, Staff: "M"},
+			"",
+		},
+		"a manager as consultant": {
+			workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleConsultant, Staff: "M"},
+			"",
+		},
+		"by an administrator": {
+			workflow.RoleAdministrator,
+			workflow.MakeKey{Role: workflow.RoleSupervisor, Staff: "S"},
+			"",
+		},
+		"for a while": {
+			workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleKiosk, ExpiresAt: later},
+			"",
+		},
+		"analyst of two sites": {
+			workflow.RoleAdministrator,
 			workflow.MakeKey{Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{"z"}},
-			"key_beyond"},
-		"over already": {workflow.RoleManager,
-			workflow.MakeKey{Role: workflow.RoleKiosk, ExpiresAt: past}, "bad_expiry"},
-		"by a supervisor": {workflow.RoleSupervisor,
-			workflow.MakeKey{Role: workflow.RoleKiosk}, "role"},
-		"by a shift leader": {workflow.RoleShiftLeader,
-			workflow.MakeKey{Role: workflow.RoleKiosk}, "role"},
-		"by the front desk": {workflow.RoleFrontDesk,
-			workflow.MakeKey{Role: workflow.RoleKiosk}, "role"},
+			"",
+		},
+		"more than he is": {
+			workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleManager, Staff: "S"},
+			"bad_key",
+		},
+		"staff never added": {
+			workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleConsultant, Staff: "nobody"},
+			"bad_key",
+		},
+		"staff not named": {
+			workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleShiftLeader},
+			"bad_key",
+		},
+		"kiosk with staff": {
+			workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleKiosk, Staff: "M"},
+			"bad_key",
+		},
+		"no role": {workflow.RoleManager, workflow.MakeKey{}, "bad_key"},
+		"the system's role": {
+			workflow.RoleAdministrator,
+			workflow.MakeKey{Role: workflow.RoleSystem},
+			"bad_key",
+		},
+		"front desk of two sites": {
+			workflow.RoleAdministrator,
+			workflow.MakeKey{Role: workflow.RoleFrontDesk, Sites: []workflow.SiteID{"z"}},
+			"bad_key",
+		},
+		"further sites without id": {
+			workflow.RoleAdministrator,
+			workflow.MakeKey{Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{""}},
+			"bad_key",
+		},
+		"administrator": {
+			workflow.RoleAdministrator,
+			workflow.MakeKey{Role: workflow.RoleAdministrator},
+			"key_beyond",
+		},
+		"further sites by a manager": {
+			workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleAnalyst, Sites: []workflow.SiteID{"z"}},
+			"key_beyond",
+		},
+		"over already": {
+			workflow.RoleManager,
+			workflow.MakeKey{Role: workflow.RoleKiosk, ExpiresAt: past},
+			"bad_expiry",
+		},
+		"by a supervisor": {
+			workflow.RoleSupervisor,
+			workflow.MakeKey{Role: workflow.RoleKiosk},
+			"role",
+		},
+		"by a shift leader": {
+			workflow.RoleShiftLeader,
+			workflow.MakeKey{Role: workflow.RoleKiosk},
+			"role",
+		},
+		"by the front desk": {
+			workflow.RoleFrontDesk,
+			workflow.MakeKey{Role: workflow.RoleKiosk},
+			"role",
+		},
 	} {
 		c.make.Key = workflow.KeyID(name)
 		if got := give(c.by, &c.make); got != c.want {
@@ -105,8 +162,10 @@ func TestMakeKey(t *testing.T) {
 			t.Errorf("%s: %+v", name, k)
 		}
 	}
-	if got := give(workflow.RoleManager, &workflow.MakeKey{Key: "kiosk",
-		Role: workflow.RoleKiosk}); got != "record_exists" {
+	if got := give(workflow.RoleManager, &workflow.MakeKey{
+		Key:  "kiosk",
+		Role: workflow.RoleKiosk,
+	}); got != "record_exists" {
 		t.Errorf("the same id again: %q", got)
 	}
 	if k := o.key("for a while"); !k.Works(1, later.Add(-time.Millisecond)) || k.Works(1, later) {
@@ -120,8 +179,10 @@ func TestRotateAndRevoke(t *testing.T) {
 	made := func(id workflow.KeyID, role workflow.Role, who workflow.StaffID) {
 		t.Helper()
 		if code := give(workflow.RoleManager,
-			&workflow.MakeKey{Key: id, Role: role, Staff: who,
-				ExpiresAt: o.now.Add(24 * time.Hour)}); code != "" {
+			&workflow.MakeKey{
+				Key: id, Role: role, Staff: who,
+				ExpiresAt: o.now.Add(24 * time.Hour),
+			}); code != "" {
 			t.Fatal(code)
 		}
 	}
@@ -135,8 +196,10 @@ func TestRotateAndRevoke(t *testing.T) {
 		{workflow.RoleSupervisor, &workflow.RotateKey{Key: "k"}, "role"},
 		{workflow.RoleManager, &workflow.RotateKey{Key: "none"}, "key_not_found"},
 		{workflow.RoleManager, &workflow.RotateKey{Key: "k", Overlap: -1}, "bad_overlap"},
-		{workflow.RoleManager, &workflow.RotateKey{Key: "k", Overlap: workflow.MaxOverlap + 1},
-			"bad_overlap"},
+		{
+			workflow.RoleManager, &workflow.RotateKey{Key: "k", Overlap: workflow.MaxOverlap + 1},
+			"bad_overlap",
+		},
 		{workflow.RoleManager, &workflow.RotateKey{Key: "k", Overlap: 60}, ""},
 		{workflow.RoleManager, &workflow.RotateKey{Key: "s"}, ""},
 		{workflow.RoleSupervisor, &workflow.RevokeKey{Key: "s"}, "kiosk_only"},
@@ -197,8 +260,10 @@ func TestRotateAndRevoke(t *testing.T) {
 func TestFormerKey(t *testing.T) {
 	o, give := keyOffice(t)
 	was := &workflow.FormerKey{Role: workflow.RoleKiosk, CreatedAt: o.now.Add(-time.Hour)}
-	if got := give(workflow.RoleManager, &workflow.RotateKey{Key: "old", Was: was,
-		Overlap: 60}); got != "" {
+	if got := give(workflow.RoleManager, &workflow.RotateKey{
+		Key: "old", Was: was,
+		Overlap: 60,
+	}); got != "" {
 		t.Fatal(got)
 	}
 	if k := o.key("old"); k == nil || k.Role != workflow.RoleKiosk || !k.Works(1, o.now) ||
@@ -206,16 +271,22 @@ func TestFormerKey(t *testing.T) {
 		t.Errorf("%+v", k)
 	}
 	// What the journal says of a key wins over what a caller says it was.
-	if got := give(workflow.RoleSupervisor, &workflow.RevokeKey{Key: "other",
-		Was: &workflow.FormerKey{Role: workflow.RoleManager, Staff: "M"}}); got != "kiosk_only" {
+	if got := give(workflow.RoleSupervisor, &workflow.RevokeKey{
+		Key: "other",
+		Was: &workflow.FormerKey{Role: workflow.RoleManager, Staff: "M"},
+	}); got != "kiosk_only" {
 		t.Error(got)
 	}
-	if code := give(workflow.RoleManager, &workflow.MakeKey{Key: "m", Role: workflow.RoleManager,
-		Staff: "M"}); code != "" {
+	if code := give(workflow.RoleManager, &workflow.MakeKey{
+		Key: "m", Role: workflow.RoleManager,
+		Staff: "M",
+	}); code != "" {
 		t.Fatal(code)
 	}
-	if got := give(workflow.RoleSupervisor, &workflow.RevokeKey{Key: "m",
-		Was: was}); got != "kiosk_only" {
+	if got := give(workflow.RoleSupervisor, &workflow.RevokeKey{
+		Key: "m",
+		Was: was,
+	}); got != "kiosk_only" {
 		t.Error(got)
 	}
 }
@@ -239,8 +310,10 @@ func TestAdmits(t *testing.T) {
 	check(false, workflow.RoleKiosk, "S")
 	give(workflow.RoleManager, &workflow.ChangeStaff{Staff: "S", Active: &no})
 	check(false, workflow.RoleConsultant, "S")
-	give(workflow.RoleManager, &workflow.ChangeStaff{Staff: "S", Active: &yes,
-		Role: workflow.RoleShiftLeader})
+	give(workflow.RoleManager, &workflow.ChangeStaff{
+		Staff: "S", Active: &yes,
+		Role: workflow.RoleShiftLeader,
+	})
 	check(false, workflow.RoleSupervisor, "S")
 	check(true, workflow.RoleShiftLeader, "S")
 }

@@ -17,8 +17,10 @@ type eventCommand struct {
 // events are all events of a visit.
 var events = []eventCommand{
 	{workflow.EventIdentify, func(v *visit, _ workflow.VisitID) command {
-		return &workflow.IdentifyVisit{Visit: workflow.VisitID(v.ID),
-			Identity: workflow.Identity{Kind: workflow.KindNew}}
+		return &workflow.IdentifyVisit{
+			Visit:    workflow.VisitID(v.ID),
+			Identity: workflow.Identity{Kind: workflow.KindNew},
+		}
 	}},
 	{workflow.EventRecognise, func(v *visit, _ workflow.VisitID) command {
 		return &workflow.RecogniseVisit{Visit: workflow.VisitID(v.ID), Who: "A"}
@@ -27,15 +29,19 @@ var events = []eventCommand{
 		return &workflow.AssignVisit{Visit: workflow.VisitID(v.ID)}
 	}},
 	{workflow.EventReidentify, func(v *visit, _ workflow.VisitID) command {
-		return &workflow.ReidentifyVisit{Visit: workflow.VisitID(v.ID),
-			Identity: workflow.Identity{Kind: workflow.KindNew}}
+		return &workflow.ReidentifyVisit{
+			Visit:    workflow.VisitID(v.ID),
+			Identity: workflow.Identity{Kind: workflow.KindNew},
+		}
 	}},
 	{workflow.EventHandOver, func(v *visit, _ workflow.VisitID) command {
 		return &workflow.HandOver{Visit: workflow.VisitID(v.ID), To: v.Principal}
 	}},
 	{workflow.EventChange, func(v *visit, _ workflow.VisitID) command {
-		return &workflow.ChangeLead{Visit: workflow.VisitID(v.ID), To: "A",
-			Reason: "customer_demand"}
+		return &workflow.ChangeLead{
+			Visit: workflow.VisitID(v.ID), To: "A",
+			Reason: "customer_demand",
+		}
 	}},
 	{workflow.EventAddAssistant, func(v *visit, _ workflow.VisitID) command {
 		return &workflow.AddAssistant{Visit: workflow.VisitID(v.ID), Who: "A"}
@@ -60,12 +66,18 @@ var events = []eventCommand{
 //	columns: identify recognise assign reidentify hand_over change add_assistant serve register
 //	abandon merge
 var machine = map[workflow.State][11]workflow.State{
-	workflow.Arrived: {"identified", "identified", "", "", "", "", "", "", "", "abandoned",
-		"merged"},
-	workflow.Identified: {"identified", "", "assigned", "", "", "", "", "", "", "abandoned",
-		"merged"},
-	workflow.Assigned: {"", "", "", "assigned", "assigned", "assigned", "assigned", "served", "",
-		"abandoned", "merged"},
+	workflow.Arrived: {
+		"identified", "identified", "", "", "", "", "", "", "", "abandoned",
+		"merged",
+	},
+	workflow.Identified: {
+		"identified", "", "assigned", "", "", "", "", "", "", "abandoned",
+		"merged",
+	},
+	workflow.Assigned: {
+		"", "", "", "assigned", "assigned", "assigned", "assigned", "served", "",
+		"abandoned", "merged",
+	},
 	workflow.Served:     {"", "", "", "", "", "", "", "", "registered", "", ""},
 	workflow.Registered: {},
 	workflow.Abandoned:  {},
@@ -78,17 +90,23 @@ var ways = map[workflow.State][]command{
 	workflow.Arrived:    nil,
 	workflow.Identified: {named()},
 	workflow.Assigned:   {named(), &workflow.AssignVisit{Visit: "V1"}, &workflow.Return{Who: "C"}},
-	workflow.Served: {named(), &workflow.AssignVisit{Visit: "V1"},
-		&workflow.ServeVisit{Visit: "V1"}},
-	workflow.Registered: {named(), &workflow.AssignVisit{Visit: "V1"},
-		&workflow.ServeVisit{Visit: "V1"}, &workflow.RegisterVisit{Visit: "V1"}},
+	workflow.Served: {
+		named(), &workflow.AssignVisit{Visit: "V1"},
+		&workflow.ServeVisit{Visit: "V1"},
+	},
+	workflow.Registered: {
+		named(), &workflow.AssignVisit{Visit: "V1"},
+		&workflow.ServeVisit{Visit: "V1"}, &workflow.RegisterVisit{Visit: "V1"},
+	},
 	workflow.Abandoned: {&workflow.AbandonVisit{Visit: "V1"}},
 	workflow.Merged:    {&workflow.MergeVisit{Visit: "V1", Into: "V2"}},
 }
 
 func named() command {
-	return &workflow.IdentifyVisit{Visit: "V1",
-		Identity: workflow.Identity{Kind: workflow.KindNew, Named: "C"}}
+	return &workflow.IdentifyVisit{
+		Visit:    "V1",
+		Identity: workflow.Identity{Kind: workflow.KindNew, Named: "C"},
+	}
 }
 
 // small is an office of B, C and A; C is away, and V1 and V2 have just arrived.
@@ -111,8 +129,10 @@ func small(t *testing.T) *office {
 func (o *office) must(t *testing.T, cmds ...command) {
 	t.Helper()
 	for _, cmd := range cmds {
-		if _, f, err := o.do(step{at: o.now, by: actor(workflow.RoleSystem, ""),
-			cmd: cmd}); f != nil || err != nil {
+		if _, f, err := o.do(step{
+			at: o.now, by: actor(workflow.RoleSystem, ""),
+			cmd: cmd,
+		}); f != nil || err != nil {
 			t.Fatalf("%s: %v %v", cmd.About().Kind, f, err)
 		}
 	}
@@ -129,8 +149,10 @@ func TestStatesAndEvents(t *testing.T) {
 		}
 		for i, e := range events {
 			t.Run(fmt.Sprintf("%s/%s", state, e.event), func(t *testing.T) {
-				c, f, err := o.decide(step{o.now, actor(workflow.RoleManager, "M"),
-					e.command(v, "V2"), true})
+				c, f, err := o.decide(step{
+					o.now, actor(workflow.RoleManager, "M"),
+					e.command(v, "V2"), true,
+				})
 				listed := slices.Contains(workflow.AllowedEvents(v), e.event)
 				switch {
 				case err != nil:

@@ -22,8 +22,10 @@ func TestNeedsFollowsThePolicyOfToday(t *testing.T) {
 	receive := func(id string) *workflow.ArriveVisit {
 		return &workflow.ArriveVisit{
 			Visit: workflow.VisitID("V" + id), Assign: true,
-			Identify: &workflow.Identity{Kind: workflow.KindReturning,
-				Customer: workflow.CustomerID("K" + id)},
+			Identify: &workflow.Identity{
+				Kind:     workflow.KindReturning,
+				Customer: workflow.CustomerID("K" + id),
+			},
 		}
 	}
 	o.must(t, c, &workflow.AdoptPolicy{From: "2024-03-05", Policy: workflow.P1()},

@@ -22,8 +22,9 @@ func (c *ShowNote) Needs(b *Board) []Ref {
 		return b.customerAndVisits(CustomerID(c.Of.ID))
 	case Disputes:
 		return b.disputeNeeds(RecordID(c.Of.ID))
+	default:
+		return []Ref{c.Of}
 	}
-	return []Ref{c.Of}
 }
 
 func (c *ShowNote) texts() []string { return []string{c.Reason} }

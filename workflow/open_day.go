@@ -170,8 +170,10 @@ func (d *draft) ranks(r *Rota) []Rank {
 	table := make([]Rank, 0, len(r.Units))
 	add := func(rank int, id UnitID) {
 		members := slices.Clone(d.unit(id).Members)
-		table = append(table, Rank{Rank: rank, Unit: id, Members: members,
-			Presence: d.presence(members)})
+		table = append(table, Rank{
+			Rank: rank, Unit: id, Members: members,
+			Presence: d.presence(members),
+		})
 	}
 	for i, p := range r.Line {
 		add(i+1, p.Unit)

@@ -28,8 +28,10 @@ func TestOpeningKeepsThoseWhoWaitToday(t *testing.T) {
 	for _, open := range []struct {
 		name string
 		cmd  command
-	}{{"by hand", &workflow.OpenDay{}}, {"by itself",
-		&workflow.Leave{Who: "A", Reason: workflow.Personal}}} {
+	}{{"by hand", &workflow.OpenDay{}}, {
+		"by itself",
+		&workflow.Leave{Who: "A", Reason: workflow.Personal},
+	}} {
 		t.Run(open.name, func(t *testing.T) {
 			o := small(t) // V1 and V2 arrived on the 4th
 			o.at("07:50")
@@ -79,8 +81,10 @@ func TestOpeningByItself(t *testing.T) {
 		t.Errorf("opened before hours: %s", day)
 	}
 	o.at("08:00")
-	c, f, err := o.do(step{at: o.now, by: actor(workflow.RoleFrontDesk, ""),
-		cmd: &workflow.ArriveVisit{Visit: "V4"}})
+	c, f, err := o.do(step{
+		at: o.now, by: actor(workflow.RoleFrontDesk, ""),
+		cmd: &workflow.ArriveVisit{Visit: "V4"},
+	})
 	if f != nil || err != nil {
 		t.Fatal(f, err)
 	}
@@ -108,8 +112,10 @@ func TestNobodyPlacesHimself(t *testing.T) {
 	if err != nil || f == nil || f.Class != workflow.ClassForbidden || f.Rule != "P1-08" {
 		t.Errorf("want forbidden by P1-08, got %v %v", f, err)
 	}
-	if _, f, err := o.do(step{at: o.now, by: actor(workflow.RoleSupervisor, "S"),
-		cmd: grant}); f != nil || err != nil {
+	if _, f, err := o.do(step{
+		at: o.now, by: actor(workflow.RoleSupervisor, "S"),
+		cmd: grant,
+	}); f != nil || err != nil {
 		t.Errorf("another supervisor was refused: %v %v", f, err)
 	}
 }

@@ -22,11 +22,15 @@ func played(t testing.TB) []*workflow.Commit {
 	const li = workflow.StaffID(`李"\`)
 	for i, cmd := range []workflow.Command{
 		officeOf("A", "B", li),
-		&workflow.ArriveVisit{Visit: `v<1>"images":[\`,
-			Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true},
+		&workflow.ArriveVisit{
+			Visit:    `v<1>"images":[\`,
+			Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true,
+		},
 		&workflow.AddAssistant{Visit: `v<1>"images":[\`, Who: li},
-		&workflow.RegisterVisit{Visit: `v<1>"images":[\`, Customer: `{"images":[1]}`,
-			Serve: &workflow.ServeVisit{}},
+		&workflow.RegisterVisit{
+			Visit: `v<1>"images":[\`, Customer: `{"images":[1]}`,
+			Serve: &workflow.ServeVisit{},
+		},
 		&workflow.Leave{Who: "B", Reason: workflow.Personal},
 		&workflow.ArriveVisit{Visit: "v2"},
 	} {
@@ -185,8 +189,10 @@ func TestOutlinesOfDamagedText(t *testing.T) {
 			_, _ = o.Concerned(nil)
 		}
 	}
-	for _, bad := range []string{"", "[", "{}", "[{}", "[{]", `[{"seq":1,"images":[}]`,
-		`[{"seq":1}] x`, `[{"seq":"1"}]`, "[{\"a", `[{"a\`} {
+	for _, bad := range []string{
+		"", "[", "{}", "[{}", "[{]", `[{"seq":1,"images":[}]`,
+		`[{"seq":1}] x`, `[{"seq":"1"}]`, "[{\"a", `[{"a\`,
+	} {
 		if _, err := workflow.Outlines([]byte(bad)); err == nil {
 			t.Errorf("%q: no error", bad)
 		}

@@ -17,10 +17,14 @@ func persons(t *testing.T) *office {
 		t,
 		&workflow.AddStaff{NewStaff: workflow.NewStaff{Staff: "S", Role: workflow.RoleSupervisor}},
 		&workflow.AddStaff{NewStaff: workflow.NewStaff{Staff: "T", Role: workflow.RoleSupervisor}},
-		&workflow.ImportCustomer{Customer: "K", Owner: "A", Status: workflow.StatusRegistered,
-			LastContactAt: o.now.Add(-time.Hour)},
-		&workflow.ImportCustomer{Customer: "O", Owner: "B", Status: workflow.StatusRegistered,
-			LastContactAt: o.now.Add(-time.Hour)},
+		&workflow.ImportCustomer{
+			Customer: "K", Owner: "A", Status: workflow.StatusRegistered,
+			LastContactAt: o.now.Add(-time.Hour),
+		},
+		&workflow.ImportCustomer{
+			Customer: "O", Owner: "B", Status: workflow.StatusRegistered,
+			LastContactAt: o.now.Add(-time.Hour),
+		},
 		&workflow.ArriveVisit{
 			Visit:    "V3",
 			Identify: &workflow.Identity{Kind: workflow.KindReturning, Customer: "K"},
@@ -28,8 +32,10 @@ func persons(t *testing.T) *office {
 		},
 		&workflow.TakeCall{Call: "call", For: "A", Note: "n"},
 		&workflow.RequestApproval{Approval: "ask", Subject: "discount", By: "A", Note: "n"},
-		&workflow.OpenDispute{Dispute: "dispute", Customer: "K",
-			Claimants: []workflow.StaffID{"A", "B"}, Note: "n"},
+		&workflow.OpenDispute{
+			Dispute: "dispute", Customer: "K",
+			Claimants: []workflow.StaffID{"A", "B"}, Note: "n",
+		},
 		&workflow.MakeRuling{Ruling: "ruling", Dispute: "dispute", Note: "n"},
 		&workflow.MakeRuling{Ruling: "rule", Note: "n"},
 		&workflow.NoteConduct{Conduct: "conduct", Rule: "P1-31", Who: "A", Note: "n"},
@@ -78,8 +84,10 @@ func TestNotesFollowTheirRecord(t *testing.T) {
 		{workflow.LiveRotaRef(site), "not_here_today", "not_yours", "not_yours"},
 	} {
 		show := func(role workflow.Role, who workflow.StaffID) string {
-			return o.asks(t, role, who, &workflow.ShowNote{Note: "n", Of: tt.of,
-				Reason: "call_back"})
+			return o.asks(t, role, who, &workflow.ShowNote{
+				Note: "n", Of: tt.of,
+				Reason: "call_back",
+			})
 		}
 		for name, got := range map[string][2]string{
 			"the desk": {show(frontDesk, ""), tt.desk}, "A": {show(consultant, "A"), tt.mine},
@@ -96,13 +104,17 @@ func TestNotesFollowTheirRecord(t *testing.T) {
 		}
 	}
 	for _, role := range []workflow.Role{frontDesk, consultant, leader, supervisor} {
-		if got := o.asks(t, role, "B", &workflow.ShowNote{Note: "n",
-			Of: matter(workflow.Rulings, "rule"), Reason: "study"}); got != "" {
+		if got := o.asks(t, role, "B", &workflow.ShowNote{
+			Note: "n",
+			Of:   matter(workflow.Rulings, "rule"), Reason: "study",
+		}); got != "" {
 			t.Errorf("a ruling that is meant for all, as %s: %s", role, got)
 		}
 	}
-	if got := o.asks(t, manager, "M", &workflow.ShowNote{Note: "n",
-		Of: workflow.CustomerRef("K")}); got != "no_reason" {
+	if got := o.asks(t, manager, "M", &workflow.ShowNote{
+		Note: "n",
+		Of:   workflow.CustomerRef("K"),
+	}); got != "no_reason" {
 		t.Errorf("without a reason: %q", got)
 	}
 }
@@ -176,10 +188,14 @@ func TestTheKeyIsTheActor(t *testing.T) {
 		err != nil {
 		t.Fatal(f, err)
 	}
-	for who, want := range map[workflow.StaffID]string{"S": "own_benefit", "A": "own_benefit",
-		"T": ""} {
-		if got := o.asks(t, supervisor, who, &workflow.DecideApproval{Approval: "new",
-			Grant: true}); got != want {
+	for who, want := range map[workflow.StaffID]string{
+		"S": "own_benefit", "A": "own_benefit",
+		"T": "",
+	} {
+		if got := o.asks(t, supervisor, who, &workflow.DecideApproval{
+			Approval: "new",
+			Grant:    true,
+		}); got != want {
 			t.Errorf("%s decides: %q, want %q", who, got, want)
 		}
 	}
@@ -188,12 +204,18 @@ func TestTheKeyIsTheActor(t *testing.T) {
 // TestOwnersAreToldOfCards: that the owner agreed counts only when somebody else than the giver
 // says so.
 func TestOwnersAreToldOfCards(t *testing.T) {
-	for giver, want := range map[workflow.Actor]int{actor(consultant, "B"): 1,
-		actor(frontDesk, ""): 0} {
+	for giver, want := range map[workflow.Actor]int{
+		actor(consultant, "B"): 1,
+		actor(frontDesk, ""):   0,
+	} {
 		o := persons(t)
-		c, f, err := o.do(step{at: o.now, by: giver,
-			cmd: &workflow.GiveCard{Card: "card", Customer: "K", By: "B", Consent: true,
-				Requested: true}})
+		c, f, err := o.do(step{
+			at: o.now, by: giver,
+			cmd: &workflow.GiveCard{
+				Card: "card", Customer: "K", By: "B", Consent: true,
+				Requested: true,
+			},
+		})
 		if f != nil || err != nil {
 			t.Fatal(f, err)
 		}
@@ -225,10 +247,14 @@ func TestErasedCustomers(t *testing.T) {
 		&workflow.RecordFollowUp{Customer: "K", By: "A", Note: "n"},
 		&workflow.ReassignCustomer{Customer: "K", To: "B", Note: "n"},
 		&workflow.TakeCall{Call: "c", Customer: "K", Note: "n"},
-		&workflow.OpenDispute{Dispute: "d", Customer: "K", Claimants: []workflow.StaffID{"A"},
-			Note: "n"},
-		&workflow.RegisterVisit{Visit: "V3", Serve: &workflow.ServeVisit{Visit: "V3"},
-			Form: &workflow.Form{Note: "n"}},
+		&workflow.OpenDispute{
+			Dispute: "d", Customer: "K", Claimants: []workflow.StaffID{"A"},
+			Note: "n",
+		},
+		&workflow.RegisterVisit{
+			Visit: "V3", Serve: &workflow.ServeVisit{Visit: "V3"},
+			Form: &workflow.Form{Note: "n"},
+		},
 		&workflow.AbandonVisit{Visit: "V3", Reason: "left", Note: "n"},
 		&workflow.IdentifyVisit{Visit: "V1", Identity: workflow.Identity{
 			Kind: workflow.KindReturning, Customer: "K",
@@ -244,13 +270,19 @@ func TestErasedCustomers(t *testing.T) {
 		&workflow.RecordFollowUp{Customer: "K", By: "A"},
 		&workflow.ReassignCustomer{Customer: "K", To: "B"},
 		&workflow.RecordDeal{Customer: "K", Status: workflow.StatusSigned},
-		&workflow.RegisterVisit{Visit: "V3", Serve: &workflow.ServeVisit{Visit: "V3"},
-			Form: &workflow.Form{Channel: "online"}})
-	o.must(t, &workflow.ArriveVisit{Visit: "V4",
-		Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true})
+		&workflow.RegisterVisit{
+			Visit: "V3", Serve: &workflow.ServeVisit{Visit: "V3"},
+			Form: &workflow.Form{Channel: "online"},
+		})
+	o.must(t, &workflow.ArriveVisit{
+		Visit:    "V4",
+		Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true,
+	})
 	if got := o.asks(t, workflow.RoleSystem, "",
-		&workflow.RegisterVisit{Visit: "V4", Serve: &workflow.ServeVisit{Visit: "V4"},
-			Matches: "K"}); got != "customer_erased" {
+		&workflow.RegisterVisit{
+			Visit: "V4", Serve: &workflow.ServeVisit{Visit: "V4"},
+			Matches: "K",
+		}); got != "customer_erased" {
 		t.Errorf("a match: %q", got)
 	}
 }
@@ -259,10 +291,14 @@ func TestErasedCustomers(t *testing.T) {
 // record as it is.
 func TestSamePersonTwice(t *testing.T) {
 	o := persons(t)
-	o.must(t, &workflow.ArriveVisit{Visit: "V4",
-		Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true},
-		&workflow.RegisterVisit{Visit: "V4", Serve: &workflow.ServeVisit{Visit: "V4"},
-			Customer: "O"})
+	o.must(t, &workflow.ArriveVisit{
+		Visit:    "V4",
+		Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true,
+	},
+		&workflow.RegisterVisit{
+			Visit: "V4", Serve: &workflow.ServeVisit{Visit: "V4"},
+			Customer: "O",
+		})
 	k, _ := o.all[workflow.CustomerRef("O")].(*workflow.Customer)
 	if v, _ := o.all[workflow.VisitRef("V4")].(*visit); v.Customer != "O" || k.Owner != "B" ||
 		k.Visits != 1 {

@@ -63,8 +63,10 @@ func (d *draft) decideAssign(v *Visit, concurrent bool) (plan, *Fault) {
 	}
 	off, duty := d.offHours()
 	if duty != nil && d.free(duty.Staff) {
-		p := plan{route: RouteDuty, rule: off.rule(), server: duty.Staff, principal: duty.Staff,
-			role: Lead, effect: TurnHeld, pass: d.policy.Pass.OffHours}
+		p := plan{
+			route: RouteDuty, rule: off.rule(), server: duty.Staff, principal: duty.Staff,
+			role: Lead, effect: TurnHeld, pass: d.policy.Pass.OffHours,
+		}
 		p.counts = d.countFor(v, id, p.server, off)
 		return p, nil
 	}
@@ -136,8 +138,10 @@ func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off o
 	if !ok {
 		return plan{}, nobodyFree()
 	}
-	p := plan{route: r, rule: param, server: s.who, principal: s.who, role: Lead, effect: TurnHeld,
-		pass: d.policy.Pass.Unrelated}
+	p := plan{
+		route: r, rule: param, server: s.who, principal: s.who, role: Lead, effect: TurnHeld,
+		pass: d.policy.Pass.Unrelated,
+	}
 	if v.Kind == KindCompanyStaff {
 		p.pass = d.policy.Pass.CompanyStaff
 	}
@@ -164,8 +168,10 @@ func (d *draft) planLine(v *Visit, id identity, off offTime, concurrent bool) (p
 	case concurrent:
 		return plan{}, refused("somebody_free", "P1-30a", "staff", string(s.who))
 	}
-	p := plan{route: RouteLine, rule: d.lineRule(v, id), server: s.who, principal: s.who,
-		role: Lead}
+	p := plan{
+		route: RouteLine, rule: d.lineRule(v, id), server: s.who, principal: s.who,
+		role: Lead,
+	}
 	p.counts = d.countFor(v, id, s.who, off)
 	if off != withinHours {
 		p.route, p.rule = RouteOffHours, off.rule()
@@ -203,8 +209,10 @@ func (d *draft) planEvent(v *Visit, id identity, e *EventPlan, off offTime) (pla
 			continue
 		}
 		if s, ok := d.freeMember(u); ok {
-			p := plan{route: RouteEvent, rule: "P1-05", server: s, principal: s, role: Lead,
-				effect: TurnNone, pass: PassHold}
+			p := plan{
+				route: RouteEvent, rule: "P1-05", server: s, principal: s, role: Lead,
+				effect: TurnNone, pass: PassHold,
+			}
 			p.counts = d.countFor(v, id, s, off)
 			return p, nil
 		}

@@ -76,8 +76,10 @@ func (d *draft) planConcurrent(v *Visit, id identity, x StaffID, off offTime, as
 	if !asked || !ok {
 		return plan{}, nobodyFree()
 	}
-	p := plan{route: RouteConcurrent, rule: "P1-30b", server: who, principal: who, role: Lead,
-		effect: TurnNone, pass: d.policy.Pass.OwnReception}
+	p := plan{
+		route: RouteConcurrent, rule: "P1-30b", server: who, principal: who, role: Lead,
+		effect: TurnNone, pass: d.policy.Pass.OwnReception,
+	}
 	if x != "" {
 		p.principal = x
 	}

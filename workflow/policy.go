@@ -191,8 +191,10 @@ func P1() Policy {
 			CompanyDuty: PassVoidWithRight, LeaderTask: PassVoidWithRight,
 			Assist: PassHold, Unrelated: PassHold, CompanyStaff: PassHold, OffHours: PassHold,
 		},
-		Route: RoutePolicy{Peer: RouteLine, Unrelated: RouteLastSeat,
-			CompanyStaff: RouteLastSeat},
+		Route: RoutePolicy{
+			Peer: RouteLine, Unrelated: RouteLastSeat,
+			CompanyStaff: RouteLastSeat,
+		},
 		Assist:      AssistPolicy{WhenBusy: HelpAnyone},
 		Phone:       PhonePolicy{AnsweredBy: AnswerLastSeat},
 		MakeUp:      MakeUpPolicy{Approvers: []Role{RoleSupervisor, RoleManager}},

@@ -109,12 +109,14 @@ func (o *office) outcomes(*commit) error {
 		case *visit:
 			if r.Outcome != nil {
 				each(r.Outcome.First, func(status string,
-					s *workflow.Step) {
+					s *workflow.Step,
+				) {
 					add(first, string(r.Customer)+" "+status, s.Count,
 						s.Amount)
 				})
 				each(r.Outcome.Last, func(status string,
-					s *workflow.Step) {
+					s *workflow.Step,
+				) {
 					add(last, string(r.Customer)+" "+status, s.Count,
 						s.Amount)
 				})
@@ -152,9 +154,13 @@ func TestOutcome(t *testing.T) {
 	register := func(v workflow.VisitID) {
 		t.Helper()
 		o.must(t,
-			&workflow.IdentifyVisit{Visit: v,
-				Identity: workflow.Identity{Kind: workflow.KindNew, Customer: "K1",
-					NewCustomer: true}},
+			&workflow.IdentifyVisit{
+				Visit: v,
+				Identity: workflow.Identity{
+					Kind: workflow.KindNew, Customer: "K1",
+					NewCustomer: true,
+				},
+			},
 			&workflow.AssignVisit{Visit: v}, &workflow.ServeVisit{Visit: v},
 			&workflow.RegisterVisit{Visit: v},
 		)
@@ -185,8 +191,10 @@ func TestOutcome(t *testing.T) {
 		each(s, func(name string, s *workflow.Step) { m[name] = row{s.Days, s.Count, s.Amount} })
 		return m
 	}
-	want := map[string]row{"registered": {0, 1, 0}, "intention": {2, 1, 1_000_00},
-		"deposit": {2, 2, 110_000_00}, "signed": {6, 1, 2_000_000_00}}
+	want := map[string]row{
+		"registered": {0, 1, 0}, "intention": {2, 1, 1_000_00},
+		"deposit": {2, 2, 110_000_00}, "signed": {6, 1, 2_000_000_00},
+	}
 	if d := cmp.Diff(want, rows(one.Outcome.First)); d != "" {
 		t.Error("first visit, everything since:", d)
 	}
@@ -260,11 +268,15 @@ func TestBudgetBand(t *testing.T) {
 	} {
 		o := small(t)
 		o.must(t,
-			&workflow.IdentifyVisit{Visit: "V1",
-				Identity: workflow.Identity{Kind: workflow.KindNew}},
+			&workflow.IdentifyVisit{
+				Visit:    "V1",
+				Identity: workflow.Identity{Kind: workflow.KindNew},
+			},
 			&workflow.AssignVisit{Visit: "V1"},
-			&workflow.RegisterVisit{Visit: "V1", Serve: &workflow.ServeVisit{Visit: "V1"},
-				Form: &workflow.Form{BudgetFrom: c.from, BudgetTo: c.to, BudgetBand: "asked"}},
+			&workflow.RegisterVisit{
+				Visit: "V1", Serve: &workflow.ServeVisit{Visit: "V1"},
+				Form: &workflow.Form{BudgetFrom: c.from, BudgetTo: c.to, BudgetBand: "asked"},
+			},
 		)
 		if got := o.visit(t, "V1").Form.BudgetBand; got != c.want {
 			t.Errorf("%d to %d: %q, want %q", c.from, c.to, got, c.want)
@@ -286,15 +298,19 @@ func (o *office) visit(t *testing.T, id workflow.VisitID) *visit {
 func TestTurnsBack(t *testing.T) {
 	o := small(t)
 	o.must(t,
-		&workflow.ImportCustomer{Customer: "K9", Owner: "C", Status: workflow.StatusRegistered,
-			LastContactAt: o.now},
+		&workflow.ImportCustomer{
+			Customer: "K9", Owner: "C", Status: workflow.StatusRegistered,
+			LastContactAt: o.now,
+		},
 		&workflow.Return{Who: "C"},
 		// B's turn
 		&workflow.IdentifyVisit{Visit: "V1", Identity: workflow.Identity{Kind: workflow.KindNew}},
 		&workflow.AssignVisit{Visit: "V1"},
 		// C's customer after all
-		&workflow.ReidentifyVisit{Visit: "V1",
-			Identity: workflow.Identity{Kind: workflow.KindReturning, Customer: "K9"}},
+		&workflow.ReidentifyVisit{
+			Visit:    "V1",
+			Identity: workflow.Identity{Kind: workflow.KindReturning, Customer: "K9"},
+		},
 		// and yet not: C's turn
 		&workflow.ReidentifyVisit{Visit: "V1", Identity: workflow.Identity{Kind: workflow.KindNew}},
 		&workflow.AbandonVisit{Visit: "V1", Reason: "left"},
@@ -351,8 +367,10 @@ func TestMakeUpsInOneTable(t *testing.T) {
 		o.must(t, &workflow.Leave{Who: "B", Reason: workflow.CompanyDuty})
 		v := workflow.VisitID("X" + o.now.Format("0215") + fmt.Sprint(len(o.commits)))
 		// goes past B
-		o.must(t, &workflow.ArriveVisit{Visit: v,
-			Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true})
+		o.must(t, &workflow.ArriveVisit{
+			Visit:    v,
+			Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true,
+		})
 		o.must(t, &workflow.Return{Who: "B"}, &workflow.AbandonVisit{Visit: v, Reason: "left"})
 		o.grantMakeUp(t, "B")
 	}
@@ -406,8 +424,10 @@ func TestNightWithoutService(t *testing.T) {
 		t.Errorf("closed %s at %s; the live day is %s", yesterday.Day, yesterday.ClosedAt, live.Day)
 	}
 	o.must(t, &workflow.ArriveVisit{Visit: "V9"})
-	if _, f, _ := o.decide(step{at: o.now, by: actor(workflow.RoleSystem, ""),
-		cmd: due[0].Command}); f == nil {
+	if _, f, _ := o.decide(step{
+		at: o.now, by: actor(workflow.RoleSystem, ""),
+		cmd: due[0].Command,
+	}); f == nil {
 		t.Error("the same timer, late, closes the new day")
 	}
 	if live := o.full.Rota(); live.Day != "2024-03-05" || !live.ClosedAt.IsZero() {
@@ -419,8 +439,10 @@ func TestNightWithoutService(t *testing.T) {
 func TestOldVisitsKeepTheirOutcome(t *testing.T) {
 	o := small(t)
 	o.must(t,
-		&workflow.IdentifyVisit{Visit: "V1", Identity: workflow.Identity{Kind: workflow.KindNew,
-			Customer: "K1", NewCustomer: true}},
+		&workflow.IdentifyVisit{Visit: "V1", Identity: workflow.Identity{
+			Kind:     workflow.KindNew,
+			Customer: "K1", NewCustomer: true,
+		}},
 		&workflow.AssignVisit{Visit: "V1"}, &workflow.ServeVisit{Visit: "V1"},
 		&workflow.RegisterVisit{Visit: "V1"},
 	)
@@ -433,8 +455,10 @@ func TestOldVisitsKeepTheirOutcome(t *testing.T) {
 	old := *o.visit(t, "V1")
 	old.Reading, old.Outcome = workflow.Reading{}, nil
 	b.Put(&old)
-	c, f := workflow.Decide(b, workflow.Envelope{ID: "deal", By: actor(workflow.RoleSystem, ""),
-		At: o.now}, &workflow.RecordDeal{Customer: "K1", Status: workflow.StatusSigned})
+	c, f := workflow.Decide(b, workflow.Envelope{
+		ID: "deal", By: actor(workflow.RoleSystem, ""),
+		At: o.now,
+	}, &workflow.RecordDeal{Customer: "K1", Status: workflow.StatusSigned})
 	if f != nil {
 		t.Fatal(f)
 	}

@@ -67,8 +67,10 @@ func (c *RecordDeal) decide(d *draft) *Fault {
 	if id == "" {
 		id = DealID(k.ID + "/" + strconv.Itoa(len(k.Deals)+1))
 	}
-	k.Deals = append(k.Deals, Deal{ID: id, Unit: c.Unit, Status: c.Status, Amount: c.Amount,
-		Credit: credit, Helpers: slices.Clone(c.Helpers), Visit: visit, At: d.now})
+	k.Deals = append(k.Deals, Deal{
+		ID: id, Unit: c.Unit, Status: c.Status, Amount: c.Amount,
+		Credit: credit, Helpers: slices.Clone(c.Helpers), Visit: visit, At: d.now,
+	})
 	k.Status = c.Status
 	d.fact(FactDealRecorded, "P1-16b", k.ID, "status", string(c.Status), "credit", string(credit))
 	for _, h := range c.Helpers {

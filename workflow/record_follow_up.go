@@ -34,8 +34,10 @@ func (c *RecordFollowUp) decide(d *draft) *Fault {
 	if f := d.colleague(by); f != nil {
 		return f
 	}
-	k.FollowUps = append(k.FollowUps, FollowUp{By: by, Channel: c.Channel, Reached: !c.Unreached,
-		Note: c.Note, At: d.now})
+	k.FollowUps = append(k.FollowUps, FollowUp{
+		By: by, Channel: c.Channel, Reached: !c.Unreached,
+		Note: c.Note, At: d.now,
+	})
 	k.FollowUps = k.FollowUps[max(0, len(k.FollowUps)-keptFollowUps):]
 	if !c.Unreached {
 		k.LastContactAt = d.now

@@ -17,7 +17,7 @@ func (*ReidentifyVisit) About() About {
 }
 
 func (c *ReidentifyVisit) Needs(b *Board) []Ref {
-	return append(b.visitNeeds(c.Visit), c.Identity.needs()...)
+	return append(b.visitNeeds(c.Visit), c.needs()...)
 }
 
 func (c *ReidentifyVisit) own(d *draft) bool { return d.ownVisit(c.Visit) }
@@ -76,8 +76,10 @@ func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off offTime) {
 	if !d.onSite(x) {
 		route, rule = RouteAssistAbsent, "P1-12c"
 	}
-	p := plan{route: route, rule: rule, server: v.Server, principal: x, role: Assist,
-		effect: TurnHeld, pass: d.policy.Pass.Assist}
+	p := plan{
+		route: route, rule: rule, server: v.Server, principal: x, role: Assist,
+		effect: TurnHeld, pass: d.policy.Pass.Assist,
+	}
 	p.counts = d.countFor(v, id, x, off)
 	d.setPlan(v, p)
 }
@@ -85,8 +87,10 @@ func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off offTime) {
 // becomeLine lets the receiver go on with a visitor who belongs to nobody. It uses his turn where
 // the kind takes one and he has not used it yet.
 func (d *draft) becomeLine(v *Visit, id identity, off offTime) {
-	p := plan{route: v.Route, rule: d.lineRule(v, id), server: v.Server, principal: v.Server,
-		role: Lead, effect: v.TurnEffect, pass: d.policy.Pass.OwnReception}
+	p := plan{
+		route: v.Route, rule: d.lineRule(v, id), server: v.Server, principal: v.Server,
+		role: Lead, effect: v.TurnEffect, pass: d.policy.Pass.OwnReception,
+	}
 	p.counts = d.countFor(v, id, v.Server, off)
 	if r, param := d.category(v.Kind); r != RouteLine {
 		d.giveBack(v, param, "late_identity")

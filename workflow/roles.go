@@ -13,10 +13,14 @@ var (
 	keyEnders      = []Role{RoleSupervisor, RoleManager, RoleAdministrator}
 	// approvers grant make-ups; the policy may narrow it.
 	approvers  = []Role{RoleShiftLeader, RoleSupervisor, RoleManager}
-	announcers = []Role{RoleKiosk, RoleConsultant, RoleFrontDesk, RoleShiftLeader,
-		RoleSupervisor, RoleManager}
-	everybody = []Role{RoleFrontDesk, RoleConsultant, RoleShiftLeader, RoleSupervisor,
-		RoleManager}
+	announcers = []Role{
+		RoleKiosk, RoleConsultant, RoleFrontDesk, RoleShiftLeader,
+		RoleSupervisor, RoleManager,
+	}
+	everybody = []Role{
+		RoleFrontDesk, RoleConsultant, RoleShiftLeader, RoleSupervisor,
+		RoleManager,
+	}
 )
 
 // Role is what a key may act as.

@@ -102,8 +102,10 @@ func (o *office) allowed(p probe) error {
 		return nil
 	}
 	i := slices.IndexFunc(events, func(e eventCommand) bool { return e.event == p.event })
-	_, f, err := o.decide(step{o.now, actor(workflow.RoleManager, "M"),
-		events[i].command(v, p.into), true})
+	_, f, err := o.decide(step{
+		o.now, actor(workflow.RoleManager, "M"),
+		events[i].command(v, p.into), true,
+	})
 	if err != nil {
 		return err
 	}

@@ -25,8 +25,10 @@ var verbs = map[workflow.Kind]string{
 	"notify_seat": "notify", "fill_seat": "seat_filled", "check_vacancy": "vacancy_check",
 }
 
-var renamed = map[string]string{"unit": "who", "away": "away_today", "ordered_by": "",
-	"new_customer": ""}
+var renamed = map[string]string{
+	"unit": "who", "away": "away_today", "ordered_by": "",
+	"new_customer": "",
+}
 
 // line writes a command as a step of a scenario; what the format has no verb for becomes a comment.
 func line(s step) string {

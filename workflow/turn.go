@@ -62,8 +62,10 @@ func (d *draft) void(id UnitID, h *hindrance) {
 		why = string(KindCompanyStaff)
 	}
 	r.MakeUps = slices.DeleteFunc(r.MakeUps, func(m MakeUpRight) bool { return m.Unit == id })
-	r.MakeUps = append(r.MakeUps, MakeUpRight{Unit: id, Reason: why, OrderedBy: h.by, Missed: d.seq,
-		At: d.now})
+	r.MakeUps = append(r.MakeUps, MakeUpRight{
+		Unit: id, Reason: why, OrderedBy: h.by, Missed: d.seq,
+		At: d.now,
+	})
 	d.fact(FactMakeUpArose, h.rule, string(id), "why", why)
 }
 

@@ -45,8 +45,10 @@ const (
 )
 
 // VisitKinds lists the kinds.
-var VisitKinds = []VisitKind{KindNew, KindReturning, KindReferral, KindUnrelated, KindPeer,
-	KindUnstated, KindCompanyStaff}
+var VisitKinds = []VisitKind{
+	KindNew, KindReturning, KindReferral, KindUnrelated, KindPeer,
+	KindUnstated, KindCompanyStaff,
+}
 
 // Route says by which rule the receiver was found (RS-12).
 type Route string
