@@ -19,12 +19,12 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// Config configures the API. Desk, Store, Keys and Vault are required.
+// Config configures the API. Engine, Store, Keys and Vault are required.
 type Config struct {
-	Desk  *repo.Engine
-	Store repo.Store
-	Keys  *vault.Keys
-	Vault *vault.Vault
+	Engine *repo.Engine
+	Store  repo.Store
+	Keys   *vault.Keys
+	Vault  *vault.Vault
 	// Now is the service's clock. Zero: the system's clock.
 	Now repo.Clock
 	// Clock, if set, lets callers set the time with the header Lunpai-Now, for rehearsals and
@@ -97,7 +97,7 @@ func New(cfg Config) (*API, error) {
 		refusals: make(chan struct{}, refusalsWaiting), pause: refusalPause,
 		strangers: make(chan struct{}, strangersAtOnce),
 		streams:   &counter{most: streamsAKey, of: map[string]int{}},
-		feeds:     newFeeds(cfg.Desk, cfg.Store), scan: scanBudget,
+		feeds:     newFeeds(cfg.Engine, cfg.Store), scan: scanBudget,
 	}
 	a.echo.HideBanner, a.echo.HidePort = true, true
 	a.echo.IPExtractor = echo.ExtractIPDirect()

@@ -95,7 +95,7 @@ func (c *call) tellAhead() {
 		return
 	}
 	c.Response().Before(func() { // by then the engine has loaded the site
-		if by := c.api.cfg.Desk.Ahead(c.site); by > 0 {
+		if by := c.api.cfg.Engine.Ahead(c.site); by > 0 {
 			c.Response().Header().Set("Lunpai-Ahead", strconv.FormatInt(wholeSeconds(by), 10))
 		}
 	})

@@ -26,7 +26,7 @@ func TestWrongClock(t *testing.T) {
 	var store clockStore
 	o := newOffice(t, setup{wrap: func(s repo.Store) repo.Store { store.Store = s; return &store }})
 	store.off.Store(int64(-time.Hour))
-	if err := o.desk.CheckClock(t.Context()); err == nil {
+	if err := o.engine.CheckClock(t.Context()); err == nil {
 		t.Fatal("an hour went unnoticed")
 	}
 	a := o.must(503, o.do("desk", "POST", "/v1/sites/s/visits", nil))
@@ -39,7 +39,7 @@ func TestWrongClock(t *testing.T) {
 	}
 	o.must(200, o.do("desk", "GET", "/v1/sites/s/rota", nil))
 	store.off.Store(0)
-	o.ok(o.desk.CheckClock(t.Context()))
+	o.ok(o.engine.CheckClock(t.Context()))
 	o.must(201, o.do("desk", "POST", "/v1/sites/s/visits", nil))
 	o.must(200, o.do("", "GET", "/readyz", nil))
 }

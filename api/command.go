@@ -25,7 +25,7 @@ func (c *call) do(cmd workflow.Command) (*repo.Outcome, error) {
 		}
 		return nil, err
 	}
-	out, err := c.api.cfg.Desk.Do(c.Request().Context(), c.site, repo.Request{
+	out, err := c.api.cfg.Engine.Do(c.Request().Context(), c.site, repo.Request{
 		ID: c.id, Fingerprint: c.fingerprint(), By: c.key.Actor(), Command: cmd, Match: m,
 		DryRun: c.dry,
 	})
@@ -48,7 +48,7 @@ func (c *call) once() error {
 		return nil
 	}
 	c.asked = true
-	out, err := c.api.cfg.Desk.Answered(c.Request().Context(), c.site, c.id, c.fingerprint())
+	out, err := c.api.cfg.Engine.Answered(c.Request().Context(), c.site, c.id, c.fingerprint())
 	switch {
 	case errors.Is(err, repo.ErrNotFound):
 		return nil

@@ -18,7 +18,7 @@ func TestReady(t *testing.T) {
 		a.str("version") != "test" {
 		t.Errorf("ready: %s", a.raw)
 	}
-	o.ok(o.desk.Drain(t.Context()))
+	o.ok(o.engine.Drain(t.Context()))
 	a := o.must(503, o.do("", "GET", "/readyz", nil))
 	if a.str("code") != "shutting_down" || a.header.Get("Retry-After") == "" {
 		t.Errorf("draining: %s", a.raw)

@@ -173,7 +173,7 @@ func TestErasureFinishedByTheSweep(t *testing.T) {
 	kept, _ := o.customer("13900000003")
 	do := func(id string, cmd workflow.Command) {
 		t.Helper()
-		_, err := o.desk.Do(ctx, "s", repo.Request{ID: id, Fingerprint: "f",
+		_, err := o.engine.Do(ctx, "s", repo.Request{ID: id, Fingerprint: "f",
 			By: workflow.Actor{Key: "k", Role: workflow.RoleManager, Staff: "M"}, Command: cmd})
 		o.ok(err)
 	}
@@ -213,7 +213,7 @@ func TestLateIntentsYield(t *testing.T) {
 		vault.Intent{Customer: workflow.CustomerID(k), Person: &vault.Person{Name: "Old"},
 			Whole: true, Fingerprint: "f"})
 	o.ok(err)
-	_, err = o.desk.Do(t.Context(), "s", repo.Request{ID: "old", Fingerprint: "f",
+	_, err = o.engine.Do(t.Context(), "s", repo.Request{ID: "old", Fingerprint: "f",
 		By:      workflow.Actor{Role: workflow.RoleManager, Staff: "M"},
 		Command: &workflow.ChangePerson{Customer: workflow.CustomerID(k)}})
 	o.ok(err)

@@ -161,7 +161,7 @@ func TestStreamEndsOnDrain(t *testing.T) {
 	o.api.tick = 10 * time.Millisecond
 	events, stop := o.stream(o.listen(), "desk", "1")
 	defer stop()
-	o.ok(o.desk.Drain(t.Context()))
+	o.ok(o.engine.Drain(t.Context()))
 	o.ended(events)
 }
 

@@ -29,14 +29,14 @@ type frame struct {
 // feeds holds the live end of every journal that somebody follows. Each site has one reader,
 // however many follow it.
 type feeds struct {
-	desk  *repo.Engine
-	store repo.Store
-	mu    sync.Mutex
-	of    map[workflow.SiteID]*feed
+	engine *repo.Engine
+	store  repo.Store
+	mu     sync.Mutex
+	of     map[workflow.SiteID]*feed
 }
 
 func newFeeds(d *repo.Engine, s repo.Store) *feeds {
-	return &feeds{desk: d, store: s, of: map[workflow.SiteID]*feed{}}
+	return &feeds{engine: d, store: s, of: map[workflow.SiteID]*feed{}}
 }
 
 // feed is the live end of one journal.
@@ -127,7 +127,7 @@ func (s *feeds) forget(f *feed) {
 // the journal contradicts itself the feed ends.
 func (s *feeds) run(ctx context.Context, f *feed) {
 	defer s.end(f)
-	signals, stop := s.desk.Watch(f.site)
+	signals, stop := s.engine.Watch(f.site)
 	defer stop()
 	if err := s.begin(ctx, f); err != nil {
 		return

@@ -59,14 +59,14 @@ func (l *lockedBuffer) String() string {
 // manager M, shift leader L, and a second site z that nobody of s may see.
 type office struct {
 	testing.TB
-	api   *API
-	store repo.Store
-	desk  *repo.Engine
-	vault *vault.Vault
-	keys  *vault.Keys
-	clock *ManualClock
-	log   *lockedBuffer
-	path  string
+	api    *API
+	store  repo.Store
+	engine *repo.Engine
+	vault  *vault.Vault
+	keys   *vault.Keys
+	clock  *ManualClock
+	log    *lockedBuffer
+	path   string
 	// tokens by who: admin, kiosk, desk, analyst, the staff by their ids, and zM, the manager of z.
 	tokens map[string]string
 	keyIDs map[string]string
@@ -131,9 +131,9 @@ func newOffice(t testing.TB, s setup) *office {
 	o.vault, err = vault.New(ctx, o.store, ring, nil)
 	o.ok(err)
 	log := slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	o.desk = repo.NewEngine(repo.Config{Store: o.store, Now: o.clock.Now, Log: log})
-	o.keys = vault.NewKeys(o.desk, o.store, s.machine)
-	cfg := Config{Desk: o.desk, Store: o.store, Keys: o.keys, Vault: o.vault, Now: o.clock.Now,
+	o.engine = repo.NewEngine(repo.Config{Store: o.store, Now: o.clock.Now, Log: log})
+	o.keys = vault.NewKeys(o.engine, o.store, s.machine)
+	cfg := Config{Engine: o.engine, Store: o.store, Keys: o.keys, Vault: o.vault, Now: o.clock.Now,
 		Clock: o.clock, Log: log, Version: "test", KeyRate: -1}
 	if s.config != nil {
 		s.config(&cfg)
@@ -145,7 +145,7 @@ func newOffice(t testing.TB, s setup) *office {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		if err := o.desk.Drain(ctx); err != nil {
+		if err := o.engine.Drain(ctx); err != nil {
 			t.Error(err)
 		}
 		if err := store.Close(); err != nil {
@@ -183,7 +183,7 @@ func (o *office) found(id workflow.SiteID, policy string) {
 		cmd.Keys[i].Key = vault.KeyIDFor(id, "founding", i+1)
 	}
 	admin := workflow.Actor{Key: "bootstrap", Role: workflow.RoleAdministrator}
-	out, err := o.desk.Do(o.Context(), id, repo.Request{ID: "founding", By: admin, Command: cmd})
+	out, err := o.engine.Do(o.Context(), id, repo.Request{ID: "founding", By: admin, Command: cmd})
 	o.ok(err)
 	keys, err := o.keys.Issue(o.Context(), out)
 	o.ok(err)

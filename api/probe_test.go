@@ -26,14 +26,14 @@ func (o *office) another() *office {
 	b := *o
 	b.vault, err = vault.New(o.Context(), o.store, ring, nil)
 	o.ok(err)
-	b.desk = repo.NewEngine(repo.Config{Store: o.store, Now: o.clock.Now,
+	b.engine = repo.NewEngine(repo.Config{Store: o.store, Now: o.clock.Now,
 		Log: slog.New(slog.DiscardHandler)})
-	b.keys = vault.NewKeys(b.desk, b.store, nil)
+	b.keys = vault.NewKeys(b.engine, b.store, nil)
 	cfg := o.api.cfg
-	cfg.Desk, cfg.Vault, cfg.Keys = b.desk, b.vault, b.keys
+	cfg.Engine, cfg.Vault, cfg.Keys = b.engine, b.vault, b.keys
 	b.api, err = New(cfg)
 	o.ok(err)
-	o.Cleanup(func() { _ = b.desk.Drain(o.Context()) })
+	o.Cleanup(func() { _ = b.engine.Drain(o.Context()) })
 	return &b
 }
 
@@ -338,7 +338,7 @@ func BenchmarkArrivalPairs(b *testing.B) {
 	o.api.search = newLimiter(0, -1)
 	const pairs = 1000
 	for i := range pairs {
-		_, err := o.desk.Do(b.Context(), "s", repo.Request{
+		_, err := o.engine.Do(b.Context(), "s", repo.Request{
 			ID: fmt.Sprint("k", i), By: workflow.Actor{Role: workflow.RoleManager, Staff: "M"},
 			Command: &workflow.ImportCustomer{Customer: workflow.CustomerID(fmt.Sprint("k", i)),
 				Status: workflow.StatusRegistered, Owner: "B"},

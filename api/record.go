@@ -75,12 +75,13 @@ func (r *route) matched() *record {
 
 // view looks at the current board.
 func (c *call) view(refs []workflow.Ref, f func(*workflow.Board) error) error {
-	return c.api.cfg.Desk.View(c.Request().Context(), c.site, refs, func(b *workflow.Board) error {
-		if b.Site() == nil {
-			return missing("site")
-		}
-		return f(b)
-	})
+	return c.api.cfg.Engine.View(c.Request().Context(), c.site, refs,
+		func(b *workflow.Board) error {
+			if b.Site() == nil {
+				return missing("site")
+			}
+			return f(b)
+		})
 }
 
 // readRecord reads one record of the site from the current board.

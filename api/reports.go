@@ -124,7 +124,7 @@ func (c *call) untilDrained() (ctx context.Context, stop func()) {
 				return
 			case <-tick.C:
 			}
-			if c.api.cfg.Desk.Draining() {
+			if c.api.cfg.Engine.Draining() {
 				cancel(repo.ErrDraining)
 				_ = control.SetWriteDeadline(time.Unix(1, 0))
 			}

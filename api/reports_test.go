@@ -267,7 +267,7 @@ func TestReportsEndWhenDraining(t *testing.T) {
 	o := newOffice(t, setup{wrap: func(s repo.Store) repo.Store { return endless{s} }})
 	o.arrive("arrived", nil)
 	reader := stuck(t, o)
-	o.ok(o.desk.Drain(t.Context()))
+	o.ok(o.engine.Drain(t.Context()))
 	o.eventually("the report is given up", func() bool { return o.api.reports.inside("s") == 0 })
 	if _, err := io.Copy(io.Discard, reader); err == nil {
 		t.Error("the reader takes what he got for the whole report")

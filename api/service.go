@@ -37,17 +37,17 @@ type Readiness struct {
 // readyz answers 200 if the store answers, the clock is right and the process is not stopping.
 // Sites that are ahead of the clock are counted, not named, because the route is public.
 func readyz(c *call, _ *none) (*Readiness, error) {
-	if c.api.cfg.Desk.Draining() {
+	if c.api.cfg.Engine.Draining() {
 		return nil, repo.ErrDraining
 	}
 	if err := c.api.cfg.Store.Ping(c.Request().Context()); err != nil {
 		return nil, fmt.Errorf("%w: %w", repo.ErrUnavailable, err)
 	}
-	if err := c.api.cfg.Desk.ClockError(); err != nil {
+	if err := c.api.cfg.Engine.ClockError(); err != nil {
 		return nil, err
 	}
 	a := &Readiness{Status: "ready", Version: c.api.cfg.Version}
-	if n, most := c.api.cfg.Desk.SitesAhead(); n > 0 {
+	if n, most := c.api.cfg.Engine.SitesAhead(); n > 0 {
 		a.SitesAhead, a.AheadSeconds = n, wholeSeconds(most)
 	}
 	return a, nil

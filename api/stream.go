@@ -88,7 +88,7 @@ const stillHere = ": still here\n\n"
 func (s *stream) over() bool {
 	token := strings.TrimPrefix(s.Request().Header.Get("Authorization"), "Bearer ")
 	_, err := s.api.cfg.Keys.Authenticate(s.Request().Context(), token)
-	return err != nil || s.api.cfg.Desk.Draining()
+	return err != nil || s.api.cfg.Engine.Draining()
 }
 
 // catchUp writes the commits after the last one, at least up to a number. A key that has much to

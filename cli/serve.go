@@ -171,13 +171,13 @@ func (c *serveCmd) open(
 		now = clock.Now
 	}
 	s := &service{store: store, vault: people, log: log, rehearsal: clock != nil}
-	s.desk = repo.NewEngine(repo.Config{Store: store, Now: now, Steady: steady, Log: log})
+	s.engine = repo.NewEngine(repo.Config{Store: store, Now: now, Steady: steady, Log: log})
 	if !s.rehearsal {
 		s.checkClock(ctx) // a wrong one keeps commands waiting, not the service from starting
 	}
-	s.keys = vault.NewKeys(s.desk, store, nil)
+	s.keys = vault.NewKeys(s.engine, store, nil)
 	s.api, err = api.New(api.Config{
-		Desk: s.desk, Store: store, Keys: s.keys, Vault: people,
+		Engine: s.engine, Store: store, Keys: s.keys, Vault: people,
 		Now: now, Clock: clock, Log: log, Version: release(w.Version),
 		KeyRate: c.keyRate(), KioskGap: c.KioskGap, KioskHourly: c.KioskHourly,
 		QuietRequests: !c.LogRequests,

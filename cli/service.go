@@ -16,12 +16,12 @@ import (
 
 // service is an API on an open store.
 type service struct {
-	store repo.Store
-	desk  *repo.Engine
-	keys  *vault.Keys
-	vault *vault.Vault
-	api   *api.API
-	log   *slog.Logger
+	store  repo.Store
+	engine *repo.Engine
+	keys   *vault.Keys
+	vault  *vault.Vault
+	api    *api.API
+	log    *slog.Logger
 	// rehearsal: the clock is set by hand. It is wrong on purpose, and it jumps, so it is not
 	// checked and no timer fires: what happens is what the rehearsal says.
 	rehearsal bool
@@ -45,7 +45,7 @@ func (s *service) serve(ctx context.Context, l net.Listener, drain time.Duration
 	end, stop := context.WithTimeout(base, drain)
 	defer stop()
 	s.log.Info("stopping")
-	err = errors.Join(notClosed(err), s.desk.Drain(end), srv.Shutdown(end))
+	err = errors.Join(notClosed(err), s.engine.Drain(end), srv.Shutdown(end))
 	cancel()
 	background.Wait()
 	return errors.Join(err, s.store.Close())
@@ -88,7 +88,7 @@ func every(ctx context.Context, period time.Duration, do func(context.Context)) 
 // fireDue fires the timers that are due: for a waiting visitor, an empty first seat, a day that
 // nobody closed.
 func (s *service) fireDue(ctx context.Context) {
-	if n, err := s.desk.FireDue(ctx); err != nil && ctx.Err() == nil {
+	if n, err := s.engine.FireDue(ctx); err != nil && ctx.Err() == nil {
 		s.log.Warn("due timers", "err", err)
 	} else if n > 0 {
 		s.log.Info("due timers fired", "count", n)
@@ -104,7 +104,7 @@ func (s *service) noteUses(ctx context.Context) {
 
 // checkClock compares the clock with the store's: by a wrong one nothing is decided.
 func (s *service) checkClock(ctx context.Context) {
-	_ = s.desk.CheckClock(ctx) // logged there, and told by /readyz
+	_ = s.engine.CheckClock(ctx) // logged there, and told by /readyz
 }
 
 // sweep settles people and notes that have been pending for an hour.
