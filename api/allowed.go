@@ -8,41 +8,26 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// step moves a visit on: the last word of its address, and the command it gives.
-type step struct {
-	name string
-	kind workflow.Kind
-}
-
-// stepsOf are the steps of a visit by their events.
-func stepsOf(routes []*route) map[workflow.Event]step {
-	steps := map[workflow.Event]step{}
+// stepsOf are the last words of the addresses that move a visit on, by their events.
+func stepsOf(routes []*route) map[workflow.Event]string {
+	steps := map[workflow.Event]string{}
 	for _, r := range routes {
 		rest, below := strings.CutPrefix(r.path, site+"/visits/:visit/")
 		if cmd, ok := workflow.CommandOf(r.kind); below && ok {
-			steps[cmd.About().Event] = step{path.Base(rest), r.kind}
+			steps[cmd.About().Event] = path.Base(rest)
 		}
 	}
 	return steps
 }
 
 // allowed lists the steps of a visit that are open to the caller, named like their addresses. None
-// are left when the visit is over. A consultant may take the steps of his own visits, invite
-// assistants where he receives, and recognise any visitor.
+// are left when the visit is over.
 func (c *call) allowed(v *workflow.Visit) []string {
-	steps := []string{}
-	for _, e := range workflow.AllowedEvents(v) {
-		s := c.api.steps[e]
-		ok, own := workflow.MayCommand(s.kind, c.key.Role)
-		switch {
-		case !ok:
-		case own && e == workflow.EventAddAssistant && v.Server != c.key.Staff:
-		case own && e != workflow.EventRecognise && !v.Of(c.key.Staff):
-		default:
-			steps = append(steps, s.name)
-		}
+	names := []string{}
+	for _, e := range workflow.AllowedTo(c.key.Actor(), v) {
+		names = append(names, c.api.steps[e])
 	}
-	return steps
+	return names
 }
 
 // refused turns a refusal into what the caller reads. Beside a step of a visit it lists the steps

@@ -61,10 +61,10 @@ type API struct {
 	// limits look-ups of keys from addresses that keep sending wrong ones
 	strangers chan struct{}
 	feeds     *feeds
-	scan      int                     // commits that one request may look at
-	tick      time.Duration           // of event streams
-	all       []*route                // in the order of the contract
-	steps     map[workflow.Event]step // of visits
+	scan      int                       // commits that one request may look at
+	tick      time.Duration             // of event streams
+	all       []*route                  // in the order of the contract
+	steps     map[workflow.Event]string // of visits: the ends of their addresses
 	// readWithin is how long a client may take to read one part of a report.
 	readWithin time.Duration
 }

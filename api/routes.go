@@ -53,6 +53,7 @@ func (a *API) routes() []*route {
 		does[workflow.HandOver](post, v+"/:visit/handover"),
 		does[workflow.ChangeLead](post, v+"/:visit/change"),
 		does[workflow.AddAssistant](post, v+"/:visit/assistants"),
+		does[workflow.ReleaseAssistant](post, v+"/:visit/release-assistant"),
 		does[workflow.AbandonVisit](post, v+"/:visit/abandon"),
 		does[workflow.MergeVisit](post, v+"/:visit/merge"),
 

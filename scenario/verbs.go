@@ -40,6 +40,8 @@ var verbs = map[string]verb{
 	"change":     does[workflow.ChangeLead]("POST", "/visits/{visit}/change", nil, nil),
 	"handover":   does[workflow.HandOver]("POST", "/visits/{visit}/handover", nil, nil),
 	"assist_add": does[workflow.AddAssistant]("POST", "/visits/{visit}/assistants", nil, nil),
+	"assist_release": does[workflow.ReleaseAssistant](
+		"POST", "/visits/{visit}/release-assistant", nil, nil),
 
 	"leave":       does("POST", "/staff/{who}/leave", leave, nil),
 	"return":      does[workflow.Return]("POST", "/staff/{who}/return", nil, nil),

@@ -20,6 +20,9 @@ func (c *AddAssistant) Needs(b *Board) []Ref { return b.visitNeeds(c.Visit) }
 // own is always true: decide refuses whoever does not receive the visit himself.
 func (*AddAssistant) own(*draft) bool { return true }
 
+// ownStep: he invites where he receives.
+func (*AddAssistant) ownStep(v *Visit, me StaffID) bool { return v.Server == me }
+
 // decide lets the supervisor appoint, or the lead invite (A38).
 func (c *AddAssistant) decide(d *draft) *Fault {
 	v, f := d.visit(c.Visit, EventAddAssistant)

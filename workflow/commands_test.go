@@ -98,7 +98,9 @@ func (g *generator) command() command { //nolint:gocyclo // one switch over the 
 		}
 	case n < 70:
 		return g.handOver()
-	case n < 72:
+	case n < 71:
+		return &workflow.ReleaseAssistant{Visit: g.in(workflow.Assigned), Who: g.anyone()}
+	case n < 73:
 		return &workflow.AddAssistant{Visit: g.in(workflow.Assigned), Who: g.anyone()}
 	case n < 88:
 		return g.presence(n)

@@ -53,8 +53,8 @@ func (DisputeState) Words() []string {
 func (Event) Words() []string {
 	return []string{
 		"identify", "recognise", "assign", "reidentify",
-		"hand_over", "change", "add_assistant", "serve",
-		"register", "abandon", "merge",
+		"hand_over", "change", "add_assistant", "release_assistant",
+		"serve", "register", "abandon", "merge",
 	}
 }
 
@@ -70,15 +70,16 @@ func (FactKind) Words() []string {
 		"make_up.granted", "visit.arrived", "visit.identified", "visit.recognised",
 		"visit.assigned", "visit.waits", "visit.reidentified", "visit.served",
 		"visit.registered", "visit.abandoned", "visit.merged", "visit.changed",
-		"visit.handed_over", "assistant.added", "visit.counted", "visit.not_counted",
-		"customer.owned", "customer.followed_up", "deal.recorded", "customer.reassigned",
-		"customer.covered", "customer.imported", "call.taken", "message.kept",
-		"message.delivered", "approval.requested", "approval.decided", "dispute.opened",
-		"ruling.made", "conduct.noted", "checklist.done", "card.given",
-		"seat.vacated", "seat.notified", "seat.filled", "vacancy.judged",
-		"key.made", "key.rotated", "key.revoked", "customer.searched",
-		"person.shown", "person.changed", "person.erased", "note.shown",
-		"note.erased", "notified", "flagged", "reminded",
+		"visit.handed_over", "assistant.added", "assistant.released", "visit.counted",
+		"visit.not_counted", "customer.owned", "customer.followed_up", "deal.recorded",
+		"customer.reassigned", "customer.covered", "customer.imported", "call.taken",
+		"message.kept", "message.delivered", "approval.requested", "approval.decided",
+		"dispute.opened", "ruling.made", "conduct.noted", "checklist.done",
+		"card.given", "seat.vacated", "seat.notified", "seat.filled",
+		"vacancy.judged", "key.made", "key.rotated", "key.revoked",
+		"customer.searched", "person.shown", "person.changed", "person.erased",
+		"note.shown", "note.erased", "notified", "flagged",
+		"reminded",
 	}
 }
 

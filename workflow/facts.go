@@ -48,6 +48,7 @@ const (
 	FactVisitChanged      FactKind = "visit.changed"
 	FactVisitHandedOver   FactKind = "visit.handed_over"
 	FactAssistantAdded    FactKind = "assistant.added"
+	FactAssistantReleased FactKind = "assistant.released"
 
 	FactCounted            FactKind = "visit.counted"
 	FactNotCounted         FactKind = "visit.not_counted"

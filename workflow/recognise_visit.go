@@ -20,6 +20,9 @@ func (c *RecogniseVisit) Needs(b *Board) []Ref {
 
 func (c *RecogniseVisit) own(d *draft) bool { return c.Who == d.env.By.Staff }
 
+// ownStep: he may know any visitor.
+func (*RecogniseVisit) ownStep(*Visit, StaffID) bool { return true }
+
 // decide accepts the claim of a consultant of the rota who is on site, while the visit has just
 // arrived (A16, A17).
 func (c *RecogniseVisit) decide(d *draft) *Fault {

@@ -1,5 +1,7 @@
 package workflow
 
+import "slices"
+
 // visitNeeds names a visit and, once the board holds it, its customer and whoever brought him.
 func (b *Board) visitNeeds(id VisitID) []Ref {
 	refs := []Ref{visitRef(id)}
@@ -14,17 +16,18 @@ type Event string
 
 // The events.
 const (
-	EventIdentify     Event = "identify"
-	EventRecognise    Event = "recognise"
-	EventAssign       Event = "assign"
-	EventReidentify   Event = "reidentify"
-	EventHandOver     Event = "hand_over"
-	EventChange       Event = "change"
-	EventAddAssistant Event = "add_assistant"
-	EventServe        Event = "serve"
-	EventRegister     Event = "register"
-	EventAbandon      Event = "abandon"
-	EventMerge        Event = "merge"
+	EventIdentify         Event = "identify"
+	EventRecognise        Event = "recognise"
+	EventAssign           Event = "assign"
+	EventReidentify       Event = "reidentify"
+	EventHandOver         Event = "hand_over"
+	EventChange           Event = "change"
+	EventAddAssistant     Event = "add_assistant"
+	EventReleaseAssistant Event = "release_assistant"
+	EventServe            Event = "serve"
+	EventRegister         Event = "register"
+	EventAbandon          Event = "abandon"
+	EventMerge            Event = "merge"
 )
 
 // visitMachine is the whole life of a visit.
@@ -36,6 +39,7 @@ var visitMachine = NewMachine(
 	Row[State, Event]{EventHandOver, []State{Assigned}, Assigned},
 	Row[State, Event]{EventChange, []State{Assigned}, Assigned},
 	Row[State, Event]{EventAddAssistant, []State{Assigned}, Assigned},
+	Row[State, Event]{EventReleaseAssistant, []State{Assigned}, Assigned},
 	Row[State, Event]{EventServe, []State{Assigned}, Served},
 	Row[State, Event]{EventRegister, []State{Served}, Registered},
 	Row[State, Event]{EventAbandon, []State{Arrived, Identified, Assigned}, Abandoned},
@@ -47,6 +51,40 @@ func Transitions() []Row[State, Event] { return visitMachine.Rows() }
 
 // AllowedEvents are the events that the visit's state admits, in order of the table.
 func AllowedEvents(v *Visit) []Event { return visitMachine.Allowed(v.State) }
+
+// ownStep are steps that do not belong to all consultants who take part in a visit, and to nobody
+// else.
+type ownStep interface {
+	ownStep(v *Visit, me StaffID) bool
+}
+
+// AllowedTo are the events that the visit's state admits and that somebody may put to it, in order
+// of the table. A consultant may take the steps of his own visits.
+func AllowedTo(by Actor, v *Visit) []Event {
+	return slices.DeleteFunc(AllowedEvents(v), func(e Event) bool {
+		cmd := steps[e]
+		ok, own := may(cmd, by.Role)
+		step, special := cmd.(ownStep)
+		switch {
+		case !ok || !own:
+			return !ok
+		case special:
+			return !step.ownStep(v, by.Staff)
+		}
+		return !v.Of(by.Staff)
+	})
+}
+
+// steps are the commands that move a visit.
+var steps = func() map[Event]Command {
+	m := map[Event]Command{}
+	for _, c := range commands {
+		if e := c.About().Event; e != "" {
+			m[e] = c
+		}
+	}
+	return m
+}()
 
 // transition is the state to which an event moves a visit, or why it cannot.
 func transition(v *Visit, e Event) (State, *Fault) {
