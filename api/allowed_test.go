@@ -51,7 +51,8 @@ func TestAllowedIsWhatPasses(t *testing.T) {
 		"identify": `{"kind":"new"}`, "recognise": `{}`, "assign": `{}`,
 		"reidentify": `{"kind":"new"}`, "handover": `{"to":"D"}`,
 		"change": `{"to":"D","reason":"customer_demand"}`, "assistants": `{"who":"D"}`,
-		"serve": `{}`, "register": `{}`, "abandon": `{"reason":"left"}`,
+		"release-assistant": `{"who":"D"}`,
+		"serve":             `{}`, "register": `{}`, "abandon": `{"reason":"left"}`,
 		"merge": map[string]any{"into": other},
 	}
 	ruledOut := []string{"transition", "not_identified", "too_late", "role", "not_own",

@@ -16,6 +16,7 @@ var bodies = map[string]string{
 	"handOver":         `{"to":"A"}`,
 	"changeLead":       `{"to":"B","reason":"customer_demand"}`,
 	"addAssistant":     `{"who":"B"}`,
+	"releaseAssistant": `{"who":"B"}`,
 	"abandonVisit":     `{"reason":"left"}`,
 	"mergeVisit":       `{"into":"%v"}`,
 	"openDay":          `{}`,

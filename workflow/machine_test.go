@@ -141,14 +141,7 @@ func (o *office) must(t *testing.T, cmds ...command) {
 func (o *office) mustBy(t *testing.T, by workflow.Actor, cmds ...command) {
 	t.Helper()
 	for _, cmd := range cmds {
-<<<<<<< HEAD
-		if _, f, err := o.do(step{
-			at: o.now, by: actor(workflow.RoleSystem, ""),
-			cmd: cmd,
-		}); f != nil || err != nil {
-=======
 		if _, f, err := o.do(step{at: o.now, by: by, cmd: cmd}); f != nil || err != nil {
->>>>>>> 88e1ad2 (workflow: an assistant can be released; the steps open to a consultant are the core's to say)
 			t.Fatalf("%s: %v %v", cmd.About().Kind, f, err)
 		}
 	}
