@@ -35,7 +35,9 @@ func (c *Core) Do(
 	c.load(cmd)
 	commit, fault := workflow.Decide(c.Board, env, cmd)
 	if fault != nil {
-		a := Answer{Facts: fault.Facts, Refusal: fault.Code, Rule: fault.Rule, Detail: fault.Error()}
+		a := Answer{
+			Facts: fault.Facts, Refusal: fault.Code, Rule: fault.Rule, Detail: fault.Error(),
+		}
 		return a, nil // a refusal is an answer
 	}
 	if err := c.Board.Apply(commit); err != nil {

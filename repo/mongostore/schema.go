@@ -259,7 +259,8 @@ func (s *Store) verify(ctx context.Context) error {
 // inspect reads the journal's indexes.
 func (s *Store) inspect(ctx context.Context) (refusal, err error) {
 	const cure = `create it in mongosh ` +
-		`(db.journal.createIndex({site: 1, "entries.id": 1}, {unique: true, name: "` + entriesIndex +
+		`(db.journal.createIndex({site: 1, "entries.id": 1}, {unique: true, ` +
+		`name: "` + entriesIndex +
 		`"})) or restart lunpai with a role that may createIndex; appends go on by themselves then`
 	cursor, err := s.journal.Indexes().List(ctx)
 	switch code := serverCode(err); {
