@@ -208,8 +208,10 @@ func TestAuthorisationIsByTheRoute(t *testing.T) {
 		for _, who := range append([]string{"zM"}, columns...) {
 			req := httptest.NewRequestWithContext(t.Context(), r.method, "/", nil)
 			req.Header.Set(echo.HeaderAuthorization, "Bearer "+o.tokens[who])
-			c := &call{Context: o.api.echo.NewContext(req, httptest.NewRecorder()), api: o.api,
-				route: r}
+			c := &call{
+				Context: o.api.echo.NewContext(req, httptest.NewRecorder()), api: o.api,
+				route: r,
+			}
 			if p := asProblem(c.authenticate(), ""); p.Status != http.StatusNotFound {
 				t.Errorf("%s %s as %s without a site: %d %s", r.method, r.path, who, p.Status,
 					p.Code)

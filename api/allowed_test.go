@@ -24,8 +24,10 @@ func steps(a *answer) []string {
 func TestAllowedIsWhatPasses(t *testing.T) {
 	o := newOffice(t, setup{})
 	visits := map[string]string{}
-	for _, state := range []string{"arrived", "identified", "assigned", "served", "registered",
-		"abandoned", "merged"} {
+	for _, state := range []string{
+		"arrived", "identified", "assigned", "served", "registered",
+		"abandoned", "merged",
+	} {
 		switch state {
 		case "registered", "abandoned", "merged":
 			v := o.arrive("assigned", nil)
@@ -55,8 +57,10 @@ func TestAllowedIsWhatPasses(t *testing.T) {
 		"serve":             `{}`, "register": `{}`, "abandon": `{"reason":"left"}`,
 		"merge": map[string]any{"into": other},
 	}
-	ruledOut := []string{"transition", "not_identified", "too_late", "role", "not_own",
-		"not_invited"}
+	ruledOut := []string{
+		"transition", "not_identified", "too_late", "role", "not_own",
+		"not_invited",
+	}
 	for state, v := range visits {
 		path := "/v1/sites/s/visits/" + v
 		for _, who := range []string{"desk", "A", "B", "C", "D", "L", "S", "M"} {
@@ -143,8 +147,10 @@ func TestIDsAreThoseOfAddresses(t *testing.T) {
 // he is a mistake of the body.
 func TestUnknownConsultantInAnAddress(t *testing.T) {
 	o := newOffice(t, setup{})
-	for step, body := range map[string]string{"leave": `{"reason":"personal"}`, "return": `{}`,
-		"busy": `{"with":"chores"}`, "free": `{}`} {
+	for step, body := range map[string]string{
+		"leave": `{"reason":"personal"}`, "return": `{}`,
+		"busy": `{"with":"chores"}`, "free": `{}`,
+	} {
 		for _, who := range []string{"nobody", "S"} { // the supervisor has no place on the rota
 			if a := o.do("desk", "POST", "/v1/sites/s/staff/"+who+"/"+step,
 				body); a.status != 404 || a.str("code") != "consultant_not_found" {

@@ -36,12 +36,6 @@ func (d Doc[R]) canonical() json.RawMessage { return d.text }
 
 func (d *Doc[R]) set(text json.RawMessage) { d.text = text }
 
-// docOf encodes a record that was changed for the caller.
-func docOf[R any](r R) (Doc[R], error) {
-	text, err := workflow.Encode(r)
-	return Doc[R]{text}, err
-}
-
 // Decided is what every answer to a command says.
 type Decided struct {
 	// Facts are what was decided, in order. Each names its article.
@@ -219,7 +213,7 @@ func appendMember(b []byte, f reflect.Value) ([]byte, error) {
 }
 
 func isEmpty(f reflect.Value) bool {
-	switch f.Kind() { //nolint:exhaustive // as encoding/json
+	switch f.Kind() {
 	case reflect.Slice, reflect.Map, reflect.String, reflect.Array:
 		return f.Len() == 0
 	case reflect.Struct:

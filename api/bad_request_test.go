@@ -46,8 +46,10 @@ func newWorldOn(t testing.TB, s setup) *world {
 		"{staff}", "A", "{key}", o.keyIDs["kiosk"],
 		"{date}", "2024-03-04", "{policy}", "p1", "{report}", "turns_ledger", "%v", v, "%k", k,
 	}
-	return &world{office: o, fill: strings.NewReplacer(append(pairs, "{site}", "s")...),
-		away: strings.NewReplacer(append(pairs, "{site}", "z")...)}
+	return &world{
+		office: o, fill: strings.NewReplacer(append(pairs, "{site}", "s")...),
+		away: strings.NewReplacer(append(pairs, "{site}", "z")...),
+	}
 }
 
 // each calls f for every operation in order.
@@ -69,8 +71,11 @@ func keyFor(op *spec.Operation, r *route) string {
 	if r.public {
 		return ""
 	}
-	for _, c := range [][2]string{{"admin", "administrator"}, {"M", "manager"},
-		{"desk", "front_desk"}} {
+	for _, c := range [][2]string{
+		{"admin", "administrator"},
+		{"M", "manager"},
+		{"desk", "front_desk"},
+	} {
 		if r.admits(workflow.Role(c[1])) {
 			return c[0]
 		}
@@ -156,8 +161,10 @@ func TestBadRequests(t *testing.T) {
 			send("no "+f, url, less)
 		}
 		for field, s := range op.Body.Properties {
-			for what, wrong := range map[string]any{"a number": 7.5, "text": "🦆 x",
-				"a list": []any{[]any{}}, "null": nil, "an object": map[string]any{"x": 1}} {
+			for what, wrong := range map[string]any{
+				"a number": 7.5, "text": "🦆 x",
+				"a list": []any{[]any{}}, "null": nil, "an object": map[string]any{"x": 1},
+			} {
 				if what == "text" && s.Value.Type.Is("string") && s.Value.Pattern == "" &&
 					len(s.Value.Enum) == 0 && s.Value.Format == "" ||
 					what == "an object" && s.Value.Type.Is("object") &&

@@ -16,8 +16,10 @@ import (
 // and to the disk.
 func BenchmarkVisit(b *testing.B) {
 	o := newOffice(b, setup{})
-	h := http.Header{"Authorization": {"Bearer " + o.tokens["desk"]},
-		"Content-Type": {"application/json"}}
+	h := http.Header{
+		"Authorization": {"Bearer " + o.tokens["desk"]},
+		"Content-Type":  {"application/json"},
+	}
 	post := func(path, body string) string {
 		r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, path,
 			strings.NewReader(body))
@@ -54,8 +56,13 @@ func BenchmarkBody(b *testing.B) {
 			continue
 		}
 		text := []byte(map[string]string{
-			"identifyVisit": `{"kind":"new","party":2,"person":{"name":"Zhang Wei","phone":"13800138000","notice":true},"purpose":"first_home"}`,
-			"registerVisit": `{"serve":true,"topic":"sales","person":{"name":"Zhang Wei","phone":"13800138000"},"form":{"channel":"passing_by","purpose":"first_home","district":"north","layout":"3br","area_sqm":110,"budget_from":200000000,"budget_to":300000000,"intent":"a","remark":"calls back on Friday"}}`,
+			"identifyVisit": `{"kind":"new","party":2,"purpose":"first_home",` +
+			`"person":{"name":"Zhang Wei","phone":"13800138000","notice":true}}`,
+			"registerVisit": `{"serve":true,"topic":"sales",` +
+			`"person":{"name":"Zhang Wei","phone":"13800138000"},` +
+			`"form":{"channel":"passing_by","purpose":"first_home","district":"north",` +
+			`"layout":"3br","area_sqm":110,"budget_from":200000000,"budget_to":300000000,` +
+			`"intent":"a","remark":"calls back on Friday"}}`,
 			"createSite":    bodies["createSite"],
 		}[k.id])
 		b.Run(k.id+"/take", func(b *testing.B) {

@@ -179,8 +179,10 @@ func (w *canaryWorld) refusals(v string) {
 		w.send("S", "POST", "conduct", map[string]any{"rule": phone, "who": "A"}, 400)
 		w.send("desk", "POST", "customers/search", map[string]any{"phone": phone, "name": phone},
 			400)
-		for _, h := range []string{"Idempotency-Key", "X-Request-Id", "traceparent", "User-Agent",
-			"Accept-Language", "If-Match", "Last-Event-ID", "Origin", "X-Forwarded-For"} {
+		for _, h := range []string{
+			"Idempotency-Key", "X-Request-Id", "traceparent", "User-Agent",
+			"Accept-Language", "If-Match", "Last-Event-ID", "Origin", "X-Forwarded-For",
+		} {
 			a := w.do("desk", "POST", "/v1/sites/s/customers/search", `{"phone":"13800000000"}`, h,
 				canaryPhone+"-87651234")
 			if a.status >= 400 && sing(a.raw) != "" {
@@ -222,8 +224,10 @@ func (w *canaryWorld) silentFiles() {
 // notes have their test above.
 func TestFreeTextStaysOut(t *testing.T) {
 	w := newWorld(t)
-	free := map[string]bool{"note": true, "name": true, "phone": true, "remark": true,
-		"callback": true, "text": true, "label": true}
+	free := map[string]bool{
+		"note": true, "name": true, "phone": true, "remark": true,
+		"callback": true, "text": true, "label": true,
+	}
 	for name, op := range contract().Operations() {
 		if op.Body == nil || !op.Query["dry_run"] {
 			continue

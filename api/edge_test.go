@@ -36,8 +36,10 @@ func TestStoreClosed(t *testing.T) {
 	w := newWorld(t)
 	w.ok(w.store.Close())
 	for _, who := range []string{"M", "desk"} { // their keys are remembered for a while
-		for _, path := range []string{"visits", "rota", "rota?seq=2", "rotas/2024-03-04",
-			"customers", "commits", "staff", "keys", "approvals"} {
+		for _, path := range []string{
+			"visits", "rota", "rota?seq=2", "rotas/2024-03-04",
+			"customers", "commits", "staff", "keys", "approvals",
+		} {
 			if path == "keys" && who == "desk" {
 				continue
 			}
@@ -99,8 +101,10 @@ func TestPanicsAndErrorsAreHidden(t *testing.T) {
 
 func TestSecurityHeaders(t *testing.T) {
 	w := newWorld(t)
-	for _, path := range []string{"/v1/sites/s/rota", "/v1/sites/nobody", "/nowhere", "/healthz",
-		"/openapi.yaml", "/v1/sites/s/visits/x/y/z", "/docs"} {
+	for _, path := range []string{
+		"/v1/sites/s/rota", "/v1/sites/nobody", "/nowhere", "/healthz",
+		"/openapi.yaml", "/v1/sites/s/visits/x/y/z", "/docs",
+	} {
 		a := w.do("M", "GET", path, nil)
 		for k, want := range map[string]string{
 			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
@@ -145,9 +149,11 @@ func TestServerTimeouts(t *testing.T) {
 // stay few and say nothing.
 func TestMetricsHaveNoIDs(t *testing.T) {
 	w := newWorld(t)
-	for _, p := range []string{"/v1/sites/s/visits/" + w.fill.Replace("%v"),
+	for _, p := range []string{
+		"/v1/sites/s/visits/" + w.fill.Replace("%v"),
 		"/v1/sites/s/customers/13800138000", "/no/such/13800138000", "/v1/sites/13800138000/rota",
-		"/docs/13800138000"} {
+		"/docs/13800138000",
+	} {
 		w.do("M", "GET", p, nil)
 	}
 	for _, m := range []string{"BREW13800138000", "PROPFIND", "TRACE"} {
@@ -173,12 +179,18 @@ func TestMetricsHaveNoIDs(t *testing.T) {
 // TestUnusualIDs: ids in any script work in addresses and come back escaped.
 func TestUnusualIDs(t *testing.T) {
 	o := newOffice(t, setup{bare: true})
-	for _, id := range []string{"江边", "a,b", "a+b", "a b", "a%2Fb", "ä", "a:b", "a?b", "a#b",
+	for _, id := range []string{
+		"江边", "a,b", "a+b", "a b", "a%2Fb", "ä", "a:b", "a?b", "a#b",
 		"..",
-		"live"} {
-		a := o.do("admin", "POST", "/v1/sites", map[string]any{"id": id,
-			"staff": []map[string]string{{"id": "王" + id, "role": "manager"},
-				{"id": "李", "role": "consultant"}}})
+		"live",
+	} {
+		a := o.do("admin", "POST", "/v1/sites", map[string]any{
+			"id": id,
+			"staff": []map[string]string{
+				{"id": "王" + id, "role": "manager"},
+				{"id": "李", "role": "consultant"},
+			},
+		})
 		if a.status == 400 {
 			continue
 		}

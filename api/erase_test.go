@@ -45,12 +45,16 @@ func TestWhoeverIsErasedStaysErased(t *testing.T) {
 	site := "/v1/sites/s/"
 	k, _ := o.customer("13900000001")
 	v := o.must(201, o.do("desk", "POST", site+"visits",
-		map[string]any{"identify": map[string]any{"kind": "returning", "customer": k},
-			"assign": true}, "Idempotency-Key", "arrive")).str("visit", "id")
+		map[string]any{
+			"identify": map[string]any{"kind": "returning", "customer": k},
+			"assign":   true,
+		}, "Idempotency-Key", "arrive")).str("visit", "id")
 	once := []struct{ who, method, path, body string }{
-		{"desk", "POST", "visits/" + v + "/register",
+		{
+			"desk", "POST", "visits/" + v + "/register",
 			`{"serve":true,"person":{"name":"Form","phone":"13900000002","consent":true},` +
-				`"form":{"remark":"wants the south side"}}`},
+				`"form":{"remark":"wants the south side"}}`,
+		},
 		{"desk", "PUT", "customers/" + k + "/person", `{"name":"Put","phone":"13900000003"}`},
 		{"desk", "POST", "customers/" + k + "/follow-ups", `{"note":"called on Monday"}`},
 		{"M", "POST", "customers/" + k + "/reassign", `{"to":"B","note":"moved to B"}`},
@@ -149,8 +153,10 @@ func TestNotesOfVisitsInProgress(t *testing.T) {
 		`{"identify":{"kind":"new","person":{"name":"Li","phone":"13900000001"}},"assign":true}`))
 	v, k := a.str("visit", "id"), a.str("visit", "customer")
 	o.must(204, o.do("M", "DELETE", "/v1/sites/s/customers/"+k+"/person", nil))
-	for _, body := range []string{`{"serve":true,"form":{"remark":"x"}}`,
-		`{"serve":true,"person":{"name":"Li","phone":"13900000001"}}`} {
+	for _, body := range []string{
+		`{"serve":true,"form":{"remark":"x"}}`,
+		`{"serve":true,"person":{"name":"Li","phone":"13900000001"}}`,
+	} {
 		if a := o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/register", body); a.status != 409 ||
 			a.str("code") != "customer_erased" {
 			t.Errorf("%s: %d %s", body, a.status, a.raw)
@@ -173,8 +179,10 @@ func TestErasureFinishedByTheSweep(t *testing.T) {
 	kept, _ := o.customer("13900000003")
 	do := func(id string, cmd workflow.Command) {
 		t.Helper()
-		_, err := o.engine.Do(ctx, "s", repo.Request{ID: id, Fingerprint: "f",
-			By: workflow.Actor{Key: "k", Role: workflow.RoleManager, Staff: "M"}, Command: cmd})
+		_, err := o.engine.Do(ctx, "s", repo.Request{
+			ID: id, Fingerprint: "f",
+			By: workflow.Actor{Key: "k", Role: workflow.RoleManager, Staff: "M"}, Command: cmd,
+		})
 		o.ok(err)
 	}
 	intend := func(id string, in vault.Intent) {
@@ -194,8 +202,10 @@ func TestErasureFinishedByTheSweep(t *testing.T) {
 	o.ok(err)
 	_, _, err = late.Sweep(ctx, time.Hour)
 	o.ok(err)
-	for id, want := range map[string]string{erased: "", changed: "Now 13900000004",
-		kept: "Zhang Wei 13900000003"} {
+	for id, want := range map[string]string{
+		erased: "", changed: "Now 13900000004",
+		kept: "Zhang Wei 13900000003",
+	} {
 		if got := o.personText(id); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -210,12 +220,16 @@ func TestLateIntentsYield(t *testing.T) {
 	o := newOffice(t, setup{})
 	k, _ := o.customer("13900000001")
 	_, err := o.vault.Intend(t.Context(), "s", "old",
-		vault.Intent{Customer: workflow.CustomerID(k), Person: &vault.Person{Name: "Old"},
-			Whole: true, Fingerprint: "f"})
+		vault.Intent{
+			Customer: workflow.CustomerID(k), Person: &vault.Person{Name: "Old"},
+			Whole: true, Fingerprint: "f",
+		})
 	o.ok(err)
-	_, err = o.engine.Do(t.Context(), "s", repo.Request{ID: "old", Fingerprint: "f",
+	_, err = o.engine.Do(t.Context(), "s", repo.Request{
+		ID: "old", Fingerprint: "f",
 		By:      workflow.Actor{Role: workflow.RoleManager, Staff: "M"},
-		Command: &workflow.ChangePerson{Customer: workflow.CustomerID(k)}})
+		Command: &workflow.ChangePerson{Customer: workflow.CustomerID(k)},
+	})
 	o.ok(err)
 	soon, err := newVaultAt(o, time.Minute)
 	o.ok(err)
@@ -253,8 +267,11 @@ func TestLookingIsInTheJournal(t *testing.T) {
 			return o.do("S", "POST",
 				"/v1/sites/s/customers/search", `{"phone":"13900000002"}`)
 		}, 200},
-		{"show_person", func() *answer { return o.do(owner, "GET", path+"?reason=call_back", nil) },
-			200},
+		{
+			"show_person",
+			func() *answer { return o.do(owner, "GET", path+"?reason=call_back", nil) },
+			200,
+		},
 		{"change_person", func() *answer {
 			return o.do("desk", "PUT", path,
 				`{"name":"Li","phone":"13900000001"}`)
@@ -323,8 +340,10 @@ func TestConsent(t *testing.T) {
 		a.at("person", "consent", "wording") != 2.0 {
 		t.Errorf("taken back: %s", a.raw)
 	}
-	for _, bad := range []string{`{"consent":{"zh":"同意"}}`,
-		`{"consent":{"zh":"请拨 138 0013 8000","en":"call us"}}`} {
+	for _, bad := range []string{
+		`{"consent":{"zh":"同意"}}`,
+		`{"consent":{"zh":"请拨 138 0013 8000","en":"call us"}}`,
+	} {
 		o.must(400, o.do("M", "PATCH", "/v1/sites/s", bad))
 	}
 }

@@ -245,8 +245,10 @@ func TestRotas(t *testing.T) {
 	for _, q := range []string{"?seq=99", "?at=2020-01-01T00:00:00Z"} {
 		line(q, 404)
 	}
-	for _, q := range []string{"?seq=0", "?seq=x", "?at=yesterday",
-		"?seq=1&at=2024-03-04T09:10:00%2B08:00"} {
+	for _, q := range []string{
+		"?seq=0", "?seq=x", "?at=yesterday",
+		"?seq=1&at=2024-03-04T09:10:00%2B08:00",
+	} {
 		line(q, 400)
 	}
 	o.must(200, o.do("M", "POST", "/v1/sites/s/rota/close", nil))
@@ -257,8 +259,10 @@ func TestRotas(t *testing.T) {
 	}
 	seq, _ := a.at("head", "seq").(float64)
 	reports, err := repo.Verify(t.Context(), o.store,
-		repo.VerifyOptions{Expect: map[workflow.SiteID]repo.Expectation{"s": {Seq: int64(seq),
-			Hash: a.str("head", "hash")}}})
+		repo.VerifyOptions{Expect: map[workflow.SiteID]repo.Expectation{"s": {
+			Seq:  int64(seq),
+			Hash: a.str("head", "hash"),
+		}}})
 	o.ok(err)
 	if err := repo.Sound(reports); err != nil {
 		t.Error(err)

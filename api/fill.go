@@ -181,6 +181,7 @@ func holds(t, wanted reflect.Type, above []reflect.Type) bool {
 				return true
 			}
 		}
+	default:
 	}
 	return false
 }

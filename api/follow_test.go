@@ -19,7 +19,8 @@ type counted struct {
 }
 
 func (s counted) Since(ctx context.Context, site workflow.SiteID, seq int64,
-	limit int) ([]*repo.Page, error) {
+	limit int,
+) ([]*repo.Page, error) {
 	if limit == feedPages {
 		s.reads.Add(1)
 	}
@@ -237,7 +238,8 @@ type bent struct {
 }
 
 func (s bent) Since(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page,
-	error) {
+	error,
+) {
 	pages, err := s.Store.Since(ctx, site, seq, limit)
 	if s.on.Load() && limit == feedPages {
 		for i, p := range pages {

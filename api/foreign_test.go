@@ -20,9 +20,11 @@ func TestForeignRecords(t *testing.T) {
 	appr := z("approvals", `{"kind":"discount"}`).str("approval", "id")
 	disp := z("disputes", fmt.Sprintf(`{"customer":%q,"claimants":["A"]}`, k)).str("dispute", "id")
 	key := z("keys", `{"role":"kiosk"}`).str("key", "id")
-	for _, path := range []string{"visits/" + v, "visits/" + v + "/history", "customers/" + k,
+	for _, path := range []string{
+		"visits/" + v, "visits/" + v + "/history", "customers/" + k,
 		"customers/" + k + "/person?reason=x", "calls/" + call, "approvals/" + appr, "disputes/" +
-			disp} {
+			disp,
+	} {
 		o.must(404, o.do("M", "GET", "/v1/sites/s/"+path, nil))
 		o.must(200, o.do("zM", "GET", "/v1/sites/z/"+path, nil))
 	}

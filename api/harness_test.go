@@ -101,8 +101,10 @@ func onMongo(o *office) (repo.Store, error) {
 		_ = c.Database(name).Drop(ctx)
 		_ = c.Disconnect(ctx)
 	})
-	return mongostore.Open(o.Context(), mongostore.Config{URI: uri.String(),
-		Validation: mongostore.ValidationError})
+	return mongostore.Open(o.Context(), mongostore.Config{
+		URI:        uri.String(),
+		Validation: mongostore.ValidationError,
+	})
 }
 
 // onBothStores runs a test on either store.
@@ -113,9 +115,11 @@ func onBothStores(t *testing.T, f func(*testing.T, setup)) {
 
 func newOffice(t testing.TB, s setup) *office {
 	t.Helper()
-	o := &office{TB: t, path: filepath.Join(t.TempDir(), "lunpai.db"), log: &lockedBuffer{},
+	o := &office{
+		TB: t, path: filepath.Join(t.TempDir(), "lunpai.db"), log: &lockedBuffer{},
 		clock: NewManualClock(monday, nil), tokens: map[string]string{},
-		keyIDs: map[string]string{}}
+		keyIDs: map[string]string{},
+	}
 	ctx := t.Context()
 	if s.store == nil {
 		s.store = onSQLite
@@ -133,8 +137,10 @@ func newOffice(t testing.TB, s setup) *office {
 	log := slog.New(slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o.engine = repo.NewEngine(repo.Config{Store: o.store, Now: o.clock.Now, Log: log})
 	o.keys = vault.NewKeys(o.engine, o.store, s.machine)
-	cfg := Config{Engine: o.engine, Store: o.store, Keys: o.keys, Vault: o.vault, Now: o.clock.Now,
-		Clock: o.clock, Log: log, Version: "test", KeyRate: -1}
+	cfg := Config{
+		Engine: o.engine, Store: o.store, Keys: o.keys, Vault: o.vault, Now: o.clock.Now,
+		Clock: o.clock, Log: log, Version: "test", KeyRate: -1,
+	}
 	if s.config != nil {
 		s.config(&cfg)
 	}
@@ -173,8 +179,11 @@ func (o *office) found(id workflow.SiteID, policy string) {
 	cmd, err := b.command(nil)
 	o.ok(err)
 	who := []string{"kiosk", "desk", "analyst"}
-	cmd.Keys = []workflow.MakeKey{{Role: workflow.RoleKiosk}, {Role: workflow.RoleFrontDesk},
-		{Role: workflow.RoleAnalyst}}
+	cmd.Keys = []workflow.MakeKey{
+		{Role: workflow.RoleKiosk},
+		{Role: workflow.RoleFrontDesk},
+		{Role: workflow.RoleAnalyst},
+	}
 	for _, s := range cmd.Staff {
 		who = append(who, string(s.Staff))
 		cmd.Keys = append(cmd.Keys, workflow.MakeKey{Role: s.Role, Staff: s.Staff})

@@ -58,9 +58,11 @@ func TestHeadersAreStrict(t *testing.T) {
 	tag := o.must(200, o.do("desk", "GET", "/v1/sites/s/visits/"+id, nil)).header.Get("ETag")
 	head := o.head("s")
 	number := strings.Trim(tag, `"`)
-	for _, bad := range []string{"", number, "W/" + tag, tag + ", " + tag, tag + `,"99"`, `"0"`,
+	for _, bad := range []string{
+		"", number, "W/" + tag, tag + ", " + tag, tag + `,"99"`, `"0"`,
 		`"` + number, `"+` + number + `"`, `"0` + number + `"`, `"-1"`, `"x"`, `""`, `* ` + tag,
-		`"` + strings.Repeat("9", 19) + `"`} {
+		`"` + strings.Repeat("9", 19) + `"`,
+	} {
 		if a := o.do("desk", "POST", path, `{"kind":"new"}`, "If-Match", bad); a.status != 400 ||
 			a.str("code") != "bad_if_match" {
 			t.Errorf("If-Match %s: %d %s", bad, a.status, a.raw)
@@ -72,12 +74,16 @@ func TestHeadersAreStrict(t *testing.T) {
 			t.Errorf("Idempotency-Key %q: %d %s", bad, a.status, a.raw)
 		}
 	}
-	for name, values := range map[string][]string{"Idempotency-Key": {"a", "b"},
-		"If-Match": {tag, `"99"`}} {
+	for name, values := range map[string][]string{
+		"Idempotency-Key": {"a", "b"},
+		"If-Match":        {tag, `"99"`},
+	} {
 		r := httptest.NewRequestWithContext(t.Context(), "POST", path,
 			strings.NewReader(`{"kind":"new"}`))
-		r.Header = http.Header{"Content-Type": {"application/json"},
-			"Authorization": {"Bearer " + o.tokens["desk"]}, name: values}
+		r.Header = http.Header{
+			"Content-Type":  {"application/json"},
+			"Authorization": {"Bearer " + o.tokens["desk"]}, name: values,
+		}
 		w := httptest.NewRecorder()
 		if o.api.ServeHTTP(w, r); w.Code != 400 {
 			t.Errorf("%s twice: %d", name, w.Code)
@@ -130,10 +136,15 @@ func TestUnseenCharacters(t *testing.T) {
 		{"POST", "keys", `{"role":"kiosk","label":"door%side"}`, false},
 		{"POST", "visits/" + visit + "/handover", `{"to":"B%"}`, false},
 		{"PUT", "customers/nobody/person", `{"name":"%"}`, false},
-		{"POST", "visits/" + visit + "/abandon?dry_run=true", `{"reason":"left","note":"he%left"}`,
-			true},
-		{"POST", "visits/" + visit + "/register?dry_run=true",
-			`{"serve":true,"form":{"remark":"a%b"}}`, true},
+		{
+			"POST", "visits/" + visit + "/abandon?dry_run=true",
+			`{"reason":"left","note":"he%left"}`,
+			true,
+		},
+		{
+			"POST", "visits/" + visit + "/register?dry_run=true",
+			`{"serve":true,"form":{"remark":"a%b"}}`, true,
+		},
 		{"POST", "calls?dry_run=true", `{"for":"A","callback":"after%six"}`, true},
 		{"POST", "rulings?dry_run=true", `{"text":"bo%th"}`, true},
 	} {
@@ -150,8 +161,10 @@ func TestUnseenCharacters(t *testing.T) {
 		}
 	}
 	for _, escaped := range unseen {
-		for _, path := range []string{"visits?server=" + escaped, "visits/" + escaped,
-			"customers/x/person?reason=a" + escaped} {
+		for _, path := range []string{
+			"visits?server=" + escaped, "visits/" + escaped,
+			"customers/x/person?reason=a" + escaped,
+		} {
 			if a := o.do("M", "GET", "/v1/sites/s/"+path, nil); a.status != 400 && a.status != 404 {
 				t.Errorf("GET %s: %d", path, a.status)
 			}

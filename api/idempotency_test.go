@@ -30,10 +30,14 @@ func TestReplays(t *testing.T) {
 		{"arrive with a phone", "desk", "visits", `{"person":{"name":"Li","phone":"13800138001"}}`},
 		{"arrive with a name only", "desk", "visits", `{"person":{"name":"Li"}}`},
 		{"arrive at the kiosk", "kiosk", "visits", `{"party":1,"person":{"phone":"13800138002"}}`},
-		{"register", "desk", "visits/" + v + "/register",
-			`{"serve":true,"person":{"name":"Wu","phone":"13800138003"},"form":{"remark":"late"}}`},
-		{"import", "M", "customers",
-			`{"status":"registered","owner":"A","person":{"name":"Qi","phone":"13800138004"}}`},
+		{
+			"register", "desk", "visits/" + v + "/register",
+			`{"serve":true,"person":{"name":"Wu","phone":"13800138003"},"form":{"remark":"late"}}`,
+		},
+		{
+			"import", "M", "customers",
+			`{"status":"registered","owner":"A","person":{"name":"Qi","phone":"13800138004"}}`,
+		},
 		{"follow-up", "desk", "customers/" + k + "/follow-ups", `{"note":"called"}`},
 		{"call", "desk", "calls", `{"for":"A","callback":"Mr Wu"}`},
 		{"approval", "A", "approvals", `{"kind":"discount","note":"2 %"}`},
@@ -123,8 +127,10 @@ func TestKeyReused(t *testing.T) {
 	}
 	o.must(201, send("desk", "visits", `{"party":1}`))
 	notes := o.sides(repo.Notes)
-	for _, other := range [][2]string{{"visits", `{"party":2}`},
-		{"calls", `{"callback":"13800138000"}`}} {
+	for _, other := range [][2]string{
+		{"visits", `{"party":2}`},
+		{"calls", `{"callback":"13800138000"}`},
+	} {
 		if a := send("desk", other[0], other[1]); a.status != 422 ||
 			a.str("code") != "key_reused" || a.str("fix") == "" {
 			t.Errorf("%v: %d %s", other, a.status, a.raw)
@@ -150,8 +156,10 @@ func TestIdempotencyKeys(t *testing.T) {
 		}
 		seen[k] = true
 	}
-	for k, want := range map[string]int{"x": 201, strings.Repeat("x", 200): 201,
-		strings.Repeat("x", 201): 400, "with blank": 400, "键": 400, "\t": 400} {
+	for k, want := range map[string]int{
+		"x": 201, strings.Repeat("x", 200): 201,
+		strings.Repeat("x", 201): 400, "with blank": 400, "键": 400, "\t": 400,
+	} {
 		a := o.do("desk", "POST", "/v1/sites/s/visits", nil, "Idempotency-Key", k)
 		if a.status != want {
 			t.Errorf("key %q: %d, want %d", k, a.status, want)
@@ -236,8 +244,10 @@ func TestIfMatch(t *testing.T) {
 	if now := o.do("desk", "GET", v, nil).header.Get("ETag"); now != tag {
 		t.Errorf("the ETag went from %s to %s", tag, now)
 	}
-	for match, want := range map[string]int{`"1"`: 412, `"999"`: 412, `W/` + tag: 400, `"x"`: 400,
-		tag: 200, "*": 200} {
+	for match, want := range map[string]int{
+		`"1"`: 412, `"999"`: 412, `W/` + tag: 400, `"x"`: 400,
+		tag: 200, "*": 200,
+	} {
 		if a := o.do("desk", "POST", v+"/assign?dry_run=true", nil, "If-Match",
 			match); a.status != want {
 			t.Errorf("If-Match %s: %d, want %d: %s", match, a.status, want, a.raw)

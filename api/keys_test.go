@@ -93,8 +93,10 @@ func TestRotatedKey(t *testing.T) {
 		"has expired") {
 		t.Errorf("%s", a.raw)
 	}
-	for who, want := range map[string]int{"S": 403, "desk": 403, "L": 403, "A": 403, "analyst": 403,
-		"zM": 404} {
+	for who, want := range map[string]int{
+		"S": 403, "desk": 403, "L": 403, "A": 403, "analyst": 403,
+		"zM": 404,
+	} {
 		o.must(want, o.do(who, "POST", address+"/rotate", nil))
 	}
 	o.must(404, o.do("M", "POST", sitesKeys+"/none/rotate", nil))

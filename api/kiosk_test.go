@@ -61,8 +61,10 @@ func TestKiosk(t *testing.T) {
 	check(o.must(200, o.do("kiosk", "GET", ticket, nil)), "assigned")
 	o.must(404, o.do("kiosk2", "GET", ticket, nil))
 	o.must(404, o.do("kiosk", "GET", "/v1/sites/s/visits/"+o.arrive("arrived", nil), nil))
-	for _, body := range []string{`{"identify":{"kind":"new"}}`,
-		`{"identify":{"kind":"new"},"assign":true}`} {
+	for _, body := range []string{
+		`{"identify":{"kind":"new"}}`,
+		`{"identify":{"kind":"new"},"assign":true}`,
+	} {
 		o.must(403, o.do("kiosk", "POST", "/v1/sites/s/visits", body))
 	}
 	for _, path := range []string{"/history", "/identify"} {

@@ -42,8 +42,10 @@ func TestCursors(t *testing.T) {
 			t.Errorf("limit %d (-want +got):\n%s", limit, d)
 		}
 	}
-	for _, q := range []string{"limit=0", "limit=201", "limit=-1", "limit=x", "limit=", "cursor=!",
-		"from=yesterday", "to=2024-02-30"} {
+	for _, q := range []string{
+		"limit=0", "limit=201", "limit=-1", "limit=x", "limit=", "cursor=!",
+		"from=yesterday", "to=2024-02-30",
+	} {
 		if a := o.do("M", "GET", "/v1/sites/s/visits?"+q, nil); a.status != 400 && q != "limit=" {
 			t.Errorf("%s: %d", q, a.status)
 		}

@@ -142,8 +142,10 @@ func TestUnknownWords(t *testing.T) {
 		}
 	}
 	// "x", "2024-03-04 x", " x"
-	for _, query := range []string{"visits?cursor=eA", "customers?cursor=MjAyNC0wMy0wNCB4",
-		"visits?cursor=IHg"} {
+	for _, query := range []string{
+		"visits?cursor=eA", "customers?cursor=MjAyNC0wMy0wNCB4",
+		"visits?cursor=IHg",
+	} {
 		if a := o.must(400, o.do("M", "GET", "/v1/sites/s/"+query,
 			nil)); a.str("code") != "bad_cursor" {
 			t.Errorf("%s: %s", query, a.raw)

@@ -119,8 +119,10 @@ func TestPersonsOnForms(t *testing.T) {
 		}
 	}
 	v := o.must(201, o.do("desk", "POST", "/v1/sites/s/visits",
-		map[string]any{"identify": map[string]any{"kind": "returning", "customer": k},
-			"assign": true})).str("visit", "id")
+		map[string]any{
+			"identify": map[string]any{"kind": "returning", "customer": k},
+			"assign":   true,
+		})).str("visit", "id")
 	path := "/v1/sites/s/visits/" + v + "/register"
 	o.must(403, o.do("B", "POST", path,
 		`{"serve":true,"person":{"name":"Mallory","phone":"13911111111"}}`))
@@ -134,8 +136,10 @@ func TestPersonsOnForms(t *testing.T) {
 	// The form names somebody else's customer: what is known of him stays.
 	w := o.arrive("assigned", nil) // B's
 	o.must(200, o.do("B", "POST", "/v1/sites/s/visits/"+w+"/register",
-		map[string]any{"serve": true, "matches": k,
-			"person": map[string]any{"name": "Mallory", "phone": "13911111111"}}))
+		map[string]any{
+			"serve": true, "matches": k,
+			"person": map[string]any{"name": "Mallory", "phone": "13911111111"},
+		}))
 	want("a match", k, "Zhang Wei 2", "13900000001")
 
 	// A new customer of whom nothing was known.

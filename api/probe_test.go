@@ -26,8 +26,10 @@ func (o *office) another() *office {
 	b := *o
 	b.vault, err = vault.New(o.Context(), o.store, ring, nil)
 	o.ok(err)
-	b.engine = repo.NewEngine(repo.Config{Store: o.store, Now: o.clock.Now,
-		Log: slog.New(slog.DiscardHandler)})
+	b.engine = repo.NewEngine(repo.Config{
+		Store: o.store, Now: o.clock.Now,
+		Log: slog.New(slog.DiscardHandler),
+	})
 	b.keys = vault.NewKeys(b.engine, b.store, nil)
 	cfg := o.api.cfg
 	cfg.Engine, cfg.Vault, cfg.Keys = b.engine, b.vault, b.keys
@@ -176,8 +178,10 @@ var varying = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{
 func told(a *answer) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, a.status)
-	for _, name := range []string{"ETag", "Location", "Idempotency-Replayed", "Content-Type",
-		"Cache-Control", "Retry-After"} {
+	for _, name := range []string{
+		"ETag", "Location", "Idempotency-Replayed", "Content-Type",
+		"Cache-Control", "Retry-After",
+	} {
 		fmt.Fprintln(&b, name, varying.ReplaceAllString(a.header.Get(name), "#"))
 	}
 	return b.String() + varying.ReplaceAllString(a.raw, "#")
@@ -316,8 +320,10 @@ func TestLabelsHoldNoPhone(t *testing.T) {
 		{"M", "POST", "/v1/sites/s/keys", `{"role":"kiosk","label":"Lao Wang 139 0000 0001"}`},
 		{"M", "POST", "/v1/sites/s/staff", `{"id":"13900000001","role":"consultant"}`},
 		{"M", "POST", "/v1/sites/s/staff", `{"id":"x","role":"consultant","team":"139-0000-0001"}`},
-		{"desk", "POST", "/v1/sites/s/customers/" + k + "/deals",
-			`{"status":"deposit","unit":"13900000001"}`},
+		{
+			"desk", "POST", "/v1/sites/s/customers/" + k + "/deals",
+			`{"status":"deposit","unit":"13900000001"}`,
+		},
 		{"desk", "POST", "/v1/sites/s/visits", `{"channel":"call_1390_0000_001"}`},
 	} {
 		head := o.head("s")
@@ -344,8 +350,10 @@ func BenchmarkArrivalPairs(b *testing.B) {
 	for i := range pairs {
 		_, err := o.engine.Do(b.Context(), "s", repo.Request{
 			ID: fmt.Sprint("k", i), By: workflow.Actor{Role: workflow.RoleManager, Staff: "M"},
-			Command: &workflow.ImportCustomer{Customer: workflow.CustomerID(fmt.Sprint("k", i)),
-				Status: workflow.StatusRegistered, Owner: "B"},
+			Command: &workflow.ImportCustomer{
+				Customer: workflow.CustomerID(fmt.Sprint("k", i)),
+				Status:   workflow.StatusRegistered, Owner: "B",
+			},
 		})
 		o.ok(err)
 		o.ok(o.vault.SavePerson(b.Context(), "s", workflow.CustomerID(fmt.Sprint("k", i)), "",

@@ -14,8 +14,10 @@ import (
 
 // makers are the functions that make a problem out of the key of its words, by the place of the key
 // among their arguments.
-var makers = map[string]int{"problem": 1, "bad": 0, "forbidden": 0, "busyHere": 0, "tooMany": 0,
-	"oddAddress": 0}
+var makers = map[string]int{
+	"problem": 1, "bad": 0, "forbidden": 0, "busyHere": 0, "tooMany": 0,
+	"oddAddress": 0,
+}
 
 // TestProblemsAreWorded: every problem that the source can make has its words in both languages,
 // and they are not the same.
@@ -75,8 +77,10 @@ func TestProblemsSpeakTheCallersLanguage(t *testing.T) {
 	o := newOffice(t, setup{})
 	for _, x := range []struct{ who, method, path, code, en, zh string }{
 		{"desk", "GET", "/v1/sites/s/visits?limit=0", "bad_parameter", "from 1 to 200", "200"},
-		{"desk", "GET", "/v1/sites/s/visits?order=odd", "bad_parameter",
-			"order must be one of newest, oldest", "order"},
+		{
+			"desk", "GET", "/v1/sites/s/visits?order=odd", "bad_parameter",
+			"order must be one of newest, oldest", "order",
+		},
 		{"kiosk", "GET", "/v1/sites/s/visits", "role", "kiosk", "自助机"},
 		{"desk", "GET", "/v1/sites/s/visits/none", "not_found", "no such record", "记录"},
 		{"", "GET", "/v1/sites/s/visits", "unauthenticated", "no valid key", "密钥"},

@@ -206,7 +206,8 @@ func (p *parameter) noWord(known []string, several bool) error {
 
 // asks turns a list's query into a query of the store.
 func (c *call) asks(of workflow.Collection, paging Paging, newestFirst bool) (q repo.Query,
-	err error) {
+	err error,
+) {
 	q = repo.Query{
 		Collection: of, Site: c.site, In: map[string][]string{}, Descending: newestFirst,
 		Limit: paging.Limit.orUsual(),

@@ -148,8 +148,10 @@ func TestRefusalsHesitate(t *testing.T) {
 func TestFloodOfWrongKeys(t *testing.T) {
 	var now, most atomic.Int64
 	o := newOffice(t, setup{wrap: func(s repo.Store) repo.Store {
-		return lookedUp{s, &now,
-			&most}
+		return lookedUp{
+			s, &now,
+			&most,
+		}
 	}})
 	o.api.failures = newBuckets(failuresAMinute/60.0, failuresAMinute, maxBuckets)
 	stand(o.api.failures)

@@ -22,16 +22,26 @@ type record struct {
 
 // The records that commands are about.
 var (
-	aSite = &record{workflow.Sites, "", reflect.TypeFor[SiteDecision](),
-		func(c *call) workflow.Ref { return workflow.SiteRef(c.site) }}
-	aMember = &record{workflow.StaffList, "staff", reflect.TypeFor[StaffDecision](),
-		func(c *call) workflow.Ref { return workflow.StaffRef(c.site, c.staff()) }}
-	theRota = &record{workflow.Rotas, "", reflect.TypeFor[RotaDecision](),
-		func(c *call) workflow.Ref { return workflow.LiveRotaRef(c.site) }}
-	aVisit = &record{workflow.Visits, "visit", reflect.TypeFor[VisitDecision](),
-		func(c *call) workflow.Ref { return workflow.VisitRef(c.visit()) }}
-	aCustomer = &record{workflow.Customers, "customer", reflect.TypeFor[CustomerDecision](),
-		func(c *call) workflow.Ref { return workflow.CustomerRef(c.customer()) }}
+	aSite = &record{
+		workflow.Sites, "", reflect.TypeFor[SiteDecision](),
+		func(c *call) workflow.Ref { return workflow.SiteRef(c.site) },
+	}
+	aMember = &record{
+		workflow.StaffList, "staff", reflect.TypeFor[StaffDecision](),
+		func(c *call) workflow.Ref { return workflow.StaffRef(c.site, c.staff()) },
+	}
+	theRota = &record{
+		workflow.Rotas, "", reflect.TypeFor[RotaDecision](),
+		func(c *call) workflow.Ref { return workflow.LiveRotaRef(c.site) },
+	}
+	aVisit = &record{
+		workflow.Visits, "visit", reflect.TypeFor[VisitDecision](),
+		func(c *call) workflow.Ref { return workflow.VisitRef(c.visit()) },
+	}
+	aCustomer = &record{
+		workflow.Customers, "customer", reflect.TypeFor[CustomerDecision](),
+		func(c *call) workflow.Ref { return workflow.CustomerRef(c.customer()) },
+	}
 	aCall      = matter[CallDecision](workflow.Calls, "call")
 	anApproval = matter[ApprovalDecision](workflow.Approvals, "approval")
 	aDispute   = matter[DisputeDecision](workflow.Disputes, "dispute")

@@ -290,8 +290,10 @@ func (c *call) marks(day workflow.Date) ([]Mark, error) {
 				return nil, err
 			}
 			if v, ok := r.(*workflow.Visit); ok {
-				marks = append(marks, Mark{v.ID, v.Unit, v.Server, v.Principal, v.State, v.Kind,
-					v.Route, v.TurnEffect, v.CountsFor, v.AssignedAt, v.RegisteredAt})
+				marks = append(marks, Mark{
+					v.ID, v.Unit, v.Server, v.Principal, v.State, v.Kind,
+					v.Route, v.TurnEffect, v.CountsFor, v.AssignedAt, v.RegisteredAt,
+				})
 			}
 		}
 		if l.Next == (repo.Place{}) {

@@ -14,8 +14,10 @@ import (
 var (
 	anyone = slices.DeleteFunc(slices.Clone(workflow.Roles),
 		func(r workflow.Role) bool { return r == workflow.RoleKiosk })
-	atSite = []workflow.Role{workflow.RoleFrontDesk, workflow.RoleConsultant,
-		workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager}
+	atSite = []workflow.Role{
+		workflow.RoleFrontDesk, workflow.RoleConsultant,
+		workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager,
+	}
 	readers   = append(slices.Clone(atSite), workflow.RoleAnalyst)
 	ticket    = append(slices.Clone(atSite), workflow.RoleAnalyst, workflow.RoleKiosk)
 	alsoAdmin = append(slices.Clone(readers), workflow.RoleAdministrator)

@@ -64,7 +64,8 @@ func does[C any, P commandOf[C]](method, path string, fills ...fill) *route {
 // hears is a route whose body B is not the command: its members have other names, or it takes some
 // work to build the command.
 func hears[B, C any, P commandOf[C]](method, path string, build func(*call, *B) (P, error),
-	fills ...fill) *route {
+	fills ...fill,
+) *route {
 	r := ofCommand[B, C, P](method, path)
 	r.query, r.command, r.fills, r.about = reflect.TypeFor[DryRun](), reflect.TypeFor[C](), fills,
 		subjectOf(path)
@@ -93,7 +94,8 @@ func hears[B, C any, P commandOf[C]](method, path string, build func(*call, *B) 
 // runs is a route that does more than decide its command C. Its function returns the answer; none:
 // no content.
 func runs[C, B, A any, P commandOf[C]](method, path string,
-	run func(*call, *B) (*A, error)) *route {
+	run func(*call, *B) (*A, error),
+) *route {
 	r := ofCommand[B, C, P](method, path)
 	r.answer = typeOf[A]()
 	if r.answer == nil {

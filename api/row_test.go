@@ -35,16 +35,24 @@ func TestFaultsInARow(t *testing.T) {
 		row  *route
 		want string
 	}{
-		"a parameter without a member": {build(v + "/:visit/assign/:who"),
-			"no member who"},
-		"a fill without a member": {build(v+"/:visit/assign", mint("approval")),
-			"no member approval"},
+		"a parameter without a member": {
+			build(v + "/:visit/assign/:who"),
+			"no member who",
+		},
+		"a fill without a member": {
+			build(v+"/:visit/assign", mint("approval")),
+			"no member approval",
+		},
 		"a renamed parameter without a member": {build(v+"/:visit/assign",
 			param("whom", "visit")), "no member whom"},
-		"a fill from a parameter that is not": {build(v+"/:visit/assign", param("to", "staff")),
-			"no parameter staff"},
-		"a fill of what is no id": {build(v+"/:visit/assign", caller("concurrent")),
-			"no id"},
+		"a fill from a parameter that is not": {
+			build(v+"/:visit/assign", param("to", "staff")),
+			"no parameter staff",
+		},
+		"a fill of what is no id": {
+			build(v+"/:visit/assign", caller("concurrent")),
+			"no id",
+		},
 		"two free texts":                 {bodied[twoNotes](), "second free text"},
 		"free text in a list":            {bodied[inList](), "cannot be reached"},
 		"free text in a list of objects": {bodied[inListOfStructs](), "cannot be reached"},

@@ -81,8 +81,10 @@ func (b *SiteBody) command(c *call) (*workflow.CreateSite, error) {
 	if len(b.Hours) == 0 {
 		b.Hours = []HoursBody{{From: "09:00", To: "18:00"}}
 	}
-	cmd := &workflow.CreateSite{Site: b.ID, Zone: b.Zone, Hours: week(b.Hours),
-		Holidays: b.Holidays, Duty: b.Duty, Policy: p}
+	cmd := &workflow.CreateSite{
+		Site: b.ID, Zone: b.Zone, Hours: week(b.Hours),
+		Holidays: b.Holidays, Duty: b.Duty, Policy: p,
+	}
 	for _, s := range b.Staff {
 		cmd.Staff = append(cmd.Staff, s.staff())
 	}
@@ -222,8 +224,10 @@ type WordingBody struct {
 }
 
 func changeSite(_ *call, b *SiteChange) (*workflow.ChangeSite, error) {
-	cmd := &workflow.ChangeSite{Zone: b.Zone, Holidays: b.Holidays, Duty: b.Duty,
-		NoteClock: b.NoteClock}
+	cmd := &workflow.ChangeSite{
+		Zone: b.Zone, Holidays: b.Holidays, Duty: b.Duty,
+		NoteClock: b.NoteClock,
+	}
 	if w := b.Consent; w != nil {
 		cmd.Consent = &workflow.Wording{Zh: w.Zh, En: w.En}
 	}

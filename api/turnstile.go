@@ -29,7 +29,8 @@ func newTurnstile(n int, patience time.Duration) *turnstile {
 
 // enter waits until a key may have a report of a site.
 func (t *turnstile) enter(ctx context.Context, site workflow.SiteID, key string) (leave func(),
-	err error) {
+	err error,
+) {
 	ctx, cancel := context.WithTimeoutCause(ctx, t.patience,
 		busyHere("busy/reports", "not_written", 10))
 	defer cancel()
