@@ -57,13 +57,13 @@ func BenchmarkBody(b *testing.B) {
 		}
 		text := []byte(map[string]string{
 			"identifyVisit": `{"kind":"new","party":2,"purpose":"first_home",` +
-			`"person":{"name":"Zhang Wei","phone":"13800138000","notice":true}}`,
+				`"person":{"name":"Zhang Wei","phone":"13800138000","notice":true}}`,
 			"registerVisit": `{"serve":true,"topic":"sales",` +
-			`"person":{"name":"Zhang Wei","phone":"13800138000"},` +
-			`"form":{"channel":"passing_by","purpose":"first_home","district":"north",` +
-			`"layout":"3br","area_sqm":110,"budget_from":200000000,"budget_to":300000000,` +
-			`"intent":"a","remark":"calls back on Friday"}}`,
-			"createSite":    bodies["createSite"],
+				`"person":{"name":"Zhang Wei","phone":"13800138000"},` +
+				`"form":{"channel":"passing_by","purpose":"first_home","district":"north",` +
+				`"layout":"3br","area_sqm":110,"budget_from":200000000,"budget_to":300000000,` +
+				`"intent":"a","remark":"calls back on Friday"}}`,
+			"createSite": bodies["createSite"],
 		}[k.id])
 		b.Run(k.id+"/take", func(b *testing.B) {
 			for b.Loop() {
