@@ -62,7 +62,10 @@ func (d *drawing) params(r Route) (l draw.List) {
 			d.Errorf("nobody says what {%s} is in %s", m[1], r.Path)
 		}
 		l = append(l, d.ref("path_"+m[1], "", draw.Map{
-			{Key: "name", Value: m[1]}, {Key: "in", Value: "path"}, {Key: "required", Value: true}, {Key: "description", Value: inPath[m[1]]},
+			{Key: "name", Value: m[1]},
+			{Key: "in", Value: "path"},
+			{Key: "required", Value: true},
+			{Key: "description", Value: inPath[m[1]]},
 			{Key: "schema", Value: draw.Map{{Key: "type", Value: "string"}, {Key: "minLength", Value: 1}, {Key: "maxLength", Value: 100}}},
 		}))
 	}
@@ -71,7 +74,8 @@ func (d *drawing) params(r Route) (l draw.List) {
 	}
 	if r.Key {
 		l = append(l, d.ref("header_idempotency_key", "", draw.Map{
-			{Key: "name", Value: "Idempotency-Key"}, {Key: "in", Value: "header"},
+			{Key: "name", Value: "Idempotency-Key"},
+			{Key: "in", Value: "header"},
 			{Key: "description", Value: "Names this request for ever: sent again with the same content it gets its first answer. " +
 				"Without one the server makes one up."},
 			{Key: "schema", Value: draw.Map{{Key: "type", Value: "string"}, {Key: "minLength", Value: 1}, {Key: "maxLength", Value: 200}}},
@@ -79,7 +83,8 @@ func (d *drawing) params(r Route) (l draw.List) {
 	}
 	if r.Match != "" {
 		l = append(l, d.ref("header_if_match", "", draw.Map{
-			{Key: "name", Value: "If-Match"}, {Key: "in", Value: "header"},
+			{Key: "name", Value: "If-Match"},
+			{Key: "in", Value: "header"},
 			{Key: "description", Value: "The ETag that you read, with its quotes: the request is carried out only if the record is still at that version. " +
 				"A weak tag, a list or a bare number is refused."},
 			{Key: "schema", Value: draw.Map{{Key: "type", Value: "string"}}},

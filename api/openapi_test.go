@@ -112,7 +112,8 @@ func (d *drawing) draw() string {
 	return draw.YAML(draw.Map{
 		{Key: "openapi", Value: "3.0.3"},
 		{Key: "info", Value: draw.Map{
-			{Key: "title", Value: "lunpai"}, {Key: "version", Value: openapi.Version},
+			{Key: "title", Value: "lunpai"},
+			{Key: "version", Value: openapi.Version},
 			{Key: "description", Value: strings.TrimSpace(string(about))},
 			{Key: "license", Value: draw.Map{
 				{Key: "name", Value: "Apache-2.0"}, {Key: "url", Value: "https://www.apache.org/licenses/LICENSE-2.0"},
@@ -124,7 +125,8 @@ func (d *drawing) draw() string {
 		{Key: "paths", Value: paths},
 		{Key: "components", Value: draw.Map{
 			{Key: "securitySchemes", Value: draw.Map{{Key: "key", Value: draw.Map{
-				{Key: "type", Value: "http"}, {Key: "scheme", Value: "bearer"},
+				{Key: "type", Value: "http"},
+				{Key: "scheme", Value: "bearer"},
 				{Key: "description", Value: "A key of lunpai: its token, which is shown once, when the key is made."},
 			}}}},
 			{Key: "parameters", Value: d.named()},
@@ -166,8 +168,10 @@ func (d *drawing) operation(r Route) draw.Map {
 	text := d.about(r)
 	id := lowerFirst(r.Name)
 	op := draw.Map{
-		{Key: "operationId", Value: id}, {Key: "summary", Value: draw.FirstSentence(text)},
-		{Key: "description", Value: d.roles(r, text)}, {Key: "tags", Value: draw.List{tagOf(r.Path)}},
+		{Key: "operationId", Value: id},
+		{Key: "summary", Value: draw.FirstSentence(text)},
+		{Key: "description", Value: d.roles(r, text)},
+		{Key: "tags", Value: draw.List{tagOf(r.Path)}},
 	}
 	if r.Public {
 		op.Set("security", draw.List{})

@@ -34,7 +34,9 @@ func readSource(t *testing.T) *source {
 		t.Fatalf("no source: %v", err)
 	}
 	s := &source{
-		map[string]map[string]bool{}, map[string]map[string]bool{}, map[string]map[string]bool{},
+		map[string]map[string]bool{},
+		map[string]map[string]bool{},
+		map[string]map[string]bool{},
 		map[string]bool{},
 	}
 	fields := policyFields()

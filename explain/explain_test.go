@@ -91,8 +91,10 @@ func TestArticles(t *testing.T) {
 func TestFactsComplete(t *testing.T) {
 	c, src := readCatalogue(t), readCore(t)
 	sayings := src.facts()
-	want := map[string]bool{"visit.assigned/assist": true, "visit.assigned/stand_in": true,
-		"staff.changed/false": true}
+	want := map[string]bool{
+		"visit.assigned/assist": true, "visit.assigned/stand_in": true,
+		"staff.changed/false": true,
+	}
 	for kind := range src.types["FactKind"] {
 		want[kind] = true
 		if !slices.ContainsFunc(sayings, func(s saying) bool { return s.key == kind }) {
@@ -235,8 +237,10 @@ func TestWordsComplete(t *testing.T) {
 	sets := map[string][]string{
 		"mode":   {"enforce", "none", "record", "remind"},
 		"policy": {"p1", "p2"},
-		"policy_value": {"anyone", "at_once", "closed_only", "false", "last_seat", "reentry",
-			"third", "true", "turn_taken", "when_sales"},
+		"policy_value": {
+			"anyone", "at_once", "closed_only", "false", "last_seat", "reentry",
+			"third", "true", "turn_taken", "when_sales",
+		},
 		"source":   {"article", "comma", "office"},
 		"weekday":  {"0", "1", "2", "3", "4", "5", "6"},
 		"command":  workflow.Kind("").Words(),

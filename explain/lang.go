@@ -34,8 +34,10 @@ func (l Lang) Tag() string {
 // served by simplified ones than by English.
 var (
 	spoken  = []Lang{En, Zh, Zh}
-	matcher = language.NewMatcher([]language.Tag{language.English, language.SimplifiedChinese,
-		language.TraditionalChinese})
+	matcher = language.NewMatcher([]language.Tag{
+		language.English, language.SimplifiedChinese,
+		language.TraditionalChinese,
+	})
 )
 
 // Match is the language that best fits an Accept-Language header; English if none fits or the

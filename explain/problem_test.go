@@ -33,16 +33,21 @@ func TestProblem(t *testing.T) {
 		title, detail, fix string
 	}{
 		{
-			En, "not_found", map[string]string{"what": "visit"},
+			En, "not_found",
+			map[string]string{"what": "visit"},
 			"Not found", "There is no such visit here", "Check the address and the key you use",
 		},
 		{
-			Zh, "not_found", map[string]string{"what": "visit"},
+			Zh, "not_found",
+			map[string]string{"what": "visit"},
 			"没有找到", "这里没有这个来访", "请核对地址和所用的密钥",
 		},
 		{
-			En, "invalid/missing", map[string]string{"name": "party",
-				"wanted": Phrase(En, "integer", map[string]string{"min": "1"})},
+			En, "invalid/missing",
+			map[string]string{
+				"name":   "party",
+				"wanted": Phrase(En, "integer", map[string]string{"min": "1"}),
+			},
 			"The body does not fit", "party is missing", "Send party: a whole number of at least 1",
 		},
 		{En, "eclipse", nil, "eclipse", "", ""},

@@ -67,41 +67,59 @@ func TestFact(t *testing.T) {
 		en, zh string
 	}{
 		{
-			workflow.Fact{Kind: workflow.FactVisitAssigned, Rule: "P1-06", Subject: "A",
-				Detail: map[string]string{"visit": "V1", "route": "line", "role": "lead",
-					"for": "A"}},
+			workflow.Fact{
+				Kind: workflow.FactVisitAssigned, Rule: "P1-06", Subject: "A",
+				Detail: map[string]string{
+					"visit": "V1", "route": "line", "role": "lead",
+					"for": "A",
+				},
+			},
 			nil,
 			"A receives visit V1: by the order (policy 1, art. 6)", "来访 V1 由 A 接待：按轮排（制度一第6条）",
 		},
 		{
-			workflow.Fact{Kind: workflow.FactVisitAssigned, Rule: "P1-12c", Subject: "B",
-				Detail: map[string]string{"visit": "V1", "route": "assist_absent", "role": "assist",
-					"for": "A"}},
+			workflow.Fact{
+				Kind: workflow.FactVisitAssigned, Rule: "P1-12c", Subject: "B",
+				Detail: map[string]string{
+					"visit": "V1", "route": "assist_absent", "role": "assist",
+					"for": "A",
+				},
+			},
 			names,
 			"B receives visit V1 for 张三: assist for somebody who is away (policy 1, art. 12c)",
 			"来访 V1 由 B 接待，客户归张三：本人不在，协助接待（制度一第12条c款）",
 		},
 		{
-			workflow.Fact{Kind: workflow.FactTurnPassed, Rule: "P1-51", Subject: "B",
-				Detail: map[string]string{"visit": "V1", "effect": "hold", "why": "leave",
-					"parameter": "pass_effect.leave"}},
+			workflow.Fact{
+				Kind: workflow.FactTurnPassed, Rule: "P1-51", Subject: "B",
+				Detail: map[string]string{
+					"visit": "V1", "effect": "hold", "why": "leave",
+					"parameter": "pass_effect.leave",
+				},
+			},
 			nil,
 			"Visit V1 passes B (on leave): the place is held (policy 1, art. 51; this office's " +
 				"own rule: what becomes of the place of somebody passed while on leave)",
 			"来访 V1 轮过 B（请假）：排位保留（制度一第51条；本处另定：请假时被轮过，排位如何处理）",
 		},
 		{
-			workflow.Fact{Kind: workflow.FactLineReordered, Rule: "P1-04", Subject: "s",
-				Detail: map[string]string{"before": "A B C", "after": "B A C",
-					"reason": "fairness"}},
+			workflow.Fact{
+				Kind: workflow.FactLineReordered, Rule: "P1-04", Subject: "s",
+				Detail: map[string]string{
+					"before": "A B C", "after": "B A C",
+					"reason": "fairness",
+				},
+			},
 			nil,
 			"The line is put in a new order: B, A, C (before: A, B, C); reason: fairness " +
 				"(policy 1, art. 4)",
 			"轮排调整为：B、A、C（原为：A、B、C），原因：fairness（制度一第4条）",
 		},
 		{
-			workflow.Fact{Kind: workflow.FactFlagged, Rule: "P1-28", Subject: "V1",
-				Detail: map[string]string{"flag": "unregistered:V1"}},
+			workflow.Fact{
+				Kind: workflow.FactFlagged, Rule: "P1-28", Subject: "V1",
+				Detail: map[string]string{"flag": "unregistered:V1"},
+			},
 			nil,
 			"Visit V1 is not in the visitor register yet (policy 1, art. 28)",
 			"来访 V1 还没填来访客户登记表（制度一第28条）",
@@ -125,13 +143,17 @@ func TestFault(t *testing.T) {
 		title, detail, fix string
 	}{
 		{
-			&workflow.Fault{Code: "not_free",
-				Args: map[string]string{"staff": "A", "why": "company_duty"}}, Zh,
+			&workflow.Fault{
+				Code: "not_free",
+				Args: map[string]string{"staff": "A", "why": "company_duty"},
+			}, Zh,
 			"人不空闲", "A 现在不能接待：因公外出", "请换在场又空闲的人",
 		},
 		{
-			&workflow.Fault{Code: "transition", Rule: "P1-28",
-				Args: map[string]string{"visit": "V1", "state": "assigned", "event": "register"}},
+			&workflow.Fault{
+				Code: "transition", Rule: "P1-28",
+				Args: map[string]string{"visit": "V1", "state": "assigned", "event": "register"},
+			},
 			En,
 			"Not possible at this step",
 			"Visit V1 is still being received, so it cannot be registered yet",

@@ -115,7 +115,8 @@ func BenchmarkOverhead(b *testing.B) {
 			d := openEngine(b, repo.Config{Store: void{}})
 			repo.DecideWith(d,
 				func(board *workflow.Board, env workflow.Envelope,
-					cmd workflow.Command) (*workflow.Commit, *workflow.Fault) {
+					cmd workflow.Command,
+				) (*workflow.Commit, *workflow.Fault) {
 					ref := workflow.SiteRef(board.ID)
 					return &workflow.Commit{
 						Seq: board.Seq + 1, ID: env.ID, At: env.At, By: env.By,

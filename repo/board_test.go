@@ -36,7 +36,8 @@ func TestRestoredStore(t *testing.T) {
 			})
 		},
 		"refusal, and the board cannot be read anew at once": func(d *repo.Engine,
-			f *flawed) error {
+			f *flawed,
+		) error {
 			f.set(func(f *flawed) {
 				f.onLoad = func(context.Context, workflow.SiteID) ([]repo.Document, int64, error) {
 					return nil, 0, errors.New("down")
@@ -104,7 +105,8 @@ func TestNewerHead(t *testing.T) {
 	mustDo(t, writer, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 	f.set(func(f *flawed) {
 		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64,
-			limit int) ([]*repo.Page, error) {
+			limit int,
+		) ([]*repo.Page, error) {
 			pages, err := f.below().Since(ctx, site, seq, limit)
 			for _, p := range pages {
 				writeNewer(p)
@@ -141,7 +143,8 @@ func TestBrokenChain(t *testing.T) {
 			mustDo(t, writer, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 			f.set(func(f *flawed) {
 				f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64,
-					limit int) ([]*repo.Page, error) {
+					limit int,
+				) ([]*repo.Page, error) {
 					pages, err := f.below().Since(ctx, site, seq, limit)
 					for _, p := range pages {
 						if p.First == 2 {
@@ -178,12 +181,14 @@ func TestDocumentsAheadOfJournal(t *testing.T) {
 	for name, mark := range map[string]int64{"mark too": 2, "documents only": 1} {
 		f.set(func(f *flawed) {
 			f.onLoad = func(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64,
-				error) {
+				error,
+			) {
 				docs, _, err := f.below().Load(ctx, site)
 				return docs, mark, err
 			}
 			f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64,
-				_ int) ([]*repo.Page, error) {
+				_ int,
+			) ([]*repo.Page, error) {
 				if seq > 1 {
 					return nil, nil
 				}
@@ -205,7 +210,8 @@ func TestDeletedDocuments(t *testing.T) {
 	for _, gone := range []workflow.Ref{workflow.SiteRef("s"), workflow.LiveRotaRef("s")} {
 		f.set(func(f *flawed) {
 			f.onLoad = func(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64,
-				error) {
+				error,
+			) {
 				docs, mark, err := f.below().Load(ctx, site)
 				return slices.DeleteFunc(docs,
 					func(d repo.Document) bool { return d.Ref == gone }), mark, err

@@ -41,7 +41,8 @@ func (f *flawed) countLoads() (loads, reads *atomic.Int64) {
 			return f.below().Load(ctx, site)
 		}
 		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64,
-			limit int) ([]*repo.Page, error) {
+			limit int,
+		) ([]*repo.Page, error) {
 			reads.Add(1)
 			return f.below().Since(ctx, site, seq, limit)
 		}

@@ -106,7 +106,8 @@ func TestPanics(t *testing.T) {
 	faulty := openEngine(t, repo.Config{Store: f, Log: log})
 	repo.DecideWith(faulty,
 		func(b *workflow.Board, env workflow.Envelope, cmd workflow.Command) (*workflow.Commit,
-			*workflow.Fault) {
+			*workflow.Fault,
+		) {
 			if env.ID == "arrive-poison" {
 				b.OpenVisits()[0].Party = 99 // the board cannot be trusted any more
 				panic("secret")
@@ -156,7 +157,8 @@ func TestPanicWhileApplying(t *testing.T) {
 	faulty := openEngine(t, repo.Config{Store: f})
 	f.set(func(f *flawed) {
 		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64,
-			limit int) ([]*repo.Page, error) {
+			limit int,
+		) ([]*repo.Page, error) {
 			pages, err := f.below().Since(ctx, site, seq, limit)
 			if site == "s" {
 				pages = append(pages, nil) // looks like a fault of the program when it is applied
@@ -253,7 +255,8 @@ func TestWatch(t *testing.T) {
 		f.set(func(f *flawed) {
 			if engine == d { // its own commits need no look at the journal
 				f.onSince = func(context.Context, workflow.SiteID, int64, int) ([]*repo.Page,
-					error) {
+					error,
+				) {
 					return nil, errors.New("down")
 				}
 			}

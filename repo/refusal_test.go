@@ -115,7 +115,8 @@ func TestRecordsAreReadAtTheJournal(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	f.set(func(f *flawed) {
 		f.onRead = func(ctx context.Context, site workflow.SiteID, seq int64,
-			refs []workflow.Ref) ([]repo.Document, error) {
+			refs []workflow.Ref,
+		) ([]repo.Document, error) {
 			if pages, err := f.below().Since(ctx, site, seq, 1); err != nil || len(pages) == 0 {
 				t.Errorf("documents were asked for as of commit %d, which is not there (%v)", seq,
 					err)
@@ -175,7 +176,8 @@ func TestRefusalIsMadeSure(t *testing.T) {
 		f.set(func(f *flawed) {
 			asked = nil
 			f.onSure = func(_ context.Context, _ workflow.SiteID, seq int64, ids []string) (bool,
-				error) {
+				error,
+			) {
 				if seq != 1 {
 					t.Errorf("asked about commit %d", seq)
 				}
@@ -205,7 +207,8 @@ func TestRefusalIsMadeSure(t *testing.T) {
 	answer(true, nil)
 	f.set(func(f *flawed) {
 		f.onSure = func(_ context.Context, _ workflow.SiteID, seq int64, ids []string) (bool,
-			error) {
+			error,
+		) {
 			asked = append(asked, len(ids))
 			return seq == 2, nil
 		}

@@ -50,7 +50,8 @@ func unreliable(s repo.Store, seed uint64) *flawed {
 		return f.below().Append(ctx, pages)
 	}
 	f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64, limit int) ([]*repo.Page,
-		error) {
+		error,
+	) {
 		if draw().IntN(12) == 0 {
 			f.cleared.Add(1)
 			return nil, broken
@@ -64,7 +65,8 @@ func unreliable(s repo.Store, seed uint64) *flawed {
 		return f.below().Find(ctx, site, id)
 	}
 	f.onRead = func(ctx context.Context, site workflow.SiteID, seq int64,
-		refs []workflow.Ref) ([]repo.Document, error) {
+		refs []workflow.Ref,
+	) ([]repo.Document, error) {
 		if draw().IntN(12) == 0 {
 			return nil, broken
 		}

@@ -14,8 +14,10 @@ var funnelBy = []string{
 }
 
 // atDoor are the dimensions that are known as soon as a visitor has come in.
-var atDoor = []string{"day", "week", "month", "weekday", "hour", "channel", "policy", "kind",
-	"party"}
+var atDoor = []string{
+	"day", "week", "month", "weekday", "hour", "channel", "policy", "kind",
+	"party",
+}
 
 // receptionsBy has for whom a reception counts instead of whose customer it is: the two differ when
 // the customer demands another consultant (policy 1, art. 16; A19).

@@ -60,8 +60,10 @@ func mongodb(t testing.TB) (repo.Store, *mongo.Database) {
 		_ = c.Database(name).Drop(ctx)
 		_ = c.Disconnect(ctx)
 	})
-	s, err := mongostore.Open(t.Context(), mongostore.Config{URI: uri.String(),
-		Validation: mongostore.ValidationError, StrictAPI: true})
+	s, err := mongostore.Open(t.Context(), mongostore.Config{
+		URI:        uri.String(),
+		Validation: mongostore.ValidationError, StrictAPI: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +128,9 @@ func text(t testing.TB, docs repo.Documents, q report.Query, f report.Format) st
 
 // two offices: one that adopts policy 2 in the middle of a quarter, and a small one.
 var two = []sample.Config{
-	{Site: "riverside", Seed: 3, From: "2024-01-15", To: "2024-04-14", Visits: 4000,
-		Consultants: 9},
+	{
+		Site: "riverside", Seed: 3, From: "2024-01-15", To: "2024-04-14", Visits: 4000,
+		Consultants: 9,
+	},
 	{Site: "hillside", Seed: 4, From: "2024-03-01", To: "2024-03-20", Visits: 300, Consultants: 4},
 }

@@ -31,24 +31,29 @@ var monday = time.Date(2024, 3, 4, 1, 0, 0, 0, time.UTC)
 func (f *floor) do(minute int, cmd workflow.Command) {
 	f.Helper()
 	f.n++
-	env := workflow.Envelope{ID: fmt.Sprintf("%064d", f.n),
+	env := workflow.Envelope{
+		ID: fmt.Sprintf("%064d", f.n),
 		By: workflow.Actor{Role: workflow.RoleSystem},
-		At: f.now.Add(time.Duration(minute) * time.Minute)}
+		At: f.now.Add(time.Duration(minute) * time.Minute),
+	}
 	if _, err := f.filler.Do(f.Context(), env, cmd); err != nil {
 		f.Fatalf("%s: %v", cmd.About().Kind, err)
 	}
 }
 
 func (f *floor) arrive(minute int, v workflow.VisitID, channel string, id *workflow.Identity,
-	assign bool) {
+	assign bool,
+) {
 	f.Helper()
 	f.do(minute, &workflow.ArriveVisit{Visit: v, Channel: channel, Identify: id, Assign: assign})
 }
 
 func (f *floor) register(minute int, v workflow.VisitID, k workflow.CustomerID) {
 	f.Helper()
-	f.do(minute, &workflow.RegisterVisit{Visit: v, Serve: &workflow.ServeVisit{Visit: v},
-		Customer: k})
+	f.do(minute, &workflow.RegisterVisit{
+		Visit: v, Serve: &workflow.ServeVisit{Visit: v},
+		Customer: k,
+	})
 }
 
 // twoDays are a Monday and the Tuesday after it, small enough to count by hand.
@@ -83,8 +88,10 @@ func twoDays(t *testing.T, s repo.Store) {
 	f.do(32, &workflow.AbandonVisit{Visit: "V5", Reason: "waited_too_long"})
 	f.register(40, "V1", "K1")
 	f.do(40, &workflow.AssignVisit{Visit: "V4"})
-	f.do(41, &workflow.RecordDeal{Customer: "K1", Status: workflow.StatusDeposit,
-		Amount: 50_000_00})
+	f.do(41, &workflow.RecordDeal{
+		Customer: "K1", Status: workflow.StatusDeposit,
+		Amount: 50_000_00,
+	})
 	f.register(50, "V3", "K3")
 	f.arrive(51, "V6", "", &workflow.Identity{Kind: workflow.KindUnrelated}, true)
 	f.do(52, &workflow.ServeVisit{Visit: "V6"})
@@ -95,8 +102,10 @@ func twoDays(t *testing.T, s repo.Store) {
 	f.arrive(0, "V7", "", &workflow.Identity{Kind: workflow.KindReturning, Customer: "K1"}, true)
 	f.arrive(10, "V8", "online", fresh, true)
 	f.register(30, "V7", "")
-	f.do(35, &workflow.RecordDeal{Customer: "K1", Status: workflow.StatusSigned,
-		Amount: 2_000_000_00})
+	f.do(35, &workflow.RecordDeal{
+		Customer: "K1", Status: workflow.StatusSigned,
+		Amount: 2_000_000_00,
+	})
 	if err := filler.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -213,10 +222,14 @@ func (o *one) Scan(_ context.Context, _ repo.Span, f func(repo.Document) error) 
 
 // TestSpreadsheetsAreSafe: no cell of a CSV file is a formula, whatever was typed in as a code.
 func TestSpreadsheetsAreSafe(t *testing.T) {
-	for _, typed := range []string{"=1+1", "+86", "-2", "@sum", "\t=1", "\r=1", "＝1", "＋1", "－1",
-		"＠1", `a"b,c`, "网络", "007"} {
-		v := workflow.Visit{Head: workflow.Head{ID: "v"}, State: workflow.Arrived,
-			BusinessDay: "2024-03-04", Channel: typed}
+	for _, typed := range []string{
+		"=1+1", "+86", "-2", "@sum", "\t=1", "\r=1", "＝1", "＋1", "－1",
+		"＠1", `a"b,c`, "网络", "007",
+	} {
+		v := workflow.Visit{
+			Head: workflow.Head{ID: "v"}, State: workflow.Arrived,
+			BusinessDay: "2024-03-04", Channel: typed,
+		}
 		got := text(t, &one{visit: v}, report.Query{Report: "funnel_by_channel"}, report.CSV)
 		if !strings.HasPrefix(got, "\uFEFFchannel,") || !strings.Contains(got, "\r\n") {
 			t.Errorf("%q: not as Excel wants it: %q", typed, got)
@@ -247,8 +260,10 @@ type many struct{ repo.Documents }
 
 func (many) Scan(ctx context.Context, of repo.Span, f func(repo.Document) error) error {
 	for i := range 100_001 {
-		o := one{visit: workflow.Visit{State: workflow.Arrived, BusinessDay: "2024-03-04",
-			Channel: fmt.Sprint(i)}}
+		o := one{visit: workflow.Visit{
+			State: workflow.Arrived, BusinessDay: "2024-03-04",
+			Channel: fmt.Sprint(i),
+		}}
 		if err := o.Scan(ctx, of, f); err != nil {
 			return err
 		}
@@ -276,8 +291,10 @@ func TestEveryDimension(t *testing.T) {
 	for _, info := range report.List(explain.En) {
 		for _, about := range info.Dimensions {
 			dim := about.Name
-			_, all := rows(t, s, report.Query{Report: info.Name, Site: two[1].Site,
-				GroupBy: []string{dim}})
+			_, all := rows(t, s, report.Query{
+				Report: info.Name, Site: two[1].Site,
+				GroupBy: []string{dim},
+			})
 			said := false
 			for i, row := range all {
 				said = said || row[0] != nil

@@ -79,8 +79,10 @@ func (r *visitRow) row(to []any) []any {
 		text(v.CountsFor), countOf(v), text(v.CountRule), text(v.Topic), text(v.Reason),
 		text(f.Purpose), text(f.District), text(f.Layout), number(f.AreaSqm),
 		fen(f.BudgetFrom), fen(f.BudgetTo), text(f.BudgetBand), text(f.Intent))
-	for _, at := range []time.Time{v.ArrivedAt, v.IdentifiedAt, v.AssignedAt, v.ServedAt,
-		v.RegisteredAt, v.EndedAt} {
+	for _, at := range []time.Time{
+		v.ArrivedAt, v.IdentifiedAt, v.AssignedAt, v.ServedAt,
+		v.RegisteredAt, v.EndedAt,
+	} {
 		to = append(to, moment(at))
 	}
 	for _, s := range []*int64{v.Seconds.Waited, v.Seconds.ToServed} {

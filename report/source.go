@@ -43,7 +43,8 @@ func visits(ctx context.Context, docs repo.Documents, q Query, put func(*entry) 
 }
 
 func scanVisits(ctx context.Context, docs repo.Documents, q Query,
-	put func(*workflow.Visit) error) error {
+	put func(*workflow.Visit) error,
+) error {
 	of := repo.Span{Collection: workflow.Visits, Site: q.Site, ByDay: true, From: q.From, To: q.To}
 	return docs.Scan(ctx, of, func(doc repo.Document) error {
 		v, err := decode[*workflow.Visit](doc)
@@ -181,8 +182,10 @@ func ofVisit(v *workflow.Visit, put func(*entry) error) error {
 		all = append(all, entry{unit: v.Unit, effect: held})
 	case workflow.TurnUsed, workflow.TurnNone:
 	}
-	passed := map[workflow.PassEffect]effect{workflow.PassVoid: passedVoid,
-		workflow.PassVoidWithRight: passedWithRight, workflow.PassHold: passedHold}
+	passed := map[workflow.PassEffect]effect{
+		workflow.PassVoid:          passedVoid,
+		workflow.PassVoidWithRight: passedWithRight, workflow.PassHold: passedHold,
+	}
 	for _, p := range v.Passed {
 		all = append(all, entry{unit: p.Unit, effect: passed[p.Effect]})
 	}

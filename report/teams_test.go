@@ -24,9 +24,13 @@ func joinTeam(t *testing.T, s repo.Store) {
 	f.arrive(0, "T1", "", fresh, true)
 	f.register(5, "T1", "")
 	f.do(540, &workflow.CloseDay{})
-	f.do(541, &workflow.ChangeRoster{Remove: []workflow.UnitID{"A", "B"},
-		Add: []workflow.Unit{{ID: "T", Type: workflow.TeamUnit,
-			Members: []workflow.StaffID{"A", "B"}}}})
+	f.do(541, &workflow.ChangeRoster{
+		Remove: []workflow.UnitID{"A", "B"},
+		Add: []workflow.Unit{{
+			ID: "T", Type: workflow.TeamUnit,
+			Members: []workflow.StaffID{"A", "B"},
+		}},
+	})
 	f.now = monday.AddDate(0, 0, 1)
 	f.do(-5, &workflow.OpenDay{})
 	f.arrive(0, "T2", "", fresh, true)
@@ -43,8 +47,10 @@ func officeOf(id workflow.SiteID, p workflow.Policy) *workflow.CreateSite {
 		site.Hours[i] = workflow.DayHours{From: "09:00", To: "18:00"}
 	}
 	for _, who := range []workflow.StaffID{"A", "B", "C"} {
-		site.Staff = append(site.Staff, workflow.NewStaff{Staff: who,
-			Role: workflow.RoleConsultant})
+		site.Staff = append(site.Staff, workflow.NewStaff{
+			Staff: who,
+			Role:  workflow.RoleConsultant,
+		})
 	}
 	return site
 }

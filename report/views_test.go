@@ -80,8 +80,10 @@ func before(t *testing.T, db *mongo.Database) {
 		{Key: "count", Value: int64(1)},
 		{Key: "arrived_at", Value: at},
 		{Key: "assigned_at", Value: at},
-		{Key: "outcome", Value: bson.A{bson.D{{Key: "status", Value: "deposit"},
-			{Key: "at", Value: at}}}},
+		{Key: "outcome", Value: bson.A{bson.D{
+			{Key: "status", Value: "deposit"},
+			{Key: "at", Value: at},
+		}}},
 		{Key: "commits", Value: bson.A{int64(1)}},
 	}
 	o := options.InsertOne().SetBypassDocumentValidation(true)

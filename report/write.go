@@ -28,8 +28,10 @@ const (
 )
 
 // Formats are the media types of the formats.
-var Formats = map[Format]string{JSON: "application/json", NDJSON: "application/x-ndjson",
-	CSV: "text/csv; charset=utf-8"}
+var Formats = map[Format]string{
+	JSON: "application/json", NDJSON: "application/x-ndjson",
+	CSV: "text/csv; charset=utf-8",
+}
 
 // Write computes the report and writes it row by row as the rows are ready. It covers every commit
 // up to the seq in the JSON object. If it fails after writing has begun, the output is incomplete.

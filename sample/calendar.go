@@ -52,8 +52,10 @@ func calendar(from, to workflow.Date) ([]day, error) {
 	var days []day
 	for t := first; !t.After(last); t = t.AddDate(0, 0, 1) {
 		n := fromFestival(t)
-		days = append(days, day{date: workflow.Date(t.Format(time.DateOnly)), midnight: t,
-			closed: -1 <= n && n <= 2})
+		days = append(days, day{
+			date: workflow.Date(t.Format(time.DateOnly)), midnight: t,
+			closed: -1 <= n && n <= 2,
+		})
 	}
 	exhibitions(days)
 	return days, nil

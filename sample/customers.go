@@ -48,8 +48,11 @@ func (o *office) enter(k *customer) {
 }
 
 var paperBook = []share[workflow.CustomerStatus]{
-	{workflow.StatusRegistered, .75}, {workflow.StatusIntention, .06},
-	{workflow.StatusDeposit, .07}, {workflow.StatusSigned, .09}, {workflow.StatusRefunded, .03},
+	{workflow.StatusRegistered, .75},
+	{workflow.StatusIntention, .06},
+	{workflow.StatusDeposit, .07},
+	{workflow.StatusSigned, .09},
+	{workflow.StatusRefunded, .03},
 }
 
 // takeOver imports a customer from the paper book.
@@ -60,8 +63,10 @@ func (o *office) takeOver() error {
 		channel: draw(o.dice, channels).name, layout: draw(o.dice, layouts),
 	}
 	last := o.now.AddDate(0, 0, -1-int(o.around(14, .9))).Add(o.minutes(180, .4)).UTC()
-	if err := o.must(boss, &workflow.ImportCustomer{Customer: k.id, Owner: k.owner,
-		Status: k.status, LastContactAt: last}); err != nil {
+	if err := o.must(boss, &workflow.ImportCustomer{
+		Customer: k.id, Owner: k.owner,
+		Status: k.status, LastContactAt: last,
+	}); err != nil {
 		return err
 	}
 	o.enter(k)
@@ -174,13 +179,17 @@ func (o *office) dispute(k *customer, other workflow.StaffID) error {
 	if o.consultant(k.owner) != nil {
 		claimants = append(claimants, k.owner)
 	}
-	if err := o.must(himself(other), &workflow.OpenDispute{Dispute: id, Customer: k.id,
-		Claimants: claimants}); err != nil {
+	if err := o.must(himself(other), &workflow.OpenDispute{
+		Dispute: id, Customer: k.id,
+		Claimants: claimants,
+	}); err != nil {
 		return err
 	}
 	o.plan(o.between(1, 3), func() error {
-		return o.must(boss, &workflow.MakeRuling{Ruling: workflow.RecordID(o.ids.record(o.now)),
-			Dispute: id})
+		return o.must(boss, &workflow.MakeRuling{
+			Ruling:  workflow.RecordID(o.ids.record(o.now)),
+			Dispute: id,
+		})
 	})
 	return nil
 }
@@ -192,15 +201,29 @@ type layout struct {
 }
 
 var layouts = []share[layout]{
-	{layout{"1br", 45, 60}, .08}, {layout{"2br", 70, 89}, .27}, {layout{"3br", 89, 125}, .44},
-	{layout{"4br", 128, 160}, .17}, {layout{"5br", 165, 220}, .04},
+	{layout{"1br", 45, 60}, .08},
+	{layout{"2br", 70, 89}, .27},
+	{layout{"3br", 89, 125}, .44},
+	{layout{"4br", 128, 160}, .17},
+	{layout{"5br", 165, 220}, .04},
 }
 
 var (
-	purposes = []share[string]{{"first_home", .42}, {"upgrade", .35}, {"investment", .12},
-		{"school", .08}, {"parents", .03}}
-	quarters = []share[string]{{"riverside", .26}, {"old_town", .21}, {"north", .16},
-		{"south", .13}, {"new_town", .14}, {"out_of_town", .1}}
+	purposes = []share[string]{
+		{"first_home", .42},
+		{"upgrade", .35},
+		{"investment", .12},
+		{"school", .08},
+		{"parents", .03},
+	}
+	quarters = []share[string]{
+		{"riverside", .26},
+		{"old_town", .21},
+		{"north", .16},
+		{"south", .13},
+		{"new_town", .14},
+		{"out_of_town", .1},
+	}
 	serious = []share[string]{{"a", .5}, {"b", .35}, {"c", .12}, {"d", .03}}
 	casual  = []share[string]{{"a", .04}, {"b", .2}, {"c", .46}, {"d", .3}}
 )
@@ -210,8 +233,10 @@ const price = 22_000 * 100
 
 // form is what a customer says about himself. Not everybody says everything.
 func (o *office) form(k *customer) *workflow.Form {
-	f := &workflow.Form{Channel: k.channel, Purpose: draw(o.dice, purposes),
-		District: draw(o.dice, quarters), Layout: k.layout.name}
+	f := &workflow.Form{
+		Channel: k.channel, Purpose: draw(o.dice, purposes),
+		District: draw(o.dice, quarters), Layout: k.layout.name,
+	}
 	from := casual
 	if k.buyer {
 		from = serious

@@ -140,8 +140,10 @@ func (o *office) discount(k *customer) error {
 		return nil
 	}
 	id := workflow.RecordID(o.ids.record(o.now))
-	if err := o.must(himself(k.owner), &workflow.RequestApproval{Approval: id, Subject: "discount",
-		By: k.owner}); err != nil {
+	if err := o.must(himself(k.owner), &workflow.RequestApproval{
+		Approval: id, Subject: "discount",
+		By: k.owner,
+	}); err != nil {
 		return err
 	}
 	return o.must(referee, &workflow.DecideApproval{Approval: id, Grant: o.chance(.7)})
@@ -155,8 +157,10 @@ func (o *office) signed(k *customer) error {
 			c.id != k.owner
 	}); i >= 0 {
 		if c := o.consultant(k.owner); c == nil || c.off {
-			if err := o.must(referee, &workflow.CoverCustomer{Customer: k.id, To: o.staff[i].id,
-				Reason: "owner_away"}); err != nil {
+			if err := o.must(referee, &workflow.CoverCustomer{
+				Customer: k.id, To: o.staff[i].id,
+				Reason: "owner_away",
+			}); err != nil {
 				return err
 			}
 		}

@@ -13,8 +13,10 @@ import (
 // exhibitions, order.
 func (o *office) decree() error {
 	if o.today == max(0, o.policy-7) {
-		if err := o.must(boss, &workflow.AdoptPolicy{From: o.days[o.policy].date,
-			Policy: workflow.P2()}); err != nil {
+		if err := o.must(boss, &workflow.AdoptPolicy{
+			From:   o.days[o.policy].date,
+			Policy: workflow.P2(),
+		}); err != nil {
 			return err
 		}
 	}
@@ -50,8 +52,10 @@ func (o *office) replaceSomebody() error {
 	o.staff = slices.Delete(o.staff, i, i+1)
 	o.hire(1)
 	if err := o.must(boss,
-		&workflow.AddStaff{NewStaff: workflow.NewStaff{Staff: o.staff[len(o.staff)-1].id,
-			Role: workflow.RoleConsultant}}); err != nil {
+		&workflow.AddStaff{NewStaff: workflow.NewStaff{
+			Staff: o.staff[len(o.staff)-1].id,
+			Role:  workflow.RoleConsultant,
+		}}); err != nil {
 		return err
 	}
 	shifts := o.duty()
@@ -61,8 +65,10 @@ func (o *office) replaceSomebody() error {
 	for _, k := range o.book {
 		if k.owner == gone.id && (k.paid() || o.chance(.5)) {
 			k.owner = pick(o.dice, o.staff).id
-			if err := o.must(boss, &workflow.ReassignCustomer{Customer: k.id, To: k.owner,
-				Reason: "owner_left"}); err != nil {
+			if err := o.must(boss, &workflow.ReassignCustomer{
+				Customer: k.id, To: k.owner,
+				Reason: "owner_left",
+			}); err != nil {
 				return err
 			}
 		}
@@ -84,8 +90,10 @@ func (o *office) exhibition() {
 		if len(order) == 0 {
 			return nil
 		}
-		return o.must(boss, &workflow.StartEvent{Order: order,
-			ToAt: o.day().midnight.Add(17*time.Hour + 30*time.Minute).UTC()})
+		return o.must(boss, &workflow.StartEvent{
+			Order: order,
+			ToAt:  o.day().midnight.Add(17*time.Hour + 30*time.Minute).UTC(),
+		})
 	})
 	o.at(o.day().midnight.Add(17*time.Hour+30*time.Minute),
 		func() error { return o.may(boss, &workflow.EndEvent{}) })
@@ -99,6 +107,8 @@ func (o *office) reorder() error {
 	}
 	i := o.IntN(len(line) - 1)
 	line[i], line[i+1] = line[i+1], line[i]
-	return o.must(referee, &workflow.Reorder{Line: line,
-		Reason: pick(o.dice, []string{"fairness", "skills", "exchange_agreed"})})
+	return o.must(referee, &workflow.Reorder{
+		Line:   line,
+		Reason: pick(o.dice, []string{"fairness", "skills", "exchange_agreed"}),
+	})
 }

@@ -17,8 +17,10 @@ func (o *office) assign(g *guest) (bool, error) {
 	}
 	if to := o.idle(""); to != "" && g.plain() && o.chance(.01) {
 		reason := pick(o.dice, []string{"language", "important_guest", "fairness"})
-		if c, err := o.ask(referee, &workflow.AssignVisit{Visit: g.visit, To: to,
-			Reason: reason}); err != nil || c != nil {
+		if c, err := o.ask(referee, &workflow.AssignVisit{
+			Visit: g.visit, To: to,
+			Reason: reason,
+		}); err != nil || c != nil {
 			return true, o.received(g, err)
 		}
 	}
@@ -258,8 +260,10 @@ func (o *office) demand(g *guest) error {
 	if to == "" {
 		return nil
 	}
-	if err := o.must(referee, &workflow.ChangeLead{Visit: g.visit, To: to,
-		Reason: "customer_demand"}); err != nil {
+	if err := o.must(referee, &workflow.ChangeLead{
+		Visit: g.visit, To: to,
+		Reason: "customer_demand",
+	}); err != nil {
 		return err
 	}
 	return o.relieve()

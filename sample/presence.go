@@ -20,8 +20,10 @@ func (o *office) morning() error {
 		onLeave := c.until >= d.date
 		if !onLeave && o.chance(.009) {
 			c.until, onLeave = o.days[min(o.today+o.between(1, 4), len(o.days)-1)].date, true
-			if err := o.must(himself(c.id), &workflow.Leave{Who: c.id, Reason: workflow.OnLeave,
-				Until: c.until}); err != nil {
+			if err := o.must(himself(c.id), &workflow.Leave{
+				Who: c.id, Reason: workflow.OnLeave,
+				Until: c.until,
+			}); err != nil {
 				return err
 			}
 		}
@@ -109,8 +111,10 @@ func (o *office) relieve() error {
 		if o.underP2() {
 			by = leader
 		}
-		if err := o.must(by, &workflow.GrantMakeUp{Unit: m.Unit,
-			Position: min(o.between(1, 2), len(o.rota.Line)), Reason: m.Reason}); err != nil {
+		if err := o.must(by, &workflow.GrantMakeUp{
+			Unit:     m.Unit,
+			Position: min(o.between(1, 2), len(o.rota.Line)), Reason: m.Reason,
+		}); err != nil {
 			return err
 		}
 		break // the list has changed

@@ -159,8 +159,10 @@ func (o *office) work() error {
 // ask has a command decided now. A nil commit without an error is a refusal, kept in o.refusal.
 func (o *office) ask(by workflow.Actor, cmd workflow.Command) (*workflow.Commit, error) {
 	o.refusal = nil
-	c, err := o.do(workflow.Envelope{ID: o.ids.command(), By: by,
-		At: o.now.UTC().Truncate(time.Millisecond)}, cmd)
+	c, err := o.do(workflow.Envelope{
+		ID: o.ids.command(), By: by,
+		At: o.now.UTC().Truncate(time.Millisecond),
+	}, cmd)
 	if errors.As(err, &o.refusal) {
 		return nil, nil
 	}

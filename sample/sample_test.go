@@ -131,8 +131,10 @@ func TestSameYear(t *testing.T) {
 }
 
 // p2Routes are the routes that only policy 2 knows.
-var p2Routes = []workflow.Route{workflow.RouteFirst, workflow.RouteAppointment,
-	workflow.RouteStandIn}
+var p2Routes = []workflow.Route{
+	workflow.RouteFirst, workflow.RouteAppointment,
+	workflow.RouteStandIn,
+}
 
 // TestEverythingHappens: five months at an ordinary pace show every kind of visit, every route,
 // every outcome, and what else an office records.
@@ -161,15 +163,19 @@ func TestEverythingHappens(t *testing.T) {
 				t.Errorf("under %s no visit led to %s", p, s)
 			}
 		}
-		for _, s := range []workflow.State{workflow.Served, workflow.Registered, workflow.Abandoned,
-			workflow.Merged} {
+		for _, s := range []workflow.State{
+			workflow.Served, workflow.Registered, workflow.Abandoned,
+			workflow.Merged,
+		} {
 			if !seen[p+string(s)] {
 				t.Errorf("under %s no visit is %s", p, s)
 			}
 		}
 	}
-	for _, e := range []workflow.TurnEffect{workflow.TurnUsed, workflow.TurnKept, workflow.TurnHeld,
-		workflow.TurnNone} {
+	for _, e := range []workflow.TurnEffect{
+		workflow.TurnUsed, workflow.TurnKept, workflow.TurnHeld,
+		workflow.TurnNone,
+	} {
 		if !seen["effect "+string(e)] {
 			t.Errorf("no turn is %s", e)
 		}

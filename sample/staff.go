@@ -103,8 +103,10 @@ func (o *office) engage(v *workflow.Visit, n int) {
 
 // found creates the site and imports the paper book.
 func (o *office) found() error {
-	c := &workflow.CreateSite{Site: o.site, Zone: zone, Holidays: o.closedDays(),
-		Policy: workflow.P1(), Duty: o.duty()}
+	c := &workflow.CreateSite{
+		Site: o.site, Zone: zone, Holidays: o.closedDays(),
+		Policy: workflow.P1(), Duty: o.duty(),
+	}
 	for i := range c.Hours {
 		c.Hours[i] = workflow.DayHours{From: "09:00", To: "18:00"}
 	}
@@ -131,8 +133,10 @@ func (o *office) duty() []workflow.DutyShift {
 	for i, n := range o.Perm(len(o.staff)) {
 		switch s := o.staff[n]; {
 		case i == 0:
-			shifts = append(shifts, workflow.DutyShift{From: "18:00", To: "19:00", Staff: s.id,
-				Days: []int{0, 6}})
+			shifts = append(shifts, workflow.DutyShift{
+				From: "18:00", To: "19:00", Staff: s.id,
+				Days: []int{0, 6},
+			})
 		case i <= 2: // nobody on his day off
 			var days []int
 			for d := 1; d <= 5; d++ {
@@ -140,8 +144,10 @@ func (o *office) duty() []workflow.DutyShift {
 					days = append(days, d)
 				}
 			}
-			shifts = append(shifts, workflow.DutyShift{From: "12:00", To: "13:00", Staff: s.id,
-				Days: days})
+			shifts = append(shifts, workflow.DutyShift{
+				From: "12:00", To: "13:00", Staff: s.id,
+				Days: days,
+			})
 		}
 	}
 	return shifts

@@ -85,8 +85,10 @@ func (o *office) visitors() {
 
 // stranger is somebody whom nobody expects.
 func (o *office) stranger() *guest {
-	g := &guest{party: draw(o.dice, parties), patience: o.minutes(24, .5),
-		says: workflow.Identity{Kind: draw(o.dice, kinds)}}
+	g := &guest{
+		party: draw(o.dice, parties), patience: o.minutes(24, .5),
+		says: workflow.Identity{Kind: draw(o.dice, kinds)},
+	}
 	c := draw(o.dice, channels).name
 	if o.day().exhibit && o.chance(.35) {
 		c = "exhibition"

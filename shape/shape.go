@@ -176,7 +176,7 @@ func (r *Rules) ofKind(t reflect.Type, name string, in reflect.Type) (*Shape, er
 	s := r.Kinds[t.Kind()]
 	s.Go = t
 	var err error
-	switch t.Kind() { //nolint:exhaustive // the others have no JSON here
+	switch t.Kind() {
 	case reflect.String:
 		s.Kind = String
 	case reflect.Bool:

@@ -11,7 +11,9 @@ type ReleaseAssistant struct {
 }
 
 func (*ReleaseAssistant) About() About {
-	return About{Kind: "release_assistant", Event: EventReleaseAssistant, May: referees, Rule: "P1-10"}
+	return About{
+		Kind: "release_assistant", Event: EventReleaseAssistant, May: referees, Rule: "P1-10",
+	}
 }
 
 func (c *ReleaseAssistant) Needs(b *Board) []Ref { return b.visitNeeds(c.Visit) }

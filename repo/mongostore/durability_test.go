@@ -29,7 +29,8 @@ func TestConnectionStringCannotWeaken(t *testing.T) {
 	var mu sync.Mutex
 	seen := make(map[string]int)
 	cfg.monitor = &event.CommandMonitor{Started: func(_ context.Context,
-		e *event.CommandStartedEvent) {
+		e *event.CommandStartedEvent,
+	) {
 		mu.Lock()
 		defer mu.Unlock()
 		seen[e.CommandName]++

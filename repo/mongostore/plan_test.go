@@ -23,7 +23,8 @@ func TestOneShardOneIndex(t *testing.T) {
 	var asked []bson.Raw
 	cfg := db.config()
 	cfg.monitor = &event.CommandMonitor{Started: func(_ context.Context,
-		e *event.CommandStartedEvent) {
+		e *event.CommandStartedEvent,
+	) {
 		if e.CommandName == "find" || e.CommandName == "update" {
 			mu.Lock()
 			defer mu.Unlock()

@@ -88,7 +88,8 @@ func TestForeignPagesBetweenOwn(t *testing.T) {
 	cfg := db.config()
 	cfg.Log = log.logger()
 	cfg.monitor = &event.CommandMonitor{Succeeded: func(_ context.Context,
-		e *event.CommandSucceededEvent) {
+		e *event.CommandSucceededEvent,
+	) {
 		of, _ := e.Reply.Lookup("cursor", "ns").StringValueOK()
 		if e.CommandName == "find" && strings.HasSuffix(of, ".journal") {
 			finds.Add(1)

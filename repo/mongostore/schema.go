@@ -212,7 +212,8 @@ func (s *Store) prepareValidator(
 		return nil
 	}
 	err = s.journal.Database().RunCommand(ctx, bson.D{
-		{Key: "collMod", Value: name}, {Key: "validator", Value: bson.Raw(want)},
+		{Key: "collMod", Value: name},
+		{Key: "validator", Value: bson.Raw(want)},
 		{Key: "validationAction", Value: action},
 	}).Err()
 	return fail("set schema of "+name, err)

@@ -114,17 +114,17 @@ func resolve(all, s bson.D) bson.D {
 
 // member is the value at a path of a document; nil when there is none.
 func member(d bson.D, path ...string) any {
-	for _, e := range d {
-		if e.Key != path[0] {
-			continue
+	var v any = d
+	for _, name := range path {
+		doc, _ := v.(bson.D)
+		v = nil
+		for _, e := range doc {
+			if e.Key == name {
+				v = e.Value
+			}
 		}
-		if len(path) == 1 {
-			return e.Value
-		}
-		below, _ := e.Value.(bson.D)
-		return member(below, path[1:]...)
 	}
-	return nil
+	return v
 }
 
 func bsonType(name string) bson.D { return bson.D{{Key: "bsonType", Value: name}} }

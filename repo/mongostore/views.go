@@ -30,19 +30,24 @@ func views() []view {
 		{"conversion_daily", "visits", funnel("day", "$business_day")},
 		{"funnel_by_consultant", "visits", funnel("consultant", "$principal")},
 		{"funnel_by_channel", "visits", funnel("channel", "$channel")},
-		{"cohorts_weekly", "visits",
+		{
+			"cohorts_weekly", "visits",
 			grouped(match("outcome.first", bson.D{{Key: "$exists", Value: true}}),
 				columns{{"week", "$week"}}, cohortSums(),
-				columns{{"signed_rate", ratio("$signed", "$customers")}})},
-		{"receptions_daily", "visits",
+				columns{{"signed_rate", ratio("$signed", "$customers")}}),
+		},
+		{
+			"receptions_daily", "visits",
 			grouped(received, columns{{"day", "$business_day"}, {"rule", "$count_rule"}}, columns{
 				{"receptions", sum(1)},
 				{"counted", sum(when(not("$open"), orZero("$count"), 0))},
 				{"uncounted", count(and(not("$open"), not(positive("$count"))))},
 				{"pending", count("$open")},
-			}, nil)},
+			}, nil),
+		},
 		{"waiting_times", "visits", waitingTimes()},
-		{"walkouts", "visits",
+		{
+			"walkouts", "visits",
 			grouped(match("state", bson.D{{Key: "$ne", Value: workflow.Merged}}),
 				columns{{"day", "$business_day"}}, columns{
 					{"visits", sum(1)},
@@ -63,7 +68,8 @@ func views() []view {
 					{"rate", ratio("$walkouts", "$visits")}, {
 						"left_after_avg", ratio("$_waited", "$_seen"),
 					},
-				})},
+				}),
+		},
 		{"turns_ledger", "visits", turnsLedger()},
 		{"fairness_daily", "turns_ledger", fairnessDaily()},
 	}
@@ -295,7 +301,8 @@ func fairnessDaily() bson.A {
 	},
 		columns{{"day", "$day"}}, sums, columns{
 			{"missed", op("$subtract", "$due", "$served")},
-			{"spread", op("$subtract", "$most", "$least")}, {"gini", gini},
+			{"spread", op("$subtract", "$most", "$least")},
+			{"gini", gini},
 		})
 }
 

@@ -177,8 +177,8 @@ func TestLongReader(t *testing.T) {
 	if slowest > usualPatience-time.Second {
 		t.Errorf("a write waited %v for a reader", slowest)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		//nolint:sqlclosecheck // the moment matters
+	err = errors.Join(rows.Err(), rows.Close()) //nolint:sqlclosecheck // the moment matters
+	if err != nil {
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(5 * eraseWithin); play(t, "search", path+"-wal").Run() != nil; {

@@ -133,10 +133,12 @@ func (l *load) commits(o *office, n int) []*workflow.Commit {
 		}
 		if step >= 3 {
 			images = append(images,
-				workflow.Image{Ref: workflow.CustomerRef(workflow.CustomerID(visit)),
+				workflow.Image{
+					Ref: workflow.CustomerRef(workflow.CustomerID(visit)),
 					Doc: fmt.Appendf(nil,
 						`{"id":%q,"site":%q,"seq":%d,"open":false,"owner":"li",`+
-							`"status":"registered"}`, visit, o.id, o.seq)})
+							`"status":"registered"}`, visit, o.id, o.seq),
+				})
 		}
 		out[i] = &workflow.Commit{
 			Seq: o.seq, ID: hex.EncodeToString(id[:]),

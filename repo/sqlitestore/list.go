@@ -32,8 +32,8 @@ func (s *Store) List(ctx context.Context, q repo.Query) (l repo.Listing, err err
 				return err
 			}
 			l.Docs, l.Next, err = gather(rows, q.Limit)
-			if err := errors.Join(err, rows.Close()); err != nil {
-				//nolint:sqlclosecheck // before other rows are read
+			err = errors.Join(err, rows.Close()) //nolint:sqlclosecheck // before other rows are read
+			if err != nil {
 				return err
 			}
 			return s.genuine(ctx, p, l.Docs)

@@ -61,31 +61,37 @@ func testListFilters(t *testing.T, db Database) {
 	}{
 		{"all", repo.Query{Collection: workflow.Visits}, "v1 v2 v3 v4 v5"},
 		{
-			"by server", repo.Query{Collection: workflow.Visits, In: fields{"server": {"li"}}},
+			"by server",
+			repo.Query{Collection: workflow.Visits, In: fields{"server": {"li"}}},
 			"v1 v2",
 		},
 		{
 			"by principal",
-			repo.Query{Collection: workflow.Visits, In: fields{"principal": {"张伟"}}}, "v2",
+			repo.Query{Collection: workflow.Visits, In: fields{"principal": {"张伟"}}},
+			"v2",
 		},
 		{
-			"by customer", repo.Query{Collection: workflow.Visits, In: fields{"customer": {"c1"}}},
+			"by customer",
+			repo.Query{Collection: workflow.Visits, In: fields{"customer": {"c1"}}},
 			"v1 v3",
 		},
 		{
 			"by state",
-			repo.Query{Collection: workflow.Visits, In: fields{"state": {"registered"}}}, "v3",
+			repo.Query{Collection: workflow.Visits, In: fields{"state": {"registered"}}},
+			"v3",
 		},
 		{"by kind", repo.Query{Collection: workflow.Visits, In: fields{"kind": {"peer"}}}, "v4"},
 		{
-			"by day", repo.Query{Collection: workflow.Visits, From: "2026-03-14", To: "2026-03-14"},
+			"by day",
+			repo.Query{Collection: workflow.Visits, From: "2026-03-14", To: "2026-03-14"},
 			"v3 v4",
 		},
 		{
 			"two fields",
 			repo.Query{
 				Collection: workflow.Visits, In: fields{"server": {"li"}, "customer": {"c1"}},
-			}, "v1",
+			},
+			"v1",
 		},
 		{"nothing", repo.Query{Collection: workflow.Visits, In: fields{"server": {"LI"}}}, ""},
 		{"from", repo.Query{Collection: workflow.Visits, From: "2026-03-13"}, "v2 v3 v4 v5"},
@@ -101,12 +107,14 @@ func testListFilters(t *testing.T, db Database) {
 			},
 		}, "v4"},
 		{
-			"by owner", repo.Query{Collection: workflow.Customers, In: fields{"owner": {"li"}}},
+			"by owner",
+			repo.Query{Collection: workflow.Customers, In: fields{"owner": {"li"}}},
 			"c1 c2",
 		},
 		{
 			"by status",
-			repo.Query{Collection: workflow.Customers, In: fields{"status": {"signed"}}}, "c2 c3",
+			repo.Query{Collection: workflow.Customers, In: fields{"status": {"signed"}}},
+			"c2 c3",
 		},
 		{"other site", repo.Query{Collection: workflow.Visits, Site: "other"}, "v9"},
 		{"no such site", repo.Query{Collection: workflow.Visits, Site: "nowhere"}, ""},
