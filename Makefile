@@ -58,6 +58,10 @@ all-night: ## what is too long for CI: millions of random commands, damaged file
 	go run ./tools/torture
 	go run ./tools/bench
 
+.PHONY: clients
+clients: ## generate clients from the contract with three generators and compile them
+	tools/clients.sh
+
 .PHONY: vet
 vet: ## run go vet
 	go vet ./...

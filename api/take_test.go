@@ -110,7 +110,7 @@ func FuzzBodies(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, i uint8, text []byte) {
 		if len(strings.TrimSpace(string(text))) == 0 || !json.Valid(text) && strings.ToValidUTF8(string(text), "") != string(text) {
-			t.Skip("bind looks at these first")
+			return // bind looks at these first
 		}
 		all[int(i)%len(all)].agree(t, text)
 	})

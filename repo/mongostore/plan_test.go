@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/event"
@@ -22,6 +23,7 @@ func TestOneShardOneIndex(t *testing.T) {
 	var mu sync.Mutex
 	var asked []bson.Raw
 	cfg := db.config()
+	cfg.RepairEvery = time.Hour // it asks for all sites, and may
 	cfg.monitor = &event.CommandMonitor{Started: func(_ context.Context,
 		e *event.CommandStartedEvent,
 	) {
