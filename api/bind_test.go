@@ -12,7 +12,8 @@ func TestStrictBinding(t *testing.T) {
 	tests := []struct{ name, body, typ, code string }{
 		{"duplicate key", `{"kind":"new","kind":"peer"}`, "", "duplicate_key"},
 		{"duplicate key, escaped", `{"kind":"new","k\u0069nd":"peer"}`, "", "duplicate_key"},
-		{"duplicate key, deep", `{"kind":"new","person":{"name":"x","name":"y"}}`, "", "duplicate_key"},
+		{"duplicate key, deep", `{"kind":"new","person":{"name":"x","name":"y"}}`, "",
+			"duplicate_key"},
 		{"trailing data", `{"kind":"new"} {}`, "", "trailing_data"},
 		{"trailing rubbish", `{"kind":"new"}x`, "", "trailing_data"},
 		{"wrong case", `{"Kind":"new"}`, "", "invalid"},
@@ -25,7 +26,8 @@ func TestStrictBinding(t *testing.T) {
 		{"no content type", `{"kind":"new"}`, "-", "not_json"},
 		{"another charset", `{"kind":"new"}`, "application/json; charset=gbk", "not_json"},
 		{"too deep", deep, "", "too_deep"},
-		{"too large", `{"kind":"new","purpose":"` + strings.Repeat("x", 70<<10) + `"}`, "", "body_too_large"},
+		{"too large", `{"kind":"new","purpose":"` + strings.Repeat("x", 70<<10) + `"}`, "",
+			"body_too_large"},
 		{"null", `null`, "", "not_an_object"},
 		{"a string", `"new"`, "", "not_an_object"},
 		{"an array", `[{"kind":"new"}]`, "", "not_an_object"},
@@ -53,11 +55,13 @@ func TestStrictBinding(t *testing.T) {
 			a := o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/identify", tt.body, h...)
 			want := map[string]int{"body_too_large": 413}[tt.code]
 			if want = cmp.Or(want, 400); a.status != want || a.str("code") != tt.code {
-				t.Errorf("got %d %s, want %d %s: %s", a.status, a.str("code"), want, tt.code, a.str("detail"))
+				t.Errorf("got %d %s, want %d %s: %s", a.status, a.str("code"), want, tt.code,
+					a.str("detail"))
 			}
 		})
 	}
 	for _, fine := range []string{`{"kind":"new"}`, `{"party":2,"kind":"new"}`} {
-		o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/identify?dry_run=true", fine, "Content-Type", "application/json; charset=utf-8"))
+		o.must(200, o.do("desk", "POST", "/v1/sites/s/visits/"+v+"/identify?dry_run=true", fine,
+			"Content-Type", "application/json; charset=utf-8"))
 	}
 }

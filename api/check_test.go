@@ -68,7 +68,8 @@ func (a *API) check(method, path string, got *answer) (errs []error) {
 	if err := json.Unmarshal([]byte(got.raw), &v); err != nil {
 		return append(errs, err)
 	}
-	if err := m.Schema.Value.VisitJSON(v, openapi3.VisitAsResponse(), openapi3.MultiErrors()); err != nil {
+	if err := m.Schema.Value.VisitJSON(v, openapi3.VisitAsResponse(),
+		openapi3.MultiErrors()); err != nil {
 		errs = append(errs, err)
 	}
 	return append(errs, undeclared("", m.Schema.Value, v)...)
@@ -88,7 +89,8 @@ func undeclared(at string, s *openapi3.Schema, v any) (errs []error) {
 			errs = append(errs, undeclared(fmt.Sprintf("%s/%d", at, i), s.Items.Value, x)...)
 		}
 	case map[string]any:
-		if s.AdditionalProperties.Schema != nil || s.AdditionalProperties.Has != nil && *s.AdditionalProperties.Has {
+		if s.AdditionalProperties.Schema != nil || s.AdditionalProperties.Has != nil &&
+			*s.AdditionalProperties.Has {
 			return nil
 		}
 		for k, x := range v {

@@ -67,7 +67,8 @@ func TestEveryOperationIsDocumented(t *testing.T) {
 		success := 0
 		for status, r := range op.Responses.Map() {
 			n, err := strconv.Atoi(status)
-			if err != nil || r.Value == nil || r.Value.Description == nil || *r.Value.Description == "" {
+			if err != nil || r.Value == nil || r.Value.Description == nil ||
+				*r.Value.Description == "" {
 				t.Errorf("%s: response %s says nothing", name, status)
 				continue
 			}
@@ -94,7 +95,8 @@ func TestEveryOperationIsDocumented(t *testing.T) {
 
 // TestMainAnswersHaveExamples: who reads the contract sees what comes back.
 func TestMainAnswersHaveExamples(t *testing.T) {
-	want := map[string]string{"createSite": "201", "arriveVisit": "201", "identifyVisit": "200", "assignVisit": "200", "serveVisit": "200", "registerVisit": "200", "getRota": "200"}
+	want := map[string]string{"createSite": "201", "arriveVisit": "201", "identifyVisit": "200",
+		"assignVisit": "200", "serveVisit": "200", "registerVisit": "200", "getRota": "200"}
 	for name, op := range contract().Operations() {
 		status, ok := want[op.OperationID]
 		if !ok {

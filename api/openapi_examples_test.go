@@ -30,20 +30,29 @@ func examples(t *testing.T) map[string]draw.Map {
 		out[name] = append(out[name], draw.Entry{Key: a.str("code"), Value: e})
 	}
 	reply("createSite", o.do("admin", "POST", "/v1/sites",
-		`{"id":"riverside","policy":"p1","zone":"Asia/Shanghai","staff":[{"id":"li","role":"consultant"},{"id":"chen","role":"manager"}]}`))
-	v := "/v1/sites/s/visits/" + reply("arriveVisit", o.do("desk", "POST", "/v1/sites/s/visits", `{"party":2}`)).str("visit", "id")
-	problem("Invalid", "The body does not fit.", o.do("desk", "POST", v+"/identify", `{"kind":"guest"}`))
+		`{"id":"riverside","policy":"p1","zone":"Asia/Shanghai","staff":[`+
+			`{"id":"li","role":"consultant"},{"id":"chen","role":"manager"}]}`))
+	arrived := reply("arriveVisit", o.do("desk", "POST", "/v1/sites/s/visits", `{"party":2}`))
+	v := "/v1/sites/s/visits/" + arrived.str("visit", "id")
+	problem("Invalid", "The body does not fit.",
+		o.do("desk", "POST", v+"/identify", `{"kind":"guest"}`))
 	reply("identifyVisit", o.do("desk", "POST", v+"/identify", `{"kind":"new"}`))
-	problem("Forbidden", "It is somebody else's turn.", o.do("desk", "POST", v+"/assign", `{"to":"C"}`))
+	problem("Forbidden", "It is somebody else's turn.",
+		o.do("desk", "POST", v+"/assign", `{"to":"C"}`))
 	problem("Refused", "Not a step from this state.", o.do("A", "POST", v+"/serve", `{}`))
 	reply("assignVisit", o.do("desk", "POST", v+"/assign", `{}`, "Idempotency-Key", "twice"))
-	problem("KeyReused", "A key with other content.", o.do("desk", "POST", v+"/assign", `{"concurrent":true}`, "Idempotency-Key", "twice"))
-	problem("Stale", "Somebody was quicker.", o.do("A", "POST", v+"/serve", `{}`, "If-Match", `"2"`))
+	problem("KeyReused", "A key with other content.",
+		o.do("desk", "POST", v+"/assign", `{"concurrent":true}`, "Idempotency-Key", "twice"))
+	problem("Stale", "Somebody was quicker.",
+		o.do("A", "POST", v+"/serve", `{}`, "If-Match", `"2"`))
 	reply("serveVisit", o.do("A", "POST", v+"/serve", `{"topic":"sales"}`))
-	reply("registerVisit", o.do("A", "POST", v+"/register", `{"form":{"channel":"passing_by","purpose":"first_home","layout":"3br"}}`))
+	reply("registerVisit", o.do("A", "POST", v+"/register",
+		`{"form":{"channel":"passing_by","purpose":"first_home","layout":"3br"}}`))
 	reply("getRota", o.do("desk", "GET", "/v1/sites/s/rota", nil))
-	problem("Unauthenticated", "The request carries no valid key.", o.do("", "GET", "/v1/sites/s/rota", nil))
-	problem("NotFound", "No such visit, or another site's.", o.do("desk", "GET", "/v1/sites/s/visits/nowhere", nil))
+	problem("Unauthenticated", "The request carries no valid key.",
+		o.do("", "GET", "/v1/sites/s/rota", nil))
+	problem("NotFound", "No such visit, or another site's.",
+		o.do("desk", "GET", "/v1/sites/s/visits/nowhere", nil))
 	return out
 }
 
@@ -54,7 +63,8 @@ type names map[string]string
 // named is how the names begin.
 const named = "0192f0c4-7a11-7cc3-8f6b-2b1c9a3d"
 
-var atRandom = regexp.MustCompile(`lp_[A-Za-z0-9_-]+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{32}\b`)
+var atRandom = regexp.MustCompile(`lp_[A-Za-z0-9_-]+|` +
+	`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{32}\b`)
 
 func (n names) of(random string) string {
 	if strings.HasPrefix(random, named) {

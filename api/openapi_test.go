@@ -41,7 +41,8 @@ func TestContract(t *testing.T) {
 	version := regexp.MustCompile(`(?m)^  version: "?([^"\n]*)`).FindSubmatch(want)
 	sameVersion := version != nil && string(version[1]) == openapi.Version
 	if sameVersion && promises(got) != promises(string(want)) {
-		t.Errorf("the contract changed: raise openapi.Version, then run go test ./api -run TestContract -update\n%s",
+		t.Errorf("the contract changed: raise openapi.Version, then run go test ./api -run "+
+			"TestContract -update\n%s",
 			cmp.Diff(promises(string(want)), promises(got)))
 		return
 	}
@@ -105,7 +106,8 @@ func (d *drawing) draw() string {
 	problems := d.problems()
 	all := append(d.out.Schemas, d.in.Schemas...)
 	all.Sort()
-	all = slices.CompactFunc(all, func(a, b draw.Entry) bool { return a.Key == b.Key }) // closed sets of words
+	all = slices.CompactFunc(all,
+		func(a, b draw.Entry) bool { return a.Key == b.Key }) // closed sets of words
 	for _, name := range append(d.in.Bare, d.out.Bare...) {
 		d.Errorf("%s has no description that says more than its name", name)
 	}
@@ -127,7 +129,9 @@ func (d *drawing) draw() string {
 			{Key: "securitySchemes", Value: draw.Map{{Key: "key", Value: draw.Map{
 				{Key: "type", Value: "http"},
 				{Key: "scheme", Value: "bearer"},
-				{Key: "description", Value: "A key of lunpai: its token, which is shown once, when the key is made."},
+				{Key: "description",
+					Value: "A key of lunpai: its token, which is shown once, when the key is " +
+						"made."},
 			}}}},
 			{Key: "parameters", Value: d.named()},
 			{Key: "headers", Value: headers()},
@@ -186,7 +190,8 @@ func (d *drawing) operation(r Route) draw.Map {
 			content.Set("example", e)
 		}
 		op.Set("requestBody", draw.Map{
-			{Key: "required", Value: slices.ContainsFunc(s.Members, func(m shape.Member) bool { return m.Required })},
+			{Key: "required", Value: slices.ContainsFunc(s.Members,
+				func(m shape.Member) bool { return m.Required })},
 			{Key: "content", Value: draw.Map{{Key: "application/json", Value: content}}},
 		})
 	}
@@ -248,12 +253,14 @@ func (d *drawing) responses(r Route, id string) draw.Map {
 	}
 	if r.Status == http.StatusCreated && r.DryRun {
 		dry := draw.Map{{Key: "description", Value: "A dry run: what would happen."}}
-		dry.Set("content", draw.Map{{Key: "application/json", Value: draw.Map{{Key: "schema", Value: d.answer(r)}}}})
+		dry.Set("content", draw.Map{{Key: "application/json",
+			Value: draw.Map{{Key: "schema", Value: d.answer(r)}}}})
 		out.Set("200", dry)
 	}
 	out.Set(strconv.Itoa(r.Status), ok)
 	for _, p := range problemsOf(r) {
-		out.Set(strconv.Itoa(p.status), draw.Map{{Key: "$ref", Value: "#/components/responses/" + p.name}})
+		out.Set(strconv.Itoa(p.status),
+			draw.Map{{Key: "$ref", Value: "#/components/responses/" + p.name}})
 	}
 	return out
 }

@@ -63,7 +63,8 @@ func (k taking) agree(t *testing.T, text []byte) (accepted bool) {
 		t.Errorf("%s: %.300q: got %q (%s), kin-openapi says %q", k.id, text, got, detail, want)
 		return false
 	}
-	if d := cmp.Diff(two, one, cmp.AllowUnexported(AssignNow{}), cmpopts.EquateEmpty()); got == "" && d != "" {
+	if d := cmp.Diff(two, one, cmp.AllowUnexported(AssignNow{}),
+		cmpopts.EquateEmpty()); got == "" && d != "" {
 		t.Errorf("%s: %.300q is read differently (-encoding/json +take):\n%s", k.id, text, d)
 	}
 	return got == ""
@@ -82,7 +83,8 @@ func TestBodiesAgree(t *testing.T) {
 			}
 			if i%10 == 9 { // broken JSON
 				cut := rng.IntN(len(text) + 1)
-				text = text[:cut] + []string{"", ",", "}", `"`, "x", "\xff", "{}"}[rng.IntN(7)] + text[min(len(text), cut+rng.IntN(3)):]
+				text = text[:cut] + []string{"", ",", "}", `"`, "x", "\xff", "{}"}[rng.IntN(7)] +
+					text[min(len(text), cut+rng.IntN(3)):]
 			}
 			if k.agree(t, []byte(text)) {
 				accepted++
@@ -91,7 +93,8 @@ func TestBodiesAgree(t *testing.T) {
 			}
 		}
 		if k.sends != nil && len(k.sends.Members) > 0 && (accepted < 20 || refused < 20) {
-			t.Errorf("%s: %d bodies are accepted and %d refused: nothing was tested", k.id, accepted, refused)
+			t.Errorf("%s: %d bodies are accepted and %d refused: nothing was tested", k.id,
+				accepted, refused)
 		}
 	}
 }
@@ -105,11 +108,13 @@ func FuzzBodies(f *testing.F) {
 			f.Add(uint8(i), []byte(strings.Replace(text, `:`, `:null,"x":`, 1)))
 		}
 	}
-	for _, s := range []string{`{}`, `{"a":1,"a":2}`, `[`, `{"a":1}}`, "{\"\xff\":1}", `{"a":1e400}`, `{"\ud800":1}`, ``, "\ufeff{}", `{"a":{"b":[1,{"c":null}]}}`} {
+	for _, s := range []string{`{}`, `{"a":1,"a":2}`, `[`, `{"a":1}}`, "{\"\xff\":1}",
+		`{"a":1e400}`, `{"\ud800":1}`, ``, "\ufeff{}", `{"a":{"b":[1,{"c":null}]}}`} {
 		f.Add(uint8(0), []byte(s))
 	}
 	f.Fuzz(func(t *testing.T, i uint8, text []byte) {
-		if len(strings.TrimSpace(string(text))) == 0 || !json.Valid(text) && strings.ToValidUTF8(string(text), "") != string(text) {
+		if len(strings.TrimSpace(string(text))) == 0 || !json.Valid(text) &&
+			strings.ToValidUTF8(string(text), "") != string(text) {
 			return // bind looks at these first
 		}
 		all[int(i)%len(all)].agree(t, text)
@@ -150,12 +155,18 @@ func (m maker) errs() bool { return m.wrong > 0 && m.IntN(12/m.wrong) == 0 }
 // odd is a value that seldom fits.
 func (m maker) odd() string {
 	odd := []string{
-		`null`, `true`, `-1`, `0`, `1.5`, `1.0`, `1e2`, `-0`, `1e400`, `9007199254740992`, `99999999999999999999`, `-99999999999999999999`,
-		`""`, `"x"`, `"` + strings.Repeat("长", 70) + `"`, `"` + strings.Repeat("y", 5000) + `"`, `"a\u0000b"`, `"a\nb"`, `"\ud800"`,
-		`[]`, `[[]]`, `[null]`, `{}`, `{"a":{"a":1,"a":1}}`, `"2024-03-04"`, `"2024-3-4"`, `"09:30"`, `"24:00"`, `"P1-31"`, `"P3-31"`, `"P1-31d"`,
-		`"2024-03-04T09:10:00+08:00"`, `"2024-03-04t09:10:00z"`, `"2024-03-04T09:10:60Z"`, `"2024-02-30T09:10:00Z"`, `"2024-03-04T9:10:00Z"`, `"2024-03-04T09:10:00,5Z"`,
-		`"2024-03-04T09:10:00.123456789Z"`, `"2024-03-04T24:00:00Z"`, `"2024-03-04T09:10:00"`, `"2024-03-04T09:10:00+24:00"`, `"if_free"`, `"code_12345"`, `"1234"`, `"Code"`,
-		strings.Repeat(`{"a":`, 20) + "1" + strings.Repeat("}", 20), strings.Repeat("[", 12) + strings.Repeat("]", 12),
+		`null`, `true`, `-1`, `0`, `1.5`, `1.0`, `1e2`, `-0`, `1e400`, `9007199254740992`,
+		`99999999999999999999`, `-99999999999999999999`,
+		`""`, `"x"`, `"` + strings.Repeat("长", 70) + `"`, `"` + strings.Repeat("y", 5000) + `"`,
+		`"a\u0000b"`, `"a\nb"`, `"\ud800"`,
+		`[]`, `[[]]`, `[null]`, `{}`, `{"a":{"a":1,"a":1}}`, `"2024-03-04"`, `"2024-3-4"`,
+		`"09:30"`, `"24:00"`, `"P1-31"`, `"P3-31"`, `"P1-31d"`,
+		`"2024-03-04T09:10:00+08:00"`, `"2024-03-04t09:10:00z"`, `"2024-03-04T09:10:60Z"`,
+		`"2024-02-30T09:10:00Z"`, `"2024-03-04T9:10:00Z"`, `"2024-03-04T09:10:00,5Z"`,
+		`"2024-03-04T09:10:00.123456789Z"`, `"2024-03-04T24:00:00Z"`, `"2024-03-04T09:10:00"`,
+		`"2024-03-04T09:10:00+24:00"`, `"if_free"`, `"code_12345"`, `"1234"`, `"Code"`,
+		strings.Repeat(`{"a":`, 20) + "1" + strings.Repeat("}", 20),
+		strings.Repeat("[", 12) + strings.Repeat("]", 12),
 	}
 	return odd[m.IntN(len(odd))]
 }
