@@ -32,7 +32,7 @@ func (s *Store) List(ctx context.Context, q repo.Query) (l repo.Listing, err err
 				return err
 			}
 			l.Docs, l.Next, err = gather(rows, q.Limit)
-			err = errors.Join(err, rows.Close()) //nolint:sqlclosecheck // before other rows are read
+			err = errors.Join(err, rows.Close()) //nolint:sqlclosecheck // before the next read
 			if err != nil {
 				return err
 			}
