@@ -12,8 +12,10 @@ func TestStrictBinding(t *testing.T) {
 	tests := []struct{ name, body, typ, code string }{
 		{"duplicate key", `{"kind":"new","kind":"peer"}`, "", "duplicate_key"},
 		{"duplicate key, escaped", `{"kind":"new","k\u0069nd":"peer"}`, "", "duplicate_key"},
-		{"duplicate key, deep", `{"kind":"new","person":{"name":"x","name":"y"}}`, "",
-			"duplicate_key"},
+		{
+			"duplicate key, deep", `{"kind":"new","person":{"name":"x","name":"y"}}`, "",
+			"duplicate_key",
+		},
 		{"trailing data", `{"kind":"new"} {}`, "", "trailing_data"},
 		{"trailing rubbish", `{"kind":"new"}x`, "", "trailing_data"},
 		{"wrong case", `{"Kind":"new"}`, "", "invalid"},
@@ -26,8 +28,10 @@ func TestStrictBinding(t *testing.T) {
 		{"no content type", `{"kind":"new"}`, "-", "not_json"},
 		{"another charset", `{"kind":"new"}`, "application/json; charset=gbk", "not_json"},
 		{"too deep", deep, "", "too_deep"},
-		{"too large", `{"kind":"new","purpose":"` + strings.Repeat("x", 70<<10) + `"}`, "",
-			"body_too_large"},
+		{
+			"too large", `{"kind":"new","purpose":"` + strings.Repeat("x", 70<<10) + `"}`, "",
+			"body_too_large",
+		},
 		{"null", `null`, "", "not_an_object"},
 		{"a string", `"new"`, "", "not_an_object"},
 		{"an array", `[{"kind":"new"}]`, "", "not_an_object"},

@@ -95,8 +95,10 @@ func TestEveryOperationIsDocumented(t *testing.T) {
 
 // TestMainAnswersHaveExamples: who reads the contract sees what comes back.
 func TestMainAnswersHaveExamples(t *testing.T) {
-	want := map[string]string{"createSite": "201", "arriveVisit": "201", "identifyVisit": "200",
-		"assignVisit": "200", "serveVisit": "200", "registerVisit": "200", "getRota": "200"}
+	want := map[string]string{
+		"createSite": "201", "arriveVisit": "201", "identifyVisit": "200",
+		"assignVisit": "200", "serveVisit": "200", "registerVisit": "200", "getRota": "200",
+	}
 	for name, op := range contract().Operations() {
 		status, ok := want[op.OperationID]
 		if !ok {

@@ -154,8 +154,9 @@ func kindOf(k jsontext.Kind) shape.Kind {
 		return shape.Number
 	case 't', 'f':
 		return shape.Boolean
+	default:
+		return shape.Any
 	}
-	return shape.Any
 }
 
 // wanted says in words what a shape wants.

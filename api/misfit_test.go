@@ -18,79 +18,100 @@ func TestMisfitsInWords(t *testing.T) {
 	v := "visits/" + o.arrive("arrived", nil)
 	long := `{"note":"` + strings.Repeat("x", 2001) + `"}`
 	for _, c := range []struct{ request, body, detail, fix string }{
-		{v + "/identify", `{"kind":"guest"}`,
+		{
+			v + "/identify", `{"kind":"guest"}`,
 			"At /kind: this is not one of the known words",
 			"Send one of new, returning, referral, unrelated, peer, unstated, company_staff",
 		},
-		{v + "/identify", `{}`,
+		{
+			v + "/identify", `{}`,
 			"Kind is missing",
 			"Send kind: one of new, returning, referral, unrelated, peer, unstated, company_staff",
 		},
-		{v + "/identify", `{"kind":1}`,
+		{
+			v + "/identify", `{"kind":1}`,
 			"At /kind: this is not one of the known words",
 			"Send one of new, returning, referral, unrelated, peer, unstated, company_staff",
 		},
-		{v + "/identify", `{"kind":"new","party":"two"}`,
+		{
+			v + "/identify", `{"kind":"new","party":"two"}`,
 			"At /party: a text does not belong here", "Send a whole number from 0 to 1000000",
 		},
-		{v + "/identify", `{"kind":"new","party":1.5}`,
+		{
+			v + "/identify", `{"kind":"new","party":1.5}`,
 			"At /party: a fraction does not belong here", "Send a whole number from 0 to 1000000",
 		},
-		{v + "/identify", `{"kind":"new","party":-1}`,
+		{
+			v + "/identify", `{"kind":"new","party":-1}`,
 			"At /party: this is too short or too small", "Send a whole number from 0 to 1000000",
 		},
-		{v + "/identify", `{"kind":"new","party":1000001}`,
+		{
+			v + "/identify", `{"kind":"new","party":1000001}`,
 			"At /party: this is too long or too large", "Send a whole number from 0 to 1000000",
 		},
-		{v + "/identify", `{"kind":"new","party":null}`,
+		{
+			v + "/identify", `{"kind":"new","party":null}`,
 			"At /party: null does not belong here",
 			"Send a whole number from 0 to 1000000, or leave it out",
 		},
-		{v + "/identify", `{"kind":"new","purpose":"Buy it"}`,
+		{
+			v + "/identify", `{"kind":"new","purpose":"Buy it"}`,
 			"At /purpose: this is not written as it should be",
 			"Send a code of a-z, 0-9 and _, with no more than four digits in a row, such as " +
 				"passing_by",
 		},
-		{v + "/identify", `{"kind":"new","named":""}`,
+		{
+			v + "/identify", `{"kind":"new","named":""}`,
 			"At /named: this is too short or too small", "Send a text of 1 to 64 characters",
 		},
-		{v + "/identify", `{"kind":"new","person":"Zhang"}`,
+		{
+			v + "/identify", `{"kind":"new","person":"Zhang"}`,
 			"At /person: a text does not belong here", "Send an object",
 		},
-		{v + "/identify", `{"kind":"new","person":{"phone":"1"}}`,
+		{
+			v + "/identify", `{"kind":"new","person":{"phone":"1"}}`,
 			"At /person/phone: this is too short or too small", "Send a text of 5 to 40 characters",
 		},
-		{v + "/identify", `{"kind":"new","by":"M"}`,
+		{
+			v + "/identify", `{"kind":"new","by":"M"}`,
 			"By is not known here",
 			"Leave it out; the known members are appointment, brought_by, customer, " +
 				"delegate, groups, kind, named, party, person, purpose",
 		},
-		{v + "/identify", `{"kind":"new","13800138000":"M"}`,
+		{
+			v + "/identify", `{"kind":"new","13800138000":"M"}`,
 			"A member is not known here",
 			"Leave it out; the known members are appointment, brought_by, customer, " +
 				"delegate, groups, kind, named, party, person, purpose",
 		},
-		{v + "/abandon", long,
+		{
+			v + "/abandon", long,
 			"At /note: this is too long or too large", "Send a text of 1 to 2000 characters",
 		},
-		{"visits", `{"assign":"maybe"}`,
+		{
+			"visits", `{"assign":"maybe"}`,
 			"At /assign: this is not one of the known words", "Send true or false, or if_free",
 		},
-		{"staff/A/leave", `{"reason":"sick"}`,
+		{
+			"staff/A/leave", `{"reason":"sick"}`,
 			"At /reason: this is not one of the known words", "",
 		},
-		{"staff/A/leave", `{"reason":"leave","until":"tomorrow"}`,
+		{
+			"staff/A/leave", `{"reason":"leave","until":"tomorrow"}`,
 			"At /until: this is not written as it should be", "Send a day such as 2024-03-04",
 		},
 		{"rota/reorder", `{"line":"A"}`, "At /line: a text does not belong here", ""},
-		{"rota/event", `{"order":["A"],"to_at":"noon"}`,
+		{
+			"rota/event", `{"order":["A"],"to_at":"noon"}`,
 			"At /to_at: this is not written as it should be",
 			"Send a time such as 2024-03-04T09:10:00+08:00",
 		},
-		{"rota/reorder", `{"line":["A",7]}`,
+		{
+			"rota/reorder", `{"line":["A",7]}`,
 			"At /line/1: a number does not belong here", "Send a text of 1 to 64 characters",
 		},
-		{"conduct", `{"rule":"31","who":"A"}`,
+		{
+			"conduct", `{"rule":"31","who":"A"}`,
 			"At /rule: this is not written as it should be",
 			"Send an article such as P1-31 or P2-04a",
 		},
@@ -152,8 +173,10 @@ func TestForms(t *testing.T) {
 		re := regexp.MustCompile(pattern)
 		fits := 0
 		for range 20_000 {
-			b := []byte([]string{"", "P1-31", "P2-04a", "2024-03-04", "09:30", "code_1", "a12345",
-				"1234", "12345a"}[rng.IntN(9)])
+			b := []byte([]string{
+				"", "P1-31", "P2-04a", "2024-03-04", "09:30", "code_1", "a12345",
+				"1234", "12345a",
+			}[rng.IntN(9)])
 			for range rng.IntN(3) {
 				at, c := rng.IntN(len(b)+1), "P12-0:_abcdz9 Aé\n"[rng.IntN(17)]
 				if at < len(b) && rng.IntN(2) == 0 {
@@ -184,8 +207,10 @@ func TestBadBodiesHaveAFix(t *testing.T) {
 		}
 		who := keyFor(op, w.routeOf(name))
 		for field, s := range op.Body.Properties {
-			for _, value := range []string{`null`, `{"x":1}`, `[{}]`, `"§ 1"`, `-7.5`,
-				`"` + strings.Repeat("x", 3000) + `"`, `true`} {
+			for _, value := range []string{
+				`null`, `{"x":1}`, `[{}]`, `"§ 1"`, `-7.5`,
+				`"` + strings.Repeat("x", 3000) + `"`, `true`,
+			} {
 				a := w.do(who, method, w.fill.Replace(path), `{"`+field+`":`+value+`}`,
 					"Idempotency-Key", "k")
 				if a.status == 400 && a.str("code") == "invalid" {

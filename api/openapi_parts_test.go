@@ -16,11 +16,15 @@ var tags = []struct{ name, about, words string }{
 	{"Visits", "A visit from the door to the register.", "visits"},
 	{"Rota", "The line, the business day, make-ups, events.", "rota rotas units"},
 	{"Staff", "Who works here and who is on the floor.", "staff"},
-	{"Customers", "Whose customer somebody is, follow-ups, deals, and the person behind the id.",
-		"customers notes"},
+	{
+		"Customers", "Whose customer somebody is, follow-ups, deals, and the person behind the id.",
+		"customers notes",
+	},
 	{"Desk and telephone", "Seats, guiding, calls and messages.", "desk calls messages"},
-	{"Records", "Approvals, disputes, rulings, conduct, checklists, cards.",
-		"approvals disputes rulings conduct checklists cards"},
+	{
+		"Records", "Approvals, disputes, rulings, conduct, checklists, cards.",
+		"approvals disputes rulings conduct checklists cards",
+	},
 	{"Reports", "Conversion, receptions, turns, waiting, as figures.", "reports"},
 	{"Journal", "Every decision, in order.", "commits"},
 	{"Sites and policies", "Offices and the rules they adopted.", "sites policies policy"},
@@ -72,8 +76,11 @@ func (d *drawing) params(r Route) (l draw.List) {
 			{Key: "in", Value: "path"},
 			{Key: "required", Value: true},
 			{Key: "description", Value: inPath[m[1]]},
-			{Key: "schema", Value: draw.Map{{Key: "type", Value: "string"},
-				{Key: "minLength", Value: 1}, {Key: "maxLength", Value: 100}}},
+			{Key: "schema", Value: draw.Map{
+				{Key: "type", Value: "string"},
+				{Key: "minLength", Value: 1},
+				{Key: "maxLength", Value: 100},
+			}},
 		}))
 	}
 	if r.Query != nil {
@@ -83,22 +90,29 @@ func (d *drawing) params(r Route) (l draw.List) {
 		l = append(l, d.ref("header_idempotency_key", "", draw.Map{
 			{Key: "name", Value: "Idempotency-Key"},
 			{Key: "in", Value: "header"},
-			{Key: "description",
+			{
+				Key: "description",
 				Value: "Names this request for ever: sent again with the same content it gets " +
 					"its first answer. " +
-					"Without one the server makes one up."},
-			{Key: "schema", Value: draw.Map{{Key: "type", Value: "string"},
-				{Key: "minLength", Value: 1}, {Key: "maxLength", Value: 200}}},
+					"Without one the server makes one up.",
+			},
+			{Key: "schema", Value: draw.Map{
+				{Key: "type", Value: "string"},
+				{Key: "minLength", Value: 1},
+				{Key: "maxLength", Value: 200},
+			}},
 		}))
 	}
 	if r.Match != "" {
 		l = append(l, d.ref("header_if_match", "", draw.Map{
 			{Key: "name", Value: "If-Match"},
 			{Key: "in", Value: "header"},
-			{Key: "description",
+			{
+				Key: "description",
 				Value: "The ETag that you read, with its quotes: the request is carried out " +
 					"only if the record is still at that version. " +
-					"A weak tag, a list or a bare number is refused."},
+					"A weak tag, a list or a bare number is refused.",
+			},
 			{Key: "schema", Value: draw.Map{{Key: "type", Value: "string"}}},
 		}))
 	}
@@ -124,8 +138,11 @@ func (d *drawing) queryParams(t reflect.Type) (l draw.List) {
 			d.Errorf("the parameter %s of %s has no description", name, t)
 		}
 		s := queryRules.Of(f.Type)
-		p := draw.Map{{Key: "name", Value: name}, {Key: "in", Value: "query"},
-			{Key: "description", Value: text}}
+		p := draw.Map{
+			{Key: "name", Value: name},
+			{Key: "in", Value: "query"},
+			{Key: "description", Value: text},
+		}
 		if s.Kind == shape.Array {
 			p.Set("style", "form")
 			p.Set("explode", false)
@@ -165,17 +182,25 @@ func headers() draw.Map {
 	return draw.Map{
 		{Key: "ETag", Value: draw.Map{
 			{Key: "schema", Value: text},
-			{Key: "description",
+			{
+				Key: "description",
 				Value: "Version of the record, for If-Match: the number of the last commit that " +
-					"changed it, in quotes."},
+					"changed it, in quotes.",
+			},
 		}},
-		{Key: "Location", Value: draw.Map{{Key: "schema", Value: text},
-			{Key: "description", Value: "Address of the record that was made."}}},
+		{Key: "Location", Value: draw.Map{
+			{Key: "schema", Value: text},
+			{Key: "description", Value: "Address of the record that was made."},
+		}},
 		{Key: "Replayed", Value: draw.Map{
-			{Key: "schema", Value: draw.Map{{Key: "type", Value: "string"},
-				{Key: "enum", Value: draw.List{"true"}}}},
-			{Key: "description",
-				Value: "Present when the request had run before and this is its first answer."},
+			{Key: "schema", Value: draw.Map{
+				{Key: "type", Value: "string"},
+				{Key: "enum", Value: draw.List{"true"}},
+			}},
+			{
+				Key:   "description",
+				Value: "Present when the request had run before and this is its first answer.",
+			},
 		}},
 	}
 }
@@ -227,42 +252,57 @@ var problemRows = []problemRow{
 	{400, "Invalid", "The request makes no sense as it stands; the detail says where and how to " +
 		"mend it. Nothing changed.", func(Route) bool { return true }},
 	{401, "Unauthenticated", "No valid key.", private},
-	{403, "Forbidden", "The key may not do this; rule names the article where one forbids it.",
-		private},
+	{
+		403, "Forbidden", "The key may not do this; rule names the article where one forbids it.",
+		private,
+	},
 	{404, "NotFound", "There is no such record, or it belongs to another site.", private},
 	{409, "Refused", "The visit is not in a state for it, or an article says no, which rule " +
 		"names. Also: the same request is being carried out. Nothing changed.", changes},
-	{412, "Stale", "The record has changed since the version in If-Match.",
-		func(r Route) bool { return r.Match != "" }},
+	{
+		412, "Stale", "The record has changed since the version in If-Match.",
+		func(r Route) bool { return r.Match != "" },
+	},
 	{413, "TooLarge", "The body is larger than 64 KiB. Nothing changed.", changes},
-	{422, "KeyReused", "This Idempotency-Key was used before with other content.",
-		func(r Route) bool { return r.Key }},
+	{
+		422, "KeyReused", "This Idempotency-Key was used before with other content.",
+		func(r Route) bool { return r.Key },
+	},
 	{429, "TooMany", "Too many requests; Retry-After says how many seconds to wait.", private},
 	{500, "Internal", "The service failed; the request id finds the cause in the log.", private},
-	{503, "Unavailable", "The service cannot answer now. outcome says whether anything may have " +
-		"been written; sending it again with the same Idempotency-Key is always safe.",
-		func(r Route) bool { return private(r) || r.Path == "/readyz" }},
+	{
+		503, "Unavailable", "The service cannot answer now. outcome says whether anything may " +
+			"have " +
+			"been written; sending it again with the same Idempotency-Key is always safe.",
+		func(r Route) bool { return private(r) || r.Path == "/readyz" },
+	},
 }
 
 func headerOf(kind, about string) draw.Map {
-	return draw.Map{{Key: "schema", Value: draw.Map{{Key: "type", Value: kind}}},
-		{Key: "description", Value: about}}
+	return draw.Map{
+		{Key: "schema", Value: draw.Map{{Key: "type", Value: kind}}},
+		{Key: "description", Value: about},
+	}
 }
 
 // problemHeaders are the headers of problem documents by status.
 var problemHeaders = map[int]draw.Map{
 	401: {{Key: "WWW-Authenticate", Value: headerOf("string", "Always Bearer.")}},
-	409: {{Key: "Retry-After",
+	409: {{
+		Key: "Retry-After",
 		Value: headerOf("integer",
-			"Seconds to wait, while the same request is being carried out.")}},
+			"Seconds to wait, while the same request is being carried out."),
+	}},
 	429: {
 		{Key: "Retry-After", Value: headerOf("integer", "Seconds to wait.")},
 		{Key: "RateLimit-Limit", Value: headerOf("integer",
 			"How many requests this key may send at once. Every answer to a key carries this "+
 				"header and the next two.")},
 		{Key: "RateLimit-Remaining", Value: headerOf("integer", "How many of them are left.")},
-		{Key: "RateLimit-Reset",
-			Value: headerOf("integer", "Seconds until all of them are there again.")},
+		{
+			Key:   "RateLimit-Reset",
+			Value: headerOf("integer", "Seconds until all of them are there again."),
+		},
 	},
 	503: {{Key: "Retry-After", Value: headerOf("integer", "Seconds to wait.")}},
 }

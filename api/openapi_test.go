@@ -129,9 +129,11 @@ func (d *drawing) draw() string {
 			{Key: "securitySchemes", Value: draw.Map{{Key: "key", Value: draw.Map{
 				{Key: "type", Value: "http"},
 				{Key: "scheme", Value: "bearer"},
-				{Key: "description",
+				{
+					Key: "description",
 					Value: "A key of lunpai: its token, which is shown once, when the key is " +
-						"made."},
+						"made.",
+				},
 			}}}},
 			{Key: "parameters", Value: d.named()},
 			{Key: "headers", Value: headers()},
@@ -253,8 +255,10 @@ func (d *drawing) responses(r Route, id string) draw.Map {
 	}
 	if r.Status == http.StatusCreated && r.DryRun {
 		dry := draw.Map{{Key: "description", Value: "A dry run: what would happen."}}
-		dry.Set("content", draw.Map{{Key: "application/json",
-			Value: draw.Map{{Key: "schema", Value: d.answer(r)}}}})
+		dry.Set("content", draw.Map{{
+			Key:   "application/json",
+			Value: draw.Map{{Key: "schema", Value: d.answer(r)}},
+		}})
 		out.Set("200", dry)
 	}
 	out.Set(strconv.Itoa(r.Status), ok)

@@ -127,6 +127,7 @@ func (t *taker) value(s *shape.Shape, v reflect.Value, depth int) *Problem {
 		return t.object(s, v, depth)
 	case '[':
 		return t.list(s, v, depth)
+	default: // a single token
 	}
 	tok, err := t.d.ReadToken()
 	if err != nil {
@@ -145,6 +146,7 @@ func (t *taker) value(s *shape.Shape, v reflect.Value, depth int) *Problem {
 		if v.IsValid() {
 			v.SetBool(kind == 't')
 		}
+	default: // null
 	}
 	return nil
 }
@@ -307,25 +309,42 @@ func strictTime(text string) bool {
 
 // number checks a number and puts it where it goes.
 func (t *taker) number(s *shape.Shape, v reflect.Value, text string) *Problem {
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
+	if !finite(text) {
 		return unfit("bad_number", "at", t.here())
 	}
 	if s.Kind != shape.Integer || t.misfit != nil {
-		return nil
+		return nil //nolint:nilerr // the first misfit is told when the body was read
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
+	n, misfit := whole(text)
 	switch {
-	case errors.Is(err, strconv.ErrRange) && f < 0:
-		t.misfits("too_short", s)
-	case errors.Is(err, strconv.ErrRange):
-		t.misfits("too_long", s)
-	case err != nil: // a point or an exponent
-		t.misfits("type", s, "given", explain.Phrase(t.lang, "fraction", nil))
+	case misfit == "type":
+		t.misfits(misfit, s, "given", explain.Phrase(t.lang, "fraction", nil))
+	case misfit != "":
+		t.misfits(misfit, s)
 	case t.bounds(s, n) && v.IsValid():
 		v.SetInt(n)
 	}
 	return nil
+}
+
+// finite reports whether a number can be held at all.
+func finite(text string) bool {
+	_, err := strconv.ParseFloat(text, 64)
+	return err == nil
+}
+
+// whole reads a whole number, or says how the text is none that fits.
+func whole(text string) (n int64, misfit string) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case err == nil:
+		return n, ""
+	case !errors.Is(err, strconv.ErrRange): // a point or an exponent
+		return 0, "type"
+	case text[0] == '-':
+		return 0, "too_short"
+	}
+	return 0, "too_long"
 }
 
 // bounds reports whether a number, or how many there are of something, is within the bounds.
