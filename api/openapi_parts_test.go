@@ -272,8 +272,7 @@ var problemRows = []problemRow{
 	{500, "Internal", "The service failed; the request id finds the cause in the log.", private},
 	{
 		503, "Unavailable", "The service cannot answer now. outcome says whether anything may " +
-			"have " +
-			"been written; sending it again with the same Idempotency-Key is always safe.",
+			"have been written; sending it again with the same Idempotency-Key is always safe.",
 		func(r Route) bool { return private(r) || r.Path == "/readyz" },
 	},
 }
