@@ -13,6 +13,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/tools/mongod"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 )
@@ -51,6 +52,7 @@ func silent(t *testing.T) string {
 
 // TestNoServer: which host, and why, for hosts that are no MongoDB.
 func TestNoServer(t *testing.T) {
+	slow.Test(t, "servers that do not answer, waited for, 17 s")
 	t.Parallel()
 	one, two := silent(t), silent(t)
 	refuses(t, "mongodb://u:"+password+"@"+one+","+two+"/lunpai", one+": connection refused", two+

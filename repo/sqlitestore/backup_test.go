@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/repo"
 )
 
@@ -152,6 +153,7 @@ func TestReadOnlyAfterACrash(t *testing.T) {
 // TestLongReader: a long read from the file, such as a backup, stops the log from being emptied but
 // nobody from writing; when it ends, what was deleted leaves the log.
 func TestLongReader(t *testing.T) {
+	slow.Test(t, "a reader who stays, 5 s")
 	path := filepath.Join(t.TempDir(), "lunpai.db")
 	s, o := openAt(t, path), newOffice("site")
 	person := repo.Side{

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/repo"
 )
 
@@ -45,6 +46,7 @@ func inside(t *testing.T, attributes *syscall.SysProcAttr) bool {
 // TestDiskFull fills a small disk: what was acknowledged is there, the rest is unknown, and when
 // there is space again the store goes on by itself, with the very page that did not fit.
 func TestDiskFull(t *testing.T) {
+	slow.Test(t, "a full disk, 8 s")
 	if !inside(t, &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}) {
 		return
 	}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/lunpai/lunpai/internal/slow"
 )
 
 func accepted(*Store) error { return nil }
@@ -14,6 +16,7 @@ func accepted(*Store) error { return nil }
 // TestRestore: a backup replaces a store, whatever is left of it; the old one is kept, and both can
 // be opened.
 func TestRestore(t *testing.T) {
+	slow.Test(t, "files in every state restored, 6 s")
 	t.Parallel()
 	for _, what := range []string{
 		"stopped", "killed", "damaged log", "file gone", "nothing there",
