@@ -104,6 +104,7 @@ func TestDialProblem(t *testing.T) {
 
 // TestWrongReplicaSet: what is wrong about the name of the set, or about the set.
 func TestWrongReplicaSet(t *testing.T) {
+	slow.Test(t, "a replica set of another name, waited for, 16 s")
 	t.Parallel()
 	mongotest.Find(t)
 	alone := server(t, mongod.Config{})
