@@ -32,6 +32,7 @@ var arrows = []struct{ from, to string }{
 	{"report", "repo explain workflow"},
 	{"scenario", "workflow"},
 	{"repo/storetest", "repo workflow internal/slow"},
+	{"repo/repotest", "repo/mongostore repo/sqlitestore repo workflow"},
 	{"repo/mongostore", "repo workflow"},
 	{"repo/sqlitestore", "repo workflow"},
 	{"repo/vault", "repo workflow"},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -47,7 +48,7 @@ func load(b *testing.B, d *repo.Engine, sites, clients, n int, whole bool) {
 				for i, cmd := range steps(name, whole) {
 					begun := time.Now()
 					if _, err := d.Do(b.Context(), site,
-						request(fmt.Sprintf("%s-%d", name, i), workflow.RoleFrontDesk,
+						repotest.Request(fmt.Sprintf("%s-%d", name, i), workflow.RoleFrontDesk,
 							cmd)); err != nil {
 						b.Error(err)
 						return
@@ -77,7 +78,7 @@ func BenchmarkEngine(b *testing.B) {
 	}{{1, 1, true}, {1, 64, false}, {50, 16, true}, {50, 64, true}, {50, 64, false}} {
 		b.Run(fmt.Sprintf("sites=%d/clients=%d/whole=%v", c.sites, c.clients, c.whole),
 			func(b *testing.B) {
-				d := openEngine(b, repo.Config{Store: openStore(b)})
+				d := repotest.Engine(b, repo.Config{Store: repotest.SQLite(b)})
 				for i := range c.sites {
 					found(b, d, workflow.SiteID(fmt.Sprintf("s%d", i)))
 				}
@@ -112,7 +113,7 @@ func BenchmarkOverhead(b *testing.B) {
 	doc := []byte(`{"id":"r","site":"s","seq":1,"open":true}`)
 	for _, sites := range []int{1, 50} {
 		b.Run(fmt.Sprintf("sites=%d", sites), func(b *testing.B) {
-			d := openEngine(b, repo.Config{Store: void{}})
+			d := repotest.Engine(b, repo.Config{Store: void{}})
 			repo.DecideWith(d,
 				func(board *workflow.Board, env workflow.Envelope,
 					cmd workflow.Command,
@@ -132,12 +133,12 @@ func BenchmarkOverhead(b *testing.B) {
 // BenchmarkAuthenticate: what a request pays for its key, and what it pays once in 3 s for its
 // state.
 func BenchmarkAuthenticate(b *testing.B) {
-	s := openStore(b)
+	s := repotest.SQLite(b)
 	var skip time.Duration
-	d := openEngine(b, repo.Config{Store: s})
+	d := repotest.Engine(b, repo.Config{Store: s})
 	k := vault.NewKeys(d, s, func() time.Time { return time.Now().Add(skip) })
 	found(b, d, "s")
-	out := mustDo(b, d, "s", "key", workflow.RoleAdministrator, &workflow.MakeKey{
+	out := repotest.MustDo(b, d, "s", "key", workflow.RoleAdministrator, &workflow.MakeKey{
 		Key: "k", Role: workflow.RoleConsultant, Staff: "A",
 	})
 	keys, err := k.Issue(b.Context(), out)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -19,7 +20,7 @@ func TestRestoredStore(t *testing.T) {
 	for name, notice := range map[string]func(d *repo.Engine, f *flawed) error{
 		"refusal": func(d *repo.Engine, _ *flawed) error {
 			_, err := d.Do(t.Context(), "s",
-				request("x", workflow.RoleFrontDesk, &workflow.ServeVisit{Visit: "v"}))
+				repotest.Request("x", workflow.RoleFrontDesk, &workflow.ServeVisit{Visit: "v"}))
 			if fault := (*workflow.Fault)(nil); !errors.As(err, &fault) ||
 				fault.Class != workflow.ClassNotFound {
 				return errors.Join(errors.New("want not found: the visit is gone with the newest "+
@@ -57,12 +58,26 @@ func TestRestoredStore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, f := flawedOffice(t, repo.Config{})
-			mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "u"})
-			backup := openStore(t)
+			repotest.MustDo(
+				t,
+				d,
+				"s",
+				"a",
+				workflow.RoleFrontDesk,
+				&workflow.ArriveVisit{Visit: "u"},
+			)
+			backup := repotest.SQLite(t)
 			if err := repo.Copy(t.Context(), f.below(), backup, nil); err != nil {
 				t.Fatal(err)
 			}
-			mustDo(t, d, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
+			repotest.MustDo(
+				t,
+				d,
+				"s",
+				"b",
+				workflow.RoleFrontDesk,
+				&workflow.ArriveVisit{Visit: "v"},
+			)
 			f.set(func(f *flawed) { f.Store = backup })
 			if err := notice(d, f); err != nil {
 				t.Error(err)
@@ -101,8 +116,8 @@ func writeNewer(p *repo.Page) {
 // TestNewerHead: a board is not made of documents that a newer program wrote.
 func TestNewerHead(t *testing.T) {
 	_, f := flawedOffice(t, repo.Config{})
-	writer := openEngine(t, repo.Config{Store: f.below()})
-	mustDo(t, writer, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
+	writer := repotest.Engine(t, repo.Config{Store: f.below()})
+	repotest.MustDo(t, writer, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 	f.set(func(f *flawed) {
 		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64,
 			limit int,
@@ -115,7 +130,7 @@ func TestNewerHead(t *testing.T) {
 		}
 	})
 	// it has the documents of commit 2 before it sees a page
-	late := openEngine(t, repo.Config{Store: f})
+	late := repotest.Engine(t, repo.Config{Store: f})
 	if err := late.View(t.Context(), "s", nil,
 		func(*workflow.Board) error { return nil }); !errors.Is(err, repo.ErrReadOnly) {
 		t.Errorf("got %v, want %v", err, repo.ErrReadOnly)
@@ -139,8 +154,15 @@ func TestBrokenChain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d, f := flawedOffice(t, repo.Config{})
 			found(t, d, "other")
-			writer := openEngine(t, repo.Config{Store: f.below()})
-			mustDo(t, writer, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
+			writer := repotest.Engine(t, repo.Config{Store: f.below()})
+			repotest.MustDo(
+				t,
+				writer,
+				"s",
+				"b",
+				workflow.RoleFrontDesk,
+				&workflow.ArriveVisit{Visit: "v"},
+			)
 			f.set(func(f *flawed) {
 				f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64,
 					limit int,
@@ -177,7 +199,7 @@ func TestBrokenChain(t *testing.T) {
 // hold.
 func TestDocumentsAheadOfJournal(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
-	mustDo(t, d, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
+	repotest.MustDo(t, d, "s", "b", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 	for name, mark := range map[string]int64{"mark too": 2, "documents only": 1} {
 		f.set(func(f *flawed) {
 			f.onLoad = func(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64,
@@ -195,7 +217,7 @@ func TestDocumentsAheadOfJournal(t *testing.T) {
 				return f.below().Since(ctx, site, seq, 1)
 			}
 		})
-		fresh := openEngine(t, repo.Config{Store: f})
+		fresh := repotest.Engine(t, repo.Config{Store: f})
 		if _, err := fresh.Do(t.Context(), "s", arrive("w")); !errors.Is(err, repo.ErrReadOnly) ||
 			!errors.Is(err, repo.ErrCorrupt) {
 			t.Errorf("%s: %v, want read-only", name, err)
@@ -217,7 +239,7 @@ func TestDeletedDocuments(t *testing.T) {
 					func(d repo.Document) bool { return d.Ref == gone }), mark, err
 			}
 		})
-		late := openEngine(t, repo.Config{Store: f})
+		late := repotest.Engine(t, repo.Config{Store: f})
 		for _, r := range []repo.Request{arrive("v"), serve("v")} {
 			if _, err := late.Do(t.Context(), "s", r); !errors.Is(err, repo.ErrReadOnly) ||
 				!errors.Is(err, repo.ErrCorrupt) {
@@ -231,7 +253,7 @@ func TestDeletedDocuments(t *testing.T) {
 // the same failure.
 func TestReadingFails(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
-	fresh := openEngine(t, repo.Config{Store: f})
+	fresh := repotest.Engine(t, repo.Config{Store: f})
 	loads, begun, release := 0, make(chan struct{}), make(chan struct{})
 	f.set(func(f *flawed) {
 		f.onLoad = func(context.Context, workflow.SiteID) ([]repo.Document, int64, error) {
@@ -302,9 +324,9 @@ func TestReadingAnewFails(t *testing.T) {
 // TestLostRaceIsCheap: after a lost race the board is brought up to the journal, not read anew.
 func TestLostRaceIsCheap(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
-	other := openEngine(t, repo.Config{Store: f.below()})
+	other := repotest.Engine(t, repo.Config{Store: f.below()})
 	intrude := func(id string) {
-		mustDo(t, other, "s", id, workflow.RoleFrontDesk, &workflow.ArriveVisit{
+		repotest.MustDo(t, other, "s", id, workflow.RoleFrontDesk, &workflow.ArriveVisit{
 			Visit: workflow.VisitID(id),
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -94,11 +95,11 @@ func TestTimeAhead(t *testing.T) {
 	var fast, clock handClock
 	fast.forward(time.Hour)
 	wrong, f := flawedOffice(t, repo.Config{Now: fast.now})
-	before := mustDo(t, wrong, "s", "a", workflow.RoleFrontDesk,
+	before := repotest.MustDo(t, wrong, "s", "a", workflow.RoleFrontDesk,
 		&workflow.ArriveVisit{Visit: "u"}).Commit.At
-	d := openEngine(t, repo.Config{Store: f, Now: clock.now, Log: logger})
+	d := repotest.Engine(t, repo.Config{Store: f, Now: clock.now, Log: logger})
 	found(t, d, "other")
-	if at := mustDo(t, d, "s", "b", workflow.RoleFrontDesk,
+	if at := repotest.MustDo(t, d, "s", "b", workflow.RoleFrontDesk,
 		&workflow.ArriveVisit{Visit: "v"}).Commit.At; !at.Equal(before) {
 		t.Errorf("decided at %s, want %s", at, before)
 	}

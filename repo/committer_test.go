@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
 // TestCommitter: a site is never in two appends at once, and no more appends run than the store
 // wants.
 func TestCommitter(t *testing.T) {
-	f := &flawed{Store: openStore(t), parallel: 3}
-	d := openEngine(t, repo.Config{Store: f})
+	f := &flawed{Store: repotest.SQLite(t), parallel: 3}
+	d := repotest.Engine(t, repo.Config{Store: f})
 	var mu sync.Mutex
 	flying, most := map[workflow.SiteID]bool{}, 0
 	calls, together := 0, 0
@@ -51,7 +52,7 @@ func TestCommitter(t *testing.T) {
 			found(t, d, site)
 			for n := range 10 {
 				v := fmt.Sprintf("v%d-%d", i, n)
-				mustDo(t, d, site, v, workflow.RoleFrontDesk, &workflow.ArriveVisit{
+				repotest.MustDo(t, d, site, v, workflow.RoleFrontDesk, &workflow.ArriveVisit{
 					Visit: workflow.VisitID(v),
 				})
 			}
@@ -101,16 +102,16 @@ func TestPagesAreBounded(t *testing.T) {
 
 // TestPagesAreSmall: with commands that change a lot a page is limited by its size.
 func TestPagesAreSmall(t *testing.T) {
-	f := &flawed{Store: openStore(t)}
-	d := openEngine(t, repo.Config{Store: f})
-	c := newSite("s")
+	f := &flawed{Store: repotest.SQLite(t)}
+	d := repotest.Engine(t, repo.Config{Store: f})
+	c := repotest.NewSite("s")
 	for i := range 300 {
 		c.Staff = append(c.Staff, workflow.NewStaff{
 			Staff: workflow.StaffID(fmt.Sprintf("consultant-%03d", i)),
 			Role:  workflow.RoleConsultant,
 		})
 	}
-	mustDo(t, d, "s", "create", workflow.RoleAdministrator, c)
+	repotest.MustDo(t, d, "s", "create", workflow.RoleAdministrator, c)
 	begun, release := f.hold()
 	first := outcomes(t.Context(), d, arrive("first"))
 	<-begun
@@ -119,7 +120,7 @@ func TestPagesAreSmall(t *testing.T) {
 		cmd := &workflow.Busy{
 			Who: workflow.StaffID(fmt.Sprintf("consultant-%03d", i)), With: workflow.Chores,
 		}
-		rs = append(rs, request(fmt.Sprint("busy-", i), workflow.RoleFrontDesk, cmd))
+		rs = append(rs, repotest.Request(fmt.Sprint("busy-", i), workflow.RoleFrontDesk, cmd))
 	}
 	rest := outcomes(t.Context(), d, rs...)
 	queued(t, d, len(rs))

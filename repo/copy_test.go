@@ -13,20 +13,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
 func TestCopy(t *testing.T) {
-	s := openStore(t)
-	d := openEngine(t, repo.Config{Store: s})
+	s := repotest.SQLite(t)
+	d := repotest.Engine(t, repo.Config{Store: s})
 	for i := range 12 {
 		site := workflow.SiteID(fmt.Sprintf("s%d", i))
 		found(t, d, site)
 		for n := range i {
 			v := fmt.Sprintf("v%d-%d", i, n)
-			mustDo(t, d, site, v, workflow.RoleFrontDesk, &workflow.ArriveVisit{
+			repotest.MustDo(t, d, site, v, workflow.RoleFrontDesk, &workflow.ArriveVisit{
 				Visit: workflow.VisitID(v),
 			})
 		}
@@ -50,7 +51,7 @@ func TestCopy(t *testing.T) {
 	if _, _, err := vault.NewKeys(d, s, nil).NewAdministrator(ctx, "", ""); err != nil {
 		t.Fatal(err)
 	}
-	to := openStore(t)
+	to := repotest.SQLite(t)
 	check := func(t *testing.T, to repo.Store) {
 		t.Helper()
 		calls := 0
@@ -67,13 +68,13 @@ func TestCopy(t *testing.T) {
 	check(t, to)
 	t.Run("mongodb", func(t *testing.T) {
 		check(t,
-			openMongo(t, mongotest.Standalone(t),
+			repotest.MongoDB(t, mongotest.Standalone(t),
 				fmt.Sprintf("repo_copy_%d", time.Now().UnixNano())))
 	})
 	if err := repo.Copy(ctx, s, to, nil); err == nil || !strings.Contains(err.Error(), "empty") {
 		t.Errorf("copied into a store that is not empty: %v", err)
 	}
-	people := openStore(t)
+	people := repotest.SQLite(t)
 	if err := people.Insert(ctx,
 		repo.Side{
 			Collection: repo.People, ID: "k", Site: "s", At: time.Now(), Body: []byte("{}"),
@@ -90,7 +91,7 @@ func TestCopy(t *testing.T) {
 func TestUnfinishedCopy(t *testing.T) {
 	from := book(t)
 	for _, until := range []int{0, 1, 3} {
-		to := &flawed{Store: openStore(t)}
+		to := &flawed{Store: repotest.SQLite(t)}
 		left := until
 		to.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
 			if left--; left < 0 {
@@ -105,14 +106,14 @@ func TestUnfinishedCopy(t *testing.T) {
 		for what, err := range map[string]error{
 			"open":       repo.Unfinished(t.Context(), to),
 			"copy to it": repo.Copy(t.Context(), from, to, nil),
-			"copy of it": repo.Copy(t.Context(), to, openStore(t), nil),
+			"copy of it": repo.Copy(t.Context(), to, repotest.SQLite(t), nil),
 		} {
 			if !errors.Is(err, repo.ErrUnfinished) {
 				t.Errorf("after %d pages: %s: want ErrUnfinished, got %v", until, what, err)
 			}
 		}
 	}
-	to := openStore(t)
+	to := repotest.SQLite(t)
 	if err := errors.Join(repo.Copy(t.Context(), from, to, nil),
 		repo.Unfinished(t.Context(), to)); err != nil {
 		t.Error(err)
@@ -122,11 +123,11 @@ func TestUnfinishedCopy(t *testing.T) {
 // TestCopyOfDamage: a damaged store is not copied.
 func TestCopyOfDamage(t *testing.T) {
 	f := &forged{Store: book(t), page: replaceBody("arrive_visit", "arrive_vizit")}
-	if err := repo.Copy(t.Context(), f, openStore(t), nil); !errors.Is(err, repo.ErrCorrupt) {
+	if err := repo.Copy(t.Context(), f, repotest.SQLite(t), nil); !errors.Is(err, repo.ErrCorrupt) {
 		t.Errorf("got %v, want corrupt", err)
 	}
 	f = &forged{
-		Store: openStore(t), doc: func(d repo.Document) (repo.Document, bool) {
+		Store: repotest.SQLite(t), doc: func(d repo.Document) (repo.Document, bool) {
 			return d, d.Collection != workflow.Visits
 		},
 	}

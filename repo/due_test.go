@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -58,7 +59,7 @@ func TestIdleSitesCostNothing(t *testing.T) {
 	for i := range 20 {
 		found(t, d, workflow.SiteID(fmt.Sprint("idle", i)))
 	}
-	started := openEngine(t, repo.Config{Store: f, Now: clock.now})
+	started := repotest.Engine(t, repo.Config{Store: f, Now: clock.now})
 	for _, engine := range []*repo.Engine{d, started} {
 		fire(t, engine, 0)
 	}
@@ -70,7 +71,7 @@ func TestIdleSitesCostNothing(t *testing.T) {
 	if n := loads.Load() + reads.Load(); n > 0 {
 		t.Errorf("%d reads in rounds in which nothing was due", n)
 	}
-	mustDo(t, d, "idle7", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
+	repotest.MustDo(t, d, "idle7", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 	atRest(t, d, "idle7") // what will be due is noted after the answer
 	loads.Store(0)
 	clock.forward(20 * time.Minute)
@@ -89,7 +90,7 @@ func TestTimersForgetNobody(t *testing.T) {
 	for i := range 3 * boards {
 		found(t, d, workflow.SiteID(fmt.Sprint("idle", i)))
 	}
-	busy := openEngine(t, repo.Config{Store: f, Now: clock.now, MaxBoards: boards})
+	busy := repotest.Engine(t, repo.Config{Store: f, Now: clock.now, MaxBoards: boards})
 	var used []workflow.SiteID
 	for i := range boards - 1 {
 		used = append(used, workflow.SiteID(fmt.Sprint("idle", i)))
@@ -114,17 +115,17 @@ func TestTimersForgetNobody(t *testing.T) {
 func TestTakeoverOfTimers(t *testing.T) {
 	var clock handClock
 	first, f := flawedOffice(t, repo.Config{Now: clock.now})
-	second := openEngine(t, repo.Config{Store: f, Now: clock.now})
+	second := repotest.Engine(t, repo.Config{Store: f, Now: clock.now})
 	fire(t, second, 0)
-	mustDo(t, first, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
+	repotest.MustDo(t, first, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
 	loads, reads := f.countLoads()
 	atRest(t, second, "s")
 	for i := range 6 { // it moves on and on
 		clock.forward(15 * time.Second)
-		mustDo(t, first, "s", fmt.Sprint("b", i), workflow.RoleFrontDesk, &workflow.Leave{
+		repotest.MustDo(t, first, "s", fmt.Sprint("b", i), workflow.RoleFrontDesk, &workflow.Leave{
 			Who: "A", Reason: workflow.Personal,
 		})
-		mustDo(t, first, "s", fmt.Sprint("c", i), workflow.RoleFrontDesk, &workflow.Return{
+		repotest.MustDo(t, first, "s", fmt.Sprint("c", i), workflow.RoleFrontDesk, &workflow.Return{
 			Who: "A",
 		})
 		before := loads.Load() + reads.Load()
@@ -143,15 +144,15 @@ func TestTakeoverOfTimers(t *testing.T) {
 func TestTimersNoticeARestore(t *testing.T) {
 	log, logger := newLog()
 	d, f := flawedOffice(t, repo.Config{Log: logger})
-	mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "u"})
+	repotest.MustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "u"})
 	atRest(t, d, "s") // its number is noted after the answer
 	f.set(func(f *flawed) {
 		f.onMoved = func(context.Context, int64) (map[workflow.SiteID]int64, int64, error) {
 			return map[workflow.SiteID]int64{"s": 1}, 1, nil
 		}
 	})
-	backup := openStore(t)
-	found(t, openEngine(t, repo.Config{Store: backup}), "s")
+	backup := repotest.SQLite(t)
+	found(t, repotest.Engine(t, repo.Config{Store: backup}), "s")
 	fire(t, d, 0)
 	f.set(func(f *flawed) { f.Store = backup })
 	for range 3 {
@@ -169,12 +170,19 @@ func TestFaultInWhatIsDue(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{Now: clock.now})
 	found(t, d, "other")
 	for _, site := range []workflow.SiteID{"s", "other"} {
-		mustDo(t, d, site, "a-"+string(site), workflow.RoleFrontDesk, &workflow.ArriveVisit{
-			Visit: workflow.VisitID("v-" + site),
-		})
+		repotest.MustDo(
+			t,
+			d,
+			site,
+			"a-"+string(site),
+			workflow.RoleFrontDesk,
+			&workflow.ArriveVisit{
+				Visit: workflow.VisitID("v-" + site),
+			},
+		)
 	}
 	clock.forward(20 * time.Minute)
-	late := openEngine(t, repo.Config{Store: f, Now: clock.now})
+	late := repotest.Engine(t, repo.Config{Store: f, Now: clock.now})
 	f.set(func(f *flawed) {
 		f.onLoad = func(ctx context.Context, site workflow.SiteID) ([]repo.Document, int64, error) {
 			if site == "s" {

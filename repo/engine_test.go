@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/repo/sqlitestore"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -45,38 +46,16 @@ func office(t testing.TB, wrap func(repo.Store) repo.Store) (*repo.Engine, repo.
 	return d, store
 }
 
-func newSite(id workflow.SiteID) *workflow.CreateSite {
-	c := &workflow.CreateSite{Site: id, Zone: "Asia/Shanghai", Policy: workflow.P1()}
-	for i := range c.Hours {
-		c.Hours[i] = workflow.DayHours{From: "00:00", To: "24:00"}
-	}
-	for _, s := range []workflow.StaffID{"A", "B", "C", "D"} {
-		c.Staff = append(c.Staff, workflow.NewStaff{Staff: s, Role: workflow.RoleConsultant})
-	}
-	return c
-}
-
-func request(id string, role workflow.Role, cmd workflow.Command) repo.Request {
-	return repo.Request{
-		ID: id, Fingerprint: "f-" + id, By: workflow.Actor{Key: "k", Role: role}, Command: cmd,
-	}
-}
-
-func mustDo(
-	t testing.TB, d *repo.Engine, site workflow.SiteID, id string, role workflow.Role,
-	cmd workflow.Command,
-) *repo.Outcome {
-	t.Helper()
-	out, err := d.Do(t.Context(), site, request(id, role, cmd))
-	if err != nil {
-		t.Fatalf("%s: %v", id, err)
-	}
-	return out
-}
-
 func found(t testing.TB, d *repo.Engine, site workflow.SiteID) {
 	t.Helper()
-	mustDo(t, d, site, "create-"+string(site), workflow.RoleAdministrator, newSite(site))
+	repotest.MustDo(
+		t,
+		d,
+		site,
+		"create-"+string(site),
+		workflow.RoleAdministrator,
+		repotest.NewSite(site),
+	)
 }
 
 // visit takes one visit from arrival to registration, and retries what is unknown or busy.
@@ -91,7 +70,7 @@ func visit(ctx context.Context, d *repo.Engine, site workflow.SiteID, name strin
 	} {
 		for try := 0; ; try++ {
 			_, err := d.Do(ctx, site,
-				request(fmt.Sprintf("%s-%d", name, i), workflow.RoleFrontDesk, cmd))
+				repotest.Request(fmt.Sprintf("%s-%d", name, i), workflow.RoleFrontDesk, cmd))
 			var f *workflow.Fault
 			if errors.As(err, &f) && f.Code == "nobody_free" && try < 10_000 {
 				time.Sleep(200 * time.Microsecond)
@@ -151,23 +130,37 @@ func TestVisitsOfManyClients(t *testing.T) {
 func TestReplay(t *testing.T) {
 	d, _ := office(t, nil)
 	found(t, d, "s")
-	first := mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v1"})
+	first := repotest.MustDo(
+		t,
+		d,
+		"s",
+		"a",
+		workflow.RoleFrontDesk,
+		&workflow.ArriveVisit{Visit: "v1"},
+	)
 	// the same key, another made-up visit id: the first answer
-	again := mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v2"})
+	again := repotest.MustDo(
+		t,
+		d,
+		"s",
+		"a",
+		workflow.RoleFrontDesk,
+		&workflow.ArriveVisit{Visit: "v2"},
+	)
 	if !again.Replayed || again.Commit.Seq != first.Commit.Seq {
 		t.Errorf("got commit %d replayed %v, want %d replayed", again.Commit.Seq, again.Replayed,
 			first.Commit.Seq)
 	}
-	r := request("a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v3"})
+	r := repotest.Request("a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v3"})
 	r.Fingerprint = "other"
 	if _, err := d.Do(t.Context(), "s", r); !errors.Is(err, repo.ErrKeyReused) {
 		t.Errorf("other content under the same key: %v", err)
 	}
 	// a retried command that would now be refused still gets its first answer
 	id := workflow.IdentifyVisit{Visit: "v1", Identity: workflow.Identity{Kind: workflow.KindNew}}
-	mustDo(t, d, "s", "b", workflow.RoleFrontDesk, &id)
-	mustDo(t, d, "s", "c", workflow.RoleFrontDesk, &workflow.AssignVisit{Visit: "v1"})
-	if out := mustDo(t, d, "s", "b", workflow.RoleFrontDesk, &id); !out.Replayed {
+	repotest.MustDo(t, d, "s", "b", workflow.RoleFrontDesk, &id)
+	repotest.MustDo(t, d, "s", "c", workflow.RoleFrontDesk, &workflow.AssignVisit{Visit: "v1"})
+	if out := repotest.MustDo(t, d, "s", "b", workflow.RoleFrontDesk, &id); !out.Replayed {
 		t.Error("a command that ran was decided again")
 	}
 }
@@ -175,8 +168,15 @@ func TestReplay(t *testing.T) {
 func TestMatchAndDryRun(t *testing.T) {
 	d, s := office(t, nil)
 	found(t, d, "s")
-	out := mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v1"})
-	r := request("b", workflow.RoleFrontDesk, &workflow.IdentifyVisit{
+	out := repotest.MustDo(
+		t,
+		d,
+		"s",
+		"a",
+		workflow.RoleFrontDesk,
+		&workflow.ArriveVisit{Visit: "v1"},
+	)
+	r := repotest.Request("b", workflow.RoleFrontDesk, &workflow.IdentifyVisit{
 		Visit: "v1", Identity: workflow.Identity{Kind: workflow.KindNew},
 	})
 	r.Match = repo.Match{Ref: workflow.VisitRef("v1"), Seq: out.Commit.Seq + 7}

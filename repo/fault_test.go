@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,7 +11,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
-	"github.com/lunpai/lunpai/repo/sqlitestore"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -167,48 +166,19 @@ func lost(pages []*repo.Page) []error {
 	return errs
 }
 
-// openStore opens a new SQLite file.
-func openStore(t testing.TB) repo.Store {
-	t.Helper()
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{
-		Path: filepath.Join(t.TempDir(), "lunpai.db"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
-// openEngine makes an engine that is drained at the end of the test.
-func openEngine(t testing.TB, c repo.Config) *repo.Engine {
-	t.Helper()
-	d := repo.NewEngine(c)
-	t.Cleanup(func() {
-		if err := d.Drain(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return d
-}
-
 // flawedOffice is an engine over a store with flaws, and one site "s".
 func flawedOffice(t testing.TB, c repo.Config) (*repo.Engine, *flawed) {
 	t.Helper()
-	f := &flawed{Store: openStore(t)}
+	f := &flawed{Store: repotest.SQLite(t)}
 	c.Store = f
-	d := openEngine(t, c)
+	d := repotest.Engine(t, c)
 	found(t, d, "s")
 	return d, f
 }
 
 // arrive is the simplest command.
 func arrive(id string) repo.Request {
-	return request("arrive-"+id, workflow.RoleFrontDesk, &workflow.ArriveVisit{
+	return repotest.Request("arrive-"+id, workflow.RoleFrontDesk, &workflow.ArriveVisit{
 		Visit: workflow.VisitID(id),
 	})
 }

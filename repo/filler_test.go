@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -88,7 +89,7 @@ func filled(t testing.TB, s repo.Store, want repo.Expectation) {
 }
 
 func TestFiller(t *testing.T) {
-	s := openStore(t)
+	s := repotest.SQLite(t)
 	b := fillInto(t, s)
 	if err := b.visits(t.Context(), 1, 300); err != nil {
 		t.Fatal(err)
@@ -123,8 +124,8 @@ func TestFiller(t *testing.T) {
 
 // TestFillerTakesOnlyNewSites: what is decided on an empty board must not follow a journal.
 func TestFillerTakesOnlyNewSites(t *testing.T) {
-	s := openStore(t)
-	found(t, openEngine(t, repo.Config{Store: s}), "s")
+	s := repotest.SQLite(t)
+	found(t, repotest.Engine(t, repo.Config{Store: s}), "s")
 	if _, err := repo.OpenFiller(t.Context(), s, "s"); !errors.Is(err, repo.ErrExists) {
 		t.Errorf("a filler works at a site that exists: %v", err)
 	}
@@ -134,7 +135,7 @@ func TestFillerTakesOnlyNewSites(t *testing.T) {
 // written twice, nothing is missing.
 func TestFillerLostAnswers(t *testing.T) {
 	for _, landed := range []bool{true, false} {
-		f := &flawed{Store: openStore(t)}
+		f := &flawed{Store: repotest.SQLite(t)}
 		calls := 0
 		f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
 			if calls++; calls%2 == 0 {
@@ -162,9 +163,9 @@ func TestFillerLostAnswers(t *testing.T) {
 
 // TestFillerMeetsSomebody: another writer at the site stops the filler, and the store stays sound.
 func TestFillerMeetsSomebody(t *testing.T) {
-	s := openStore(t)
+	s := repotest.SQLite(t)
 	b := fillInto(t, s)
-	d := openEngine(t, repo.Config{Store: s})
+	d := repotest.Engine(t, repo.Config{Store: s})
 	found(t, d, "s")
 	err := b.visits(t.Context(), 1, 200)
 	if err == nil || !errors.Is(err, repo.ErrSeqTaken) && !errors.Is(err, repo.ErrIDTaken) ||
@@ -181,7 +182,7 @@ func TestFillerMeetsSomebody(t *testing.T) {
 
 // TestFillerStopped: whoever stops it keeps what was decided.
 func TestFillerStopped(t *testing.T) {
-	s := openStore(t)
+	s := repotest.SQLite(t)
 	b := fillInto(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
 	if err := b.visits(ctx, 1, 100); err != nil {
@@ -202,7 +203,7 @@ func TestFillerStopped(t *testing.T) {
 }
 
 func TestFillerOfClosedStore(t *testing.T) {
-	f := &flawed{Store: openStore(t)}
+	f := &flawed{Store: repotest.SQLite(t)}
 	b := fillInto(t, f)
 	f.set(func(f *flawed) {
 		f.onAppend = func(_ context.Context, pages []*repo.Page) []error {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -53,8 +54,15 @@ func TestStorageFull(t *testing.T) {
 			t.Errorf("a view: %v", err)
 		}
 	}
-	if _, err := d.Do(t.Context(), "other",
-		request("create-other", workflow.RoleAdministrator, newSite("other"))); !errors.Is(err,
+	if _, err := d.Do(
+		t.Context(),
+		"other",
+		repotest.Request(
+			"create-other",
+			workflow.RoleAdministrator,
+			repotest.NewSite("other"),
+		),
+	); !errors.Is(err,
 		repo.ErrStorageFull) {
 		t.Errorf("another site: %v, want no room", err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -263,13 +264,13 @@ func TestHistories(t *testing.T) {
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint("sqlite/", seed), func(t *testing.T) {
-			s := openStore(t)
+			s := repotest.SQLite(t)
 			live(t, seed, s, s)
 		})
 		t.Run(fmt.Sprint("mongodb/", seed), func(t *testing.T) {
 			uri := mongotest.Standalone(t)
 			name := fmt.Sprintf("repo_%d_%d", time.Now().UnixNano(), seed)
-			live(t, seed, openMongo(t, uri, name), openMongo(t, uri, name))
+			live(t, seed, repotest.MongoDB(t, uri, name), repotest.MongoDB(t, uri, name))
 		})
 	}
 }
@@ -277,11 +278,11 @@ func TestHistories(t *testing.T) {
 // live has clients of an engine on each store work at one site, and checks what they saw.
 func live(t *testing.T, seed uint64, stores ...repo.Store) {
 	t.Helper()
-	h := &history{commands: map[string]workflow.Command{"create-s": newSite("s")}}
-	found(t, openEngine(t, repo.Config{Store: stores[0]}), "s")
+	h := &history{commands: map[string]workflow.Command{"create-s": repotest.NewSite("s")}}
+	found(t, repotest.Engine(t, repo.Config{Store: stores[0]}), "s")
 	var wg sync.WaitGroup
 	for i, s := range stores {
-		d := openEngine(t, repo.Config{
+		d := repotest.Engine(t, repo.Config{
 			Store: unreliable(s, 2*seed+uint64(i)), Deadline: 200 * time.Millisecond,
 			AppendTimeout: 100 * time.Millisecond,
 		})

@@ -15,6 +15,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -27,7 +28,7 @@ import (
 func BenchmarkIdleSites(b *testing.B) {
 	const sites = 5000
 	b.Run("sqlite", func(b *testing.B) {
-		idle(b, openStore(b), sites, func() time.Duration { return 0 })
+		idle(b, repotest.SQLite(b), sites, func() time.Duration { return 0 })
 	})
 	b.Run("mongodb", func(b *testing.B) {
 		uri := mongotest.Standalone(b)
@@ -36,21 +37,21 @@ func BenchmarkIdleSites(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer func() { _ = client.Disconnect(context.Background()) }()
-		idle(b, openMongo(b, uri, fmt.Sprintf("repo_idle_%d", time.Now().UnixNano())), sites,
+		idle(b, repotest.MongoDB(b, uri, fmt.Sprintf("repo_idle_%d", time.Now().UnixNano())), sites,
 			func() time.Duration { return mongodCPU(b, client) })
 	})
 }
 
 func idle(b *testing.B, store repo.Store, sites int, server func() time.Duration) {
-	d := openEngine(b, repo.Config{Store: store})
+	d := repotest.Engine(b, repo.Config{Store: store})
 	var work sync.WaitGroup
 	for c := range 32 {
 		work.Go(func() {
 			for i := c; i < sites; i += 32 {
 				id := workflow.SiteID(fmt.Sprintf("s%05d", i))
 				if _, err := d.Do(b.Context(), id,
-					request("create-"+string(id), workflow.RoleAdministrator,
-						newSite(id))); err != nil {
+					repotest.Request("create-"+string(id), workflow.RoleAdministrator,
+						repotest.NewSite(id))); err != nil {
 					b.Error(err)
 					return
 				}
@@ -58,7 +59,7 @@ func idle(b *testing.B, store repo.Store, sites int, server func() time.Duration
 		})
 	}
 	work.Wait()
-	started := openEngine(b, repo.Config{Store: store}) // knows nothing yet
+	started := repotest.Engine(b, repo.Config{Store: store}) // knows nothing yet
 	begun, before := time.Now(), ownCPU()
 	for range sites/500 + 2 {
 		if _, err := started.FireDue(b.Context()); err != nil {

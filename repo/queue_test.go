@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -103,7 +104,7 @@ func TestPanics(t *testing.T) {
 	if _, err := d.Do(t.Context(), "s", arrive("v")); err != nil {
 		t.Errorf("after a panic in a view: %v", err)
 	}
-	faulty := openEngine(t, repo.Config{Store: f, Log: log})
+	faulty := repotest.Engine(t, repo.Config{Store: f, Log: log})
 	repo.DecideWith(faulty,
 		func(b *workflow.Board, env workflow.Envelope, cmd workflow.Command) (*workflow.Commit,
 			*workflow.Fault,
@@ -154,7 +155,7 @@ func TestPanics(t *testing.T) {
 func TestPanicWhileApplying(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	found(t, d, "other")
-	faulty := openEngine(t, repo.Config{Store: f})
+	faulty := repotest.Engine(t, repo.Config{Store: f})
 	f.set(func(f *flawed) {
 		f.onSince = func(ctx context.Context, site workflow.SiteID, seq int64,
 			limit int,
@@ -183,13 +184,13 @@ func TestTime(t *testing.T) {
 	start := time.Date(2024, 3, 4, 10, 0, 0, 123_456_789, time.FixedZone("", 8*3600))
 	now.Store(start.UnixNano())
 	d, _ := flawedOffice(t, repo.Config{Now: func() time.Time { return time.Unix(0, now.Load()) }})
-	before := mustDo(t, d, "s", "a", workflow.RoleFrontDesk,
+	before := repotest.MustDo(t, d, "s", "a", workflow.RoleFrontDesk,
 		&workflow.ArriveVisit{Visit: "a"}).Commit.At
 	if before.Location() != time.UTC || before.Nanosecond() != 123_000_000 {
 		t.Errorf("decided at %v", before)
 	}
 	now.Add(-int64(time.Hour))
-	if at := mustDo(t, d, "s", "b", workflow.RoleFrontDesk,
+	if at := repotest.MustDo(t, d, "s", "b", workflow.RoleFrontDesk,
 		&workflow.ArriveVisit{Visit: "b"}).Commit.At; !at.Equal(before) {
 		t.Errorf("the clock went back to %v, the commit is of %v", time.Unix(0, now.Load()), at)
 	}
@@ -197,8 +198,8 @@ func TestTime(t *testing.T) {
 
 // TestManySites: more sites than are kept in memory.
 func TestManySites(t *testing.T) {
-	s := openStore(t)
-	d := openEngine(t, repo.Config{Store: s, MaxBoards: 3})
+	s := repotest.SQLite(t)
+	d := repotest.Engine(t, repo.Config{Store: s, MaxBoards: 3})
 	var wg sync.WaitGroup
 	for i := range 12 {
 		wg.Go(func() {
@@ -206,7 +207,7 @@ func TestManySites(t *testing.T) {
 			found(t, d, site)
 			for n := range 5 {
 				v := fmt.Sprintf("v%d-%d", i, n)
-				mustDo(t, d, site, v, workflow.RoleFrontDesk, &workflow.ArriveVisit{
+				repotest.MustDo(t, d, site, v, workflow.RoleFrontDesk, &workflow.ArriveVisit{
 					Visit: workflow.VisitID(v),
 				})
 			}
@@ -240,7 +241,7 @@ func TestWatch(t *testing.T) {
 	signals, stop := d.Watch("s")
 	defer stop()
 	<-signals // the first comes by itself
-	other := openEngine(t, repo.Config{Store: f.below()})
+	other := repotest.Engine(t, repo.Config{Store: f.below()})
 	time.Sleep(1100 * time.Millisecond) // the first look at the journal is signalled too
 	for i, engine := range []*repo.Engine{d, other, d} {
 		for done := false; !done; { // signals of the commit before may still come
@@ -262,7 +263,7 @@ func TestWatch(t *testing.T) {
 			}
 		})
 		id := fmt.Sprintf("v%d", i)
-		mustDo(t, engine, "s", id, workflow.RoleFrontDesk, &workflow.ArriveVisit{
+		repotest.MustDo(t, engine, "s", id, workflow.RoleFrontDesk, &workflow.ArriveVisit{
 			Visit: workflow.VisitID(id),
 		})
 		select {

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
 func serve(id string) repo.Request {
-	return request("serve-"+id, workflow.RoleFrontDesk, &workflow.ServeVisit{
+	return repotest.Request("serve-"+id, workflow.RoleFrontDesk, &workflow.ServeVisit{
 		Visit: workflow.VisitID(id),
 	})
 }
@@ -19,8 +20,8 @@ func serve(id string) repo.Request {
 // TestRefusalIsCaughtUp: what another instance did counts even before this one knows.
 func TestRefusalIsCaughtUp(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
-	other := openEngine(t, repo.Config{Store: f.below()})
-	mustDo(t, other, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{
+	other := repotest.Engine(t, repo.Config{Store: f.below()})
+	repotest.MustDo(t, other, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{
 		Visit: "v", Identify: &workflow.Identity{Kind: workflow.KindNew}, Assign: true,
 	})
 	if _, err := d.Do(t.Context(), "s", serve("v")); err != nil {
@@ -145,10 +146,10 @@ func TestRecordsAreReadAtTheJournal(t *testing.T) {
 // catches up before it is used.
 func TestRecordNewerThanBoard(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
-	other := openEngine(t, repo.Config{Store: f.below()})
+	other := repotest.Engine(t, repo.Config{Store: f.below()})
 	v := "v"
-	mustDo(t, other, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
-	mustDo(t, other, "s", "b", workflow.RoleFrontDesk, &workflow.AbandonVisit{Visit: "v"})
+	repotest.MustDo(t, other, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
+	repotest.MustDo(t, other, "s", "b", workflow.RoleFrontDesk, &workflow.AbandonVisit{Visit: "v"})
 	// d stands at commit 1; the visit is closed, so it is read: its document is of commit 3.
 	var seen []int64
 	f.set(func(f *flawed) {
@@ -157,7 +158,7 @@ func TestRecordNewerThanBoard(t *testing.T) {
 			return f.below().Append(ctx, pages)
 		}
 	})
-	r := request("x", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "w"})
+	r := repotest.Request("x", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "w"})
 	r.Match = repo.Match{Ref: workflow.VisitRef(workflow.VisitID(v)), Seq: 3}
 	if _, err := d.Do(t.Context(), "s", r); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -14,7 +15,7 @@ import (
 func TestFireDueOnce(t *testing.T) {
 	d, s := office(t, nil)
 	found(t, d, "s")
-	mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v1"})
+	repotest.MustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v1"})
 	later := func() time.Time { return time.Now().Add(20 * time.Minute) }
 	var fired atomic.Int64
 	var wg sync.WaitGroup

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lunpai/lunpai/internal/slow"
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -54,7 +55,11 @@ func TestUnsettledPage(t *testing.T) {
 				d, f := flawedOffice(t, repo.Config{
 					Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond,
 				})
-				found2 := request("create-other", workflow.RoleAdministrator, newSite("other"))
+				found2 := repotest.Request(
+					"create-other",
+					workflow.RoleAdministrator,
+					repotest.NewSite("other"),
+				)
 				var kept []*repo.Page
 				f.set(func(f *flawed) {
 					f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
@@ -104,10 +109,10 @@ func TestUnsettledPage(t *testing.T) {
 // restored stays sound, and a new process continues from it.
 func TestRestoredWhileUnknown(t *testing.T) {
 	for store, make := range map[string]func(t *testing.T, name string) repo.Store{
-		"sqlite": func(t *testing.T, _ string) repo.Store { return openStore(t) },
+		"sqlite": func(t *testing.T, _ string) repo.Store { return repotest.SQLite(t) },
 		"mongodb": func(t *testing.T, name string) repo.Store {
 			slow.Test(t, "a restored database, 5 s")
-			return openMongo(t, mongotest.Standalone(t),
+			return repotest.MongoDB(t, mongotest.Standalone(t),
 				fmt.Sprintf("repo_%s_%d", name, time.Now().UnixNano()))
 		},
 	} {
@@ -122,20 +127,26 @@ func TestRestoredWhileUnknown(t *testing.T) {
 
 func restoredWhileUnknown(t *testing.T, live, backup repo.Store, another bool) {
 	f := &flawed{Store: live}
-	d := openEngine(t, repo.Config{
+	d := repotest.Engine(t, repo.Config{
 		Store: f, Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond,
 	})
 	eventually(t, "the office", func() bool { // the deadline is short
 		_, err := d.Do(t.Context(), "s",
-			request("create-s", workflow.RoleAdministrator, newSite("s")))
+			repotest.Request("create-s", workflow.RoleAdministrator, repotest.NewSite("s")))
 		return err == nil
 	})
 	if err := repo.Copy(t.Context(), live, backup, nil); err != nil {
 		t.Fatal(err)
 	}
 	if another {
-		mustDo(t, openEngine(t, repo.Config{Store: backup}), "s", "other", workflow.RoleFrontDesk,
-			&workflow.ArriveVisit{Visit: "other"})
+		repotest.MustDo(
+			t,
+			repotest.Engine(t, repo.Config{Store: backup}),
+			"s",
+			"other",
+			workflow.RoleFrontDesk,
+			&workflow.ArriveVisit{Visit: "other"},
+		)
 	}
 	want := commits(t, backup)
 	eventually(t, "a commit that the backup lacks", func() bool {
@@ -169,7 +180,7 @@ func restoredWhileUnknown(t *testing.T, live, backup repo.Store, another bool) {
 	if n := commits(t, backup); n != want {
 		t.Errorf("%d commits in the restored journal, want %d", n, want)
 	}
-	if _, err := openEngine(t, repo.Config{Store: backup}).Do(t.Context(), "s",
+	if _, err := repotest.Engine(t, repo.Config{Store: backup}).Do(t.Context(), "s",
 		arrive("v")); err != nil {
 		t.Errorf("a new process: %v", err)
 	}
@@ -182,11 +193,11 @@ func TestReplacedIsSaid(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{
 		Deadline: 100 * time.Millisecond, AppendTimeout: 50 * time.Millisecond, Log: logger,
 	})
-	backup := openStore(t)
+	backup := repotest.SQLite(t)
 	if err := repo.Copy(t.Context(), f.below(), backup, nil); err != nil {
 		t.Fatal(err)
 	}
-	mustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "u"})
+	repotest.MustDo(t, d, "s", "a", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "u"})
 	f.set(func(f *flawed) {
 		f.onAppend = func(_ context.Context, pages []*repo.Page) []error {
 			f.set(func(f *flawed) { f.Store = backup })
@@ -205,7 +216,7 @@ func TestReplacedIsSaid(t *testing.T) {
 // TestFillerOnAReplacedJournal: an import does not send a page either into a journal that is not
 // the one it was writing.
 func TestFillerOnAReplacedJournal(t *testing.T) {
-	f := &flawed{Store: openStore(t)}
+	f := &flawed{Store: repotest.SQLite(t)}
 	filler, err := repo.OpenFiller(t.Context(), f, "s")
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +226,7 @@ func TestFillerOnAReplacedJournal(t *testing.T) {
 		f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
 			if pages[0].First == 1 {
 				errs := f.below().Append(ctx, pages)
-				empty := openStore(t)
+				empty := repotest.SQLite(t)
 				f.set(func(f *flawed) { f.Store = empty })
 				return errs
 			}
@@ -223,7 +234,7 @@ func TestFillerOnAReplacedJournal(t *testing.T) {
 			return lost(pages)
 		}
 	})
-	cmd := workflow.Command(newSite("s"))
+	cmd := workflow.Command(repotest.NewSite("s"))
 	for i := 0; i < 3*repo.MaxPageCommits && err == nil; i++ {
 		env := workflow.Envelope{
 			ID: fmt.Sprint("c", i), By: workflow.Actor{Role: workflow.RoleAdministrator},
@@ -247,15 +258,22 @@ func TestFillerOnAReplacedJournal(t *testing.T) {
 // command is decided again.
 func TestSlotTakenWhileUnknown(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
-	other := openEngine(t, repo.Config{Store: f.below()})
+	other := repotest.Engine(t, repo.Config{Store: f.below()})
 	var once sync.Once
 	f.set(func(f *flawed) {
 		f.onAppend = func(ctx context.Context, pages []*repo.Page) []error {
 			var errs []error
 			once.Do(func() {
-				mustDo(t, other, "s", "other", workflow.RoleFrontDesk, &workflow.ArriveVisit{
-					Visit: "w",
-				})
+				repotest.MustDo(
+					t,
+					other,
+					"s",
+					"other",
+					workflow.RoleFrontDesk,
+					&workflow.ArriveVisit{
+						Visit: "w",
+					},
+				)
 				errs = lost(pages)
 			})
 			if errs != nil {
@@ -274,12 +292,26 @@ func TestSlotTakenWhileUnknown(t *testing.T) {
 // answer.
 func TestTwinOnAnotherInstance(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
-	other := openEngine(t, repo.Config{Store: f.below()})
-	first := mustDo(t, other, "s", "arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{
-		Visit: "v",
-	})
-	out, err := d.Do(t.Context(), "s",
-		request("arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "elsewhere"}))
+	other := repotest.Engine(t, repo.Config{Store: f.below()})
+	first := repotest.MustDo(
+		t,
+		other,
+		"s",
+		"arrive-v",
+		workflow.RoleFrontDesk,
+		&workflow.ArriveVisit{
+			Visit: "v",
+		},
+	)
+	out, err := d.Do(
+		t.Context(),
+		"s",
+		repotest.Request(
+			"arrive-v",
+			workflow.RoleFrontDesk,
+			&workflow.ArriveVisit{Visit: "elsewhere"},
+		),
+	)
 	if err != nil || !out.Replayed || out.Commit.Seq != first.Commit.Seq {
 		t.Fatalf("got %+v, %v; want commit %d again", out, err, first.Commit.Seq)
 	}

@@ -4,13 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"sync/atomic"
-	"testing"
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
-	"github.com/lunpai/lunpai/repo/mongostore"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -73,23 +70,4 @@ func unreliable(s repo.Store, seed uint64) *flawed {
 		return f.below().Read(ctx, site, seq, refs)
 	}
 	return f
-}
-
-// openMongo opens a database as one instance of the service does.
-func openMongo(t testing.TB, uri, name string) repo.Store {
-	t.Helper()
-	base, options, _ := strings.Cut(uri, "?")
-	uri = base[:strings.LastIndexByte(base, '/')] + "/" + name + "?" + options
-	s, err := mongostore.Open(t.Context(), mongostore.Config{
-		URI: uri, Validation: mongostore.ValidationError,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -96,8 +97,8 @@ func (f *forged) Mark(ctx context.Context, site workflow.SiteID) (int64, error) 
 // book is a store with one site of five commits: created, visit v arrives, is identified, is
 // assigned, visit w arrives.
 func book(t testing.TB) repo.Store {
-	s := openStore(t)
-	d := openEngine(t, repo.Config{Store: s})
+	s := repotest.SQLite(t)
+	d := repotest.Engine(t, repo.Config{Store: s})
 	found(t, d, "s")
 	for i, cmd := range []workflow.Command{
 		&workflow.ArriveVisit{Visit: "v"},
@@ -105,7 +106,7 @@ func book(t testing.TB) repo.Store {
 		&workflow.AssignVisit{Visit: "v"},
 		&workflow.ArriveVisit{Visit: "w"},
 	} {
-		mustDo(t, d, "s", fmt.Sprint("c", i), workflow.RoleFrontDesk, cmd)
+		repotest.MustDo(t, d, "s", fmt.Sprint("c", i), workflow.RoleFrontDesk, cmd)
 	}
 	return s
 }
@@ -278,17 +279,31 @@ func only(c workflow.Collection, d repo.Document) []repo.Document {
 // TestVerifyInService: what is written during the verification is not reported.
 func TestVerifyInService(t *testing.T) {
 	s := book(t)
-	d := openEngine(t, repo.Config{Store: s})
+	d := repotest.Engine(t, repo.Config{Store: s})
 	n := 0
 	f := &forged{Store: s, doc: func(d2 repo.Document) (repo.Document, bool) {
 		return d2, true
 	}}
 	o := repo.VerifyOptions{Progress: func(workflow.SiteID, int64) { // after the journal was read
 		n++
-		mustDo(t, d, "s", fmt.Sprint("more", n), workflow.RoleFrontDesk, &workflow.ArriveVisit{
-			Visit: workflow.VisitID(fmt.Sprint("more", n)),
-		})
-		mustDo(t, d, "s", "serve", workflow.RoleFrontDesk, &workflow.ServeVisit{Visit: "v"})
+		repotest.MustDo(
+			t,
+			d,
+			"s",
+			fmt.Sprint("more", n),
+			workflow.RoleFrontDesk,
+			&workflow.ArriveVisit{
+				Visit: workflow.VisitID(fmt.Sprint("more", n)),
+			},
+		)
+		repotest.MustDo(
+			t,
+			d,
+			"s",
+			"serve",
+			workflow.RoleFrontDesk,
+			&workflow.ServeVisit{Visit: "v"},
+		)
 	}}
 	reports, err := repo.Verify(t.Context(), f, o)
 	if err != nil {

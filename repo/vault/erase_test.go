@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -36,7 +37,14 @@ func TestTwoInstancesAndASweep(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	both := vaults(t, f)
 	ctx := t.Context()
-	mustDo(t, d, "s", "arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
+	repotest.MustDo(
+		t,
+		d,
+		"s",
+		"arrive-v",
+		workflow.RoleFrontDesk,
+		&workflow.ArriveVisit{Visit: "v"},
+	)
 	for id, command := range map[workflow.CustomerID]string{
 		"erased": "arrive-v", "changed": "lost", "adopted": "lost too",
 	} {
@@ -144,14 +152,14 @@ func TestOldNotesAreErased(t *testing.T) {
 	d, f := flawedOffice(t, repo.Config{})
 	both := vaults(t, f)
 	ctx := t.Context()
-	mustDo(t, d, "s", "import", workflow.RoleManager, &workflow.ImportCustomer{
+	repotest.MustDo(t, d, "s", "import", workflow.RoleManager, &workflow.ImportCustomer{
 		Customer: "k", Status: workflow.StatusRegistered,
 	})
-	mustDo(t, d, "s", "import 2", workflow.RoleManager, &workflow.ImportCustomer{
+	repotest.MustDo(t, d, "s", "import 2", workflow.RoleManager, &workflow.ImportCustomer{
 		Customer: "l", Status: workflow.StatusRegistered,
 	})
 	for command, k := range map[string]workflow.CustomerID{"old": "k", "other": "l"} {
-		mustDo(t, d, "s", command, workflow.RoleFrontDesk, &workflow.RecordFollowUp{
+		repotest.MustDo(t, d, "s", command, workflow.RoleFrontDesk, &workflow.RecordFollowUp{
 			Customer: k, Note: workflow.NoteID("n-" + command),
 		})
 		if err := both[0].SaveNote(ctx, "s", workflow.NoteID("n-"+command), workflow.CustomerRef(k),
@@ -185,7 +193,7 @@ func TestOldNotesAreErased(t *testing.T) {
 
 // TestCopiesCarryTombstones: a person that was erased stays erased in a copy.
 func TestCopiesCarryTombstones(t *testing.T) {
-	from, to := openStore(t), openStore(t)
+	from, to := repotest.SQLite(t), repotest.SQLite(t)
 	both := vaults(t, from)
 	ctx := t.Context()
 	if err := both[0].SavePerson(ctx, "s", "k", "", vault.Person{Name: "x"}); err != nil {

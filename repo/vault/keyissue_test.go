@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -119,7 +120,7 @@ func TestMakingCutShort(t *testing.T) {
 }
 
 func TestBootstrap(t *testing.T) {
-	s := openStore(t)
+	s := repotest.SQLite(t)
 	ctx := t.Context()
 	early := newKeys(t, s)
 	if _, err := early.Authenticate(ctx, "lp_bootstrap_x"); !errors.Is(err, vault.ErrBadToken) {
@@ -171,7 +172,7 @@ func (d deaf) Insert(ctx context.Context, s repo.Side) error {
 
 // TestBootstrapAnswerLost: the only token that will ever be shown is not lost with an answer.
 func TestBootstrapAnswerLost(t *testing.T) {
-	k := newKeys(t, deaf{openStore(t)})
+	k := newKeys(t, deaf{repotest.SQLite(t)})
 	if _, err := k.Authenticate(t.Context(), "lp_bootstrap_x"); !errors.Is(err, vault.ErrBadToken) {
 		// tried before it was there
 		t.Error(err)
@@ -188,7 +189,7 @@ func TestBootstrapAnswerLost(t *testing.T) {
 // TestSecretAnswerLost: nobody is told that a key was made while its secret may not be stored; sent
 // again, it is.
 func TestSecretAnswerLost(t *testing.T) {
-	s := deaf{openStore(t)}
+	s := deaf{repotest.SQLite(t)}
 	o := newKeyOffice(t, s, s.Store)
 	cmd := &workflow.MakeKey{Key: "k", Role: workflow.RoleKiosk}
 	out, err := o.send("make", cmd)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/tools/mongod/mongotest"
 	"github.com/lunpai/lunpai/workflow"
@@ -34,13 +35,13 @@ type keyOffice struct {
 // keyOffices runs a test on both stores.
 func keyOffices(t *testing.T, test func(o *keyOffice)) {
 	t.Run("sqlite", func(t *testing.T) {
-		s := openStore(t)
+		s := repotest.SQLite(t)
 		test(newKeyOffice(t, s, s))
 	})
 	t.Run("mongodb", func(t *testing.T) {
 		uri := mongotest.Standalone(t)
 		name := fmt.Sprintf("keys_%d", time.Now().UnixNano())
-		test(newKeyOffice(t, openMongo(t, uri, name), openMongo(t, uri, name)))
+		test(newKeyOffice(t, repotest.MongoDB(t, uri, name), repotest.MongoDB(t, uri, name)))
 	})
 }
 
@@ -49,11 +50,11 @@ func newKeyOffice(t *testing.T, a, b repo.Store) *keyOffice {
 	o := &keyOffice{T: t}
 	o.set(time.Date(2024, 3, 4, 1, 0, 0, 0, time.UTC))
 	open := func(s repo.Store) instance {
-		d := openEngine(t, repo.Config{Store: s, Now: o.now})
+		d := repotest.Engine(t, repo.Config{Store: s, Now: o.now})
 		return instance{vault.NewKeys(d, s, o.now), d, s}
 	}
 	o.here, o.there = open(a), open(b)
-	site := newSite("s")
+	site := repotest.NewSite("s")
 	site.Staff = append(site.Staff, workflow.NewStaff{Staff: "M", Role: workflow.RoleManager})
 	o.do(site)
 	return o
@@ -69,7 +70,7 @@ func (o *keyOffice) do(cmd workflow.Command) *repo.Outcome {
 }
 
 func (o *keyOffice) send(id string, cmd workflow.Command) (*repo.Outcome, error) {
-	return o.here.engine.Do(o.Context(), "s", request(id, workflow.RoleAdministrator, cmd))
+	return o.here.engine.Do(o.Context(), "s", repotest.Request(id, workflow.RoleAdministrator, cmd))
 }
 
 // issue makes or rotates a key and returns its token.
@@ -126,5 +127,5 @@ func (o *keyOffice) former(id string, role workflow.Role, staff workflow.StaffID
 
 func newKeys(t *testing.T, s repo.Store) *vault.Keys {
 	t.Helper()
-	return vault.NewKeys(openEngine(t, repo.Config{Store: s}), s, nil)
+	return vault.NewKeys(repotest.Engine(t, repo.Config{Store: s}), s, nil)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -199,7 +200,7 @@ func TestUses(t *testing.T) {
 // TestStaffUnreadable: if the staff cannot be read nobody is let in, and nobody is told that the
 // key is bad.
 func TestStaffUnreadable(t *testing.T) {
-	f := &flawed{Store: openStore(t)}
+	f := &flawed{Store: repotest.SQLite(t)}
 	o := newKeyOffice(t, f, f)
 	token := o.issue(&workflow.MakeKey{Key: "a", Role: workflow.RoleConsultant, Staff: "A"})
 	o.want(o.here, token, nil)
@@ -294,8 +295,8 @@ func TestAdministrators(t *testing.T) {
 // TestMadeUpKeysAreNotRemembered: trying ids by the thousand neither fills the cache nor pushes
 // good keys out.
 func TestMadeUpKeysAreNotRemembered(t *testing.T) {
-	s := openStore(t)
-	k := vault.NewKeys(openEngine(t, repo.Config{Store: s}), s, nil)
+	s := repotest.SQLite(t)
+	k := vault.NewKeys(repotest.Engine(t, repo.Config{Store: s}), s, nil)
 	token, err := k.Bootstrap(t.Context())
 	if err != nil {
 		t.Fatal(err)

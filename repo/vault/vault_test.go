@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/repo/repotest"
 	"github.com/lunpai/lunpai/repo/vault"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -56,7 +57,7 @@ func TestNormalPhone(t *testing.T) {
 }
 
 func TestPerson(t *testing.T) {
-	s := openStore(t)
+	s := repotest.SQLite(t)
 	v := openVault(t, s, nil)
 	ctx := t.Context()
 	p := vault.Person{Name: "张小明", Phone: "+86 138-0013-8000", Notice: true}
@@ -114,7 +115,7 @@ func TestPerson(t *testing.T) {
 // TestSealed: nothing that can be read without the keys says who a person is, and one sealed text
 // cannot replace another.
 func TestSealed(t *testing.T) {
-	s := openStore(t)
+	s := repotest.SQLite(t)
 	v := openVault(t, s, nil)
 	ctx := t.Context()
 	if err := v.SavePerson(ctx, "s", "k1", "",
@@ -158,13 +159,13 @@ func TestSealed(t *testing.T) {
 	if id, err := vault.KeyringOf(ctx, s); err != nil || id == "" || id == other.ID {
 		t.Errorf("the store's keyring is %q, %v", id, err)
 	}
-	if id, err := vault.KeyringOf(ctx, openStore(t)); err != nil || id != "" {
+	if id, err := vault.KeyringOf(ctx, repotest.SQLite(t)); err != nil || id != "" {
 		t.Errorf("a new store's keyring is %q, %v", id, err)
 	}
 }
 
 func TestFingerprint(t *testing.T) {
-	v, w := openVault(t, openStore(t), nil), openVault(t, openStore(t), nil)
+	v, w := openVault(t, repotest.SQLite(t), nil), openVault(t, repotest.SQLite(t), nil)
 	a := v.Fingerprint([]byte("ab"), []byte("c"))
 	if a != v.Fingerprint([]byte("ab"), []byte("c")) {
 		t.Error("not the same for the same content")
@@ -238,8 +239,15 @@ func TestSweep(t *testing.T) {
 	// an old customer; the command that changed his phone was refused
 	save("known", "refused", time.Time{})
 	save("expires", "", time.UnixMilli(now.Load()).Add(90*time.Minute))
-	mustDo(t, d, "s", "arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
-	mustDo(t, d, "s", "import", workflow.RoleManager, &workflow.ImportCustomer{
+	repotest.MustDo(
+		t,
+		d,
+		"s",
+		"arrive-v",
+		workflow.RoleFrontDesk,
+		&workflow.ArriveVisit{Visit: "v"},
+	)
+	repotest.MustDo(t, d, "s", "import", workflow.RoleManager, &workflow.ImportCustomer{
 		Customer: "known", Status: workflow.StatusRegistered,
 	})
 	for _, n := range []struct{ id, command string }{{"n1", "arrive-v"}, {"n2", "lost"}} {
@@ -289,7 +297,14 @@ func TestSweepAgainstErase(t *testing.T) {
 	now.Store(time.Now().UnixMilli())
 	v := openVault(t, f, func() time.Time { return time.UnixMilli(now.Add(1)) })
 	ctx := t.Context()
-	mustDo(t, d, "s", "arrive-v", workflow.RoleFrontDesk, &workflow.ArriveVisit{Visit: "v"})
+	repotest.MustDo(
+		t,
+		d,
+		"s",
+		"arrive-v",
+		workflow.RoleFrontDesk,
+		&workflow.ArriveVisit{Visit: "v"},
+	)
 	for id, command := range map[workflow.CustomerID]string{
 		"erased": "arrive-v", "changed": "lost",
 	} {
