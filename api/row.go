@@ -208,8 +208,11 @@ func (r *route) may() (roles []workflow.Role, own bool) {
 // admits reports whether a role may use the route at all. What a consultant may do is decided
 // later.
 func (r *route) admits(role workflow.Role) bool {
-	roles, _ := r.may()
-	return slices.Contains(roles, role)
+	if r.kind == "" {
+		return slices.Contains(r.roles, role)
+	}
+	ok, _ := workflow.MayCommand(r.kind, role)
+	return ok
 }
 
 // ofSite reports whether the address contains a site, which the caller's key must then cover.

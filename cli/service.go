@@ -62,26 +62,12 @@ func notClosed(err error) error {
 func (s *service) work(ctx context.Context, background *sync.WaitGroup) {
 	background.Go(func() {
 		s.sweep(ctx)
-		every(ctx, time.Hour, s.sweep)
+		repo.Every(ctx, time.Hour, s.sweep)
 	})
-	background.Go(func() { every(ctx, time.Minute, s.noteUses) })
+	background.Go(func() { repo.Every(ctx, time.Minute, s.noteUses) })
 	if !s.rehearsal {
-		background.Go(func() { every(ctx, 15*time.Second, s.fireDue) })
-		background.Go(func() { every(ctx, 2*time.Second, s.checkClock) })
-	}
-}
-
-// every calls do once a period, the first time after one period, until the context ends.
-func every(ctx context.Context, period time.Duration, do func(context.Context)) {
-	t := time.NewTicker(period)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			do(ctx)
-		}
+		background.Go(func() { repo.Every(ctx, 15*time.Second, s.fireDue) })
+		background.Go(func() { repo.Every(ctx, 2*time.Second, s.checkClock) })
 	}
 }
 

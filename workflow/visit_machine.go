@@ -52,8 +52,8 @@ func Transitions() []Row[State, Event] { return visitMachine.Rows() }
 // AllowedEvents are the events that the visit's state admits, in order of the table.
 func AllowedEvents(v *Visit) []Event { return visitMachine.Allowed(v.State) }
 
-// ownStep are steps that do not belong to all consultants who take part in a visit, and to nobody
-// else.
+// ownStep is a step with its own rule about which consultants may take it. Without one, those who
+// take part in the visit may.
 type ownStep interface {
 	ownStep(v *Visit, me StaffID) bool
 }

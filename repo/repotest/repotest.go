@@ -23,12 +23,7 @@ func SQLite(t testing.TB) repo.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return closed(t, s)
 }
 
 // MongoDB opens a database as one instance of the service does.
@@ -42,6 +37,11 @@ func MongoDB(t testing.TB, uri, name string) repo.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return closed(t, s)
+}
+
+// closed closes a store at the end of the test.
+func closed(t testing.TB, s repo.Store) repo.Store {
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)

@@ -1,10 +1,12 @@
-package cli
+package repo_test
 
 import (
 	"context"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/lunpai/lunpai/repo"
 )
 
 // TestEvery: work comes once a period, not at once, and never after the end.
@@ -12,7 +14,7 @@ func TestEvery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		calls := 0
-		go every(ctx, time.Minute, func(context.Context) { calls++ })
+		go repo.Every(ctx, time.Minute, func(context.Context) { calls++ })
 		for _, c := range []struct {
 			wait time.Duration
 			want int
