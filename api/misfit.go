@@ -91,7 +91,7 @@ func (t *taker) misfitWord(s *shape.Shape) {
 // mismatch notes that a value is of another kind than its shape.
 func (t *taker) mismatch(s *shape.Shape, k jsontext.Kind) {
 	switch {
-	case k == 'n':
+	case k == 'n' && !t.needed:
 		t.misfits("null", s)
 	case len(s.Words) > 0:
 		t.misfitWord(s)

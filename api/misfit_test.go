@@ -34,6 +34,15 @@ func TestMisfitsInWords(t *testing.T) {
 			"Send one of new, returning, referral, unrelated, peer, unstated, company_staff",
 		},
 		{
+			v + "/identify", `{"kind":null}`,
+			"At /kind: this is not one of the known words",
+			"Send one of new, returning, referral, unrelated, peer, unstated, company_staff",
+		},
+		{
+			v + "/merge", `{"into":null}`,
+			"At /into: null does not belong here", "Send a text of 1 to 100 characters",
+		},
+		{
 			v + "/identify", `{"kind":"new","party":"two"}`,
 			"At /party: a text does not belong here", "Send a whole number from 0 to 1000000",
 		},

@@ -28,6 +28,7 @@ type taker struct {
 	// misfit is the first thing that does not fit the shape. The text is read to its end all the
 	// same: what is not JSON at all is told first.
 	misfit *Problem
+	needed bool         // whether the value at hand is a member that must be sent
 	either *shape.Shape // the shape of which the one at hand is an alternative; nil: it is none
 }
 
@@ -205,6 +206,7 @@ func (t *taker) object(s *shape.Shape, v reflect.Value, depth int) *Problem {
 			inner = s.Items
 		}
 		t.at = append(t.at, part{name, inside})
+		t.needed = i >= 0 && s.Members[i].Required
 		if twice {
 			return unfit("duplicate_key", "at", t.here())
 		}
@@ -256,6 +258,7 @@ func (t *taker) list(s *shape.Shape, v reflect.Value, depth int) *Problem {
 			to = v.Index(n)
 		}
 		t.at = append(t.at, part{"", n})
+		t.needed = false
 		if p := t.value(items, to, depth+1); p != nil {
 			return p
 		}
