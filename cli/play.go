@@ -176,6 +176,14 @@ func (c *playCmd) service(
 	return &scenario.Client{Base: t.base, Manual: true}, t.admin, t.stop, nil
 }
 
+// cited is the article behind a refusal, in brackets; some have none.
+func cited(lang explain.Lang, rule string) string {
+	if rule == "" {
+		return ""
+	}
+	return " (" + explain.Cite(lang, rule) + ")"
+}
+
 // report prints a scenario: every step with its facts, and what differs.
 func (c *playCmd) report(w *World, r *scenario.Result) error {
 	if c.JSON {
@@ -198,8 +206,7 @@ func (c *playCmd) report(w *World, r *scenario.Result) error {
 			fmt.Fprintf(w.Stdout, "        %s\n", explain.Fact(lang, f, nil))
 		}
 		if s.Refusal != "" {
-			fmt.Fprintf(w.Stdout, "        refused: %s (%s)\n", s.Detail,
-				explain.Cite(lang, s.Rule))
+			fmt.Fprintf(w.Stdout, "        refused: %s%s\n", s.Detail, cited(lang, s.Rule))
 		}
 		for _, d := range s.Differences {
 			fmt.Fprintf(w.Stdout, "      ! %s: expected %s, got %s\n", d.Key, d.Want, d.Got)

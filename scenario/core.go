@@ -27,7 +27,10 @@ func (c *Core) Do(
 ) (Answer, error) {
 	env := workflow.Envelope{
 		ID: fmt.Sprintf("command-%d", c.Board.Seq+1), At: at.UTC().Truncate(time.Millisecond),
-		By: workflow.Actor{Key: "key-" + by, Role: role, Staff: workflow.StaffID(by)},
+		By: workflow.Actor{Key: "key-" + by, Role: role},
+	}
+	if role.StaffRole() {
+		env.By.Staff = workflow.StaffID(by)
 	}
 	if env.At.Before(c.Board.At) {
 		env.At = c.Board.At
@@ -76,8 +79,7 @@ func (c *Core) View(_ context.Context, at time.Time) (*View, error) {
 	}
 	v.Messages, v.Approvals = map[string]*workflow.Message{}, map[string]*workflow.Approval{}
 	v.Desk = c.Board.DeskAt(at)
-	next, _ := c.Board.Next(at)
-	v.Next = next
+	v.Next, v.NextStaff = c.Board.Next(at)
 	for _, r := range c.all {
 		switch r := r.(type) {
 		case *workflow.Visit:

@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/lunpai/lunpai/workflow"
 )
 
 // File is a scenario file.
@@ -85,6 +87,7 @@ type Step struct {
 	Args   map[string]any `yaml:"-"`
 	Expect map[string]any `yaml:"expect"`
 	Number int            `yaml:"-"` // from 1
+	Zone   string         `yaml:"-"`
 }
 
 // UnmarshalYAML keeps everything except at, do and expect as arguments.
@@ -131,7 +134,7 @@ func Read(r io.Reader) (*File, error) {
 			s.Given.Roles = f.Defaults.Roles
 		}
 		for k := range s.Steps {
-			s.Steps[k].Number = k + 1
+			s.Steps[k].Number, s.Steps[k].Zone = k+1, s.Zone
 		}
 		if len(s.Given.Roles) == 0 {
 			s.Given.Roles = map[string]string{
@@ -158,6 +161,8 @@ func (s *Step) str(k string) string {
 		return fmt.Sprint(v)
 	}
 }
+
+func (s *Step) role() workflow.Role { return workflow.Role(s.str("as")) }
 
 func (s *Step) flag(k string) bool { b, _ := s.Args[k].(bool); return b }
 

@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"fmt"
+
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -19,14 +21,14 @@ func receives() verb {
 		id.NewCustomer = id.Customer != "" && !k(string(id.Customer))
 		a := &workflow.ArriveVisit{Visit: visitID(s.str("visit")), Identify: &id, Assign: true}
 		if !s.has("to") && !s.has("concurrent") && !s.has("stand_in") && !s.has("by") {
-			return []order{{s.str("by"), a}}, nil
+			return []order{{"", s.role(), a}}, nil
 		}
 		a.Assign = false
 		c := &workflow.AssignVisit{}
 		if err := s.into(c); err != nil {
 			return nil, err
 		}
-		return []order{{"", a}, {s.str("by"), c}}, nil
+		return []order{{cmd: a}, {s.str("by"), s.role(), c}}, nil
 	}
 	return v
 }
@@ -67,8 +69,56 @@ func openDay(s *Step, _ known, c *workflow.OpenDay) {
 	}
 }
 
-func roster(s *Step, _ known, c *workflow.ChangeRoster) {
-	c.Add = []workflow.Unit{{ID: workflow.UnitID(s.str("who"))}}
+func rosterAdd(s *Step, _ known, c *workflow.ChangeRoster) {
+	u := workflow.Unit{ID: workflow.UnitID(s.str("who"))}
+	for _, m := range s.list("members") {
+		u.Type = workflow.TeamUnit
+		u.Members = append(u.Members, staff(m))
+	}
+	c.Add = []workflow.Unit{u}
+}
+
+func rosterRemove(s *Step, _ known, c *workflow.ChangeRoster) {
+	c.Remove = []workflow.UnitID{workflow.UnitID(s.str("who"))}
+}
+
+func staffAdd(s *Step, _ known, c *workflow.AddStaff) {
+	c.Staff = staff(s.str("who"))
+	if c.Role == "" {
+		c.Role = workflow.RoleConsultant
+	}
+}
+
+func staffBody(_ *Remote, c *workflow.AddStaff, body map[string]any) {
+	delete(body, "staff")
+	body["id"] = c.Staff
+}
+
+func staffChange(s *Step, _ known, c *workflow.ChangeStaff) { c.Staff = staff(s.str("who")) }
+
+// adopt is the policy with the named parameters changed; the others are the policy's own.
+func adopt(s *Step) (workflow.Command, error) {
+	p, ok := workflow.Preset(s.str("policy"))
+	if !ok {
+		return nil, fmt.Errorf("policy %q is not known: p1 or p2", s.str("policy"))
+	}
+	values, _ := s.Args["parameters"].(map[string]any)
+	if err := p.Set(values); err != nil {
+		return nil, err
+	}
+	return &workflow.AdoptPolicy{From: workflow.Date(s.str("from")), Policy: p}, nil
+}
+
+func adoptBody(_ *Remote, c *workflow.AdoptPolicy, body map[string]any) {
+	body["policy"] = c.Policy.Preset
+	if values := changed(&c.Policy); len(values) > 0 {
+		body["parameters"] = values
+	}
+}
+
+func importCustomer(s *Step) (workflow.Command, error) {
+	c := Customer{s.str("owner"), s.str("last_contact"), s.str("status")}
+	return c.command(s.str("customer"), s.Zone)
 }
 
 func followUp(s *Step, _ known, c *workflow.RecordFollowUp) {

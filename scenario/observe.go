@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -35,6 +36,8 @@ func observe(k string, want any, r *StepResult, v *View, s *Step) (any, error) {
 	switch k {
 	case "next":
 		return orNull(string(v.Next)), nil
+	case "next_staff":
+		return orNull(string(v.NextStaff)), nil
 	case "next_first":
 		return orNull(string(v.Rota.NextFirst)), nil
 	case "answered_by":
@@ -130,6 +133,12 @@ var perLabel = map[string]func(*View, string) any{
 	"owner": func(v *View, k string) any {
 		if c := v.Customers[k]; c != nil {
 			return orNull(string(c.Owner))
+		}
+		return nil
+	},
+	"last_contact": func(v *View, k string) any {
+		if c := v.Customers[k]; c != nil && !c.LastContactAt.IsZero() {
+			return c.LastContactAt.In(v.Zone).Format(time.DateOnly)
 		}
 		return nil
 	},

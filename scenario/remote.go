@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -21,7 +22,7 @@ type Remote struct {
 	Admin string
 
 	site      string
-	tokens    map[string]string // by label
+	tokens    map[actor]string
 	manager   string
 	visits    map[string]string // label → id
 	customers map[string]string
@@ -36,16 +37,22 @@ type Remote struct {
 func NewRemote(c *Client, admin string) *Remote {
 	return &Remote{
 		Client: c, Admin: admin, site: "play-" + uuid.NewString()[:13],
-		tokens: map[string]string{}, visits: map[string]string{}, customers: map[string]string{},
+		tokens: map[actor]string{}, visits: map[string]string{}, customers: map[string]string{},
 		phones:  map[string]string{},
 		records: map[string]string{}, labels: map[string]string{},
 	}
 }
 
+// actor is who acts, and the role in which his key does.
+type actor struct {
+	by   string
+	role workflow.Role
+}
+
 // answer is the service's answer to any command.
 type answer struct {
 	Facts    []workflow.Fact    `json:"facts"`
-	Visit    *workflow.Visit    `json:"visit"`
+	Visit    *visitAnswer       `json:"visit"`
 	Customer *workflow.Customer `json:"customer"`
 	Call     *workflow.Call     `json:"call"`
 	Approval *workflow.Approval `json:"approval"`
@@ -55,6 +62,16 @@ type answer struct {
 	Key      *keyAnswer         `json:"key"`
 	Keys     []keyAnswer        `json:"keys"`
 	Seq      int64              `json:"seq"`
+}
+
+// visitAnswer is a visit, or only its id, which is all that a kiosk is told.
+type visitAnswer struct{ workflow.Visit }
+
+func (v *visitAnswer) UnmarshalJSON(text []byte) error {
+	if err := json.Unmarshal(text, &v.ID); err == nil {
+		return nil
+	}
+	return json.Unmarshal(text, &v.Visit)
 }
 
 type keyAnswer struct {
@@ -131,9 +148,9 @@ func (r *Remote) found(ctx context.Context, at time.Time, c *workflow.CreateSite
 	for _, k := range a.Keys {
 		switch k.Role {
 		case workflow.RoleManager:
-			r.tokens[r.manager] = k.Token
+			r.tokens[actor{r.manager, k.Role}] = k.Token
 		case workflow.RoleFrontDesk:
-			r.tokens[""] = k.Token
+			r.tokens[actor{"", k.Role}] = k.Token
 		default:
 		}
 	}
@@ -159,7 +176,7 @@ func (r *Remote) token(
 	if role == workflow.RoleManager && by == "" { // the office is set up
 		by = r.manager
 	}
-	if t, ok := r.tokens[by]; ok {
+	if t, ok := r.tokens[actor{by, role}]; ok {
 		return t, nil
 	}
 	body := map[string]any{"role": role, "label": "play"}
@@ -167,12 +184,16 @@ func (r *Remote) token(
 		body["staff"] = by
 	}
 	var a answer
-	if err := r.Client.Call(ctx, at, r.tokens[r.manager], "POST", "/v1/sites/"+r.site+"/keys", body,
-		&a); err != nil {
+	if err := r.Client.Call(ctx, at, r.keyOfTheManager(), "POST", "/v1/sites/"+r.site+"/keys",
+		body, &a); err != nil {
 		return "", fmt.Errorf("make a key for %s: %w", by, err)
 	}
-	r.tokens[by] = a.Key.Token
+	r.tokens[actor{by, role}] = a.Key.Token
 	return a.Key.Token, nil
+}
+
+func (r *Remote) keyOfTheManager() string {
+	return r.tokens[actor{r.manager, workflow.RoleManager}]
 }
 
 // learn records which id the service gave to what the scenario names.
@@ -243,17 +264,18 @@ func (r *Remote) View(ctx context.Context, at time.Time) (*View, error) {
 		Messages: map[string]*workflow.Message{}, Approvals: map[string]*workflow.Approval{},
 	}
 	get := func(path string, into any) error {
-		return r.Client.Call(ctx, at, r.tokens[r.manager], "GET", "/v1/sites/"+r.site+path, nil,
+		return r.Client.Call(ctx, at, r.keyOfTheManager(), "GET", "/v1/sites/"+r.site+path, nil,
 			into)
 	}
 	var rota struct {
-		Rota *workflow.Rota  `json:"rota"`
-		Next workflow.UnitID `json:"next"`
+		Rota     *workflow.Rota   `json:"rota"`
+		Next     workflow.UnitID  `json:"next"`
+		Receiver workflow.StaffID `json:"receiver"`
 	}
 	if err := get("/rota", &rota); err != nil {
 		return nil, err
 	}
-	v.Rota, v.Next = rota.Rota, rota.Next
+	v.Rota, v.Next, v.NextStaff = rota.Rota, rota.Next, rota.Receiver
 	var desk struct {
 		Desk workflow.Desk `json:"desk"`
 	}
@@ -266,7 +288,7 @@ func (r *Remote) View(ctx context.Context, at time.Time) (*View, error) {
 		if err := get("/visits/"+url.PathEscape(id), &a); err != nil {
 			return nil, err
 		}
-		v.Visits[label] = a.Visit
+		v.Visits[label] = &a.Visit.Visit
 	}
 	for label, id := range r.customers {
 		var a answer

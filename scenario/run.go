@@ -32,7 +32,8 @@ type Office interface {
 // View is everything that an expectation may be about.
 type View struct {
 	Rota      *workflow.Rota
-	Next      workflow.UnitID
+	Next      workflow.UnitID  // the unit whose turn it is
+	NextStaff workflow.StaffID // its member who would receive
 	Visits    map[string]*workflow.Visit
 	Customers map[string]*workflow.Customer
 	Messages  map[string]*workflow.Message // the newest, by addressee
@@ -41,6 +42,8 @@ type View struct {
 	Dispute   *workflow.Dispute // the newest
 	Call      *workflow.Call    // the newest
 	Desk      workflow.Desk
+	// Zone is the office's.
+	Zone *time.Location
 }
 
 // Difference is one expectation that was not met.
@@ -158,7 +161,11 @@ func (sc *Scenario) play(
 	r := &StepResult{At: s.At, Do: s.Do, Visit: s.str("visit")}
 	for _, od := range orders {
 		by := sc.actor(od)
-		a, err := o.Do(ctx, at, by, sc.roleOf(by), od.cmd)
+		role := od.as
+		if role == "" {
+			role = sc.roleOf(by)
+		}
+		a, err := o.Do(ctx, at, by, role, od.cmd)
 		if err != nil {
 			return nil, err
 		}
@@ -171,6 +178,9 @@ func (sc *Scenario) play(
 	after, err := o.View(ctx, at)
 	if err != nil {
 		return nil, err
+	}
+	if after.Zone, err = time.LoadLocation(sc.Zone); err != nil {
+		return nil, fmt.Errorf("zone: %w", err)
 	}
 	r.compare(s, after)
 	return r, nil

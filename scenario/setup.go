@@ -11,7 +11,8 @@ import (
 
 // order is one command of a step and who gives it.
 type order struct {
-	by  string // staff label; "" is the front desk
+	by  string        // staff label; "" is the front desk
+	as  workflow.Role // of the key; "" is the role that the label has
 	cmd workflow.Command
 }
 
@@ -51,34 +52,19 @@ func (sc *Scenario) setUp() ([]order, error) {
 		})
 	}
 	c.Staff = sc.staff()
-	out := []order{{"", c}}
+	out := []order{{cmd: c}}
 	names := make([]string, 0, len(sc.Given.Customers))
 	for k := range sc.Given.Customers {
 		names = append(names, k)
 	}
-	loc, err := time.LoadLocation(sc.Zone)
-	if err != nil {
-		return nil, fmt.Errorf("zone: %w", err)
-	}
 	for _, k := range sorted(names) {
-		g := sc.Given.Customers[k]
-		i := &workflow.ImportCustomer{
-			Customer: customer(k), Owner: staff(g.Owner),
-			Status: workflow.CustomerStatus(g.Status),
+		i, err := sc.Given.Customers[k].command(k, sc.Zone)
+		if err != nil {
+			return nil, err
 		}
-		if i.Status == "" {
-			i.Status = workflow.StatusRegistered
-		}
-		if g.LastContact != "" {
-			t, err := time.ParseInLocation(time.DateOnly, g.LastContact, loc)
-			if err != nil {
-				return nil, fmt.Errorf("last_contact of %s: %w", k, err)
-			}
-			i.LastContactAt = t.UTC()
-		}
-		out = append(out, order{"", i})
+		out = append(out, order{cmd: i})
 	}
-	out = append(out, order{"", &workflow.OpenDay{Date: workflow.Date(sc.Date)}})
+	out = append(out, order{cmd: &workflow.OpenDay{Date: workflow.Date(sc.Date)}})
 	away := make([]string, 0, len(sc.Given.Away))
 	for s := range sc.Given.Away {
 		away = append(away, s)
@@ -86,12 +72,35 @@ func (sc *Scenario) setUp() ([]order, error) {
 	for _, s := range sorted(away) {
 		switch p := presence(sc.Given.Away[s]); p {
 		case workflow.Chores, workflow.LeaderTask:
-			out = append(out, order{"", &workflow.Busy{Who: staff(s), With: p}})
+			out = append(out, order{cmd: &workflow.Busy{Who: staff(s), With: p}})
 		default:
-			out = append(out, order{"", &workflow.Leave{Who: staff(s), Reason: p}})
+			out = append(out, order{cmd: &workflow.Leave{Who: staff(s), Reason: p}})
 		}
 	}
 	return out, nil
+}
+
+// command takes the customer over from the paper book.
+func (c Customer) command(id, zone string) (*workflow.ImportCustomer, error) {
+	i := &workflow.ImportCustomer{
+		Customer: customer(id), Owner: staff(c.Owner), Status: workflow.CustomerStatus(c.Status),
+	}
+	if i.Status == "" {
+		i.Status = workflow.StatusRegistered
+	}
+	if c.LastContact == "" {
+		return i, nil
+	}
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		return nil, fmt.Errorf("zone: %w", err)
+	}
+	t, err := time.ParseInLocation(time.DateOnly, c.LastContact, loc)
+	if err != nil {
+		return nil, fmt.Errorf("last_contact of %s: %w", id, err)
+	}
+	i.LastContactAt = t.UTC()
+	return i, nil
 }
 
 // staff are the consultants in the line, members of teams, people with a role, and consultants
@@ -127,7 +136,18 @@ func (sc *Scenario) staff() []workflow.NewStaff {
 		}
 	}
 	for _, s := range sc.Steps {
-		if s.Do == "roster_add" {
+		if s.Do != "roster_add" {
+			continue
+		}
+		if members := s.list("members"); len(members) > 0 {
+			for _, m := range members {
+				add(m, workflow.RoleConsultant, "", true)
+			}
+			continue
+		}
+		if hired := slices.ContainsFunc(sc.Steps, func(x Step) bool {
+			return x.Do == "staff_add" && x.str("who") == s.str("who")
+		}); !hired {
 			add(s.str("who"), workflow.RoleConsultant, "", true)
 		}
 	}

@@ -43,17 +43,23 @@ var verbs = map[string]verb{
 	"assist_release": does[workflow.ReleaseAssistant](
 		"POST", "/visits/{visit}/release-assistant", nil, nil),
 
-	"leave":       does("POST", "/staff/{who}/leave", leave, nil),
-	"return":      does[workflow.Return]("POST", "/staff/{who}/return", nil, nil),
-	"busy":        does[workflow.Busy]("POST", "/staff/{who}/busy", nil, nil),
-	"free":        does[workflow.Free]("POST", "/staff/{who}/free", nil, nil),
-	"makeup":      does("POST", "/rota/make-ups", makeUp, nil),
-	"reorder":     does[workflow.Reorder]("POST", "/rota/reorder", nil, nil),
-	"event_start": does[workflow.StartEvent]("POST", "/rota/event", nil, nil),
-	"event_end":   does[workflow.EndEvent]("DELETE", "/rota/event", nil, nil),
-	"day_close":   does[workflow.CloseDay]("POST", "/rota/close", nil, nil),
-	"day_open":    does("POST", "/rota/open", openDay, nil),
-	"roster_add":  does("POST", "/rota/roster", roster, nil),
+	"leave":         does("POST", "/staff/{who}/leave", leave, nil),
+	"return":        does[workflow.Return]("POST", "/staff/{who}/return", nil, nil),
+	"busy":          does[workflow.Busy]("POST", "/staff/{who}/busy", nil, nil),
+	"free":          does[workflow.Free]("POST", "/staff/{who}/free", nil, nil),
+	"makeup":        does("POST", "/rota/make-ups", makeUp, nil),
+	"reorder":       does[workflow.Reorder]("POST", "/rota/reorder", nil, nil),
+	"event_start":   does[workflow.StartEvent]("POST", "/rota/event", nil, nil),
+	"event_end":     does[workflow.EndEvent]("DELETE", "/rota/event", nil, nil),
+	"day_close":     does[workflow.CloseDay]("POST", "/rota/close", nil, nil),
+	"day_open":      does("POST", "/rota/open", openDay, nil),
+	"roster_add":    does("POST", "/rota/roster", rosterAdd, nil),
+	"roster_remove": does("POST", "/rota/roster", rosterRemove, nil),
+
+	"staff_add":    does("POST", "/staff", staffAdd, staffBody),
+	"staff_change": does("PATCH", "/staff/{staff}", staffChange, nil),
+	"adopt":        does("POST", "/policy", nil, adoptBody).reads(adopt),
+	"import":       does("POST", "/customers", nil, imported).reads(importCustomer),
 
 	"follow_up": does("POST", "/customers/{customer}/follow-ups", followUp, nil),
 	"deal":      does[workflow.RecordDeal]("POST", "/customers/{customer}/deals", nil, nil),
@@ -79,12 +85,9 @@ var verbs = map[string]verb{
 	"desk_view":     {orders: func(*Step, known) ([]order, error) { return nil, nil }},
 }
 
-// imports is how a scenario's customers get into the office; the format has no word for it.
-var imports = does("POST", "/customers", nil, imported)
-
 // requests are the verbs by the command that they give.
 var requests = func() map[reflect.Type]verb {
-	m := map[reflect.Type]verb{imports.gives: imports}
+	m := map[reflect.Type]verb{}
 	for _, v := range verbs {
 		if v.gives != nil {
 			m[v.gives] = v
@@ -108,7 +111,7 @@ func does[T any, P interface {
 		if fill != nil {
 			fill(s, k, c)
 		}
-		return []order{{s.str("by"), P(c)}}, nil
+		return []order{{s.str("by"), s.role(), P(c)}}, nil
 	}
 	v.request = func(r *Remote, cmd workflow.Command) (request, error) {
 		c, ok := cmd.(P)
@@ -124,6 +127,18 @@ func does[T any, P interface {
 			body(r, c, b)
 		}
 		return request{method, address, b}, nil
+	}
+	return v
+}
+
+// reads is a verb whose command says things in other words than its step.
+func (v verb) reads(read func(*Step) (workflow.Command, error)) verb {
+	v.orders = func(s *Step, _ known) ([]order, error) {
+		c, err := read(s)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Do, err)
+		}
+		return []order{{s.str("by"), s.role(), c}}, nil
 	}
 	return v
 }
