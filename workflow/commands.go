@@ -35,6 +35,7 @@ type About struct {
 	May   []Role // who may give it, whomever it is about; empty: only the system, when it is due
 	Rule  string // the article behind a refusal by role; "" when none says it
 	Scope Scope
+	Since int // version of the records that brought the command; 0: there from the beginning
 }
 
 // Scope is how far a command reaches.

@@ -8,14 +8,6 @@ import (
 	"time"
 )
 
-// MinReader is the version of this package's records. A commit carries the lowest version that can
-// read it; a program that finds a higher one makes the site read-only. 2: a visit's outcome is an
-// object. 3: a customer can be erased.
-const MinReader = 3
-
-// usualReader is what most commits need; see draft.minReader.
-const usualReader = 2
-
 // Actor is who asks, taken from the credential and never from the body.
 type Actor struct {
 	// Id of the key; empty for the system.

@@ -124,6 +124,8 @@ func (c *Customer) clone() Record {
 	return &k
 }
 
+func (c *Customer) reader() int { return since(3, !c.ErasedAt.IsZero()) }
+
 func (d *draft) knownCustomer(id CustomerID) (*Customer, *Fault) {
 	if d.customer(id) == nil {
 		return nil, notFound("customer", string(id))

@@ -28,6 +28,9 @@
 // only it uses. Commands that are always changed together share one. Every command has a row in
 // commands.go, every type of record one in records.go, every state machine is a Machine.
 //
+// What is new in a record, or a new command, raises the version that a commit asks of its readers:
+// see MinReader in reader.go.
+//
 // A record is a file too: what is kept, and what can be told from it alone. The line is line.go and
 // turn.go; who receives is plan.go and plan_help.go; what counts is count.go. A policy is data
 // (policy.go); each value in which offices differ is a row in parameters.go.

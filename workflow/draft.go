@@ -137,23 +137,12 @@ func (d *draft) visit(id VisitID, e Event) (*Visit, *Fault) {
 	return v, nil
 }
 
-// minReader is the lowest version that can read the commit. A program that does not know erased
-// customers would write one back without the mark.
-func (d *draft) minReader() int {
-	for _, r := range d.changed {
-		if k, ok := r.(*Customer); ok && !k.ErasedAt.IsZero() {
-			return MinReader
-		}
-	}
-	return usualReader
-}
-
 // commit seals the draft: facts, images in a fixed order, every changed record stamped with the
 // commit's number.
 func (d *draft) commit(cmd Command) (*Commit, error) {
 	c := &Commit{
 		Seq: d.seq, ID: d.env.ID, At: d.env.At, By: d.env.By, Fingerprint: d.env.Fingerprint,
-		Kind: cmd.About().Kind, Subject: d.subject, Facts: d.facts, MinReader: d.minReader(),
+		Kind: cmd.About().Kind, Subject: d.subject, Facts: d.facts, MinReader: d.minReader(cmd),
 	}
 	if s := d.site(); s != nil && d.clockBehind() && d.env.Clock.Before(s.ClockUntil) {
 		c.ClockAt = d.env.Clock

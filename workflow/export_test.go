@@ -34,3 +34,6 @@ func Dump(b *Board) string {
 	}
 	return out.String()
 }
+
+// ReaderOf is the lowest version that can read a record.
+func ReaderOf(r Record) int { return readerOf(r) }

@@ -13,6 +13,8 @@ type recordType struct {
 	blank      func() Record
 	// matter: the board keeps a list of the open ones, in order of opening.
 	matter bool
+	// since is the version that brought the type; 0: there from the beginning.
+	since int
 }
 
 func record[T any, P interface {
@@ -24,6 +26,9 @@ func record[T any, P interface {
 
 // asMatter marks records of which the board lists the open ones.
 func (t recordType) asMatter() recordType { t.matter = true; return t }
+
+// from marks a type that programs before a version do not know.
+func (t recordType) from(version int) recordType { t.since = version; return t }
 
 // records are all types of record, in the order in which their images stand in a commit.
 var records = []recordType{
