@@ -25,11 +25,12 @@ type RotaView struct {
 	Out []workflow.UnitID `json:"out"`
 	// Ranks are the units' places in the line; the first is 1.
 	Ranks map[workflow.UnitID]int `json:"ranks"`
-	// Next is the unit whose turn it is. Empty if nobody is eligible, and for the past.
+	// Next is the unit whose turn it is; during an event, the one on duty by the manager's plan.
+	// Empty if nobody is eligible, and for the past.
 	Next workflow.UnitID `json:"next"`
-	// Receiver is the consultant of that unit who would receive. Empty if nobody is eligible, and
-	// for the past.
-	Receiver workflow.StaffID `json:"receiver"`
+	// NextStaff is the member of that unit who would receive. Empty if nobody is eligible, and for
+	// the past.
+	NextStaff workflow.StaffID `json:"next_staff"`
 	// Seq is the number of the last commit that is taken into account.
 	Seq int64 `json:"seq"`
 }
@@ -103,7 +104,7 @@ func getRota(c *call, q *RotaQuery) (*RotaView, error) {
 	var v *RotaView
 	err := c.view(nil, func(b *workflow.Board) error {
 		v = viewOf(b.Rota(), b.Seq)
-		v.Next, v.Receiver = b.Next(c.now())
+		v.Next, v.NextStaff = b.Next(c.now())
 		c.stands(b.Rota())
 		return nil
 	})

@@ -268,14 +268,14 @@ func (r *Remote) View(ctx context.Context, at time.Time) (*View, error) {
 			into)
 	}
 	var rota struct {
-		Rota     *workflow.Rota   `json:"rota"`
-		Next     workflow.UnitID  `json:"next"`
-		Receiver workflow.StaffID `json:"receiver"`
+		Rota      *workflow.Rota   `json:"rota"`
+		Next      workflow.UnitID  `json:"next"`
+		NextStaff workflow.StaffID `json:"next_staff"`
 	}
 	if err := get("/rota", &rota); err != nil {
 		return nil, err
 	}
-	v.Rota, v.Next, v.NextStaff = rota.Rota, rota.Next, rota.Receiver
+	v.Rota, v.Next, v.NextStaff = rota.Rota, rota.Next, rota.NextStaff
 	var desk struct {
 		Desk workflow.Desk `json:"desk"`
 	}
