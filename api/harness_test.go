@@ -70,6 +70,8 @@ type office struct {
 	// tokens by who: admin, kiosk, desk, analyst, the staff by their ids, and zM, the manager of z.
 	tokens map[string]string
 	keyIDs map[string]string
+	// unchecked answers are not held against the contract, which is being drawn anew.
+	unchecked bool
 }
 
 // setup changes how an office is made; its zero is the usual one.
@@ -275,6 +277,9 @@ func (o *office) do(who, method, path string, body any, headers ...string) *answ
 		if err := json.Unmarshal([]byte(a.raw), &a.body); err != nil {
 			o.Errorf("%s %s: the body is not JSON: %v\n%s", method, path, err, a.raw)
 		}
+	}
+	if o.unchecked {
+		return a
 	}
 	for _, err := range o.api.check(method, r.URL.Path, a) {
 		o.Errorf("%s %s as %q breaks the contract: %v\n%.600s", method, path, who, err, a.raw)

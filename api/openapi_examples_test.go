@@ -21,6 +21,7 @@ func examples(t *testing.T) map[string]draw.Map {
 		out[id+" request"] = n.read(t, fill.Replace(text))
 	}
 	o := newOffice(t, setup{})
+	o.unchecked = *update
 	reply := func(id string, a *answer) *answer {
 		out[id+" answer"] = n.read(t, a.raw)
 		return a
