@@ -88,7 +88,7 @@ func New(cfg Config) (*API, error) {
 		perKey = rate.Inf
 	}
 	a := &API{
-		cfg: cfg, echo: echo.New(), metrics: newMetrics(prometheus.NewRegistry()),
+		cfg: cfg, echo: echo.New(), metrics: newMetrics(prometheus.NewRegistry(), cfg.Store),
 		kiosks: newLimiter(cfg.KioskGap, cfg.KioskHourly), search: newLimiter(0, searchesHourly),
 		reports: newTurnstile(reportsAtOnce, reportPatience), pages: newTurnstile(1, answerWithin),
 		readWithin: readWithin, tick: tickEvery,

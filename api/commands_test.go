@@ -12,7 +12,7 @@ import (
 // commands has one.
 func TestCommandsHaveRoutes(t *testing.T) {
 	routed := map[workflow.Kind]bool{}
-	for _, r := range (&API{metrics: newMetrics(prometheus.NewRegistry())}).routes() {
+	for _, r := range (&API{metrics: newMetrics(prometheus.NewRegistry(), nil)}).routes() {
 		routed[r.kind] = true
 	}
 	for _, c := range workflow.Commands() {

@@ -50,7 +50,7 @@ type Route struct {
 // Routes lists every address of the service, for the contract.
 func Routes() []Route {
 	var out []Route
-	for _, r := range (&API{metrics: newMetrics(prometheus.NewRegistry())}).routes() {
+	for _, r := range (&API{metrics: newMetrics(prometheus.NewRegistry(), nil)}).routes() {
 		d := Route{
 			Method: r.method, Path: openapi.Path(r.path), Name: r.name, Kind: r.kind,
 			Public: r.public, Body: r.body,

@@ -12,6 +12,8 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/lunpai/lunpai/repo"
 )
 
 // frame wraps every request: request id, security headers, recovery, log line and metrics. Neither
@@ -102,7 +104,7 @@ type metrics struct {
 	seconds  *prometheus.HistogramVec
 }
 
-func newMetrics(r *prometheus.Registry) *metrics {
+func newMetrics(r *prometheus.Registry, s repo.Store) *metrics {
 	m := &metrics{
 		registry: r,
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -115,6 +117,9 @@ func newMetrics(r *prometheus.Registry) *metrics {
 	}
 	r.MustRegister(m.requests, m.seconds, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if t, ok := s.(repo.Trailer); ok {
+		registerTrailer(r, t)
+	}
 	return m
 }
 
@@ -124,4 +129,21 @@ func (m *metrics) seen(method, route string, status int, took time.Duration) {
 	}
 	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Inc()
 	m.seconds.WithLabelValues(method, route).Observe(took.Seconds())
+}
+
+// registerTrailer shows how far the documents are behind the journal.
+func registerTrailer(r *prometheus.Registry, t repo.Trailer) {
+	gauge := func(name, help string, value func() float64) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+	}
+	gauge("lunpai_documents_waiting_pages", "Pages of the journal whose documents are not written.",
+		func() float64 { pages, _ := t.Trailing(); return float64(pages) })
+	gauge("lunpai_documents_behind_seconds", "Since when the oldest of them has waited.",
+		func() float64 {
+			_, since := t.Trailing()
+			if since.IsZero() {
+				return 0
+			}
+			return time.Since(since).Seconds() //nolint:forbidigo // the machine's time
+		})
 }

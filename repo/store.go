@@ -177,6 +177,14 @@ type PoolCounter interface {
 	Cleared() uint64
 }
 
+// Trailer is the ability of a store whose documents are written some time after the journal. The
+// service shows the answer in its metrics.
+type Trailer interface {
+	// Trailing is how many pages wait for their documents to be written, and since when the oldest
+	// of them has waited; zero when none does.
+	Trailing() (pages int, since time.Time)
+}
+
 // SelfChecker is the ability of a store to check itself beyond its journals and documents (SQLite:
 // the pages of the file, its indexes). Verify uses it when it verifies all sites. In a store that
 // lacks the ability Verify checks the journals and the documents only.

@@ -50,6 +50,10 @@ type Config struct {
 	DocumentTimeout time.Duration // of reading boards and lists and writing documents; 0: 10 s
 	ReportTimeout   time.Duration // of each portion of a scan; 0: 30 s
 
+	// MergeFor is how long pages gather before their documents are written, so that the images of
+	// one record are merged; whoever waits for documents ends it. 0: 250 ms.
+	MergeFor time.Duration
+
 	RepairEvery time.Duration // how often sites are looked for whose documents trail; 0: 10 s
 	VerifyEvery time.Duration // how often the unique indexes are verified; 0: 5 min
 
@@ -67,6 +71,7 @@ func (c Config) withDefaults() Config {
 	c.PointTimeout = cmp.Or(c.PointTimeout, 2*time.Second)
 	c.DocumentTimeout = cmp.Or(c.DocumentTimeout, 10*time.Second)
 	c.ReportTimeout = cmp.Or(c.ReportTimeout, 30*time.Second)
+	c.MergeFor = cmp.Or(c.MergeFor, 250*time.Millisecond)
 	c.RepairEvery = cmp.Or(c.RepairEvery, 10*time.Second)
 	c.VerifyEvery = cmp.Or(c.VerifyEvery, 5*time.Minute)
 	c.Validation = cmp.Or(c.Validation, ValidationWarn)

@@ -150,6 +150,7 @@ func (s *Store) Scan(ctx context.Context, of repo.Span, f func(repo.Document) er
 	if err := repo.NeedSite(of.Site); err != nil {
 		return fmt.Errorf("scan %s: %w", of.Collection, err)
 	}
+	s.projector.hasten(ctx, of.Site)
 	filter, order := spanned(of)
 	return s.walk(ctx, of.Collection, filter, order,
 		func(last repo.Document) (bson.D, error) { return behind(of, last) }, f)

@@ -177,6 +177,34 @@ func (p *projector) ensure(ctx context.Context, site workflow.SiteID, seq int64)
 	}
 }
 
+// hasten has what waits of a site written now and waits for it: whoever lists what he has just
+// changed finds it. It gives up after a moment, and when the site is left to repair: a list of
+// older documents, which says up to where they reach, is better than none.
+func (p *projector) hasten(ctx context.Context, site workflow.SiteID) {
+	ctx, cancel := context.WithTimeout(ctx, hastenFor)
+	defer cancel()
+	newest := int64(-1)
+	for {
+		p.mu.Lock()
+		f, changed := p.followers[site], p.changed
+		trails := f != nil && (f.writing || len(f.wait) > 0)
+		if trails && newest < 0 {
+			newest = f.newest
+		}
+		done := !trails || f.done >= newest
+		p.mu.Unlock()
+		if done {
+			return
+		}
+		wake(p.hurry)
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // catchUp replays the rest of a site's journal if its mark has not reached seq.
 func (p *projector) catchUp(ctx context.Context, site workflow.SiteID, seq int64) error {
 	marks, err := p.s.markOf(ctx, []workflow.SiteID{site})

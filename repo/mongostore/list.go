@@ -32,6 +32,7 @@ func (s *Store) List(ctx context.Context, q repo.Query) (repo.Listing, error) {
 		return repo.Listing{}, err
 	}
 	defer leave()
+	s.projector.hasten(ctx, q.Site)
 	marks, err := s.markOf(ctx, []workflow.SiteID{q.Site})
 	if err != nil {
 		return repo.Listing{}, err

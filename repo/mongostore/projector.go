@@ -17,7 +17,7 @@ const (
 	maxBacklog   = 64 << 20 // bytes of pages that wait; beyond it appends wait too
 	maxBatch     = 8 << 20  // bytes of pages written together
 	retryAfter   = time.Second
-	gather       = 5 * time.Millisecond // between two batches
+	hastenFor    = time.Second // how long a list waits for documents
 	repairAtOnce = 4                    // sites replayed at the same time
 	replayPages  = 128                  // pages read at once in a replay
 )
@@ -47,7 +47,7 @@ type projector struct {
 	pages  chan struct{} // wakes writeWaiting
 	marked chan struct{} // wakes markWritten
 	behind chan struct{} // wakes repair
-	hurry  chan struct{} // ends lingering
+	hurry  chan struct{} // ends the merge window
 }
 
 // follower is what the projector remembers of a site.
@@ -55,6 +55,8 @@ type follower struct {
 	site    workflow.SiteID
 	wait    []*repo.Page
 	writing bool
+	since   time.Time // since when the oldest page that is not written has waited
+	newest  int64     // the last commit that was ever queued
 	done    int64  // every page up to it is written and acknowledged; 0 if nothing is known
 	epoch   uint64 // Cleared() when that was seen: after it has moved, nothing is known
 	fault   error  // why the site is in quarantine, nil if it is not
@@ -118,6 +120,7 @@ func (p *projector) follow(pages []*repo.Page) {
 	if len(pages) == 0 {
 		return
 	}
+	now := time.Now() //nolint:forbidigo // measures how far documents trail, dates nothing
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, page := range pages {
@@ -125,11 +128,18 @@ func (p *projector) follow(pages []*repo.Page) {
 		if len(f.wait) == 0 && !f.writing {
 			p.ready = append(p.ready, f)
 		}
+		if len(f.wait) == 0 {
+			f.since = now
+		}
 		own := *page
 		f.wait = append(f.wait, &own)
+		f.newest = max(f.newest, page.Last)
 		p.backlog += len(page.Body)
 	}
 	wake(p.pages)
+	if p.backlog >= maxBatch {
+		wake(p.hurry)
+	}
 }
 
 // room waits while too much is waiting to be written: documents must not trail without limit.
@@ -141,6 +151,7 @@ func (p *projector) room(ctx context.Context) error {
 		if !full {
 			return nil
 		}
+		wake(p.hurry)
 		select {
 		case <-changed:
 		case <-ctx.Done():
@@ -168,14 +179,28 @@ func (p *projector) writeWaiting() {
 	}
 }
 
-// linger lets pages gather after a batch, so that more images of one record are merged, unless
-// somebody waits for them.
+// linger lets pages gather after a batch, so that more images of one record are merged: a step of
+// a visit replaces the image of the step before. It ends when somebody waits for documents, or
+// when as much has gathered as is written together.
 func (p *projector) linger() {
 	select {
 	case <-p.s.life.Done():
 	case <-p.hurry:
-	case <-time.After(gather):
+	case <-time.After(p.s.cfg.MergeFor):
 	}
+}
+
+// waiting is how many pages wait for their documents, and since when the oldest has.
+func (p *projector) waiting() (pages int, since time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range p.followers {
+		pages += len(f.wait)
+		if (f.writing || len(f.wait) > 0) && (since.IsZero() || f.since.Before(since)) {
+			since = f.since
+		}
+	}
+	return pages, since
 }
 
 // takeWaiting takes the next pages from the queues, one run per site.

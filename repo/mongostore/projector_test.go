@@ -332,3 +332,50 @@ func TestPanicStopsItsSiteOnly(t *testing.T) {
 		t.Errorf("bad: %v, good: %v", runs[0].err, runs[1].err)
 	}
 }
+
+// TestReaderEndsTheWait: documents gather for a while before they are written, and whoever wants to
+// read one, list or scan need not wait for that.
+func TestReaderEndsTheWait(t *testing.T) {
+	db := testDatabase(t, mongotest.Standalone(t))
+	cfg := db.config()
+	cfg.MergeFor = time.Hour
+	s := open(t, cfg)
+	a := &author{t: t, site: "a"}
+	waits := func() { // until two pages wait: then the window is open
+		t.Helper()
+		for pages := 0; pages < 2; pages, _ = s.Trailing() {
+			mustAppend(t, s, a.next())
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	mustAppend(t, s, a.next())
+	if _, err := s.Read(ctx, "a", a.seq, nil); err != nil {
+		t.Fatal(err)
+	}
+	waits()
+	if _, err := s.Read(ctx, "a", a.seq, []workflow.Ref{workflow.LiveRotaRef("a")}); err != nil {
+		t.Errorf("read: %v", err)
+	}
+	seqOf := func(d repo.Document, found *int64) { *found = max(*found, d.Seq) }
+	waits()
+	var listed, scanned int64
+	l, err := s.List(ctx, repo.Query{Collection: workflow.Visits, Site: "a", Limit: 100})
+	for _, d := range l.Docs {
+		seqOf(d, &listed)
+	}
+	if err != nil || listed != a.seq {
+		t.Errorf("the list ends at %d of %d, %v", listed, a.seq, err)
+	}
+	waits()
+	err = s.Scan(ctx, repo.Span{Collection: workflow.Visits, Site: "a"},
+		func(d repo.Document) error { seqOf(d, &scanned); return nil })
+	if err != nil || scanned != a.seq {
+		t.Errorf("the scan ends at %d of %d, %v", scanned, a.seq, err)
+	}
+	waits()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	projectedEqual(t, open(t, db.config()), "a")
+}

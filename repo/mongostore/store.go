@@ -229,3 +229,8 @@ func (s *Store) disconnect() error {
 	}
 	return nil
 }
+
+// Trailing implements repo.Trailer.
+func (s *Store) Trailing() (pages int, since time.Time) { return s.projector.waiting() }
+
+var _ repo.Trailer = (*Store)(nil)

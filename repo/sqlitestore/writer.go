@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -126,16 +127,22 @@ func (w *writer) run(ctx context.Context) {
 	}
 }
 
-// gather takes what else is waiting, up to one transaction's worth.
+// gather takes what else is waiting, up to one transaction's worth. When nothing waits it yields
+// once: whoever was about to hand in a call gets the processor first, and shares the flush.
 func (w *writer) gather(first *call) []*call {
 	group := []*call{first}
+	yielded := false
 	for weight := first.weight; weight < maxWeight; {
 		select {
 		case c := <-w.calls:
 			group = append(group, c)
 			weight += c.weight
 		default:
-			return group
+			if yielded {
+				return group
+			}
+			runtime.Gosched()
+			yielded = true
 		}
 	}
 	return group
