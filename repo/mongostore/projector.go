@@ -18,8 +18,8 @@ const (
 	maxBatch     = 8 << 20  // bytes of pages written together
 	retryAfter   = time.Second
 	hastenFor    = time.Second // how long a list waits for documents
-	repairAtOnce = 4                    // sites replayed at the same time
-	replayPages  = 128                  // pages read at once in a replay
+	repairAtOnce = 4           // sites replayed at the same time
+	replayPages  = 128         // pages read at once in a replay
 )
 
 // projector writes documents behind the journal.
@@ -57,9 +57,9 @@ type follower struct {
 	writing bool
 	since   time.Time // since when the oldest page that is not written has waited
 	newest  int64     // the last commit that was ever queued
-	done    int64  // every page up to it is written and acknowledged; 0 if nothing is known
-	epoch   uint64 // Cleared() when that was seen: after it has moved, nothing is known
-	fault   error  // why the site is in quarantine, nil if it is not
+	done    int64     // every page up to it is written and acknowledged; 0 if nothing is known
+	epoch   uint64    // Cleared() when that was seen: after it has moved, nothing is known
+	fault   error     // why the site is in quarantine, nil if it is not
 }
 
 // siteRun is a run of pages of one site that follow each other, to be written together.
