@@ -174,8 +174,8 @@ func (s *core) details(in *ast.FuncDecl, kv []ast.Expr) map[string][]string {
 func (s *core) facts() []saying {
 	var all []saying
 	add := func(c call, kinds []string, kv []ast.Expr, more map[string][]string) {
-		if in := c.in.Name.Name; in == "notify" || in == "notifySupervisors" || in == "flag" ||
-			in == "remind" {
+		switch c.in.Name.Name {
+		case "notify", "notifySupervisors", "notifyManagers", "flag", "remind":
 			return // the helpers themselves
 		}
 		d := s.details(c.in, kv)
@@ -194,8 +194,10 @@ func (s *core) facts() []saying {
 	for _, c := range s.calls("notify") {
 		add(c, []string{"notified"}, c.args[3:], map[string][]string{"about": nil})
 	}
-	for _, c := range s.calls("notifySupervisors") {
-		add(c, []string{"notified"}, c.args[2:], map[string][]string{"about": nil})
+	for _, to := range []string{"notifySupervisors", "notifyManagers"} {
+		for _, c := range s.calls(to) {
+			add(c, []string{"notified"}, c.args[2:], map[string][]string{"about": nil})
+		}
 	}
 	for _, c := range s.calls("flag") {
 		add(c, []string{"flagged"}, nil, map[string][]string{"flag": s.values(c.in, c.args[1])})

@@ -93,6 +93,7 @@ func (d *draft) assign(v *Visit, p plan) {
 		e.Order = append(slices.Delete(e.Order, i, i+1), v.Unit)
 	}
 	d.tellOwner(v)
+	d.noteLeft(v)
 	d.askForHelp(v)
 }
 
@@ -119,7 +120,7 @@ func (d *draft) placeEffect(v *Visit, p plan) {
 
 // tellOwner tells an owner that his customer asked for somebody else (A18).
 func (d *draft) tellOwner(v *Visit) {
-	if c := d.customer(v.Customer); c != nil && c.Owner != "" && c.Owner != v.Principal &&
+	if c := d.customer(v.Customer); c != nil && c.Owner != v.Principal && d.works(c.Owner) &&
 		v.Named == v.Principal && d.identity(v).old {
 		d.notify("P1-16b", c.Owner, v.ID, "why", "asked_for_another", "staff", string(v.Principal))
 	}

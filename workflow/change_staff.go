@@ -23,6 +23,7 @@ func (c *ChangeStaff) decide(d *draft) *Fault {
 		return notFound("staff", string(c.Staff))
 	}
 	s := edit[*Staff](d, staffRef(d.ID, c.Staff))
+	worked := d.works(c.Staff)
 	if c.Role != "" {
 		if !c.Role.StaffRole() {
 			return invalid("bad_role", "role", string(c.Role))
@@ -40,6 +41,9 @@ func (c *ChangeStaff) decide(d *draft) *Fault {
 	d.subject = s.Ref()
 	d.fact(FactStaffChanged, "P1-02", string(c.Staff), "role", string(s.Role),
 		"active", map[bool]string{true: "true", false: "false"}[s.Active])
+	if worked && !d.works(c.Staff) {
+		d.notifyManagers("P1-51", string(c.Staff), "why", "customers_left")
+	}
 	return nil
 }
 

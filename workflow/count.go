@@ -31,7 +31,7 @@ func (d *draft) countFor(v *Visit, id identity, x StaffID, off offTime) count {
 		return d.countOld(id, x)
 	case v.Kind == KindUnstated:
 		return count{x, "count.unstated"}
-	case v.Kind == KindReferral && v.Named != "":
+	case v.Kind == KindReferral && d.asked(v) != "":
 		return count{x, "P1-49a"}
 	case v.Kind == KindReferral:
 		return count{x, "P1-49b"}

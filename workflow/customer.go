@@ -85,6 +85,9 @@ type Customer struct {
 	Owner StaffID `json:"owner,omitempty"`
 	// Since when the owner has the customer.
 	OwnerSinceAt time.Time `json:"owner_since_at,omitzero"`
+	// Since when the customer waits for another owner: he came back, and the owner has left the
+	// office. Missing: he waits for nobody.
+	WaitsSinceAt time.Time `json:"waits_since_at,omitzero"`
 	// How far the customer has come.
 	Status CustomerStatus `json:"status"`
 	// Later of the last reception and the last follow-up that reached the customer.

@@ -38,6 +38,7 @@ const (
 	FactVisitArrived      FactKind = "visit.arrived"
 	FactVisitIdentified   FactKind = "visit.identified"
 	FactVisitRecognised   FactKind = "visit.recognised"
+	FactNamedLeft         FactKind = "visit.named_left" // detail staff: asked for, but has left
 	FactVisitAssigned     FactKind = "visit.assigned"
 	FactVisitWaits        FactKind = "visit.waits" // nobody may receive him now; detail why, staff
 	FactVisitReidentified FactKind = "visit.reidentified"

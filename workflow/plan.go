@@ -18,7 +18,8 @@ type plan struct {
 // identity is what the records say about a visit's customer at this moment.
 type identity struct {
 	customer *Customer
-	owner    StaffID // first reception responsibility, while it holds
+	owner    StaffID // first reception responsibility, while it holds and he works here
+	left     StaffID // the same, but he no longer works here: the customer waits for reassignment
 	old      bool    // has been received before and is not to be treated as new
 	rule     string  // why an old customer is treated as new
 }
@@ -32,7 +33,7 @@ func (d *draft) identity(v *Visit) identity {
 	case c == nil || c.Owner == "":
 	case c.Status == StatusRefunded:
 		id.rule = "P1-13b"
-		if v.Named == c.Owner {
+		if d.asked(v) == c.Owner {
 			id.owner, id.old = c.Owner, true
 		}
 	case d.fresh(c):
@@ -40,18 +41,23 @@ func (d *draft) identity(v *Visit) identity {
 	default:
 		id.rule = "stale_after_months"
 	}
+	if id.owner != "" && !d.works(id.owner) {
+		id.owner, id.left = "", id.owner
+	}
 	return id
 }
 
 // fresh reports whether the first reception still counts (RS-14). Money down never goes stale.
 // Without it a customer is fresh until the end of the last day of the policy's months after the
 // last contact, in the site's zone.
-func (d *draft) fresh(c *Customer) bool {
+func (d *draft) fresh(c *Customer) bool { return d.freshOn(c, d.today) }
+
+func (d *draft) freshOn(c *Customer, day Date) bool {
 	n := d.policy.StaleMonths
 	if n == 0 || c.Status.moneyDown() {
 		return true
 	}
-	return !c.LastContactAt.IsZero() && d.today <= lastFreshDay(d.Local(c.LastContactAt), n)
+	return !c.LastContactAt.IsZero() && day <= lastFreshDay(d.Local(c.LastContactAt), n)
 }
 
 // decideAssign routes a visit by RS-12: the visitor's own naming, recognition at the door, the
@@ -78,20 +84,21 @@ func (d *draft) decideAssign(v *Visit, concurrent bool) (plan, *Fault) {
 
 // claimant is the consultant whom the visitor goes to outside the order, if any (RS-12).
 func (d *draft) claimant(v *Visit, id identity) (StaffID, Route, string) {
+	named := d.asked(v)
 	switch {
-	case v.Named != "" && (v.customerKind() || d.free(v.Named)):
+	case named != "" && (v.customerKind() || d.free(named)):
 		rule := "P1-12b"
 		if v.Kind == KindReferral {
 			rule = "P1-13a"
 		} else if id.customer != nil && id.customer.Status == StatusRefunded {
 			rule = "P1-13b"
 		}
-		return v.Named, RouteNamed, rule
-	case v.RecognisedBy != "" && id.owner == "":
+		return named, RouteNamed, rule
+	case d.works(v.RecognisedBy) && id.owner == "":
 		return v.RecognisedBy, RouteRecognised, "P1-14"
 	case id.owner != "":
 		return id.owner, RouteOwner, d.article("P1-17a", "P2-08a")
-	case v.Appointment != "" && d.policy.Phone.AppointmentOwns && v.customerKind():
+	case d.policy.Phone.AppointmentOwns && d.works(v.Appointment) && v.customerKind():
 		return v.Appointment, RouteAppointment, "phone.appointment_owns"
 	}
 	return "", "", ""
@@ -181,6 +188,10 @@ func (d *draft) planLine(v *Visit, id identity, off offTime, concurrent bool) (p
 		}
 		return p, nil
 	}
+	if id.left != "" && p.counts.who == "" && d.policy.Count.ConsumesTurn {
+		p.effect, p.pass = TurnHeld, d.policy.Pass.Assist // what does not count takes no turn (A07)
+		return p, nil
+	}
 	p.effect, p.pass, p.turn, p.passes = TurnUsed, d.policy.Pass.OwnReception, s.unit, true
 	return p, nil
 }
@@ -190,6 +201,8 @@ func (d *draft) lineRule(v *Visit, id identity) string {
 	switch {
 	case id.rule != "":
 		return id.rule
+	case id.left != "":
+		return d.article("P1-06", "P2-01")
 	case v.Kind == KindReferral:
 		return "P1-49b"
 	case v.Kind == KindUnstated:

@@ -139,7 +139,7 @@ func (d *draft) planChosen(v *Visit, to StaffID) (plan, *Fault) {
 	id := d.identity(v)
 	off, _ := d.offHours()
 	p := plan{route: RouteSupervisor, rule: "P1-04", server: to, principal: to, role: Lead}
-	if id.owner != "" && id.owner != to && v.Named != to {
+	if id.owner != "" && id.owner != to && d.asked(v) != to {
 		p.principal, p.role, p.effect, p.pass = id.owner, Assist, TurnHeld, d.policy.Pass.Assist
 		p.counts = d.countFor(v, id, id.owner, off)
 		return p, nil

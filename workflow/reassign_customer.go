@@ -28,11 +28,11 @@ func (c *ReassignCustomer) decide(d *draft) *Fault {
 	if f != nil {
 		return f
 	}
-	if f := d.consultant(c.To); f != nil {
+	if f := d.working(c.To); f != nil {
 		return f
 	}
 	before := k.Owner
-	k.Owner, k.OwnerSinceAt = c.To, d.now
+	d.own(k, c.To)
 	d.fact(FactCustomerReassigned, "P1-51", k.ID, "owner", string(c.To), "before", string(before),
 		"reason", c.Reason)
 	d.notify("P1-51", c.To, k.ID, "why", "customer_reassigned")

@@ -1,6 +1,9 @@
 package workflow
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // RegisterVisit enters the visit in the visitor register.
 type RegisterVisit struct {
@@ -135,13 +138,14 @@ func (d *draft) matchCustomer(v *Visit, matches CustomerID) (dup bool, f *Fault)
 	}
 	off := d.uncounted(v)
 	v.CountsFor, v.CountRule = "", "P1-17a"
-	if k.Owner == v.Principal { // his own customer after all
+	if k.Owner == v.Principal || !d.works(k.Owner) { // his own customer after all, or nobody's now
 		n := d.countFor(v, d.identity(v), v.Principal, off)
 		v.CountsFor = n.who
 		v.CountRule, _ = d.cite(n.rule)
 	} else {
 		d.notify("P1-17a", k.Owner, v.ID, "why", "duplicate_customer", "staff", string(v.Server))
 	}
+	d.noteLeft(v)
 	d.notifySupervisors("P1-04", v.ID, "why", "duplicate_customer", "staff", string(v.Server))
 	return true, nil
 }
@@ -161,11 +165,11 @@ func (d *draft) keepCustomer(v *Visit, newID CustomerID, dup bool) {
 		v.Customer = newID
 	}
 	k := d.editCustomer(v.Customer)
-	back := k.Status == StatusRefunded && v.Named != k.Owner
-	if !dup && k.Owner != v.Principal {
+	back := k.Status == StatusRefunded && d.asked(v) != k.Owner
+	if !dup && k.Owner != v.Principal && !d.waits(v, k) {
 		d.fact(FactOwned, d.ownRule(k), string(v.Customer), "owner", string(v.Principal),
 			"before", string(k.Owner))
-		k.Owner, k.OwnerSinceAt = v.Principal, d.now
+		d.own(k, v.Principal)
 	}
 	if k.Status == StatusReceived || back {
 		k.Status = StatusRegistered
@@ -185,6 +189,11 @@ func (d *draft) keepCustomer(v *Visit, newID CustomerID, dup bool) {
 		k.BroughtBy = v.BroughtBy
 	}
 	d.beginOutcome(v, k)
+}
+
+// own gives a customer to somebody: he waits for nobody any more.
+func (d *draft) own(k *Customer, to StaffID) {
+	k.Owner, k.OwnerSinceAt, k.WaitsSinceAt = to, d.now, time.Time{}
 }
 
 // ownRule is the article that gives a customer to the principal of his visit.

@@ -51,6 +51,7 @@ func (c *ReidentifyVisit) decide(d *draft) *Fault {
 		d.becomeLine(v, id, off)
 	}
 	d.tellOwner(v)
+	d.noteLeft(v)
 	return nil
 }
 
