@@ -127,7 +127,9 @@ func (c *Customer) clone() Record {
 	return &k
 }
 
-func (c *Customer) reader() int { return since(3, !c.ErasedAt.IsZero()) }
+func (c *Customer) reader() int {
+	return max(since(3, !c.ErasedAt.IsZero()), since(4, !c.WaitsSinceAt.IsZero()))
+}
 
 func (d *draft) knownCustomer(id CustomerID) (*Customer, *Fault) {
 	if d.customer(id) == nil {

@@ -166,7 +166,7 @@ func (d *draft) keepCustomer(v *Visit, newID CustomerID, dup bool) {
 	}
 	k := d.editCustomer(v.Customer)
 	back := k.Status == StatusRefunded && d.asked(v) != k.Owner
-	if !dup && k.Owner != v.Principal && !d.waits(v, k) {
+	if !dup && k.Owner != v.Principal && !d.waits(v, k) && !v.overtaken(k) {
 		d.fact(FactOwned, d.ownRule(k), string(v.Customer), "owner", string(v.Principal),
 			"before", string(k.Owner))
 		d.own(k, v.Principal)
@@ -194,6 +194,16 @@ func (d *draft) keepCustomer(v *Visit, newID CustomerID, dup bool) {
 // own gives a customer to somebody: he waits for nobody any more.
 func (d *draft) own(k *Customer, to StaffID) {
 	k.Owner, k.OwnerSinceAt, k.WaitsSinceAt = to, d.now, time.Time{}
+}
+
+// overtaken reports whether somebody was given the customer since the visit got its lead: the
+// manager's word, or a registration, stands.
+func (v *Visit) overtaken(k *Customer) bool {
+	led := v.AssignedAt
+	if n := len(v.Changes); n > 0 {
+		led = v.Changes[n-1].At
+	}
+	return k.Owner != "" && k.OwnerSinceAt.After(led)
 }
 
 // ownRule is the article that gives a customer to the principal of his visit.
