@@ -307,7 +307,7 @@ func TestDetailsKnown(t *testing.T) {
 	src := readCore(t)
 	ids := []string{
 		"about", "accountable", "after", "answered_by", "before", "by", "credit", "customer", "for",
-		"from", "holder", "id", "into", "line", "named", "next_first", "of", "order", "ordered_by",
+		"from", "holder", "id", "into", "line", "named", "next", "next_first", "of", "order", "ordered_by",
 		"owner", "principal", "record", "second", "server", "staff", "to", "unit", "visit",
 	}
 	for _, s := range slices.Concat(src.facts(), src.refusals()) {

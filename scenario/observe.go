@@ -91,6 +91,14 @@ var ofStep = map[string]func(*StepResult, *View) []string{
 				f.Detail["effect"] != string(workflow.PassHold)
 		})
 	},
+	"judged": func(_ *StepResult, v *View) (whos []string) {
+		if v.Vacancy != nil {
+			for _, j := range v.Vacancy.Judgements {
+				whos = append(whos, string(j.Who))
+			}
+		}
+		return whos
+	},
 	"notified": func(r *StepResult, _ *View) []string {
 		return r.subjects(func(f workflow.Fact) bool { return f.Kind == workflow.FactNotified })
 	},

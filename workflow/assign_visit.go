@@ -87,10 +87,11 @@ func (d *draft) assign(v *Visit, p plan) {
 		"role", string(p.role), "for", string(p.principal))
 	d.noteWaiting(v, p)
 	d.placeEffect(v, p)
-	if p.route == RouteEvent {
-		e := d.editRota().Event
-		i := slices.Index(e.Order, v.Unit)
-		e.Order = append(slices.Delete(e.Order, i, i+1), v.Unit)
+	if p.entry != "" {
+		d.rotate(p.entry, p.server)
+	}
+	if p.route == RouteSupervisor && p.role == Assist {
+		d.notify("P1-04", p.principal, v.ID, "why", "chosen_to_assist", "staff", string(p.server))
 	}
 	d.tellOwner(v)
 	d.noteLeft(v)

@@ -220,12 +220,8 @@ func (b *Board) Next(now time.Time) (UnitID, StaffID) {
 	}
 	d := newDraft(b, Envelope{At: now})
 	if e := d.eventPlan(); e != nil {
-		for _, id := range e.Order {
-			if u := d.unit(id); u != nil {
-				if s, ok := d.freeMember(u); ok {
-					return u.ID, s
-				}
-			}
+		if _, who, ok := d.planned(e); ok {
+			return d.unitID(who), who
 		}
 		return "", ""
 	}

@@ -94,7 +94,9 @@ func (d *draft) removeUnit(id UnitID) *Fault {
 	r.MakeUps = slices.DeleteFunc(r.MakeUps, func(m MakeUpRight) bool { return m.Unit == id })
 	r.Units = slices.DeleteFunc(r.Units, func(x Unit) bool { return x.ID == id })
 	if r.Event != nil {
-		r.Event.Order = slices.DeleteFunc(r.Event.Order, func(x UnitID) bool { return x == id })
+		r.Event.Order = slices.DeleteFunc(r.Event.Order, func(x UnitID) bool {
+			return x == id || slices.Contains(u.Members, StaffID(x))
+		})
 	}
 	return nil
 }

@@ -45,10 +45,8 @@ func (c *ChangeSite) decide(d *draft) *Fault {
 	}
 	if c.Duty != nil {
 		s.Duty = slices.Clone(*c.Duty)
-		for _, t := range s.Duty {
-			if f := d.consultant(t.Staff); f != nil {
-				return f
-			}
+		if f := d.checkDuty(s.Duty); f != nil {
+			return f
 		}
 	}
 	if w := c.Consent; w != nil {

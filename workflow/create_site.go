@@ -67,6 +67,9 @@ func (c *CreateSite) decide(d *draft) *Fault {
 	if f := d.firstStaff(c.Staff); f != nil {
 		return f
 	}
+	if f := d.checkDuty(s.Duty); f != nil {
+		return f
+	}
 	for i := range c.Keys {
 		if f := (&c.Keys[i]).decide(d); f != nil {
 			return f
@@ -114,6 +117,16 @@ func (d *draft) firstStaff(all []NewStaff) *Fault {
 			}
 		}
 		if f := d.addUnit(Unit{ID: team, Type: TeamUnit, Members: members}); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// checkDuty refuses a duty shift of somebody who is no consultant of the site.
+func (d *draft) checkDuty(shifts []DutyShift) *Fault {
+	for _, t := range shifts {
+		if f := d.consultant(t.Staff); f != nil {
 			return f
 		}
 	}

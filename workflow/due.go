@@ -31,11 +31,10 @@ func (b *Board) Due(now time.Time) []Timer {
 			due = append(due, Timer{"timer:wait:" + v.ID, &RemindWaiting{Visit: VisitID(v.ID)}})
 		}
 	}
-	if v := d.vacancy(); v != nil && v.FilledAt.IsZero() && v.JudgedAt.IsZero() {
-		if _, since := v.holder(); now.Sub(since) > d.grace() {
-			id := "timer:vacancy:" + v.ID + ":" + since.UTC().Format(time.RFC3339)
-			due = append(due, Timer{id, &CheckVacancy{}})
-		}
+	if v := d.vacancy(); v != nil && v.late(now, d.grace()) {
+		_, since := v.holder()
+		id := "timer:vacancy:" + v.ID + ":" + since.UTC().Format(time.RFC3339Nano)
+		due = append(due, Timer{id, &CheckVacancy{}})
 	}
 	return due
 }
@@ -63,9 +62,10 @@ func (b *Board) NextDue(now time.Time) (next time.Time) {
 			}
 		}
 	}
-	if v := d.vacancy(); v != nil && v.FilledAt.IsZero() && v.JudgedAt.IsZero() {
-		_, since := v.holder()
-		sooner(since.Add(d.grace() + time.Millisecond))
+	if v := d.vacancy(); v != nil {
+		if _, since := v.holder(); v.late(since.Add(d.grace()+time.Millisecond), d.grace()) {
+			sooner(since.Add(d.grace() + time.Millisecond))
+		}
 	}
 	for _, a := range d.site().Adoptions { // another policy has other limits
 		if a.From > d.today {

@@ -9,7 +9,7 @@ import (
 // stands still. Receptions by order go to the first free unit of the plan, which then goes to its
 // end.
 type EventPlan struct {
-	// Units in the order in which they receive.
+	// Units, or single members of a team, in the order in which they receive.
 	Order []UnitID `json:"order"`
 	// When the plan begins to hold.
 	FromAt time.Time `json:"from_at"`
@@ -22,7 +22,7 @@ type EventPlan struct {
 // StartEvent puts the manager's plan for an exhibition or a major event in force (policy 1, art.
 // 5).
 type StartEvent struct {
-	// Units in the order in which they receive.
+	// Units of the rotation, or single members of a team (A82), in the order in which they receive.
 	Order []UnitID `json:"order"`
 	// When the plan ends by itself; missing when it ends by command.
 	ToAt time.Time `json:"to_at,omitzero"`
@@ -40,7 +40,7 @@ func (c *StartEvent) decide(d *draft) *Fault {
 		return invalid("order_missing")
 	}
 	for i, u := range c.Order {
-		if d.unit(u) == nil {
+		if len(d.entryMembers(u)) == 0 {
 			return notFound("unit", string(u))
 		}
 		if slices.Contains(c.Order[:i], u) {
@@ -75,6 +75,41 @@ func (d *draft) eventPlan() *EventPlan {
 		return nil
 	}
 	return e
+}
+
+// entryMembers are the consultants behind an entry of a plan: a unit's, or the single member of a
+// team whose id it is. Nobody, when it is neither.
+func (d *draft) entryMembers(entry UnitID) []StaffID {
+	if u := d.unit(entry); u != nil {
+		return u.Members
+	}
+	if d.unitOf(StaffID(entry)) != nil {
+		return []StaffID{StaffID(entry)}
+	}
+	return nil
+}
+
+// planned is whose turn it is by a plan: its first entry with somebody free.
+func (d *draft) planned(e *EventPlan) (entry UnitID, who StaffID, ok bool) {
+	for _, entry := range e.Order {
+		for _, s := range d.entryMembers(entry) {
+			if d.free(s) {
+				return entry, s, true
+			}
+		}
+	}
+	return "", "", false
+}
+
+// rotate puts an entry at the end of the plan. A team's member who received stands last in it.
+func (d *draft) rotate(entry UnitID, who StaffID) {
+	r := d.editRota()
+	i := slices.Index(r.Event.Order, entry)
+	r.Event.Order = append(slices.Delete(r.Event.Order, i, i+1), entry)
+	if u := d.unit(entry); u != nil && u.Type == TeamUnit {
+		k := slices.Index(u.Members, who)
+		u.Members = append(slices.Delete(u.Members, k, k+1), who)
+	}
 }
 
 func (d *draft) endEvent() *Fault {

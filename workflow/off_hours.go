@@ -23,23 +23,22 @@ func (o offTime) rule() string {
 	return ""
 }
 
-// offHours is the present moment's, with the duty shift in force, if there is one.
-func (d *draft) offHours() (offTime, *DutyShift) { return d.offHoursAt(d.local) }
+// offHours is the present moment's.
+func (d *draft) offHours() offTime { return d.offHoursAt(d.local) }
 
-func (d *draft) offHoursAt(local time.Time) (offTime, *DutyShift) {
-	if s, ok := d.site().onDuty(local); ok {
-		return inDutyShift, &s
+func (d *draft) offHoursAt(local time.Time) offTime {
+	switch {
+	case len(d.site().onDuty(local)) > 0:
+		return inDutyShift
+	case !d.site().InHours(local):
+		return outsideHours
 	}
-	if !d.site().InHours(local) {
-		return outsideHours, nil
-	}
-	return withinHours, nil
+	return withinHours
 }
 
 // begunOff is that of the moment at which a running reception began (A20).
 func (d *draft) begunOff(v *Visit) offTime {
-	off, _ := d.offHoursAt(d.Local(v.AssignedAt))
-	return off
+	return d.offHoursAt(d.Local(v.AssignedAt))
 }
 
 // uncounted is begunOff, or withinHours where the policy of the visit's day counts such receptions.

@@ -11,6 +11,7 @@ type plan struct {
 	effect    TurnEffect
 	pass      PassEffect // for the server's place while he receives
 	turn      *Unit      // whose turn is used
+	entry     UnitID     // of an event plan, which goes to its end
 	passes    bool       // the turn goes past those ahead
 	counts    count
 }
@@ -67,17 +68,17 @@ func (d *draft) decideAssign(v *Visit, concurrent bool) (plan, *Fault) {
 	if x, route, rule := d.claimant(v, id); x != "" {
 		return d.planPrincipal(v, id, x, route, rule, concurrent)
 	}
-	off, duty := d.offHours()
-	if duty != nil && d.free(duty.Staff) {
+	off := d.offHours()
+	if s, ok := d.onDuty(); ok {
 		p := plan{
-			route: RouteDuty, rule: off.rule(), server: duty.Staff, principal: duty.Staff,
-			role: Lead, effect: TurnHeld, pass: d.policy.Pass.OffHours,
+			route: RouteDuty, rule: off.rule(), server: s, principal: s, role: Lead,
+			effect: TurnHeld, pass: d.policy.Pass.OffHours,
 		}
 		p.counts = d.countFor(v, id, p.server, off)
 		return p, nil
 	}
 	if r, param := d.category(v.Kind); r != RouteLine {
-		return d.planCategory(v, id, r, param, off)
+		return d.planCategory(v, id, r, param, off, concurrent)
 	}
 	return d.planLine(v, id, off, concurrent)
 }
@@ -134,16 +135,21 @@ func (d *draft) category(k VisitKind) (Route, string) {
 	return RouteLine, ""
 }
 
-// planCategory lets the first or the last seat attend without a turn.
-func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off offTime) (
-	plan, *Fault,
-) {
+// planCategory lets the first or the last seat attend without a turn; when nobody is free and the
+// command asks for it, somebody who looks after both.
+func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off offTime,
+	concurrent bool,
+) (plan, *Fault) {
 	s, ok := d.onTurn()
 	if r == RouteLastSeat {
 		s, ok = d.lastSeat("")
 	}
+	if !ok && concurrent {
+		s.who, ok = d.leastLoaded()
+		r, param = RouteConcurrent, "P1-30b"
+	}
 	if !ok {
-		return plan{}, nobodyFree()
+		return plan{}, nobodyFree(concurrent)
 	}
 	p := plan{
 		route: r, rule: param, server: s.who, principal: s.who, role: Lead, effect: TurnHeld,
@@ -155,7 +161,10 @@ func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off o
 	if off != withinHours {
 		p.pass = d.policy.Pass.OffHours
 	}
-	if p.pass != PassHold {
+	switch {
+	case !d.inLine(d.unitOf(s.who)):
+		p.effect = TurnNone
+	case p.pass != PassHold:
 		p.effect = TurnKept
 	}
 	p.counts = d.countFor(v, id, s.who, off)
@@ -166,7 +175,7 @@ func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off o
 // Outside hours the first eligible unit receives and keeps the turn.
 func (d *draft) planLine(v *Visit, id identity, off offTime, concurrent bool) (plan, *Fault) {
 	if e := d.eventPlan(); e != nil {
-		return d.planEvent(v, id, e, off)
+		return d.planEvent(v, id, e, off, concurrent)
 	}
 	s, ok := d.onTurn()
 	switch {
@@ -213,27 +222,36 @@ func (d *draft) lineRule(v *Visit, id identity) string {
 	return d.article("P1-06", "P2-01")
 }
 
-// planEvent gives the visit to the first free unit of the plan, which goes to the plan's end; the
-// line stands still (A30).
-func (d *draft) planEvent(v *Visit, id identity, e *EventPlan, off offTime) (plan, *Fault) {
-	for _, unit := range e.Order {
-		u := d.unit(unit)
-		if u == nil {
-			continue
-		}
-		if s, ok := d.freeMember(u); ok {
-			p := plan{
-				route: RouteEvent, rule: "P1-05", server: s, principal: s, role: Lead,
-				effect: TurnNone, pass: PassHold,
-			}
-			p.counts = d.countFor(v, id, s, off)
-			return p, nil
-		}
+// planEvent gives the visit to the first free entry of the plan, which goes to the plan's end; the
+// line stands still and holds the receiver's place (A30). When everybody in the plan is busy, one
+// of them may look after both (policy 1, art. 30).
+func (d *draft) planEvent(v *Visit, id identity, e *EventPlan, off offTime, concurrent bool) (
+	plan, *Fault,
+) {
+	entry, s, ok := d.planned(e)
+	switch {
+	case !ok:
+		return d.planConcurrent(v, id, "", off, concurrent)
+	case concurrent:
+		return plan{}, refused("somebody_free", "P1-30a", "staff", string(s))
 	}
-	return plan{}, nobodyFree()
+	p := plan{
+		route: RouteEvent, rule: "P1-05", server: s, principal: s, role: Lead, entry: entry,
+		effect: TurnNone, pass: PassHold,
+	}
+	if d.inLine(d.unitOf(s)) {
+		p.effect = TurnHeld
+	}
+	p.counts = d.countFor(v, id, s, off)
+	return p, nil
 }
 
-func nobodyFree() *Fault {
+// nobodyFree refuses where everybody is busy or away. Who had asked for concurrent learns that
+// nobody is on site at all.
+func nobodyFree(concurrent bool) *Fault {
+	if concurrent {
+		return refused("nobody_on_site", "P1-30b")
+	}
 	return refused("nobody_free", "P1-30b")
 }
 

@@ -2,12 +2,12 @@ package workflow
 
 import "slices"
 
-// planPrincipal gives the visit to x, to whom the visitor belongs (RS-13). When x is absent, the
-// one on turn assists; when x is busy, the delegate or the last seat does.
+// planPrincipal gives the visit to x, to whom the visitor belongs (RS-13). When x is absent, who is
+// on duty assists; when x is busy, the delegate or the last seat does.
 func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rule string,
 	concurrent bool,
 ) (plan, *Fault) {
-	off, _ := d.offHours()
+	off := d.offHours()
 	p := plan{route: route, rule: rule, server: x, principal: x, role: Lead}
 	p.counts = d.countFor(v, id, x, off)
 	h := d.hindered(x)
@@ -18,11 +18,16 @@ func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rul
 	p.role, p.effect, p.pass = Assist, TurnHeld, d.policy.Pass.Assist
 	if !d.onSite(x) {
 		p.route, p.rule = RouteAssistAbsent, "P1-12c"
-		s, ok := d.onTurn()
+		s, ok := d.onDuty()
+		if ok {
+			p.rule = off.rule()
+		} else {
+			s, ok = d.byOrder()
+		}
 		if !ok {
 			return d.planConcurrent(v, id, x, off, concurrent)
 		}
-		p.server = s.who
+		p.server = s
 		return p, nil
 	}
 	p.route, p.rule = RouteAssistBusy, "assist.when_busy"
@@ -39,6 +44,27 @@ func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rul
 	}
 	p.server = s.who
 	return p, nil
+}
+
+// onDuty is the first free one of the duty shift in force: all of it serve before the line helps out
+// (policy 1, art. 48; A93).
+func (d *draft) onDuty() (StaffID, bool) {
+	for _, s := range d.site().onDuty(d.local) {
+		if d.free(s) {
+			return s, true
+		}
+	}
+	return "", false
+}
+
+// byOrder is the first free one of the manager's plan (A81), or of the line.
+func (d *draft) byOrder() (StaffID, bool) {
+	if e := d.eventPlan(); e != nil {
+		_, s, ok := d.planned(e)
+		return s, ok
+	}
+	s, ok := d.onTurn()
+	return s.who, ok
 }
 
 // mayHelpBusy refuses help, under policy 2, for somebody whose customer's deal is not closed (C05,
@@ -74,7 +100,7 @@ func (d *draft) planConcurrent(v *Visit, id identity, x StaffID, off offTime, as
 ) {
 	who, ok := d.leastLoaded()
 	if !asked || !ok {
-		return plan{}, nobodyFree()
+		return plan{}, nobodyFree(asked)
 	}
 	p := plan{
 		route: RouteConcurrent, rule: "P1-30b", server: who, principal: who, role: Lead,
@@ -96,13 +122,16 @@ func (d *draft) planConcurrent(v *Visit, id identity, x StaffID, off offTime, as
 	case !d.inLine(u):
 	case off != withinHours:
 		p.effect, p.pass = TurnHeld, d.policy.Pass.OffHours
-	case d.eventPlan() == nil:
+	case d.eventPlan() != nil:
+		p.effect, p.pass = TurnHeld, PassHold
+	default:
 		p.effect, p.turn = TurnUsed, u
 	}
 	return p, nil
 }
 
-// leastLoaded is the present consultant, not sent elsewhere, with the fewest open visits.
+// leastLoaded is the present consultant, not sent elsewhere, with the fewest open visits; during an
+// event, of those in the manager's plan.
 func (d *draft) leastLoaded() (StaffID, bool) {
 	load := make(map[StaffID]int)
 	d.visits(func(v *Visit) {
@@ -114,10 +143,14 @@ func (d *draft) leastLoaded() (StaffID, bool) {
 		}
 	})
 	r := d.rota()
+	order := append(r.OutUnits(), r.Order()...)
+	if e := d.eventPlan(); e != nil {
+		order = e.Order
+	}
 	var best StaffID
 	found := false
-	for _, id := range append(r.OutUnits(), r.Order()...) {
-		for _, s := range d.unit(id).Members {
+	for _, id := range order {
+		for _, s := range d.entryMembers(id) {
 			if m := d.staffMember(s); m == nil || !m.Active || d.absence(s) != nil {
 				continue
 			}
@@ -130,18 +163,19 @@ func (d *draft) leastLoaded() (StaffID, bool) {
 }
 
 // planChosen follows the supervisor's choice against the order. It uses the chosen one's own turn;
-// those ahead lose nothing (A33). A customer who belongs to somebody else stays his, and the chosen
-// one assists.
+// those ahead lose nothing (A33). Whoever asked for somebody else, or is his customer, stays his:
+// the chosen one assists, and he is told (A89).
 func (d *draft) planChosen(v *Visit, to StaffID) (plan, *Fault) {
 	if h := d.hindered(to); h != nil {
 		return plan{}, notFree(to, h)
 	}
 	id := d.identity(v)
-	off, _ := d.offHours()
+	off := d.offHours()
 	p := plan{route: RouteSupervisor, rule: "P1-04", server: to, principal: to, role: Lead}
-	if id.owner != "" && id.owner != to && d.asked(v) != to {
-		p.principal, p.role, p.effect, p.pass = id.owner, Assist, TurnHeld, d.policy.Pass.Assist
-		p.counts = d.countFor(v, id, id.owner, off)
+	x, route, _ := d.claimant(v, id)
+	if x != "" && x != to && route != RouteRecognised && v.customerKind() {
+		p.principal, p.role, p.effect, p.pass = x, Assist, TurnHeld, d.policy.Pass.Assist
+		p.counts = d.countFor(v, id, x, off)
 		return p, nil
 	}
 	p.counts = d.countFor(v, id, to, off)
@@ -172,7 +206,7 @@ func (d *draft) planStandIn(v *Visit, s StandInFor) (plan, *Fault) {
 		return plan{}, notFree(s.By, &hindrance{why: "himself"})
 	}
 	id := d.identity(v)
-	off, _ := d.offHours()
+	off := d.offHours()
 	p := plan{
 		route: RouteStandIn, rule: "assist.stand_in", server: s.By, role: StandIn, principal: s.For,
 		effect: TurnHeld, pass: d.policy.Pass.Assist, turn: u, passes: true,
@@ -186,7 +220,7 @@ func (d *draft) noStandIn(v *Visit, x StaffID, u *Unit) *hindrance {
 	rule, _ := d.cite("assist.stand_in")
 	claimed, _, _ := d.claimant(v, d.identity(v))
 	r, _ := d.category(v.Kind)
-	off, _ := d.offHours()
+	off := d.offHours()
 	switch {
 	case !d.policy.Assist.StandIn:
 		return &hindrance{why: "no_stand_in", rule: rule}

@@ -14,7 +14,9 @@ type DayHours struct {
 	To Clock `json:"to"`
 }
 
-// DutyShift is staffing outside the normal line: noon, evening, holiday (policy 1, art. 48).
+// DutyShift is one consultant's part in staffing outside the normal line: noon, evening, holiday
+// (policy 1, art. 48). Several people on one shift are several of them with the same hours; they
+// receive in their order, and all of them before the line helps out (A93).
 type DutyShift struct {
 	// Time of day at which the shift begins.
 	From Clock `json:"from"`
@@ -107,16 +109,17 @@ func (s *Site) InHours(t time.Time) bool {
 	return h.From != "" && (span{h.From, h.To}).holds(t)
 }
 
-// onDuty is the duty shift that holds at local time t (policy 1, art. 48).
-func (s *Site) onDuty(t time.Time) (DutyShift, bool) {
+// onDuty are the consultants whose duty shift holds at local time t, in the order of the shifts
+// (policy 1, art. 48).
+func (s *Site) onDuty(t time.Time) (all []StaffID) {
 	for _, d := range s.Duty {
 		if !(span{d.From, d.To}).holds(t) {
 			continue
 		}
 		if len(d.Dates) > 0 && slices.Contains(d.Dates, dateOf(t)) ||
 			len(d.Dates) == 0 && (len(d.Days) == 0 || slices.Contains(d.Days, int(t.Weekday()))) {
-			return d, true
+			all = append(all, d.Staff)
 		}
 	}
-	return DutyShift{}, false
+	return all
 }

@@ -28,16 +28,35 @@ type Vacancy struct {
 	FilledBy StaffID `json:"filled_by,omitempty"`
 	// When somebody sat down.
 	FilledAt time.Time `json:"filled_at,omitzero"`
-	// Consultant who answers for the empty seat; set when it was judged.
+	// Consultant who answers for the empty seat: the last of those who let the grace pass. Filling
+	// the seat changes nothing.
 	Accountable StaffID `json:"accountable,omitempty"`
 	// When it was decided who answers for it.
 	JudgedAt time.Time `json:"judged_at,omitzero"`
+	// Everybody who had the duty and let the grace pass, oldest first; each answers for that part.
+	Judgements []Judgement `json:"judgements,omitempty"`
+}
+
+// Judgement is one consultant's part in an empty seat.
+type Judgement struct {
+	// Consultant who had the duty and let the grace pass.
+	Who StaffID `json:"who"`
+	// Since when the duty was that consultant's.
+	SinceAt time.Time `json:"since_at"`
+	// When it was judged: by the clock once the grace was over, or when the duty was passed on or
+	// the seat filled too late.
+	At time.Time `json:"at"`
 }
 
 // Ref names the record.
 func (v *Vacancy) Ref() Ref { return Ref{Vacancies, v.ID} }
 
-func (v *Vacancy) clone() Record { k := *v; k.Chain = slices.Clone(v.Chain); return &k }
+func (v *Vacancy) clone() Record {
+	k := *v
+	k.Chain = slices.Clone(v.Chain)
+	k.Judgements = slices.Clone(v.Judgements)
+	return &k
+}
 
 // holder is who has the duty now, and since when.
 func (v *Vacancy) holder() (StaffID, time.Time) {
@@ -47,18 +66,22 @@ func (v *Vacancy) holder() (StaffID, time.Time) {
 	return v.Second, v.SinceAt
 }
 
-// judge says who answers for the empty seat: nobody while the grace runs, or when the seat was
-// filled in time (A40).
-func (v *Vacancy) judge(now time.Time, grace time.Duration) StaffID {
+// late reports whether the holder has let the grace pass and was not judged for it yet (A40).
+func (v *Vacancy) late(now time.Time, grace time.Duration) bool {
 	who, since := v.holder()
-	end := now
-	if !v.FilledAt.IsZero() {
-		end = v.FilledAt
+	judged := v.Accountable == who && v.JudgedAt.After(since)
+	return v.FilledAt.IsZero() && who != "" && !judged && now.Sub(since) > grace
+}
+
+// judge notes the holder's part if he is late. Whoever passes the duty on, or sits down, in time
+// answers for nothing; a judgement once made stays (A85).
+func (v *Vacancy) judge(now time.Time, grace time.Duration) {
+	if !v.late(now, grace) {
+		return
 	}
-	if end.Sub(since) <= grace {
-		return ""
-	}
-	return who
+	who, since := v.holder()
+	v.Accountable, v.JudgedAt = who, now
+	v.Judgements = append(v.Judgements, Judgement{Who: who, SinceAt: since, At: now})
 }
 
 // VacateSeat reports that the first seat of the desk stands empty (policy 2, item 04).
@@ -96,7 +119,7 @@ func (c *VacateSeat) decide(d *draft) *Fault {
 type NotifySeat struct {
 	// Consultant who has the duty now.
 	From StaffID `json:"from"`
-	// Consultant who has it from now on.
+	// Consultant who has it from now on: of the next rank that is on site and free.
 	To StaffID `json:"to"`
 }
 
@@ -108,7 +131,7 @@ func (*NotifySeat) Needs(*Board) []Ref { return nil }
 
 func (c *NotifySeat) own(d *draft) bool { return c.From == d.env.By.Staff }
 
-// decide accepts only whoever has the duty now (A40).
+// decide accepts only whoever has the duty now (A40), and only the next rank (A84).
 func (c *NotifySeat) decide(d *draft) *Fault {
 	v := d.vacancy()
 	if v == nil || !v.FilledAt.IsZero() {
@@ -120,7 +143,12 @@ func (c *NotifySeat) decide(d *draft) *Fault {
 	if who, _ := v.holder(); who != c.From || c.To == c.From {
 		return refused("not_in_chain", "P2-04", "holder", string(who))
 	}
+	next, ok := d.rankAfter(c.From)
+	if !ok || next.unit.ID != d.unitID(c.To) || !d.free(c.To) {
+		return refused("not_next_rank", "P2-04", "staff", string(c.To), "next", string(next.who))
+	}
 	v = edit[*Vacancy](d, v.Ref())
+	v.judge(d.now, d.grace())
 	v.Chain = append(v.Chain, Notice{From: c.From, To: c.To, At: d.now})
 	d.subject = v.Ref()
 	d.fact(FactSeatNotified, "P2-04", string(c.To), "from", string(c.From))
@@ -152,8 +180,11 @@ func (c *FillSeat) decide(d *draft) *Fault {
 		return f
 	}
 	v = edit[*Vacancy](d, v.Ref())
+	v.judge(d.now, d.grace())
 	v.FilledBy, v.FilledAt = who, d.now
-	v.Accountable, v.JudgedAt = v.judge(d.now, d.grace()), d.now
+	if v.Accountable == "" {
+		v.JudgedAt = d.now // nobody answers
+	}
 	d.subject = v.Ref()
 	d.fact(FactSeatFilled, "P2-04", string(who), "accountable", string(v.Accountable))
 	return nil
@@ -185,6 +216,32 @@ func (d *draft) grace() time.Duration {
 	return time.Duration(d.policy.Desk.VacancyGraceMin) * time.Minute
 }
 
+// rankAfter is the next rank behind a consultant's that is free (A84): 2nd, 3rd, 4th, and so on. A
+// consultant who is out of the line ranks where he left it, one without a place before everybody.
+func (d *draft) rankAfter(s StaffID) (seat, bool) {
+	r, u := d.rota(), d.unitID(s)
+	ticket := int64(-1)
+	if i := r.lineIndex(u); i >= 0 {
+		ticket = r.Line[i].Ticket
+	} else if i := r.outIndex(u); i >= 0 {
+		ticket = r.Out[i].Ticket
+	}
+	for _, e := range d.eligible(s) {
+		if r.Line[e.rank-1].Ticket > ticket {
+			return e, true
+		}
+	}
+	return seat{}, false
+}
+
+// unitID is the id of a consultant's unit; empty when he has none.
+func (d *draft) unitID(s StaffID) UnitID {
+	if u := d.unitOf(s); u != nil {
+		return u.ID
+	}
+	return ""
+}
+
 func noVacancy() *Fault {
 	return refused("not_vacant", "P2-04")
 }
@@ -196,7 +253,7 @@ func (d *draft) checkVacancy() *Fault {
 		return noVacancy()
 	}
 	v = edit[*Vacancy](d, v.Ref())
-	v.Accountable, v.JudgedAt = v.judge(d.now, d.grace()), d.now
+	v.judge(d.now, d.grace())
 	d.subject = v.Ref()
 	d.fact(FactVacancyJudged, "P2-04", v.ID, "accountable", string(v.Accountable))
 	return nil
