@@ -134,6 +134,14 @@ type MadeUp struct {
 // Ref names the rota's record.
 func (r *Rota) Ref() Ref { return Ref{Rotas, r.ID} }
 
+// reader: programs before version 4 know no single members of a team in a plan.
+func (r *Rota) reader() int {
+	noUnit := func(x UnitID) bool {
+		return !slices.ContainsFunc(r.Units, func(u Unit) bool { return u.ID == x })
+	}
+	return since(4, r.Event != nil && slices.ContainsFunc(r.Event.Order, noUnit))
+}
+
 func (r *Rota) clone() Record {
 	c := *r
 	c.Units = slices.Clone(r.Units)

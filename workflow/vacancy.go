@@ -58,6 +58,8 @@ func (v *Vacancy) clone() Record {
 	return &k
 }
 
+func (v *Vacancy) reader() int { return since(4, len(v.Judgements) > 0) }
+
 // holder is who has the duty now, and since when.
 func (v *Vacancy) holder() (StaffID, time.Time) {
 	if n := len(v.Chain); n > 0 {
