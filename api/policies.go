@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -38,6 +39,11 @@ func badParameter(preset string, values map[string]any) *Problem {
 			}
 		}
 	}
+	p, _ := workflow.Preset(preset)
+	var out *workflow.OutOfBounds
+	if errors.As(p.Set(values), &out) { // two values that do not go together
+		return bad("bad_policy/parameter", "parameter", out.Name, "bounds", out.Bounds)
+	}
 	return bad("bad_policy/parameter")
 }
 
@@ -48,7 +54,7 @@ type AdoptBody struct {
 	// Parameters are the values the office changed, by name; GET policies/{policy} lists them.
 	// Absent: none.
 	Parameters map[string]any `json:"parameters,omitempty"`
-	// From is the first day it is in force. Absent: the next day.
+	// From is the first day it is in force, today or later. Absent: today.
 	From workflow.Date `json:"from,omitempty"`
 }
 

@@ -103,7 +103,7 @@ func adopt(s *Step) (workflow.Command, error) {
 		return nil, fmt.Errorf("policy %q is not known: p1 or p2", s.str("policy"))
 	}
 	values, _ := s.Args["parameters"].(map[string]any)
-	if err := p.Set(values); err != nil {
+	if err := p.Fill(values); err != nil {
 		return nil, err
 	}
 	return &workflow.AdoptPolicy{From: workflow.Date(s.str("from")), Policy: p}, nil

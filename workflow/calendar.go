@@ -60,6 +60,23 @@ func (d Date) Week() Date { return d.AddDays(1 - d.Weekday()) }
 // daysTo counts the calendar days from d to e.
 func (d Date) daysTo(e Date) int { return int(e.time().Sub(d.time()) / (24 * time.Hour)) }
 
+// freshUntil is the last day on which a customer is still old: the policy's months or days after
+// the last contact, in the site's zone (RS-14). It is false for one who never goes stale, as with
+// money down.
+func (d *draft) freshUntil(c *Customer) (last Date, ends bool) {
+	p := d.policy
+	contact := d.Local(c.LastContactAt)
+	switch {
+	case c.Status.moneyDown() || p.StaleMonths == 0 && p.StaleDays == 0:
+		return "", false
+	case c.LastContactAt.IsZero():
+		return "", true
+	case p.StaleDays > 0:
+		return Date(contact.Format(time.DateOnly)).AddDays(p.StaleDays), true
+	}
+	return lastFreshDay(contact, p.StaleMonths), true
+}
+
 // lastFreshDay is the day t + n calendar months, clamped to the end of the month (policy 1, art.
 // 17; A13): 31 January + 1 month is the last day of February.
 func lastFreshDay(t time.Time, months int) Date {

@@ -56,13 +56,14 @@ var changes = map[string][]any{
 	"pass_effect.assist":        {"void", "hold", "void_with_right"},
 	"pass_effect.chores":        {"void", "hold"}, "pass_effect.unrelated": {"hold", "void"},
 	"route.peer":          {"line", "last_seat", "first"},
-	"route.unrelated":     {"line", "last_seat", "first"},
+	"route.unrelated":     {"last_seat", "first"},
 	"route.company_staff": {"line", "last_seat", "first"},
 	"assist.when_busy":    {"anyone", "closed_only"}, "assist.stand_in": {true, false},
 	"phone.answered_by":      {"third", "last_seat"},
 	"phone.appointment_owns": {true, false}, "stale_after_months": {0, 1, 2},
+	"stale_after_days": {0, 10},
 	"carry_over":   {true, false},
-	"rejoin_order": {"reentry", "turn_taken"}, "abandon_grace_min": {0, 10, 60},
+	"rejoin_order": {"reentry", "turn_taken"}, "abandon_grace_min": {0, 10, 30},
 	"makeup.approvers": {[]string{"supervisor"}, []string{"shift_leader"}},
 }
 
@@ -76,6 +77,9 @@ func (g *generator) policy() workflow.Policy {
 		if g.chance(15) {
 			set[name] = pick(g, changes[name]...)
 		}
+	}
+	if set["stale_after_days"] != nil { // instead of months
+		delete(set, "stale_after_months")
 	}
 	if err := p.Set(set); err != nil {
 		panic(fmt.Sprintf("parameters %v: %v", set, err))

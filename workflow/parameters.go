@@ -40,7 +40,7 @@ var parameters = []Parameter{
 	parameter("pass_effect.company_staff", "P1-45", "P2-07b", passing),
 	parameter("pass_effect.off_hours", "P1-43", "P1-43", passing),
 	parameter("route.peer", "P1-29b", "P2-07c", routing),
-	parameter("route.unrelated", "P1-29c", "P2-09b", routing),
+	parameter("route.unrelated", "P1-29c", "P2-09b", oneOf(RouteFirst, RouteLastSeat)),
 	parameter("route.company_staff", "P1-45", "P2-07b", routing),
 	parameter("assist.when_busy", "P1-15", "P2-10a", oneOf(HelpAnyone, HelpClosedOnly)),
 	parameter("assist.stand_in", "P1-06", "P2-10b", yesNo),
@@ -52,9 +52,10 @@ var parameters = []Parameter{
 	parameter("desk.vacancy_grace_min", "P2-04", "P2-04", between(0, 60)),
 	parameter("desk.guiding", "P1-20", "P2-05", yesNo),
 	parameter("stale_after_months", "P1-17b", "P2-08a", between(0, 120)),
+	parameter("stale_after_days", "P1-17b", "P2-08a", between(0, 366)),
 	parameter("carry_over", "P1-07", "P2-01", yesNo),
 	parameter("rejoin_order", "P1-27", "P2-06", oneOf(RejoinReentry, RejoinTurnTaken)),
-	parameter("abandon_grace_min", "P1-51", "P1-51", between(0, 240)),
+	parameter("abandon_grace_min", "P1-51", "P1-51", between(0, 30)),
 	parameter("wait_reminder_min", "P1-04", "P2-02", between(0, 240)),
 }
 
@@ -70,8 +71,9 @@ func fieldOf(t reflect.Type, path string) []int {
 	head, rest, nested := strings.Cut(path, ".")
 	for i := range t.NumField() {
 		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
-		case f.Tag.Get("json") != head:
+		case name != head:
 		case nested:
 			return append([]int{i}, fieldOf(f.Type, rest)...)
 		default:
@@ -137,7 +139,8 @@ func (m *Parameter) changed(p *Policy) bool {
 	return ok && !reflect.DeepEqual(m.Value(p), m.Value(&base))
 }
 
-// Check returns the first parameter whose value is out of bounds; nil when p is a policy.
+// Check returns the first parameter whose value is out of bounds; nil when p is a policy. It is
+// asked when a policy is adopted. One that was adopted under wider bounds stays in force.
 func (p *Policy) Check() *Parameter {
 	if _, ok := Preset(p.Preset); !ok {
 		return &Parameter{Name: "preset", Bounds: "p1, p2"}
@@ -147,8 +150,16 @@ func (p *Policy) Check() *Parameter {
 			return &parameters[i]
 		}
 	}
+	if p.StaleDays > 0 && p.StaleMonths > 0 {
+		return &Parameter{Name: "stale_after_days", Bounds: "0 beside stale_after_months"}
+	}
 	return nil
 }
+
+// OutOfBounds is a value that a parameter may not take.
+type OutOfBounds struct{ Name, Bounds string }
+
+func (e *OutOfBounds) Error() string { return e.Name + " is out of bounds: " + e.Bounds }
 
 // cite turns the name of a parameter into the article that sets it: the preset's, or P1-51 with the
 // parameter's name when the office changed the value. An article passes through.
@@ -183,6 +194,20 @@ func (d *draft) article(p1, p2 string) string {
 // Set changes single parameters by name. The values are as in JSON; an unknown name or a value out
 // of bounds is an error, and p is then unchanged.
 func (p *Policy) Set(values map[string]any) error {
+	q := *p
+	if err := q.Fill(values); err != nil {
+		return err
+	}
+	if m := q.Check(); m != nil {
+		return &OutOfBounds{m.Name, m.Bounds}
+	}
+	*p = q
+	return nil
+}
+
+// Fill is Set without a look at the bounds. Days until a customer is stale replace the preset's
+// months, unless values says both.
+func (p *Policy) Fill(values map[string]any) error {
 	if len(values) == 0 {
 		return nil
 	}
@@ -217,8 +242,8 @@ func (p *Policy) Set(values map[string]any) error {
 	if err := dec.Decode(&q); err != nil {
 		return fmt.Errorf("parameters: %w", err)
 	}
-	if m := q.Check(); m != nil {
-		return fmt.Errorf("%s is out of bounds: %s", m.Name, m.Bounds)
+	if _, months := values["stale_after_months"]; q.StaleDays > 0 && !months {
+		q.StaleMonths = 0
 	}
 	*p = q
 	return nil

@@ -40,7 +40,7 @@ func (d *draft) identity(v *Visit) identity {
 	case d.fresh(c):
 		id.owner, id.old = c.Owner, true
 	default:
-		id.rule = "stale_after_months"
+		id.rule = d.policy.staleRule()
 	}
 	if id.owner != "" && !d.works(id.owner) {
 		id.owner, id.left = "", id.owner
@@ -48,17 +48,12 @@ func (d *draft) identity(v *Visit) identity {
 	return id
 }
 
-// fresh reports whether the first reception still counts (RS-14). Money down never goes stale.
-// Without it a customer is fresh until the end of the last day of the policy's months after the
-// last contact, in the site's zone.
+// fresh reports whether the first reception still counts, to the end of the last day (RS-14).
 func (d *draft) fresh(c *Customer) bool { return d.freshOn(c, d.today) }
 
 func (d *draft) freshOn(c *Customer, day Date) bool {
-	n := d.policy.StaleMonths
-	if n == 0 || c.Status.moneyDown() {
-		return true
-	}
-	return !c.LastContactAt.IsZero() && day <= lastFreshDay(d.Local(c.LastContactAt), n)
+	last, ends := d.freshUntil(c)
+	return !ends || day <= last
 }
 
 // decideAssign routes a visit by RS-12: the visitor's own naming, recognition at the door, the
@@ -116,9 +111,16 @@ func (d *draft) offTurn(p *plan, off offTime) {
 		p.effect = TurnNone
 	case off != withinHours:
 		p.effect, p.pass = TurnHeld, d.policy.Pass.OffHours
-	case d.policy.Count.ConsumesTurn && p.counts.who == p.server && d.eventPlan() == nil:
+	case d.consumes(p, off):
 		p.effect, p.turn = TurnUsed, u
 	}
+}
+
+// consumes reports whether the reception uses the server's turn because it counts for him, wherever
+// he stands in the line (A07).
+func (d *draft) consumes(p *plan, off offTime) bool {
+	return d.policy.Count.ConsumesTurn && off == withinHours && p.counts.who == p.server &&
+		d.eventPlan() == nil
 }
 
 // category is the route of those who are not plain customers, with the parameter that says so.
@@ -135,8 +137,8 @@ func (d *draft) category(k VisitKind) (Route, string) {
 	return RouteLine, ""
 }
 
-// planCategory lets the first or the last seat attend without a turn; when nobody is free and the
-// command asks for it, somebody who looks after both.
+// planCategory lets the first or the last seat attend, without a turn unless what counts uses one;
+// when nobody is free and the command asks for it, somebody who looks after both.
 func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off offTime,
 	concurrent bool,
 ) (plan, *Fault) {
@@ -168,6 +170,9 @@ func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off o
 		p.effect = TurnKept
 	}
 	p.counts = d.countFor(v, id, s.who, off)
+	if d.consumes(&p, off) {
+		p.effect, p.pass, p.turn = TurnUsed, d.policy.Pass.OwnReception, s.unit
+	}
 	return p, nil
 }
 

@@ -73,8 +73,11 @@ type Policy struct {
 	Desk DeskPolicy `json:"desk"`
 
 	// Calendar months without contact after which a customer without money down is new again; 0
-	// means never (C12).
+	// means never, unless stale_after_days is set (C12).
 	StaleMonths int `json:"stale_after_months"`
+	// Days without contact after which such a customer is new again, instead of months; 0: the
+	// months decide.
+	StaleDays int `json:"stale_after_days,omitempty"`
 	// Whether the line goes on over night; otherwise each day starts from the roster's order (C14).
 	CarryOver bool `json:"carry_over"`
 	// Order in which units come back to the line: reentry or turn_taken (A03).
@@ -231,6 +234,14 @@ func Preset(name string) (Policy, bool) {
 		return P2(), true
 	}
 	return Policy{}, false
+}
+
+// staleRule is the parameter that makes an old customer new again.
+func (p *Policy) staleRule() string {
+	if p.StaleDays > 0 {
+		return "stale_after_days"
+	}
+	return "stale_after_months"
 }
 
 func (p *Policy) abandonGrace() time.Duration {

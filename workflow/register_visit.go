@@ -214,7 +214,7 @@ func (d *draft) ownRule(k *Customer) string {
 	case k.Status == StatusRefunded:
 		return "P1-13b"
 	case !d.fresh(k):
-		return "stale_after_months"
+		return d.policy.staleRule()
 	}
 	return "P1-16b"
 }

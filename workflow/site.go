@@ -79,6 +79,12 @@ func (s *Site) clone() Record {
 	return &c
 }
 
+func (s *Site) reader() int {
+	return since(4, slices.ContainsFunc(s.Adoptions, func(a Adoption) bool {
+		return a.Policy.StaleDays > 0
+	}))
+}
+
 // Location is the site's zone; a site is never stored with an unknown one.
 func (s *Site) Location() *time.Location {
 	loc, err := time.LoadLocation(s.Zone)
