@@ -62,8 +62,8 @@ var changes = map[string][]any{
 	"phone.answered_by":      {"third", "last_seat"},
 	"phone.appointment_owns": {true, false}, "stale_after_months": {0, 1, 2},
 	"stale_after_days": {0, 10},
-	"carry_over":   {true, false},
-	"rejoin_order": {"reentry", "turn_taken"}, "abandon_grace_min": {0, 10, 30},
+	"carry_over":       {true, false},
+	"rejoin_order":     {"reentry", "turn_taken"}, "abandon_grace_min": {0, 10, 30},
 	"makeup.approvers": {[]string{"supervisor"}, []string{"shift_leader"}},
 }
 
