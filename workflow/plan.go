@@ -163,15 +163,14 @@ func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off o
 	if off != withinHours {
 		p.pass = d.policy.Pass.OffHours
 	}
-	switch {
-	case !d.inLine(d.unitOf(s.who)):
+	p.counts = d.countFor(v, id, s.who, off)
+	switch u := d.unitOf(s.who); {
+	case !d.inLine(u):
 		p.effect = TurnNone
+	case d.consumes(&p, off):
+		p.effect, p.pass, p.turn = TurnUsed, d.policy.Pass.OwnReception, u
 	case p.pass != PassHold:
 		p.effect = TurnKept
-	}
-	p.counts = d.countFor(v, id, s.who, off)
-	if d.consumes(&p, off) {
-		p.effect, p.pass, p.turn = TurnUsed, d.policy.Pass.OwnReception, s.unit
 	}
 	return p, nil
 }
