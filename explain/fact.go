@@ -30,6 +30,7 @@ var groups = map[string][]string{
 	"policy":  {"policy"},
 	"reason":  {"presence", "reason"},
 	"role":    {"server_role", "role"},
+	"roles":   {"role"},
 	"route":   {"route"},
 	"state":   {"state", "record_state"},
 	"status":  {"customer_status"},
@@ -116,6 +117,12 @@ func value(lang Lang, key, v string, name func(string) string) string {
 		return v
 	}
 	gs, code := groups[key]
+	if several := strings.Fields(v); code && len(several) > 1 {
+		for i, one := range several {
+			several[i] = value(lang, key, one, name)
+		}
+		return strings.Join(several, Word(lang, "source", "comma"))
+	}
 	for _, g := range gs {
 		if w := Word(lang, g, v); w != v {
 			return w

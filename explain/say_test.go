@@ -159,6 +159,15 @@ func TestFault(t *testing.T) {
 			"Visit V1 is still being received, so it cannot be registered yet",
 			"End the reception first, or send serve: true",
 		},
+		{ // the manager of policy 2 wants to grant a make-up
+			&workflow.Fault{
+				Code: "role",
+				Args: map[string]string{"role": "manager", "roles": "supervisor shift_leader"},
+			}, En,
+			"Your role may not do this",
+			"A key of the role “manager” may not do this; it is for: supervisor, shift leader",
+			"Ask one of these: supervisor, shift leader",
+		},
 		{
 			&workflow.Fault{Code: "bad_zone", Args: nil}, En,
 			"Unknown time zone", "No time zone is named", "Send an IANA zone such as Asia/Shanghai",

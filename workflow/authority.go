@@ -1,6 +1,9 @@
 package workflow
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // may reports whether the actor has one of the roles.
 func (d *draft) may(rs ...Role) bool { return slices.Contains(rs, d.env.By.Role) }
@@ -16,11 +19,29 @@ func (d *draft) authorise(cmd Command) *Fault {
 	mine, _ := cmd.(owned)
 	switch {
 	case !ok:
-		return forbidden("role", cmd.About().Rule, "role", string(by.Role))
+		return d.notFor(cmd.About().Rule, d.mayGive(cmd))
 	case own && !mine.own(d):
 		return forbidden("not_own", cmd.About().Rule, "staff", string(by.Staff))
 	}
 	return nil
+}
+
+// notFor refuses the actor's role and names those that may.
+func (d *draft) notFor(rule string, roles []Role) *Fault {
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = string(r)
+	}
+	return forbidden("role", rule, "role", string(d.env.By.Role),
+		"roles", strings.Join(names, " "))
+}
+
+// mayGive are the roles that may give a command here, whomever it is about.
+func (d *draft) mayGive(cmd Command) []Role {
+	if c, ok := cmd.(narrowed); ok && d.policy != nil {
+		return c.narrow(d.policy)
+	}
+	return cmd.About().May
 }
 
 func (d *draft) ownVisit(id VisitID) bool {

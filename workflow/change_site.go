@@ -77,7 +77,7 @@ func (c *ChangeSite) decide(d *draft) *Fault {
 func (d *draft) noteClock(s *Site) *Fault {
 	switch role := d.env.By.Role; {
 	case role != RoleAdministrator && role != RoleSystem:
-		return forbidden("role", "")
+		return d.notFor("", administrators)
 	case !d.clockBehind():
 		return refused("not_ahead", "")
 	}

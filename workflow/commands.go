@@ -55,6 +55,9 @@ const (
 // customers.
 type owned interface{ own(*draft) bool }
 
+// narrowed are commands that a policy gives to some of the roles only.
+type narrowed interface{ narrow(*Policy) []Role }
+
 // worded are commands with short texts that somebody made up and that are no ids of records: none
 // may hold a phone.
 type worded interface{ texts() []string }

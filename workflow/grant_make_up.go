@@ -21,6 +21,8 @@ func (*GrantMakeUp) About() About {
 
 func (*GrantMakeUp) Needs(*Board) []Ref { return nil }
 
+func (*GrantMakeUp) narrow(p *Policy) []Role { return p.MakeUp.Approvers }
+
 func (c *GrantMakeUp) texts() []string { return []string{c.Reason} }
 
 // decide lets nobody place himself, and places only a unit that is back in the line.
@@ -30,7 +32,7 @@ func (c *GrantMakeUp) decide(d *draft) *Fault {
 		return notFound("unit", string(c.Unit))
 	}
 	if !d.policy.mayMakeUp(d.env.By.Role) {
-		return forbidden("role", "makeup.approvers").citing(d)
+		return d.notFor("makeup.approvers", d.policy.MakeUp.Approvers).citing(d)
 	}
 	if slices.Contains(u.Members, d.env.By.Staff) {
 		return forbidden("own_benefit", "P1-08")
