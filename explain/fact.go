@@ -15,6 +15,7 @@ var variants = map[workflow.FactKind]string{
 	workflow.FactVisitWaits:    "why",
 	workflow.FactStaffChanged:  "active",
 	workflow.FactNotCounted:    "why",
+	workflow.FactFollowedUp:    "why",
 	workflow.FactNotified:      "why",
 	workflow.FactFlagged:       "flag",
 	workflow.FactReminded:      "item",

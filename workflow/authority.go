@@ -61,7 +61,7 @@ func (d *draft) himself(named StaffID) bool { return named == "" || named == d.e
 // the first or last one on the customer's record.
 func (d *draft) received(id CustomerID) bool {
 	me, found := d.env.By.Staff, false
-	d.visits(func(v *Visit) { found = found || v.Customer == id && v.Of(me) })
+	d.visits(func(v *Visit) { found = found || v.with(id) && v.Of(me) })
 	if k := d.customer(id); k != nil && !found {
 		found = d.ownVisit(k.FirstVisit) || d.ownVisit(k.LastVisit)
 	}

@@ -61,15 +61,16 @@ func (d Date) Week() Date { return d.AddDays(1 - d.Weekday()) }
 func (d Date) daysTo(e Date) int { return int(e.time().Sub(d.time()) / (24 * time.Hour)) }
 
 // freshUntil is the last day on which a customer is still old: the policy's months or days after
-// the last contact, in the site's zone (RS-14). It is false for one who never goes stale, as with
+// the last contact, or a later word of the manager, in the site's zone (RS-14). It is false for one who never goes stale, as with
 // money down.
 func (d *draft) freshUntil(c *Customer) (last Date, ends bool) {
 	p := d.policy
-	contact := d.Local(c.LastContactAt)
+	since := c.HeldSince()
+	contact := d.Local(since)
 	switch {
 	case c.Status.moneyDown() || p.StaleMonths == 0 && p.StaleDays == 0:
 		return "", false
-	case c.LastContactAt.IsZero():
+	case since.IsZero():
 		return "", true
 	case p.StaleDays > 0:
 		return Date(contact.Format(time.DateOnly)).AddDays(p.StaleDays), true

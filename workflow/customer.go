@@ -42,6 +42,9 @@ type FollowUp struct {
 	Channel string `json:"channel,omitempty"`
 	// Whether the customer was reached; only then the contact keeps the customer fresh.
 	Reached bool `json:"reached"`
+	// Whether the contact came after the ownership had ended (policy 1, art. 17): it is recorded,
+	// but brings nothing back.
+	Late bool `json:"late,omitempty"`
 	// Id of the note about the contact; empty without one.
 	Note NoteID `json:"note,omitempty"`
 	// When the contact was made.
@@ -92,6 +95,9 @@ type Customer struct {
 	Status CustomerStatus `json:"status"`
 	// Later of the last reception and the last follow-up that reached the customer.
 	LastContactAt time.Time `json:"last_contact_at,omitzero"`
+	// When a manager last gave the customer to the owner. The ownership then lasts as if this had
+	// been a contact.
+	GivenAt time.Time `json:"given_at,omitzero"`
 	// Contacts outside receptions, oldest first; the newest 20.
 	FollowUps []FollowUp `json:"follow_ups,omitempty"`
 	// Steps of purchases, oldest first.
@@ -128,7 +134,17 @@ func (c *Customer) clone() Record {
 }
 
 func (c *Customer) reader() int {
-	return max(since(3, !c.ErasedAt.IsZero()), since(4, !c.WaitsSinceAt.IsZero()))
+	return max(since(3, !c.ErasedAt.IsZero()), since(4, !c.WaitsSinceAt.IsZero(), !c.GivenAt.IsZero(),
+		slices.ContainsFunc(c.FollowUps, func(f FollowUp) bool { return f.Late })))
+}
+
+// HeldSince is when the time began after which the ownership ends: the last contact, or a later
+// word of the manager. Zero: nobody knows.
+func (c *Customer) HeldSince() time.Time {
+	if c.GivenAt.After(c.LastContactAt) {
+		return c.GivenAt
+	}
+	return c.LastContactAt
 }
 
 func (d *draft) knownCustomer(id CustomerID) (*Customer, *Fault) {

@@ -34,10 +34,18 @@ func (d *draft) noteLeft(v *Visit) {
 		d.fact(FactNamedLeft, d.article("P1-12b", "P2-08a"), v.ID, "staff", string(v.Named))
 	}
 	k := d.customer(v.Customer)
-	if k == nil || !k.WaitsSinceAt.IsZero() || !d.waits(v, k) {
+	if k == nil || !d.waits(v, k) {
 		return
 	}
-	d.editCustomer(v.Customer).WaitsSinceAt = d.now
+	d.noteWaits(v, d.editCustomer(v.Customer))
+}
+
+// noteWaits records that a customer waits for another owner, and tells the managers the first time.
+func (d *draft) noteWaits(v *Visit, k *Customer) {
+	if !k.WaitsSinceAt.IsZero() {
+		return
+	}
+	k.WaitsSinceAt = d.now
 	d.notifyManagers("P1-51", k.ID, "why", "owner_left", "staff", string(k.Owner),
 		"server", string(v.Server))
 }
@@ -45,13 +53,8 @@ func (d *draft) noteLeft(v *Visit) {
 // waits reports whether a visit leaves its customer with an owner who has left: the first reception
 // still held when it began, so he is no new customer, and he did not demand the one who received.
 func (d *draft) waits(v *Visit, k *Customer) bool {
-	switch {
-	case k.Owner == "" || d.works(k.Owner) || k.Status == StatusRefunded:
-		return false
-	case v.Principal == d.asked(v) || v.Route == RouteChange:
-		return false
-	}
-	return d.freshOn(k, v.BusinessDay)
+	demanded := v.Principal == d.asked(v) || v.Route == RouteChange
+	return !d.works(k.Owner) && d.keeps(v, k) && (!demanded || v.Customer != CustomerID(k.ID))
 }
 
 // notifyManagers tells every active manager.

@@ -115,7 +115,7 @@ func (c *OpenDispute) decide(d *draft) *Fault {
 	}
 	evidence := slices.Clone(k.VisitIDs)
 	d.visits(func(v *Visit) {
-		if v.Customer == c.Customer && !slices.Contains(evidence, VisitID(v.ID)) {
+		if v.with(c.Customer) && !slices.Contains(evidence, VisitID(v.ID)) {
 			evidence = append(evidence, VisitID(v.ID))
 		}
 	})

@@ -1,5 +1,7 @@
 package workflow
 
+import "slices"
+
 // MergeVisit joins a visit to another: groups that arranged to view together (policy 1, art. 50).
 type MergeVisit struct {
 	// Id of the visit that ends.
@@ -37,12 +39,83 @@ func (c *MergeVisit) decide(d *draft) *Fault {
 	if into.Party > 0 && v.Party > 0 {
 		into.Party += v.Party
 	}
-	if into.Customer == "" && into.State != Assigned {
-		into.Customer = v.Customer
-	}
+	d.joinCustomers(into, v)
 	v.MergedInto, v.EndedAt, v.Open = c.Into, d.now, false
 	v.CountsFor, v.TurnEffect = "", endedEffect(v)
 	d.giveBack(v, "P1-50", "joint_groups")
 	d.fact(FactVisitMerged, "P1-50", v.ID, "into", string(c.Into))
+	d.tellJoint(into)
 	return nil
+}
+
+// joinCustomers brings the customers of a visit into the one that it joins. A group that asks for
+// somebody asks for both, as long as nobody receives them (A60).
+func (d *draft) joinCustomers(into, v *Visit) {
+	if into.State != Assigned {
+		if into.Named == "" {
+			into.Named = v.Named
+		}
+		if k := d.customer(v.Customer); into.Customer == "" && k != nil && k.Owner == "" {
+			into.Customer = v.Customer // both groups are new: one customer
+		}
+	}
+	for _, id := range append([]CustomerID{v.Customer}, v.Joint...) {
+		if id != "" && id != into.Customer && !slices.Contains(into.Joint, id) {
+			into.Joint = append(into.Joint, id)
+		}
+	}
+}
+
+// tellJoint tells the owners of the other groups' customers that they are here, with somebody else
+// (A87).
+func (d *draft) tellJoint(v *Visit) {
+	who := v.Principal
+	if who == "" {
+		who, _, _ = d.claimant(v, d.identity(v))
+	}
+	for _, id := range v.Joint {
+		if k := d.customer(id); k != nil && k.Owner != who && d.works(k.Owner) && d.fresh(k) {
+			d.notify("P1-50", k.Owner, k.ID, "why", "joint_groups", "visit", v.ID)
+		}
+	}
+}
+
+// keepJoint records the reception as a contact with each customer of the other groups. An old
+// customer keeps his owner; a new one is the principal's (P1-50, A87).
+func (d *draft) keepJoint(v *Visit) {
+	if !v.customerKind() && v.Topic != TopicSales {
+		return
+	}
+	for _, id := range v.Joint {
+		k := d.customer(id)
+		if k == nil || id == v.Customer || !k.ErasedAt.IsZero() {
+			continue
+		}
+		k = d.editCustomer(id)
+		if d.waits(v, k) {
+			d.noteWaits(v, k)
+		} else if !d.keeps(v, k) && k.Owner != v.Principal && !v.overtaken(k) {
+			d.fact(FactOwned, d.ownRule(k), k.ID, "owner", string(v.Principal),
+				"before", string(k.Owner))
+			d.own(k, v.Principal)
+		}
+		k.came(v)
+	}
+}
+
+// keeps reports whether the first reception of a customer's owner still held when the visit began.
+func (d *draft) keeps(v *Visit, k *Customer) bool {
+	return k.Owner != "" && k.Status != StatusRefunded && d.freshOn(k, v.BusinessDay)
+}
+
+// askedForJoint reports whether the visitors asked for the owner of another group's customer: he
+// receives both, and the first group's customer keeps his owner.
+func (d *draft) askedForJoint(v *Visit) bool {
+	if v.Route == RouteChange || v.Principal == "" || d.asked(v) != v.Principal {
+		return false
+	}
+	return slices.ContainsFunc(v.Joint, func(id CustomerID) bool {
+		k := d.customer(id)
+		return k != nil && k.Owner == v.Principal && d.keeps(v, k)
+	})
 }

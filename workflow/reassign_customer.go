@@ -33,6 +33,7 @@ func (c *ReassignCustomer) decide(d *draft) *Fault {
 	}
 	before := k.Owner
 	d.own(k, c.To)
+	k.GivenAt = d.now
 	d.fact(FactCustomerReassigned, "P1-51", k.ID, "owner", string(c.To), "before", string(before),
 		"reason", c.Reason)
 	d.notify("P1-51", c.To, k.ID, "why", "customer_reassigned")

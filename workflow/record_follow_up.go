@@ -24,7 +24,8 @@ func (c *RecordFollowUp) texts() []string { return []string{c.Channel} }
 
 func (c *RecordFollowUp) note(SiteID) (NoteID, Ref) { return c.Note, customerRef(c.Customer) }
 
-// decide keeps the customer fresh unless nobody was reached (A13).
+// decide keeps the customer fresh unless nobody was reached (A13). After the month it is too late:
+// the ownership has ended, and a contact does not bring it back (A86).
 func (c *RecordFollowUp) decide(d *draft) *Fault {
 	k, f := d.knownCustomer(c.Customer)
 	if f != nil {
@@ -34,15 +35,20 @@ func (c *RecordFollowUp) decide(d *draft) *Fault {
 	if f := d.colleague(by); f != nil {
 		return f
 	}
+	late := k.Owner != "" && !d.fresh(k)
 	k.FollowUps = append(k.FollowUps, FollowUp{
-		By: by, Channel: c.Channel, Reached: !c.Unreached,
+		By: by, Channel: c.Channel, Reached: !c.Unreached, Late: late,
 		Note: c.Note, At: d.now,
 	})
 	k.FollowUps = k.FollowUps[max(0, len(k.FollowUps)-keptFollowUps):]
-	if !c.Unreached {
+	if !c.Unreached && !late {
 		k.LastContactAt = d.now
 	}
-	d.fact(FactFollowedUp, "P1-17b", k.ID, "by", string(by), "channel", c.Channel)
+	why := ""
+	if late {
+		why = "too_late"
+	}
+	d.fact(FactFollowedUp, "P1-17b", k.ID, "by", string(by), "channel", c.Channel, "why", why)
 	return nil
 }
 

@@ -84,6 +84,7 @@ func (c *RegisterVisit) decide(d *draft) *Fault {
 	d.fact(FactVisitRegistered, d.article("P1-28", "P2-02"), v.ID, "server", string(v.Server),
 		"principal", string(v.Principal))
 	d.keepCustomer(v, c.Customer, dup)
+	d.keepJoint(v)
 	d.finishCount(v)
 	return nil
 }
@@ -166,29 +167,38 @@ func (d *draft) keepCustomer(v *Visit, newID CustomerID, dup bool) {
 	}
 	k := d.editCustomer(v.Customer)
 	back := k.Status == StatusRefunded && d.asked(v) != k.Owner
-	if !dup && k.Owner != v.Principal && !d.waits(v, k) && !v.overtaken(k) {
+	if !dup && k.Owner != v.Principal && !d.waits(v, k) && !v.overtaken(k) &&
+		(!d.keeps(v, k) || !d.askedForJoint(v)) {
 		d.fact(FactOwned, d.ownRule(k), string(v.Customer), "owner", string(v.Principal),
 			"before", string(k.Owner))
 		d.own(k, v.Principal)
 	}
-	if k.Status == StatusReceived || back {
+	if back {
+		k.Status = StatusRegistered
+	}
+	k.came(v)
+	v.VisitNo = k.Visits
+	if k.BroughtBy == "" {
+		k.BroughtBy = v.BroughtBy
+	}
+	d.beginOutcome(v, k)
+}
+
+// came records a registered visit as a contact with the customer.
+func (k *Customer) came(v *Visit) {
+	if k.Status == StatusReceived {
 		k.Status = StatusRegistered
 	}
 	if v.ServedAt.After(k.LastContactAt) { // a follow-up may be later than the reception
 		k.LastContactAt = v.ServedAt
 	}
 	k.Visits++
-	v.VisitNo = k.Visits
 	k.VisitIDs = append(k.VisitIDs, VisitID(v.ID))
 	k.VisitIDs = k.VisitIDs[max(0, len(k.VisitIDs)-keptVisits):]
 	if k.FirstVisit == "" {
 		k.FirstVisit = VisitID(v.ID)
 	}
 	k.LastVisit = VisitID(v.ID)
-	if k.BroughtBy == "" {
-		k.BroughtBy = v.BroughtBy
-	}
-	d.beginOutcome(v, k)
 }
 
 // own gives a customer to somebody: he waits for nobody any more.

@@ -10,6 +10,13 @@ func (v *Visit) Of(s StaffID) bool {
 	return s != "" && (v.Server == s || v.Principal == s || slices.Contains(v.Assistants, s))
 }
 
+func (v *Visit) reader() int { return since(4, len(v.Joint) > 0) }
+
+// with reports whether a customer takes part in the visit.
+func (v *Visit) with(k CustomerID) bool {
+	return k != "" && (v.Customer == k || slices.Contains(v.Joint, k))
+}
+
 // unreminded reports whether a visitor waits of whom the supervisors were not told yet.
 func (v *Visit) unreminded() bool {
 	return (v.State == Arrived || v.State == Identified) && v.RemindedAt.IsZero()
@@ -183,6 +190,9 @@ type Visit struct {
 	// Id of the customer. Peers, company people and unrelated visitors have none unless the talk
 	// turned to sales.
 	Customer CustomerID `json:"customer,omitempty"`
+	// Customers of the groups that were merged into this visit (policy 1, art. 50): each keeps his
+	// owner.
+	Joint []CustomerID `json:"joint_customers,omitempty"`
 	// Consultant whom the visitor asked for.
 	Named StaffID `json:"named,omitempty"`
 	// Consultant who recognised the visitor.
@@ -280,7 +290,7 @@ func (v *Visit) Ref() Ref { return visitRef(VisitID(v.ID)) }
 
 func (v *Visit) clone() Record {
 	c := *v
-	c.TurnsBack = slices.Clone(v.TurnsBack)
+	c.TurnsBack, c.Joint = slices.Clone(v.TurnsBack), slices.Clone(v.Joint)
 	c.Assistants, c.Passed, c.Changes = slices.Clone(v.Assistants), slices.Clone(v.Passed),
 		slices.Clone(v.Changes)
 	c.Outcome, c.Commits = v.Outcome.clone(), slices.Clone(v.Commits)

@@ -2,11 +2,14 @@ package workflow
 
 import "slices"
 
-// visitNeeds names a visit and, once the board holds it, its customer and whoever brought him.
+// visitNeeds names a visit and, once the board holds it, its customers and whoever brought them.
 func (b *Board) visitNeeds(id VisitID) []Ref {
 	refs := []Ref{visitRef(id)}
 	if v, ok := b.records[visitRef(id)].(*Visit); ok && v.Site == b.ID {
 		refs = append(refs, customerRef(v.Customer), customerRef(v.BroughtBy))
+		for _, k := range v.Joint {
+			refs = append(refs, customerRef(k))
+		}
 	}
 	return refs
 }
