@@ -73,6 +73,8 @@ func (a *API) routes() []*route {
 		reads(s, alsoAdmin, listStaff),
 		hears(post, s, addStaff).makes(),
 		does[workflow.ChangeStaff](patch, s+"/:staff"),
+		runs[workflow.ReassignCustomers](post, s+"/:staff/reassign-customers",
+			reassignCustomers).dry(),
 		does[workflow.Leave](post, s+"/:staff/leave", param("who", "staff")).of(theRota),
 		does[workflow.Return](post, s+"/:staff/return", param("who", "staff")).of(theRota),
 		does[workflow.Busy](post, s+"/:staff/busy", param("who", "staff")).of(theRota),

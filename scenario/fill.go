@@ -181,6 +181,11 @@ func registration(_ *Remote, c *workflow.RegisterVisit, body map[string]any) {
 	}
 }
 
+// reassignAll leaves out the customers: a service finds them itself.
+func reassignAll(_ *Remote, _ *workflow.ReassignCustomers, body map[string]any) {
+	delete(body, "customers")
+}
+
 func approvalBody(_ *Remote, c *workflow.RequestApproval, body map[string]any) {
 	delete(body, "approval")
 	delete(body, "subject")

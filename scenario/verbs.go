@@ -66,6 +66,7 @@ var verbs = map[string]verb{
 	"cover":     does[workflow.CoverCustomer]("POST", "/customers/{customer}/cover", nil, nil),
 	"reassign": does[workflow.ReassignCustomer](
 		"POST", "/customers/{customer}/reassign", nil, nil),
+	"reassign_all": does("POST", "/staff/{from}/reassign-customers", nil, reassignAll),
 
 	"call":             does("POST", "/calls", call, nil).mints("call"),
 	"card_given":       does[workflow.GiveCard]("POST", "/cards", nil, nil).mints("card"),

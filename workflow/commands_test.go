@@ -175,6 +175,12 @@ func (g *generator) other() command {
 			Unreached: g.chance(30),
 		}
 	case "reassign":
+		if g.chance(30) {
+			return &workflow.ReassignCustomers{
+				From: g.anyone(), To: []workflow.StaffID{g.anyone()},
+				Customers: []workflow.CustomerID{g.customer(95), g.customer(95)},
+			}
+		}
 		return &workflow.ReassignCustomer{Customer: g.customer(95), To: g.anyone()}
 	case "call":
 		return &workflow.TakeCall{Call: workflow.RecordID(g.id("call")), For: g.maybe(60)}
