@@ -44,11 +44,12 @@ func (c *RecordFollowUp) decide(d *draft) *Fault {
 	if !c.Unreached && !late {
 		k.LastContactAt = d.now
 	}
-	why := ""
 	if late {
-		why = "too_late"
+		d.fact(FactFollowedUp, "P1-17b", k.ID, "by", string(by), "channel", c.Channel,
+			"why", "too_late")
+		return nil
 	}
-	d.fact(FactFollowedUp, "P1-17b", k.ID, "by", string(by), "channel", c.Channel, "why", why)
+	d.fact(FactFollowedUp, "P1-17b", k.ID, "by", string(by), "channel", c.Channel)
 	return nil
 }
 
