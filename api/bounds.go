@@ -48,7 +48,7 @@ var bodyRules = shape.Rules{
 			string(workflow.DayOff), string(workflow.CompanyDuty),
 		}},
 		"Busy.with": {Kind: shape.String, Words: []string{
-			string(workflow.Chores), string(workflow.LeaderTask),
+			string(workflow.Chores), string(workflow.LeaderTask), string(workflow.Helping),
 		}},
 	},
 	Kinds: map[reflect.Kind]shape.Shape{

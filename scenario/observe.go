@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lunpai/lunpai/workflow"
@@ -106,9 +107,20 @@ var ofStep = map[string]func(*StepResult, *View) []string{
 		return r.details(workflow.FactFlagged, "flag")
 	},
 	"remind": func(r *StepResult, _ *View) []string {
-		return r.details(workflow.FactReminded, "item")
+		return slices.DeleteFunc(r.details(workflow.FactReminded, "item"), helpItem)
+	},
+	"asked": func(r *StepResult, _ *View) (all []string) {
+		for _, f := range r.Facts {
+			if item := f.Detail["item"]; f.Kind == workflow.FactReminded && helpItem(item) {
+				all = append(all, item+":"+f.Subject)
+			}
+		}
+		return all
 	},
 }
+
+// helpItem are the reminders to those who help at the desk.
+func helpItem(item string) bool { return item == "guide" || item == "bring_water" }
 
 var perLabel = map[string]func(*View, string) any{
 	"counts": func(v *View, who string) any {

@@ -214,7 +214,7 @@ func (r *StepResult) compare(s *Step, v *View) {
 // normal sorts values that are sets.
 func normal(k string, v any) any {
 	switch k {
-	case "voided", "makeup_right", "notified", "flags", "evidence", "remind":
+	case "voided", "makeup_right", "notified", "flags", "evidence", "remind", "asked":
 		return sorted(asList(v))
 	}
 	return v

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -17,10 +18,14 @@ const (
 	CompanyDuty Presence = "company_duty"
 	Chores      Presence = "chores"      // on site, busy
 	LeaderTask  Presence = "leader_task" // on site, busy
+	Helping     Presence = "helping"     // on site, busy with a colleague's paperwork or deal
 )
 
 // onSite reports whether somebody with this presence can be met at the office.
-func (p Presence) onSite() bool { return p == OnSite || p == Chores || p == LeaderTask }
+func (p Presence) onSite() bool { return p == OnSite || p.atWork() }
+
+// atWork reports whether it is other work on site.
+func (p Presence) atWork() bool { return p == Chores || p == LeaderTask || p == Helping }
 
 // Absence is why a consultant cannot receive: away, or on site with other work.
 type Absence struct {
@@ -30,6 +35,8 @@ type Absence struct {
 	State Presence `json:"state"`
 	// Member of staff who gave the order; empty when nobody did.
 	OrderedBy StaffID `json:"ordered_by,omitempty"`
+	// Customer whose paperwork it is about; empty when helping is about none in particular.
+	Customer CustomerID `json:"customer,omitempty"`
 	// Last day of a longer absence; empty when it ends with the return.
 	Until Date `json:"until,omitempty"`
 	// Since when.
@@ -50,6 +57,8 @@ func (p *PassPolicy) of(state Presence) PassEffect {
 		return p.CompanyDuty
 	case LeaderTask:
 		return p.LeaderTask
+	case Helping:
+		return cmp.Or(p.Helping, PassHold)
 	case OnSite:
 		return PassHold
 	}
@@ -108,40 +117,6 @@ func (c *Return) own(d *draft) bool { return c.Who == d.env.By.Staff }
 
 func (c *Return) decide(d *draft) *Fault { return d.comeBack(c.Who) }
 
-// Busy says that a consultant on site has other work.
-type Busy struct {
-	// Consultant who is busy.
-	Who StaffID `json:"who"`
-	// The work: chores or leader_task.
-	With Presence `json:"with"`
-	// Member of staff who ordered it; empty when nobody did.
-	OrderedBy StaffID `json:"ordered_by,omitempty"`
-}
-
-func (*Busy) About() About { return About{Kind: "busy", May: receptionists} }
-
-func (*Busy) Needs(*Board) []Ref { return nil }
-
-func (c *Busy) own(d *draft) bool { return c.Who == d.env.By.Staff }
-
-func (c *Busy) decide(d *draft) *Fault {
-	if c.With != Chores && c.With != LeaderTask {
-		return invalid("bad_work", "with", string(c.With))
-	}
-	if a := d.absence(c.Who); a != nil && !a.State.onSite() {
-		return refused("not_on_site", "", "staff", string(c.Who))
-	}
-	if f := d.setAbsent(Absence{
-		Staff: c.Who, State: c.With, OrderedBy: c.OrderedBy,
-		At: d.now,
-	}); f != nil {
-		return f
-	}
-	d.fact(FactStaffBusy, d.absenceRule(c.With), string(c.Who), "with", string(c.With),
-		"ordered_by", string(c.OrderedBy))
-	return nil
-}
-
 // Free says that a consultant's other work is done.
 type Free struct {
 	// Consultant who is free again.
@@ -180,8 +155,7 @@ func (d *draft) comeBack(who StaffID) *Fault {
 }
 
 func (d *draft) freed(who StaffID) *Fault {
-	atWork := func(p Presence) bool { return p == Chores || p == LeaderTask }
-	return d.endAbsence(who, atWork, FactStaffFreed, "not_busy")
+	return d.endAbsence(who, Presence.atWork, FactStaffFreed, "not_busy")
 }
 
 func (d *draft) endAbsence(who StaffID, is func(Presence) bool, done FactKind, code string) *Fault {

@@ -78,7 +78,12 @@ func (c *ArriveVisit) decide(d *draft) *Fault {
 		if f := d.authorise(&AssignVisit{}); f != nil {
 			return f
 		}
-		return d.assignAtOnce(v, c.IfFree)
+		if f := d.assignAtOnce(v, c.IfFree); f != nil {
+			return f
+		}
+	}
+	if v.State != Assigned { // who is received at once has his guide already
+		d.meetAtDoor(v)
 	}
 	return nil
 }

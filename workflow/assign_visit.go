@@ -127,21 +127,14 @@ func (d *draft) tellOwner(v *Visit) {
 	}
 }
 
-// askForHelp names who guides and who brings water under policy 2, and says what to prepare under
-// policy 1.
+// askForHelp says what to prepare under policy 1, and settles who guides and who brings water under
+// policy 2.
 func (d *draft) askForHelp(v *Visit) {
-	if !d.policy.Desk.Guiding {
-		d.remind("P1-20", "prepare_and_greet", string(v.Server))
+	if d.policy.Desk.Guiding {
+		d.settleHelp(v)
 		return
 	}
-	if !v.customerKind() {
-		return
-	}
-	next := d.eligible("")
-	if len(next) == 0 {
-		return
-	}
-	v.Guide, v.Water = next[0].who, next[min(1, len(next)-1)].who
+	d.remind("P1-20", "prepare_and_greet", string(v.Server))
 }
 
 // noteWaiting records why the one on turn does not receive a visitor who goes to somebody else: he

@@ -126,7 +126,10 @@ func (g *generator) presence(n int) command {
 	case n < 78:
 		return &workflow.Return{Who: back()}
 	case n < 80:
-		return &workflow.Busy{Who: who, With: pick(g, workflow.Chores, workflow.LeaderTask)}
+		return &workflow.Busy{
+			Who: who, OrderedBy: pick[workflow.StaffID](g, "", "S"), Customer: g.customer(10),
+			With: pick(g, workflow.Chores, workflow.LeaderTask, workflow.Helping),
+		}
 	case n < 83:
 		return &workflow.Free{Who: back()}
 	}

@@ -123,7 +123,7 @@ func (PassEffect) Words() []string {
 func (Presence) Words() []string {
 	return []string{
 		"on_site", "personal", "leave", "day_off",
-		"company_duty", "chores", "leader_task",
+		"company_duty", "chores", "leader_task", "helping",
 	}
 }
 

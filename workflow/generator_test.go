@@ -54,6 +54,7 @@ var changes = map[string][]any{
 	"pass_effect.own_reception": {"void", "void_with_right", "hold"},
 	"pass_effect.personal":      {"void", "hold"},
 	"pass_effect.assist":        {"void", "hold", "void_with_right"},
+	"pass_effect.helping":       {"void", "hold", "void_with_right"},
 	"pass_effect.chores":        {"void", "hold"}, "pass_effect.unrelated": {"hold", "void"},
 	"route.peer":          {"line", "last_seat", "first"},
 	"route.unrelated":     {"last_seat", "first"},

@@ -186,7 +186,7 @@ func (d *draft) ranks(r *Rota) []Rank {
 
 // presence is that of the member who is nearest to receiving.
 func (d *draft) presence(members []StaffID) Presence {
-	nearest := []Presence{OnSite, Chores, LeaderTask, Personal, CompanyDuty, DayOff, OnLeave}
+	nearest := []Presence{OnSite, Chores, LeaderTask, Helping, Personal, CompanyDuty, DayOff, OnLeave}
 	best := len(nearest) - 1
 	for _, s := range members {
 		at := OnSite

@@ -35,6 +35,7 @@ var parameters = []Parameter{
 	parameter("pass_effect.chores", "P1-06", "P2-07a", passing),
 	parameter("pass_effect.company_duty", "P1-09b", "P2-07b", passing),
 	parameter("pass_effect.leader_task", "P1-09b", "P2-07b", passing),
+	parameter("pass_effect.helping", "P1-18", "P1-18", passing),
 	parameter("pass_effect.assist", "P1-18", "P1-18", passing),
 	parameter("pass_effect.unrelated", "P1-29c", "P2-09b", passing),
 	parameter("pass_effect.company_staff", "P1-45", "P2-07b", passing),
@@ -125,9 +126,14 @@ func join[T ~string](words []T) string {
 	return strings.Join(texts, ", ")
 }
 
-// Value is what p says for the parameter.
+// Value is what p says for the parameter. A pass effect of which p says nothing, because it is
+// younger than p, is hold.
 func (m *Parameter) Value(p *Policy) any {
-	return reflect.ValueOf(p).Elem().FieldByIndex(m.field).Interface()
+	v := reflect.ValueOf(p).Elem().FieldByIndex(m.field).Interface()
+	if v == PassEffect("") {
+		return PassHold
+	}
+	return v
 }
 
 // Valid reports whether p's value is within the bounds.

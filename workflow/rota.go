@@ -60,7 +60,8 @@ type Gone struct {
 type MakeUpRight struct {
 	// Unit that may be given a turn.
 	Unit UnitID `json:"unit"`
-	// What kept the unit: company_duty, leader_task or company_staff.
+	// What kept the unit: company_duty, leader_task, company_staff, or whatever the policy gives a
+	// right for.
 	Reason string `json:"reason"`
 	// Member of staff who gave the order that kept the unit; empty when nobody did.
 	OrderedBy StaffID `json:"ordered_by,omitempty"`
@@ -134,12 +135,16 @@ type MadeUp struct {
 // Ref names the rota's record.
 func (r *Rota) Ref() Ref { return Ref{Rotas, r.ID} }
 
-// reader: programs before version 4 know no single members of a team in a plan.
+// reader: programs before version 4 know no single members of a team in a plan, and nobody who helps
+// by order.
 func (r *Rota) reader() int {
 	noUnit := func(x UnitID) bool {
 		return !slices.ContainsFunc(r.Units, func(u Unit) bool { return u.ID == x })
 	}
-	return since(4, r.Event != nil && slices.ContainsFunc(r.Event.Order, noUnit))
+	helping := func(a Absence) bool { return a.State == Helping || a.Customer != "" }
+	ranked := func(k Rank) bool { return k.Presence == Helping }
+	return since(4, slices.ContainsFunc(r.Absent, helping), slices.ContainsFunc(r.Table, ranked),
+		r.Event != nil && slices.ContainsFunc(r.Event.Order, noUnit))
 }
 
 func (r *Rota) clone() Record {
