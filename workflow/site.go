@@ -58,12 +58,6 @@ type Site struct {
 	ClockUntil time.Time `json:"clock_until,omitzero"`
 }
 
-// reader: programs before version 4 know no one who helps by order.
-func (s *Site) reader() int {
-	helping := func(a Adoption) bool { return a.Policy.Pass.Helping != "" }
-	return since(4, slices.ContainsFunc(s.Adoptions, helping))
-}
-
 // Wording is a text that customers agree to. Every consent names its version; the journal keeps
 // all versions.
 type Wording struct {
@@ -87,7 +81,7 @@ func (s *Site) clone() Record {
 
 func (s *Site) reader() int {
 	return since(4, slices.ContainsFunc(s.Adoptions, func(a Adoption) bool {
-		return a.Policy.StaleDays > 0
+		return a.Policy.StaleDays > 0 || a.Policy.Pass.Helping != ""
 	}))
 }
 
