@@ -11,14 +11,15 @@ import (
 // takes precedence over the one for kind. In a value such as "unregistered:V1" only the part before
 // the colon counts.
 var variants = map[workflow.FactKind]string{
-	workflow.FactVisitAssigned: "role",
-	workflow.FactVisitWaits:    "why",
-	workflow.FactStaffChanged:  "active",
-	workflow.FactNotCounted:    "why",
-	workflow.FactFollowedUp:    "why",
-	workflow.FactNotified:      "why",
-	workflow.FactFlagged:       "flag",
-	workflow.FactReminded:      "item",
+	workflow.FactVisitAssigned:   "role",
+	workflow.FactVisitWaits:      "why",
+	workflow.FactVisitRegistered: "why",
+	workflow.FactStaffChanged:    "active",
+	workflow.FactNotCounted:      "why",
+	workflow.FactFollowedUp:      "why",
+	workflow.FactNotified:        "why",
+	workflow.FactFlagged:         "flag",
+	workflow.FactReminded:        "item",
 }
 
 // groups names the word groups of the details and arguments whose values are codes, in the order in

@@ -81,12 +81,34 @@ func (c *RegisterVisit) decide(d *draft) *Fault {
 	if f != nil {
 		return f
 	}
-	d.fact(FactVisitRegistered, d.article("P1-28", "P2-02"), v.ID, "server", string(v.Server),
-		"principal", string(v.Principal))
+	d.noteRegistered(v)
 	d.keepCustomer(v, c.Customer, dup)
 	d.keepJoint(v)
 	d.finishCount(v)
 	return nil
+}
+
+// noteRegistered says whose customer the register names. Whoever had nothing to do with sales gets
+// no entry; people of the trade and of the company become nobody's customers.
+func (d *draft) noteRegistered(v *Visit) {
+	rule := d.article("P1-28", "P2-02")
+	switch {
+	case v.becomesCustomer():
+		d.fact(FactVisitRegistered, rule, v.ID, "server", string(v.Server),
+			"principal", string(v.Principal))
+	case v.CountsFor == "" && (v.Kind == KindUnrelated || v.Topic == TopicOther):
+		d.fact(FactVisitRegistered, rule, v.ID, "why", "not_about_sales")
+	default:
+		d.fact(FactVisitRegistered, rule, v.ID, "server", string(v.Server))
+	}
+}
+
+// becomesCustomer reports whether registration makes or keeps a customer's record.
+func (v *Visit) becomesCustomer() bool {
+	if !v.customerKind() {
+		return v.Topic == TopicSales
+	}
+	return v.Topic != TopicOther || v.Customer != ""
 }
 
 // keptVisits is how many visits a customer's record lists.
@@ -154,8 +176,7 @@ func (d *draft) matchCustomer(v *Visit, matches CustomerID) (dup bool, f *Fault)
 // keepCustomer makes or updates the customer's record. The principal owns him from now on, unless a
 // duplicate showed that he is somebody else's.
 func (d *draft) keepCustomer(v *Visit, newID CustomerID, dup bool) {
-	if !v.customerKind() && v.Topic != TopicSales ||
-		v.customerKind() && v.Topic == TopicOther && v.Customer == "" {
+	if !v.becomesCustomer() {
 		return
 	}
 	if v.Customer == "" {
