@@ -21,6 +21,9 @@ type Identity struct {
 	BroughtBy workflow.CustomerID `json:"brought_by,omitempty"`
 	// Appointment is the consultant the visitor has an appointment with.
 	Appointment workflow.StaffID `json:"appointment,omitempty"`
+	// AppointmentID is the appointment the visitor came to, of those expected; it says with whom,
+	// and which customer. Absent: today's appointment of the customer, if there is one.
+	AppointmentID workflow.RecordID `json:"appointment_id,omitempty"`
 	// Delegate is the colleague whom an absent consultant asked to receive the visitor.
 	Delegate workflow.StaffID `json:"delegate,omitempty"`
 	// Groups is the number of groups that agreed to view together. Absent: one.
@@ -34,7 +37,7 @@ type Identity struct {
 func (i *Identity) command(c *call) (workflow.Identity, error) {
 	out := workflow.Identity{
 		Kind: i.Kind, Customer: i.Customer, Named: i.Named, BroughtBy: i.BroughtBy,
-		Appointment: i.Appointment, Delegate: i.Delegate, Groups: i.Groups, Party: i.Party,
+		Appointment: i.Appointment, AppointmentID: i.AppointmentID, Delegate: i.Delegate, Groups: i.Groups, Party: i.Party,
 		Purpose: i.Purpose,
 	}
 	if i.Customer != "" {

@@ -42,14 +42,15 @@ var (
 		workflow.Customers, "customer", reflect.TypeFor[CustomerDecision](),
 		func(c *call) workflow.Ref { return workflow.CustomerRef(c.customer()) },
 	}
-	aCall      = matter[CallDecision](workflow.Calls, "call")
-	anApproval = matter[ApprovalDecision](workflow.Approvals, "approval")
-	aDispute   = matter[DisputeDecision](workflow.Disputes, "dispute")
-	aRuling    = matter[RulingDecision](workflow.Rulings, "ruling")
-	aConduct   = matter[ConductDecision](workflow.Conduct, "conduct")
-	aCheck     = matter[CheckDecision](workflow.Checks, "check")
-	aCard      = matter[CardDecision](workflow.Cards, "card")
-	theSeat    = matter[VacancyDecision](workflow.Vacancies, "vacancy")
+	aCall         = matter[CallDecision](workflow.Calls, "call")
+	anApproval    = matter[ApprovalDecision](workflow.Approvals, "approval")
+	anAppointment = matter[AppointmentDecision](workflow.Appointments, "appointment")
+	aDispute      = matter[DisputeDecision](workflow.Disputes, "dispute")
+	aRuling       = matter[RulingDecision](workflow.Rulings, "ruling")
+	aConduct      = matter[ConductDecision](workflow.Conduct, "conduct")
+	aCheck        = matter[CheckDecision](workflow.Checks, "check")
+	aCard         = matter[CardDecision](workflow.Cards, "card")
+	theSeat       = matter[VacancyDecision](workflow.Vacancies, "vacancy")
 )
 
 func matter[D any](of workflow.Collection, param string) *record {
@@ -62,7 +63,7 @@ func matter[D any](of workflow.Collection, param string) *record {
 var resources = map[string]*record{
 	"": aSite, "policy": aSite, "staff": aMember, "rota": theRota, "visits": aVisit,
 	"customers": aCustomer, "calls": aCall,
-	"approvals": anApproval, "disputes": aDispute, "rulings": aRuling, "conduct": aConduct,
+	"appointments": anAppointment, "approvals": anApproval, "disputes": aDispute, "rulings": aRuling, "conduct": aConduct,
 	"checklists": aCheck, "cards": aCard,
 	"desk": theSeat,
 }
@@ -203,6 +204,8 @@ func belongs(r workflow.Record, s workflow.StaffID) bool {
 	switch r := r.(type) {
 	case *workflow.Call:
 		return r.For == s || r.AnsweredBy == s
+	case *workflow.Appointment:
+		return r.With == s
 	case *workflow.Message:
 		return r.To == s
 	case *workflow.Approval:

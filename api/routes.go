@@ -99,6 +99,11 @@ func (a *API) routes() []*route {
 		hears(post, site+"/calls", takeCall, mint("call")).makes(),
 		reads(site+"/calls/:call", atSite, getCall),
 		reads(site+"/messages", atSite, listMessages),
+		does[workflow.MakeAppointment](post, site+"/appointments", mint("appointment")).makes(),
+		reads(site+"/appointments", atSite, listAppointments),
+		reads(site+"/appointments/:appointment", atSite, getAppointment),
+		does[workflow.ChangeAppointment](patch, site+"/appointments/:appointment"),
+		does[workflow.CancelAppointment](post, site+"/appointments/:appointment/cancel"),
 
 		reads(site+"/approvals", atSite, listApprovals),
 		hears(post, site+"/approvals", requestApproval, mint("approval"), caller("by")).makes(),

@@ -56,6 +56,8 @@ var Filters = map[workflow.Collection][]string{
 	workflow.Customers: {"owner", "status"},
 	workflow.Messages:  {"state"},
 	workflow.Approvals: {"state"},
+
+	workflow.Appointments: {"customer", "with", "day", "state"},
 }
 
 // Lists are the filters whose field is a list.

@@ -27,7 +27,7 @@ func (*ArriveVisit) About() About {
 }
 
 func (c *ArriveVisit) Needs(b *Board) []Ref {
-	refs := append(c.Identify.needs(), customerRef(c.Customer))
+	refs := append(c.Identify.needs(b), customerRef(c.Customer))
 	if c.Assign && b.helpMatters() {
 		refs = append(refs, b.customersInHouse()...)
 	}

@@ -17,7 +17,7 @@ type Board struct {
 	absent  map[Ref]bool // looked for and not there
 	open    []*Visit     // open visits by id
 	staff   []*Staff     // by id
-	matters []Record     // open messages, approvals, disputes, vacancies, in order of opening
+	matters []Record     // open messages, approvals, disputes, vacancies, appointments, as opened
 	loc     *time.Location
 	undo    *undo // what Rollback needs; nil outside Begin
 }
@@ -129,7 +129,7 @@ func (b *Board) putMatter(r Record) {
 	}
 }
 
-// Matters are the open messages, approvals, disputes and vacancies. Callers must not change them.
+// Matters are the open messages, approvals, disputes, vacancies and appointments. Callers must not change them.
 func (b *Board) Matters() []Record { return b.matters }
 
 // Apply folds the next commit in. It fails, and changes nothing, when c is not the next one or

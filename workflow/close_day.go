@@ -33,6 +33,7 @@ func (c *CloseDay) decide(d *draft) *Fault {
 	}
 	d.fact(FactDayClosed, d.article("P1-07", "P2-01"), string(r.Day),
 		"next_first", string(r.NextFirst))
+	d.missAppointments(r.Day)
 	d.datedCopy(nil)
 	r.MadeUp = nil // they stand in the table now
 	return nil

@@ -72,6 +72,7 @@ var commands = []Command{
 	new(RegisterVisit), new(AbandonVisit), new(MergeVisit), new(ChangeLead), new(HandOver),
 	new(AddAssistant), new(ReleaseAssistant),
 	new(RecordFollowUp), new(RecordDeal), new(ReassignCustomer), new(ReassignCustomers),
+	new(MakeAppointment), new(ChangeAppointment), new(CancelAppointment),
 	new(CoverCustomer), new(ImportCustomer), new(SearchCustomer), new(ShowPerson),
 	new(ChangePerson), new(ErasePerson), new(ShowNote), new(EraseNote), new(TakeCall),
 	new(RequestApproval), new(DecideApproval), new(OpenDispute), new(MakeRuling),

@@ -60,8 +60,15 @@ const (
 	FactCustomerCovered    FactKind = "customer.covered"
 	FactCustomerImported   FactKind = "customer.imported"
 
-	FactCallTaken         FactKind = "call.taken"
-	FactMessageKept       FactKind = "message.kept"
+	FactCallTaken   FactKind = "call.taken"
+	FactMessageKept FactKind = "message.kept"
+
+	FactAppointmentMade      FactKind = "appointment.made"
+	FactAppointmentChanged   FactKind = "appointment.changed"
+	FactAppointmentCancelled FactKind = "appointment.cancelled"
+	FactAppointmentKept      FactKind = "appointment.kept" // subject is the visit
+	FactAppointmentMissed    FactKind = "appointment.missed"
+
 	FactMessageDelivered  FactKind = "message.delivered"
 	FactApprovalRequested FactKind = "approval.requested"
 	FactApprovalDecided   FactKind = "approval.decided"

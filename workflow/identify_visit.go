@@ -14,7 +14,7 @@ func (*IdentifyVisit) About() About {
 }
 
 func (c *IdentifyVisit) Needs(b *Board) []Ref {
-	return append(b.visitNeeds(c.Visit), c.needs()...)
+	return append(b.visitNeeds(c.Visit), c.needs(b)...)
 }
 
 func (c *IdentifyVisit) texts() []string { return []string{c.Purpose} }
@@ -35,6 +35,9 @@ type Identity struct {
 	BroughtBy CustomerID `json:"brought_by,omitempty"`
 	// Consultant with whom an appointment was made by telephone.
 	Appointment StaffID `json:"appointment,omitempty"`
+	// Appointment that the visitor came to, of those expected; it says with whom, and which customer.
+	// Empty: today's appointment of the customer, if there is one.
+	AppointmentID RecordID `json:"appointment_id,omitempty"`
 	// Colleague whom an absent or busy consultant appointed to assist.
 	Delegate StaffID `json:"delegate,omitempty"`
 	// Number of groups that arranged to view together, when more than one.
@@ -45,12 +48,21 @@ type Identity struct {
 	Purpose string `json:"purpose,omitempty"`
 }
 
-// needs are the customers that an identity names.
-func (i *Identity) needs() []Ref {
+// needs are the customers and the appointment that an identity names, and once the board holds it,
+// the appointment's customer.
+func (i *Identity) needs(b *Board) []Ref {
 	if i == nil {
 		return nil
 	}
-	return []Ref{customerRef(i.Customer), customerRef(i.BroughtBy)}
+	refs := []Ref{
+		customerRef(i.Customer), customerRef(i.BroughtBy),
+		recordRef(Appointments, i.AppointmentID),
+	}
+	if a, ok := b.records[recordRef(Appointments, i.AppointmentID)].(*Appointment); ok &&
+		a.Site == b.ID {
+		refs = append(refs, customerRef(a.Customer))
+	}
+	return refs
 }
 
 // identify takes the visit to identified.
@@ -95,9 +107,16 @@ func (d *draft) takeIdentity(v *Visit, a *Identity) *Fault {
 	if a.Groups > 0 {
 		v.Groups = a.Groups
 	}
-	if a.Customer != "" {
-		return d.takeCustomer(v, a.Customer, a.NewCustomer)
+	known := a.Customer
+	if x, ok := look[*Appointment](d, recordRef(Appointments, a.AppointmentID)); ok && known == "" {
+		known = x.Customer
 	}
-	v.FirstVisit = v.Customer == "" && v.customerKind() && v.Kind != KindReturning
-	return nil
+	if known != "" {
+		if f := d.takeCustomer(v, known, a.NewCustomer); f != nil {
+			return f
+		}
+	} else {
+		v.FirstVisit = v.Customer == "" && v.customerKind() && v.Kind != KindReturning
+	}
+	return d.keepAppointment(v, a.AppointmentID)
 }

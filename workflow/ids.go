@@ -39,6 +39,8 @@ const (
 	Cards     Collection = "cards"
 	Vacancies Collection = "vacancies"
 	Keys      Collection = "keys"
+
+	Appointments Collection = "appointments"
 )
 
 // Ref names one record.

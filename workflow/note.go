@@ -94,6 +94,8 @@ func (d *draft) notesOf(r Record) bool {
 		return d.ownCustomer(CustomerID(r.ID))
 	case *Call: // the message kept for him (policy 1, art. 40)
 		return r.For == me
+	case *Appointment:
+		return r.With == me
 	case *Approval:
 		return r.By == me || r.AskedBy == me
 	case *Dispute:
@@ -112,6 +114,8 @@ func (d *draft) ofToday(r Record) bool {
 		return d.hereToday(r)
 	case *Call:
 		return dateOf(d.Local(r.At)) == d.today
+	case *Appointment:
+		return r.Day == d.today || dateOf(d.Local(r.MadeAt)) == d.today
 	case *Approval:
 		return dateOf(d.Local(r.At)) == d.today
 	default:
@@ -144,6 +148,8 @@ func (d *draft) refuseNote(cmd Command) *Fault {
 	case *Call:
 		id = r.Customer
 	case *Dispute:
+		id = r.Customer
+	case *Appointment:
 		id = r.Customer
 	}
 	k := d.customer(id)

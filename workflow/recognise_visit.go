@@ -46,6 +46,9 @@ func (c *RecogniseVisit) decide(d *draft) *Fault {
 	if k := d.customer(v.Customer); k != nil && k.Owner != "" {
 		v.Kind = KindReturning
 	}
+	if f := d.keepAppointment(v, ""); f != nil {
+		return f
+	}
 	d.fact(FactVisitRecognised, "P1-14", string(c.Who), "visit", v.ID,
 		"customer", string(v.Customer))
 	if v.Kind == KindNew {

@@ -47,6 +47,7 @@ var records = []recordType{
 	record[Card](Cards, "card"),
 	record[Vacancy](Vacancies, "vacancy").asMatter(),
 	record[Key](Keys, "key"),
+	record[Appointment](Appointments, "appointment").asMatter().from(4),
 }
 
 // Collections lists every image collection, in the order in which images stand in a commit.

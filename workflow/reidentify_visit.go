@@ -17,7 +17,7 @@ func (*ReidentifyVisit) About() About {
 }
 
 func (c *ReidentifyVisit) Needs(b *Board) []Ref {
-	return append(b.visitNeeds(c.Visit), c.needs()...)
+	return append(b.visitNeeds(c.Visit), c.needs(b)...)
 }
 
 func (c *ReidentifyVisit) own(d *draft) bool { return d.ownVisit(c.Visit) }

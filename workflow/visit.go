@@ -10,7 +10,7 @@ func (v *Visit) Of(s StaffID) bool {
 	return s != "" && (v.Server == s || v.Principal == s || slices.Contains(v.Assistants, s))
 }
 
-func (v *Visit) reader() int { return since(4, len(v.Joint) > 0) }
+func (v *Visit) reader() int { return since(4, len(v.Joint) > 0, v.AppointmentID != "") }
 
 // with reports whether a customer takes part in the visit.
 func (v *Visit) with(k CustomerID) bool {
@@ -201,6 +201,8 @@ type Visit struct {
 	BroughtBy CustomerID `json:"brought_by,omitempty"`
 	// Consultant with whom an appointment was made by telephone.
 	Appointment StaffID `json:"appointment,omitempty"`
+	// Appointment to which the visitor came; empty when there is no record of one.
+	AppointmentID RecordID `json:"appointment_id,omitempty"`
 	// Colleague whom an absent or busy consultant appointed to assist.
 	Delegate StaffID `json:"delegate,omitempty"`
 	// As known at the door: nobody had received this customer before.

@@ -7,6 +7,7 @@ func (b *Board) visitNeeds(id VisitID) []Ref {
 	refs := []Ref{visitRef(id)}
 	if v, ok := b.records[visitRef(id)].(*Visit); ok && v.Site == b.ID {
 		refs = append(refs, customerRef(v.Customer), customerRef(v.BroughtBy))
+		refs = append(refs, recordRef(Appointments, v.AppointmentID))
 		for _, k := range v.Joint {
 			refs = append(refs, customerRef(k))
 		}

@@ -87,6 +87,8 @@ var additions = []addition{
 	closedOf(workflow.Visits, "state"), closedOf(workflow.Visits, "kind"),
 	closedOf(workflow.Customers, "status"),
 	closedOf(workflow.Messages, "state"), closedOf(workflow.Approvals, "state"),
+	closedOf(workflow.Appointments, "customer"), closedOf(workflow.Appointments, "with"),
+	closedOf(workflow.Appointments, "day"), closedOf(workflow.Appointments, "state"),
 	{
 		// Who takes part in which closed visit: an index over a list. Triggers maintain it, so that
 		// no code that writes images can forget it. A row says where to look; the document says

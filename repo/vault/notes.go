@@ -139,9 +139,11 @@ func (v *Vault) recordsOf(
 	if err != nil {
 		return nil, err
 	}
-	// Erasing is rare, so all calls, disputes and rulings are read.
+	// Erasing is rare, so all calls, appointments, disputes and rulings are read.
 	disputes := map[workflow.RecordID]bool{}
-	for _, c := range []workflow.Collection{workflow.Calls, workflow.Disputes, workflow.Rulings} {
+	for _, c := range []workflow.Collection{
+		workflow.Calls, workflow.Appointments, workflow.Disputes, workflow.Rulings,
+	} {
 		// disputes before their rulings
 		err := v.each(ctx, repo.Query{Collection: c, Site: site}, func(d repo.Document) error {
 			var r struct {
