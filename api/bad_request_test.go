@@ -37,12 +37,15 @@ func newWorldOn(t testing.TB, s setup) *world {
 		map[string]any{"for": "A"})).str("call", "id")
 	appr := o.must(201, o.do("A", "POST", "/v1/sites/s/approvals",
 		map[string]any{"kind": "discount"})).str("approval", "id")
+	appt := o.must(201, o.do("desk", "POST", "/v1/sites/s/appointments",
+		map[string]any{"with": "A", "at": "2024-03-05T02:00:00Z"})).str("appointment", "id")
 	disp := o.must(201, o.do("A", "POST", "/v1/sites/s/disputes",
 		map[string]any{"customer": k, "claimants": []string{"A"}})).str("dispute", "id")
 	o.must(201, o.do("M", "POST", "/v1/sites/s/keys",
 		map[string]any{"role": "kiosk", "label": "door"}))
 	pairs := []string{
-		"{visit}", v, "{customer}", k, "{call}", call, "{approval}", appr, "{dispute}", disp,
+		"{visit}", v, "{customer}", k, "{call}", call, "{approval}", appr, "{appointment}", appt,
+		"{dispute}", disp,
 		"{staff}", "A", "{key}", o.keyIDs["kiosk"],
 		"{date}", "2024-03-04", "{policy}", "p1", "{report}", "turns_ledger", "%v", v, "%k", k,
 	}

@@ -77,6 +77,7 @@ func (c *Core) View(_ context.Context, at time.Time) (*View, error) {
 		Rota: c.Board.Rota(), Visits: map[string]*workflow.Visit{},
 		Customers: map[string]*workflow.Customer{},
 	}
+	v.Appointments = map[string]*workflow.Appointment{}
 	v.Messages, v.Approvals = map[string]*workflow.Message{}, map[string]*workflow.Approval{}
 	v.Desk = c.Board.DeskAt(at)
 	v.Next, v.NextStaff = c.Board.Next(at)
@@ -86,6 +87,8 @@ func (c *Core) View(_ context.Context, at time.Time) (*View, error) {
 			v.Visits[r.ID] = r
 		case *workflow.Customer:
 			v.Customers[r.ID] = r
+		case *workflow.Appointment:
+			v.Appointments[r.ID] = r
 		case *workflow.Approval:
 			v.Approvals[r.ID] = r
 		case *workflow.Message:

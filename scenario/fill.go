@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -121,6 +122,40 @@ func importCustomer(s *Step) (workflow.Command, error) {
 	return c.command(s.str("customer"), s.Zone)
 }
 
+func appoint(s *Step) (workflow.Command, error) {
+	at, err := s.when()
+	return &workflow.MakeAppointment{
+		Appointment: workflow.RecordID(s.str("appointment")), With: staff(s.str("with")),
+		Customer: customer(s.str("customer")), At: at,
+		Channel: workflow.AppointmentChannel(s.str("channel")),
+	}, err
+}
+
+func appointChange(s *Step) (workflow.Command, error) {
+	c := &workflow.ChangeAppointment{
+		Appointment: workflow.RecordID(s.str("appointment")), With: staff(s.str("with")),
+	}
+	if !s.has("when") {
+		return c, nil
+	}
+	var err error
+	c.At, err = s.when()
+	return c, err
+}
+
+// when is the moment that a step speaks of, which is not its own.
+func (s *Step) when() (time.Time, error) {
+	loc, err := time.LoadLocation(s.Zone)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("zone: %w", err)
+	}
+	t, err := time.ParseInLocation("2006-01-02 15:04", s.str("when"), loc)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("when: %w", err)
+	}
+	return t.UTC(), nil
+}
+
 func followUp(s *Step, _ known, c *workflow.RecordFollowUp) {
 	c.Unreached = s.has("reached") && !s.flag("reached")
 }
@@ -184,6 +219,11 @@ func registration(_ *Remote, c *workflow.RegisterVisit, body map[string]any) {
 // reassignAll leaves out the customers: a service finds them itself.
 func reassignAll(_ *Remote, _ *workflow.ReassignCustomers, body map[string]any) {
 	delete(body, "customers")
+}
+
+// appointmentBody: a service makes the id, and a time that is missing would be refused.
+func appointmentBody(_ *Remote, _ *workflow.MakeAppointment, body map[string]any) {
+	delete(body, "appointment")
 }
 
 func approvalBody(_ *Remote, c *workflow.RequestApproval, body map[string]any) {

@@ -144,6 +144,12 @@ var perLabel = map[string]func(*View, string) any{
 		}
 		return nil
 	},
+	"appointment": func(v *View, id string) any {
+		if a := v.Appointments[id]; a != nil {
+			return a.State
+		}
+		return nil
+	},
 	"approval": func(v *View, id string) any {
 		if a := v.Approvals[id]; a != nil {
 			return a.State

@@ -30,7 +30,7 @@ type Remote struct {
 	records   map[string]string // label → id of calls, approvals, …
 	labels    map[string]string // id → label
 	seq       int64             // of the newest commit: lists may lag behind it
-	facts     struct{ messages, approvals, vacancies, calls, disputes []string }
+	facts     struct{ messages, appointments, approvals, vacancies, calls, disputes []string }
 }
 
 // NewRemote is an office at a service; nothing is created before the first command.
@@ -56,12 +56,14 @@ type answer struct {
 	Customer *workflow.Customer `json:"customer"`
 	Call     *workflow.Call     `json:"call"`
 	Approval *workflow.Approval `json:"approval"`
-	Dispute  *workflow.Dispute  `json:"dispute"`
-	Ruling   *workflow.Ruling   `json:"ruling"`
-	Vacancy  *workflow.Vacancy  `json:"vacancy"`
-	Key      *keyAnswer         `json:"key"`
-	Keys     []keyAnswer        `json:"keys"`
-	Seq      int64              `json:"seq"`
+
+	Appointment *workflow.Appointment `json:"appointment"`
+	Dispute     *workflow.Dispute     `json:"dispute"`
+	Ruling      *workflow.Ruling      `json:"ruling"`
+	Vacancy     *workflow.Vacancy     `json:"vacancy"`
+	Key         *keyAnswer            `json:"key"`
+	Keys        []keyAnswer           `json:"keys"`
+	Seq         int64                 `json:"seq"`
 }
 
 // visitAnswer is a visit, or only its id, which is all that a kiosk is told.
@@ -222,6 +224,9 @@ func (r *Remote) learn(cmd workflow.Command, a *answer) {
 	case *workflow.TakeCall:
 		note(r.records, string(c.Call), a.Call.ID)
 		r.facts.calls = append(r.facts.calls, a.Call.ID)
+	case *workflow.MakeAppointment:
+		note(r.records, string(c.Appointment), a.Appointment.ID)
+		r.facts.appointments = append(r.facts.appointments, a.Appointment.ID)
 	case *workflow.RequestApproval:
 		note(r.records, string(c.Approval), a.Approval.ID)
 		r.facts.approvals = append(r.facts.approvals, a.Approval.ID)
@@ -261,7 +266,8 @@ func (r *Remote) translate(fs []workflow.Fact) []workflow.Fact {
 func (r *Remote) View(ctx context.Context, at time.Time) (*View, error) {
 	v := &View{
 		Visits: map[string]*workflow.Visit{}, Customers: map[string]*workflow.Customer{},
-		Messages: map[string]*workflow.Message{}, Approvals: map[string]*workflow.Approval{},
+		Appointments: map[string]*workflow.Appointment{},
+		Messages:     map[string]*workflow.Message{}, Approvals: map[string]*workflow.Approval{},
 	}
 	get := func(path string, into any) error {
 		return r.Client.Call(ctx, at, r.keyOfTheManager(), "GET", "/v1/sites/"+r.site+path, nil,
@@ -326,6 +332,13 @@ func (r *Remote) viewMatters(get func(string, any) error, v *View) error {
 		if old := v.Messages[string(m.To)]; old == nil || old.At.Before(m.At) {
 			v.Messages[string(m.To)] = m
 		}
+	}
+	for _, id := range r.facts.appointments {
+		var a answer
+		if err := get("/appointments/"+id, &a); err != nil {
+			return err
+		}
+		v.Appointments[r.label(id)] = a.Appointment
 	}
 	for _, id := range r.facts.approvals {
 		var a answer

@@ -38,10 +38,12 @@ type View struct {
 	Customers map[string]*workflow.Customer
 	Messages  map[string]*workflow.Message // the newest, by addressee
 	Approvals map[string]*workflow.Approval
-	Vacancy   *workflow.Vacancy // the newest
-	Dispute   *workflow.Dispute // the newest
-	Call      *workflow.Call    // the newest
-	Desk      workflow.Desk
+	// Appointments by label.
+	Appointments map[string]*workflow.Appointment
+	Vacancy      *workflow.Vacancy // the newest
+	Dispute      *workflow.Dispute // the newest
+	Call         *workflow.Call    // the newest
+	Desk         workflow.Desk
 	// Zone is the office's.
 	Zone *time.Location
 }

@@ -68,7 +68,12 @@ var verbs = map[string]verb{
 		"POST", "/customers/{customer}/reassign", nil, nil),
 	"reassign_all": does("POST", "/staff/{from}/reassign-customers", nil, reassignAll),
 
-	"call":             does("POST", "/calls", call, nil).mints("call"),
+	"call":    does("POST", "/calls", call, nil).mints("call"),
+	"appoint": does("POST", "/appointments", nil, appointmentBody).reads(appoint),
+	"appoint_change": does[workflow.ChangeAppointment](
+		"PATCH", "/appointments/{appointment}", nil, nil).reads(appointChange),
+	"appoint_cancel": does[workflow.CancelAppointment](
+		"POST", "/appointments/{appointment}/cancel", nil, nil),
 	"card_given":       does[workflow.GiveCard]("POST", "/cards", nil, nil).mints("card"),
 	"approval_request": does("POST", "/approvals", approval, approvalBody),
 	"approval_decide":  does("POST", "/approvals/{approval}/decide", approvalDecided, nil),

@@ -2,6 +2,7 @@ package workflow_test
 
 import (
 	"slices"
+	"time"
 
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -144,7 +145,7 @@ func (g *generator) presence(n int) command {
 
 func (g *generator) other() command {
 	r := g.full.Rota()
-	switch pick(g, "open", "close", "event", "end", "roster", "deal", "follow", "reassign", "call",
+	switch pick(g, "open", "close", "event", "end", "roster", "deal", "follow", "reassign", "call", "appointment",
 		"vacate", "notify", "fill", "policy", "staff", "matter", "matter") {
 	case "open":
 		c := &workflow.OpenDay{}
@@ -185,6 +186,8 @@ func (g *generator) other() command {
 			}
 		}
 		return &workflow.ReassignCustomer{Customer: g.customer(95), To: g.anyone()}
+	case "appointment":
+		return g.appointment()
 	case "call":
 		return &workflow.TakeCall{Call: workflow.RecordID(g.id("call")), For: g.maybe(60)}
 	case "vacate":
@@ -274,6 +277,23 @@ func (g *generator) matter() command {
 		Staff: workflow.StaffID(g.id("N")),
 		Role:  pick(g, workflow.RoleConsultant, workflow.RoleSupervisor, workflow.RoleKiosk),
 	}}
+}
+
+// appointment makes, changes or calls off an appointment.
+func (g *generator) appointment() command {
+	at := g.now.Add(time.Duration(g.between(-1, 30)) * time.Hour)
+	known := g.full.Expected("", "")
+	if len(known) == 0 || g.chance(50) {
+		return &workflow.MakeAppointment{
+			Appointment: workflow.RecordID(g.id("appointment")), With: g.anyone(),
+			Customer: g.customer(60), At: at,
+		}
+	}
+	id := workflow.RecordID(pick(g, known...).ID)
+	if g.chance(50) {
+		return &workflow.ChangeAppointment{Appointment: id, At: at, With: g.maybe(30)}
+	}
+	return &workflow.CancelAppointment{Appointment: id}
 }
 
 func (g *generator) topic() workflow.Topic {

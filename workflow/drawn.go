@@ -9,6 +9,28 @@ func (AnswerMode) Words() []string {
 	}
 }
 
+// Words are the values of AppointmentChannel, in order.
+func (AppointmentChannel) Words() []string {
+	return []string{
+		"phone", "office",
+	}
+}
+
+// Words are the values of AppointmentEvent, in order.
+func (AppointmentEvent) Words() []string {
+	return []string{
+		"change", "cancel", "come", "mistake",
+		"miss",
+	}
+}
+
+// Words are the values of AppointmentState, in order.
+func (AppointmentState) Words() []string {
+	return []string{
+		"expected", "came", "missed", "cancelled",
+	}
+}
+
 // Words are the values of ApprovalKind, in order.
 func (ApprovalKind) Words() []string {
 	return []string{
@@ -30,7 +52,7 @@ func (Collection) Words() []string {
 		"sites", "staff", "rotas", "visits",
 		"customers", "calls", "messages", "approvals",
 		"disputes", "rulings", "conduct", "checklists",
-		"cards", "vacancies", "keys",
+		"cards", "vacancies", "keys", "appointments",
 	}
 }
 
@@ -73,13 +95,14 @@ func (FactKind) Words() []string {
 		"visit.changed", "visit.handed_over", "assistant.added", "assistant.released",
 		"visit.counted", "visit.not_counted", "customer.owned", "customer.followed_up",
 		"deal.recorded", "customer.reassigned", "customer.covered", "customer.imported",
-		"call.taken", "message.kept", "message.delivered", "approval.requested",
-		"approval.decided", "dispute.opened", "ruling.made", "conduct.noted",
-		"checklist.done", "card.given", "seat.vacated", "seat.notified",
-		"seat.filled", "vacancy.judged", "key.made", "key.rotated",
-		"key.revoked", "customer.searched", "person.shown", "person.changed",
-		"person.erased", "note.shown", "note.erased", "notified",
-		"flagged", "reminded",
+		"call.taken", "message.kept", "appointment.made", "appointment.changed",
+		"appointment.cancelled", "appointment.kept", "appointment.missed", "message.delivered",
+		"approval.requested", "approval.decided", "dispute.opened", "ruling.made",
+		"conduct.noted", "checklist.done", "card.given", "seat.vacated",
+		"seat.notified", "seat.filled", "vacancy.judged", "key.made",
+		"key.rotated", "key.revoked", "customer.searched", "person.shown",
+		"person.changed", "person.erased", "note.shown", "note.erased",
+		"notified", "flagged", "reminded",
 	}
 }
 

@@ -22,7 +22,9 @@ var verbs = map[workflow.Kind]string{
 	"grant_make_up": "makeup", "reorder": "reorder", "start_event": "event_start",
 	"end_event": "event_end", "open_day": "day_open", "close_day": "day_close",
 	"record_follow_up": "follow_up", "record_deal": "deal", "cover_customer": "cover",
-	"reassign_customer": "reassign", "reassign_customers": "reassign_all", "take_call": "call", "vacate_seat": "seat_vacant",
+	"reassign_customer": "reassign", "reassign_customers": "reassign_all", "take_call": "call",
+	"make_appointment": "appoint", "change_appointment": "appoint_change",
+	"cancel_appointment": "appoint_cancel", "vacate_seat": "seat_vacant",
 	"notify_seat": "notify", "fill_seat": "seat_filled", "check_vacancy": "vacancy_check",
 }
 
