@@ -265,6 +265,9 @@ func TestWordsComplete(t *testing.T) {
 			sets["record_state"] = append(sets["record_state"], v)
 		}
 	}
+	for v := range src.types["AppointmentState"] { // set by its machine
+		sets["record_state"] = append(sets["record_state"], v)
+	}
 	sets["why"] = append(sets["why"], src.fields("why")...)
 	for _, s := range src.facts() {
 		if s.key != "notified" {
@@ -306,7 +309,7 @@ func TestWordsComplete(t *testing.T) {
 func TestDetailsKnown(t *testing.T) {
 	src := readCore(t)
 	ids := []string{
-		"about", "accountable", "after", "answered_by", "before", "by", "credit", "customer", "for",
+		"about", "accountable", "after", "appointment", "answered_by", "before", "by", "credit", "customer", "for",
 		"from", "holder", "id", "into", "line", "named", "next", "next_first", "of", "order", "ordered_by",
 		"owner", "principal", "record", "second", "server", "staff", "to", "unit", "visit",
 	}
