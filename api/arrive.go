@@ -36,9 +36,16 @@ type Identity struct {
 
 func (i *Identity) command(c *call) (workflow.Identity, error) {
 	out := workflow.Identity{
-		Kind: i.Kind, Customer: i.Customer, Named: i.Named, BroughtBy: i.BroughtBy,
-		Appointment: i.Appointment, AppointmentID: i.AppointmentID, Delegate: i.Delegate, Groups: i.Groups, Party: i.Party,
-		Purpose: i.Purpose,
+		Kind:          i.Kind,
+		Customer:      i.Customer,
+		Named:         i.Named,
+		BroughtBy:     i.BroughtBy,
+		Appointment:   i.Appointment,
+		AppointmentID: i.AppointmentID,
+		Delegate:      i.Delegate,
+		Groups:        i.Groups,
+		Party:         i.Party,
+		Purpose:       i.Purpose,
 	}
 	if i.Customer != "" {
 		return out, nil

@@ -50,8 +50,11 @@ func TestFiltersAreTheStores(t *testing.T) {
 				continue
 			}
 			value := "x"
-			if p.words != nil {
+			switch {
+			case p.words != nil:
 				value = p.words[0]
+			case p.compares == "day":
+				value = "2024-03-04"
 			}
 			o.must(200, o.do("M", "GET", path+"?"+p.name+"="+value, nil))
 			if d := cmp.Diff(map[string][]string{p.compares: {value}}, q.In); d != "" ||

@@ -72,8 +72,10 @@ func (c *call) customersOf(who workflow.StaffID) (ids []workflow.CustomerID, n i
 	}
 	ids = []workflow.CustomerID{}
 	q := repo.Query{
-		Collection: workflow.Customers, Site: c.site, In: map[string][]string{"owner": {string(who)}},
-		Limit: workflow.MaxReassigned,
+		Collection: workflow.Customers,
+		Site:       c.site,
+		In:         map[string][]string{"owner": {string(who)}},
+		Limit:      workflow.MaxReassigned,
 	}
 	for tries := 0; ; {
 		l, err := c.api.cfg.Store.List(c.Request().Context(), q)

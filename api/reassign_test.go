@@ -8,13 +8,17 @@ import (
 
 func (a *answer) number(path ...any) int { n, _ := a.at(path...).(float64); return int(n) }
 
-// TestReassignAll: all customers of somebody who has left go to his colleagues, in commits that stay
+// TestReassignAll: all customers of somebody who has left go to his colleagues, in commits that
+// stay
 // small, and asking again moves nobody twice.
 func TestReassignAll(t *testing.T) {
 	o := newOffice(t, setup{})
 	const many = 230
 	for range many {
-		o.must(201, o.do("M", "POST", "/v1/sites/s/customers", `{"status":"registered","owner":"B"}`))
+		o.must(
+			201,
+			o.do("M", "POST", "/v1/sites/s/customers", `{"status":"registered","owner":"B"}`),
+		)
 	}
 	const path = "/v1/sites/s/staff/B/reassign-customers"
 	for body, code := range map[string]string{

@@ -61,11 +61,21 @@ func matter[D any](of workflow.Collection, param string) *record {
 
 // resources are the kinds of record by the word after the site in an address.
 var resources = map[string]*record{
-	"": aSite, "policy": aSite, "staff": aMember, "rota": theRota, "visits": aVisit,
-	"customers": aCustomer, "calls": aCall,
-	"appointments": anAppointment, "approvals": anApproval, "disputes": aDispute, "rulings": aRuling, "conduct": aConduct,
-	"checklists": aCheck, "cards": aCard,
-	"desk": theSeat,
+	"":             aSite,
+	"policy":       aSite,
+	"staff":        aMember,
+	"rota":         theRota,
+	"visits":       aVisit,
+	"customers":    aCustomer,
+	"calls":        aCall,
+	"appointments": anAppointment,
+	"approvals":    anApproval,
+	"disputes":     aDispute,
+	"rulings":      aRuling,
+	"conduct":      aConduct,
+	"checklists":   aCheck,
+	"cards":        aCard,
+	"desk":         theSeat,
 }
 
 // subjectOf is the record that an address is about.

@@ -270,6 +270,7 @@ func TestSizes(t *testing.T) {
 // refusals are those that the office counts on.
 var refusals = []string{
 	"arrive_visit nobody_free", "assign_visit nobody_free", "arrive_visit stand_in_forbidden",
+	"assign_visit nobody_on_site",
 	"assign_visit stand_in_forbidden", "record_follow_up not_own", "remind_waiting not_due",
 	"assign_visit not_free", "end_event no_event", "assign_visit somebody_free",
 }

@@ -138,8 +138,9 @@ func (d *draft) appointment(id RecordID, e AppointmentEvent) (*Appointment, *Fau
 }
 
 // keepAppointment finds the appointment that an identified visitor came to: the one that the front
-// desk picked, or today's of this customer. Its consultant becomes the visit's, unless somebody else
-// was said. Under policy 1 that makes nobody the owner (art. 39), under policy 2 it does (item 08).
+// desk picked, or today's of this customer. Its consultant becomes the visit's, unless somebody
+// else was said. Under policy 1 that makes nobody the owner (art. 39), under policy 2 it does (item
+// 08).
 func (d *draft) keepAppointment(v *Visit, picked RecordID) *Fault {
 	id := picked
 	if id == "" {

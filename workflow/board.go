@@ -129,7 +129,8 @@ func (b *Board) putMatter(r Record) {
 	}
 }
 
-// Matters are the open messages, approvals, disputes, vacancies and appointments. Callers must not change them.
+// Matters are the open messages, approvals, disputes, vacancies and appointments. Callers must not
+// change them.
 func (b *Board) Matters() []Record { return b.matters }
 
 // Apply folds the next commit in. It fails, and changes nothing, when c is not the next one or

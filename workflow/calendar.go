@@ -61,8 +61,8 @@ func (d Date) Week() Date { return d.AddDays(1 - d.Weekday()) }
 func (d Date) daysTo(e Date) int { return int(e.time().Sub(d.time()) / (24 * time.Hour)) }
 
 // freshUntil is the last day on which a customer is still old: the policy's months or days after
-// the last contact, or a later word of the manager, in the site's zone (RS-14). It is false for one who never goes stale, as with
-// money down.
+// the last contact, or a later word of the manager, in the site's zone (RS-14). It is false for one
+// who never goes stale, as with money down.
 func (d *draft) freshUntil(c *Customer) (last Date, ends bool) {
 	p := d.policy
 	since := c.HeldSince()

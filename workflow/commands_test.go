@@ -145,7 +145,8 @@ func (g *generator) presence(n int) command {
 
 func (g *generator) other() command {
 	r := g.full.Rota()
-	switch pick(g, "open", "close", "event", "end", "roster", "deal", "follow", "reassign", "call", "appointment",
+	switch pick(g, "open", "close", "event", "end", "roster", "deal", "follow", "reassign", "call",
+		"appointment",
 		"vacate", "notify", "fill", "policy", "staff", "matter", "matter") {
 	case "open":
 		c := &workflow.OpenDay{}

@@ -134,8 +134,12 @@ func (c *Customer) clone() Record {
 }
 
 func (c *Customer) reader() int {
-	return max(since(3, !c.ErasedAt.IsZero()), since(4, !c.WaitsSinceAt.IsZero(), !c.GivenAt.IsZero(),
-		slices.ContainsFunc(c.FollowUps, func(f FollowUp) bool { return f.Late })))
+	return max(since(3, !c.ErasedAt.IsZero()), since(
+		4,
+		!c.WaitsSinceAt.IsZero(),
+		!c.GivenAt.IsZero(),
+		slices.ContainsFunc(c.FollowUps, func(f FollowUp) bool { return f.Late }),
+	))
 }
 
 // HeldSince is when the time began after which the ownership ends: the last contact, or a later

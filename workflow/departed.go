@@ -26,8 +26,9 @@ func (d *draft) asked(v *Visit) StaffID {
 	return v.Named
 }
 
-// noteLeft says that the consultant whom a visitor asked for has left. When the customer's owner has
-// left, the customer waits for another one, and the managers are told, once for each customer: the
+// noteLeft says that the consultant whom a visitor asked for has left. When the customer's owner
+// has left, the customer waits for another one, and the managers are told, once for each customer:
+// the
 // reception alone gives him to nobody (policy 1, art. 17 and 51; A92).
 func (d *draft) noteLeft(v *Visit) {
 	if v.Named != "" && !d.works(v.Named) {

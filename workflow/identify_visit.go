@@ -35,8 +35,8 @@ type Identity struct {
 	BroughtBy CustomerID `json:"brought_by,omitempty"`
 	// Consultant with whom an appointment was made by telephone.
 	Appointment StaffID `json:"appointment,omitempty"`
-	// Appointment that the visitor came to, of those expected; it says with whom, and which customer.
-	// Empty: today's appointment of the customer, if there is one.
+	// Appointment that the visitor came to, of those expected; it says with whom, and which
+	// customer. Empty: today's appointment of the customer, if there is one.
 	AppointmentID RecordID `json:"appointment_id,omitempty"`
 	// Colleague whom an absent or busy consultant appointed to assist.
 	Delegate StaffID `json:"delegate,omitempty"`

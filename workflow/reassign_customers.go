@@ -72,6 +72,9 @@ func (c *ReassignCustomers) decide(d *draft) *Fault {
 		got[to]++
 		moved++
 	}
+	if moved == 0 && d.staffMember(c.From) == nil {
+		return notFound("staff", string(c.From))
+	}
 	for _, s := range c.To {
 		if got[s] > 0 {
 			d.notify("P1-51", s, string(c.From), "why", "customers_reassigned",
