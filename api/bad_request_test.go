@@ -43,11 +43,14 @@ func newWorldOn(t testing.TB, s setup) *world {
 		map[string]any{"customer": k, "claimants": []string{"A"}})).str("dispute", "id")
 	o.must(201, o.do("M", "POST", "/v1/sites/s/keys",
 		map[string]any{"role": "kiosk", "label": "door"}))
+	o.must(200, o.do("M", "POST", "/v1/sites/s/staff/A/absences",
+		`{"from":"2024-03-06","reason":"leave"}`))
 	pairs := []string{
 		"{visit}", v, "{customer}", k, "{call}", call, "{approval}", appr, "{appointment}", appt,
 		"{dispute}", disp,
 		"{staff}", "A", "{key}", o.keyIDs["kiosk"],
-		"{date}", "2024-03-04", "{policy}", "p1", "{report}", "turns_ledger", "%v", v, "%k", k,
+		"{date}", "2024-03-04", "{from}", "2024-03-06", "{policy}", "p1",
+		"{report}", "turns_ledger", "%v", v, "%k", k,
 	}
 	return &world{
 		office: o, fill: strings.NewReplacer(append(pairs, "{site}", "s")...),

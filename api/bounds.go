@@ -47,6 +47,10 @@ var bodyRules = shape.Rules{
 			string(workflow.Personal), string(workflow.OnLeave),
 			string(workflow.DayOff), string(workflow.CompanyDuty),
 		}},
+		"PlanAbsence.reason": {Kind: shape.String, Words: []string{
+			string(workflow.Personal), string(workflow.OnLeave),
+			string(workflow.DayOff), string(workflow.CompanyDuty),
+		}},
 		"Busy.with": {Kind: shape.String, Words: []string{
 			string(workflow.Chores), string(workflow.LeaderTask), string(workflow.Helping),
 		}},

@@ -63,6 +63,7 @@ var inPath = map[string]string{
 	"call":        "Id of the call.", "dispute": "Id of the dispute.",
 	"key": "Id of the key, not its token.", "policy": "Preset: p1 or p2.",
 	"date":   "Business day, such as 2024-03-04.",
+	"from":   "First day of the planned absence, such as 2024-03-05.",
 	"report": "Name of the report, as the list of reports has it.",
 }
 

@@ -27,6 +27,7 @@ var bodies = map[string]string{
 	"addStaff":          `{"id":"E","role":"consultant"}`,
 	"changeStaff":       `{"active":false}`,
 	"leave":             `{"reason":"personal"}`,
+	"planAbsence":       `{"from":"2024-03-08","reason":"leave"}`,
 	"busy":              `{"with":"chores"}`,
 	"importCustomer":    `{"status":"registered","owner":"A"}`,
 	"searchCustomer":    `{"phone":"13800138000"}`,

@@ -1,6 +1,11 @@
 package api
 
-import "github.com/lunpai/lunpai/workflow"
+import (
+	"slices"
+	"time"
+
+	"github.com/lunpai/lunpai/workflow"
+)
 
 // StaffDecision is the answer to a command about a member of staff.
 type StaffDecision struct {
@@ -52,3 +57,36 @@ func listStaff(c *call, _ *none) (a *StaffList, err error) {
 }
 
 func (c *call) staff() workflow.StaffID { return workflow.StaffID(c.Param("staff")) }
+
+// AbsenceList is who is away, and who will be.
+type AbsenceList struct {
+	// Seq is the number of the last commit that is taken into account.
+	Seq int64 `json:"seq"`
+	// Today is the business day.
+	Today workflow.Date `json:"today"`
+	// Absences are those that hold now or begin later, by first day. Work on site is none.
+	Absences []workflow.Away `json:"absences"`
+}
+
+// AbsenceQuery chooses among the absences.
+type AbsenceQuery struct {
+	// On is a day that the absence covers. Absent: all.
+	On workflow.Date `query:"on"`
+}
+
+// listAbsences lists who is away today and who is planned to be away.
+func listAbsences(c *call, q *AbsenceQuery) (a *AbsenceList, err error) {
+	err = c.view(nil, func(b *workflow.Board) error {
+		now := c.now()
+		a = &AbsenceList{
+			b.Seq, workflow.Date(b.Local(now).Format(time.DateOnly)), b.Absences(now),
+		}
+		if q.On != "" {
+			a.Absences = slices.DeleteFunc(a.Absences, func(x workflow.Away) bool {
+				return q.On < x.From || q.On > x.Until
+			})
+		}
+		return nil
+	})
+	return a, err
+}

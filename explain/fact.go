@@ -47,6 +47,7 @@ var groups = map[string][]string{
 // plain are the details that are neither codes nor ids.
 var plain = map[string]bool{
 	"active": true, "bounds": true, "channel": true, "count": true, "date": true, "flag": true,
+	"from_day": true, "last": true, "until": true,
 	"instead": true, "parameter": true, "position": true, "rank": true, "rule": true, "today": true,
 	"zone": true,
 }

@@ -55,6 +55,10 @@ func complete(s *Step, k known, c *workflow.RegisterVisit) {
 
 func leave(_ *Step, _ known, c *workflow.Leave) { c.Reason = presence(string(c.Reason)) }
 
+func planAbsence(_ *Step, _ known, c *workflow.PlanAbsence) {
+	c.Reason = presence(string(c.Reason))
+}
+
 func presence(reason string) workflow.Presence {
 	if reason == "company" {
 		return workflow.CompanyDuty

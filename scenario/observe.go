@@ -150,6 +150,14 @@ var perLabel = map[string]func(*View, string) any{
 		}
 		return nil
 	},
+	"away": func(v *View, who string) any {
+		for _, a := range v.Rota.Absent {
+			if string(a.Staff) == who {
+				return string(a.State)
+			}
+		}
+		return nil
+	},
 	"approval": func(v *View, id string) any {
 		if a := v.Approvals[id]; a != nil {
 			return a.State

@@ -43,7 +43,10 @@ var verbs = map[string]verb{
 	"assist_release": does[workflow.ReleaseAssistant](
 		"POST", "/visits/{visit}/release-assistant", nil, nil),
 
-	"leave":         does("POST", "/staff/{who}/leave", leave, nil),
+	"leave":        does("POST", "/staff/{who}/leave", leave, nil),
+	"plan_absence": does("POST", "/staff/{who}/absences", planAbsence, nil),
+	"cancel_absence": does[workflow.CancelAbsence](
+		"DELETE", "/staff/{who}/absences/{from}", nil, nil),
 	"return":        does[workflow.Return]("POST", "/staff/{who}/return", nil, nil),
 	"busy":          does[workflow.Busy]("POST", "/staff/{who}/busy", nil, nil),
 	"free":          does[workflow.Free]("POST", "/staff/{who}/free", nil, nil),

@@ -24,6 +24,11 @@ const (
 // onSite reports whether somebody with this presence can be met at the office.
 func (p Presence) onSite() bool { return p == OnSite || p.atWork() }
 
+// away reports whether it is an absence from the office.
+func (p Presence) away() bool {
+	return p == Personal || p == OnLeave || p == DayOff || p == CompanyDuty
+}
+
 // atWork reports whether it is other work on site.
 func (p Presence) atWork() bool { return p == Chores || p == LeaderTask || p == Helping }
 
@@ -84,9 +89,7 @@ func (*Leave) Needs(*Board) []Ref { return nil }
 func (c *Leave) own(d *draft) bool { return c.Who == d.env.By.Staff }
 
 func (c *Leave) decide(d *draft) *Fault {
-	switch c.Reason {
-	case Personal, OnLeave, DayOff, CompanyDuty:
-	default:
+	if !c.Reason.away() {
 		return invalid("bad_reason", "reason", string(c.Reason))
 	}
 	if c.Until != "" && (!c.Until.Valid() || c.Until < d.today) {

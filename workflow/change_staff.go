@@ -61,7 +61,9 @@ func (d *draft) offRoster(s StaffID) *Fault {
 	members := r.Units[i].Members
 	r.Units[i].Members = slices.DeleteFunc(members, func(m StaffID) bool { return m == s })
 	if r.Event != nil {
-		r.Event.Order = slices.DeleteFunc(r.Event.Order, func(x UnitID) bool { return x == UnitID(s) })
+		r.Event.Order = slices.DeleteFunc(r.Event.Order, func(x UnitID) bool {
+			return x == UnitID(s)
+		})
 	}
 	return nil
 }

@@ -67,6 +67,7 @@ var commands = []Command{
 	new(CreateSite), new(ChangeSite), new(AdoptPolicy), new(AddStaff), new(ChangeStaff),
 	new(MakeKey), new(RotateKey), new(RevokeKey), new(OpenDay), new(CloseDay), new(Reorder),
 	new(GrantMakeUp), new(StartEvent), new(EndEvent), new(ChangeRoster), new(Leave),
+	new(PlanAbsence), new(CancelAbsence),
 	new(Return), new(Busy), new(Free), new(ArriveVisit), new(IdentifyVisit),
 	new(RecogniseVisit), new(AssignVisit), new(ReidentifyVisit), new(ServeVisit),
 	new(RegisterVisit), new(AbandonVisit), new(MergeVisit), new(ChangeLead), new(HandOver),

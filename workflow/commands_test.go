@@ -124,6 +124,22 @@ func (g *generator) presence(n int) command {
 		reason := pick(g, workflow.Personal, workflow.OnLeave, workflow.DayOff,
 			workflow.CompanyDuty, workflow.Chores)
 		return &workflow.Leave{Who: who, Reason: reason, OrderedBy: g.maybe(10)}
+	case n < 75:
+		plan := &workflow.PlanAbsence{
+			Who: who, From: g.day(-1, 4), OrderedBy: pick[workflow.StaffID](g, "", "S"),
+			Reason: pick(g, workflow.Personal, workflow.OnLeave, workflow.CompanyDuty),
+		}
+		if g.chance(50) {
+			plan.Until = plan.From.AddDays(g.between(-1, 3))
+		}
+		return plan
+	case n < 76:
+		for _, s := range g.full.Staff() {
+			if len(s.Planned) > 0 && g.chance(50) {
+				return &workflow.CancelAbsence{Who: s.Staff, From: s.Planned[0].From}
+			}
+		}
+		return &workflow.CancelAbsence{Who: who, From: g.day(0, 3)}
 	case n < 78:
 		return &workflow.Return{Who: back()}
 	case n < 80:

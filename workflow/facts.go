@@ -7,15 +7,17 @@ type FactKind string
 
 // The facts.
 const (
-	FactSiteCreated   FactKind = "site.created"
-	FactSiteChanged   FactKind = "site.changed"
-	FactPolicyAdopted FactKind = "policy.adopted"
-	FactStaffAdded    FactKind = "staff.added"
-	FactStaffChanged  FactKind = "staff.changed"
-	FactStaffLeft     FactKind = "staff.left"
-	FactStaffReturned FactKind = "staff.returned"
-	FactStaffBusy     FactKind = "staff.busy"
-	FactStaffFreed    FactKind = "staff.freed"
+	FactSiteCreated      FactKind = "site.created"
+	FactSiteChanged      FactKind = "site.changed"
+	FactPolicyAdopted    FactKind = "policy.adopted"
+	FactStaffAdded       FactKind = "staff.added"
+	FactStaffChanged     FactKind = "staff.changed"
+	FactStaffLeft        FactKind = "staff.left"
+	FactAbsencePlanned   FactKind = "absence.planned"
+	FactAbsenceCancelled FactKind = "absence.cancelled"
+	FactStaffReturned    FactKind = "staff.returned"
+	FactStaffBusy        FactKind = "staff.busy"
+	FactStaffFreed       FactKind = "staff.freed"
 
 	FactDayOpened     FactKind = "day.opened"
 	FactDayClosed     FactKind = "day.closed"

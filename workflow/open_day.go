@@ -81,6 +81,7 @@ func (d *draft) openOn(day Date, away []StaffID) {
 			// One noted this morning, before opening, still holds.
 			return a.Until < day && dateOf(d.Local(a.At)) < day
 		})
+		d.beginAbsences(day)
 		d.dropWaiting(day)
 		d.restUnregistered(day)
 	}
@@ -186,7 +187,9 @@ func (d *draft) ranks(r *Rota) []Rank {
 
 // presence is that of the member who is nearest to receiving.
 func (d *draft) presence(members []StaffID) Presence {
-	nearest := []Presence{OnSite, Chores, LeaderTask, Helping, Personal, CompanyDuty, DayOff, OnLeave}
+	nearest := []Presence{
+		OnSite, Chores, LeaderTask, Helping, Personal, CompanyDuty, DayOff, OnLeave,
+	}
 	best := len(nearest) - 1
 	for _, s := range members {
 		at := OnSite

@@ -46,8 +46,8 @@ func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rul
 	return p, nil
 }
 
-// onDuty is the first free one of the duty shift in force: all of it serve before the line helps out
-// (policy 1, art. 48; A93).
+// onDuty is the first free one of the duty shift in force: all of it serve before the line helps
+// out (policy 1, art. 48; A93).
 func (d *draft) onDuty() (StaffID, bool) {
 	for _, s := range d.site().onDuty(d.local) {
 		if d.free(s) {

@@ -125,7 +125,8 @@ type PassPolicy struct {
 	CompanyDuty PassEffect `json:"company_duty"`
 	// Effect on a unit with a task from a leader.
 	LeaderTask PassEffect `json:"leader_task"`
-	// Effect on a unit that helps with a colleague's paperwork or deal by order; missing: hold (A88).
+	// Effect on a unit that helps with a colleague's paperwork or deal by order; missing: hold
+	// (A88).
 	Helping PassEffect `json:"helping,omitempty"`
 	// Effect on a unit that assists a colleague.
 	Assist PassEffect `json:"assist"`

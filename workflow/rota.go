@@ -135,8 +135,8 @@ type MadeUp struct {
 // Ref names the rota's record.
 func (r *Rota) Ref() Ref { return Ref{Rotas, r.ID} }
 
-// reader: programs before version 4 know no single members of a team in a plan, and nobody who helps
-// by order.
+// reader: programs before version 4 know no single members of a team in a plan, and nobody who
+// helps by order.
 func (r *Rota) reader() int {
 	noUnit := func(x UnitID) bool {
 		return !slices.ContainsFunc(r.Units, func(u Unit) bool { return u.ID == x })

@@ -1,5 +1,7 @@
 package workflow
 
+import "slices"
+
 // colleague refuses a name that is not on the staff: free text has no place in the journal.
 func (d *draft) colleague(s StaffID) *Fault {
 	if s != "" && d.staffMember(s) == nil {
@@ -21,12 +23,16 @@ type Staff struct {
 	Team UnitID `json:"team,omitempty"`
 	// Whether the person still works here; inactive staff leave the rotation.
 	Active bool `json:"active"`
+	// Absences planned ahead that have not begun, by first day.
+	Planned []PlannedAbsence `json:"planned,omitempty"`
 }
 
 // Ref names the staff record.
 func (s *Staff) Ref() Ref { return staffRef(s.Site, s.Staff) }
 
-func (s *Staff) clone() Record { c := *s; return &c }
+func (s *Staff) clone() Record { c := *s; c.Planned = slices.Clone(s.Planned); return &c }
+
+func (s *Staff) reader() int { return since(4, len(s.Planned) > 0) }
 
 // consultant checks that somebody is, or was, a consultant of the site.
 func (d *draft) consultant(s StaffID) *Fault {

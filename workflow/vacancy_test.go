@@ -7,8 +7,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestVacancyTimer: after one judgement the clock goes on and judges the next holder, once each, and
-// what was judged stays when the seat is filled.
+// TestVacancyTimer: after one judgement the clock goes on and judges the next holder, once each,
+// and what was judged stays when the seat is filled.
 func TestVacancyTimer(t *testing.T) {
 	o := newOffice()
 	site := officeOf("A", "B", "C")
@@ -43,15 +43,16 @@ func TestVacancyTimer(t *testing.T) {
 	}
 }
 
-// TestDutyNamesConsultants: a site neither begins with, nor changes to, a duty shift of somebody who
-// is no consultant of it.
+// TestDutyNamesConsultants: a site neither begins with, nor changes to, a duty shift of somebody
+// who is no consultant of it.
 func TestDutyNamesConsultants(t *testing.T) {
 	for who, want := range map[workflow.StaffID]string{
 		"A": "", "nobody": "consultant_not_found", "S": "consultant_not_found",
 	} {
 		shifts := []workflow.DutyShift{{From: "12:00", To: "13:00", Staff: who}}
 		site := officeOf("A")
-		site.Staff = append(site.Staff, workflow.NewStaff{Staff: "S", Role: workflow.RoleSupervisor})
+		supervisor := workflow.NewStaff{Staff: "S", Role: workflow.RoleSupervisor}
+		site.Staff = append(site.Staff, supervisor)
 		o := newOffice()
 		o.must(t, site)
 		o.refused(t, want, &workflow.ChangeSite{Duty: &shifts})

@@ -238,8 +238,8 @@ type Visit struct {
 	Changes []Change `json:"changes,omitempty"`
 	// Consultant who led first; set when the lead changes.
 	FirstLead StaffID `json:"first_lead,omitempty"`
-	// Consultant who was asked to meet the group at the door and guide (policy 2): named on arrival,
-	// another one when the reception begins if the first is busy by then.
+	// Consultant who was asked to meet the group at the door and guide (policy 2): named on
+	// arrival, another one when the reception begins if the first is busy by then.
 	Guide StaffID `json:"guide,omitempty"`
 	// Consultant who was asked to bring water (policy 2), named in the same way.
 	Water StaffID `json:"water,omitempty"`
