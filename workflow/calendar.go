@@ -64,18 +64,25 @@ func (d Date) daysTo(e Date) int { return int(e.time().Sub(d.time()) / (24 * tim
 // the last contact, or a later word of the manager, in the site's zone (RS-14). It is false for one
 // who never goes stale, as with money down.
 func (d *draft) freshUntil(c *Customer) (last Date, ends bool) {
-	p := d.policy
 	since := c.HeldSince()
-	contact := d.Local(since)
 	switch {
-	case c.Status.moneyDown() || p.StaleMonths == 0 && p.StaleDays == 0:
+	case c.Status.moneyDown() || !d.policy.stales():
 		return "", false
 	case since.IsZero():
 		return "", true
-	case p.StaleDays > 0:
-		return Date(contact.Format(time.DateOnly)).AddDays(p.StaleDays), true
 	}
-	return lastFreshDay(contact, p.StaleMonths), true
+	return d.policy.lastFresh(d.Local(since)), true
+}
+
+// stales reports whether customers without money down go stale at all (C12).
+func (p *Policy) stales() bool { return p.StaleMonths > 0 || p.StaleDays > 0 }
+
+// lastFresh is the last day on which a customer is old who was in contact at local time t.
+func (p *Policy) lastFresh(t time.Time) Date {
+	if p.StaleDays > 0 {
+		return dateOf(t).AddDays(p.StaleDays)
+	}
+	return lastFreshDay(t, p.StaleMonths)
 }
 
 // lastFreshDay is the day t + n calendar months, clamped to the end of the month (policy 1, art.

@@ -78,7 +78,8 @@ var commands = []Command{
 	new(ChangePerson), new(ErasePerson), new(ShowNote), new(EraseNote), new(TakeCall),
 	new(RequestApproval), new(DecideApproval), new(OpenDispute), new(MakeRuling),
 	new(NoteConduct), new(CompleteCheck), new(GiveCard), new(VacateSeat), new(NotifySeat),
-	new(FillSeat), new(CheckVacancy), new(RemindWaiting),
+	new(FillSeat), new(CheckVacancy), new(RemindWaiting), new(ExplainVisit),
+	new(AcknowledgeNotice),
 }
 
 var abouts = func() map[Kind]Command {

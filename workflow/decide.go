@@ -27,6 +27,7 @@ func Decide(b *Board, env Envelope, cmd Command) (*Commit, *Fault) {
 		d.rejoin()
 		d.deliver()
 	}
+	d.keepNotices()
 	c, err := d.commit(cmd)
 	if err != nil {
 		return nil, invalid("unencodable")

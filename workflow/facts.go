@@ -95,6 +95,9 @@ const (
 	FactNoteShown        FactKind = "note.shown" // subject is the note; detail of, reason
 	FactNoteErased       FactKind = "note.erased"
 
+	FactExplained    FactKind = "visit.explained"     // detail to
+	FactAcknowledged FactKind = "notice.acknowledged" // detail by
+
 	FactNotified FactKind = "notified" // subject is told; detail about
 	FactFlagged  FactKind = "flagged"  // detail flag; subject is what it is about
 	FactReminded FactKind = "reminded" // detail item

@@ -39,6 +39,7 @@ const (
 	Cards     Collection = "cards"
 	Vacancies Collection = "vacancies"
 	Keys      Collection = "keys"
+	Notices   Collection = "notices"
 
 	Appointments Collection = "appointments"
 )

@@ -8,6 +8,7 @@ var (
 	clerks         = []Role{RoleFrontDesk, RoleSupervisor, RoleManager}
 	referees       = []Role{RoleSupervisor, RoleManager}
 	managers       = []Role{RoleManager}
+	leaders        = []Role{RoleShiftLeader, RoleSupervisor, RoleManager}
 	administration = []Role{RoleManager, RoleAdministrator}
 	administrators = []Role{RoleAdministrator}
 	keyEnders      = []Role{RoleSupervisor, RoleManager, RoleAdministrator}

@@ -79,6 +79,7 @@ func (d *draft) followTopic(v *Visit, before Topic) {
 	}
 	turnedAway := v.Topic == TopicOther && v.customerKind() ||
 		v.Kind == KindUnrelated && v.Topic != TopicSales
+	d.awaitExplanation(v, turnedAway && v.ExplainedTo == "")
 	if turnedAway && v.ExplainedTo == "" {
 		d.flag("P2-09b", "explanation_missing:"+v.ID, v.ID)
 	}

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Notice passes the duty to fill the seat on.
-type Notice struct {
+// SeatNotice passes the duty to fill the seat on.
+type SeatNotice struct {
 	// Consultant who passed the duty on.
 	From StaffID `json:"from"`
 	// Consultant who has to fill the seat from then on.
@@ -23,7 +23,7 @@ type Vacancy struct {
 	// Consultant who had to fill the seat first.
 	Second StaffID `json:"second,omitempty"`
 	// Notices by which the duty was passed on, oldest first.
-	Chain []Notice `json:"chain,omitempty"`
+	Chain []SeatNotice `json:"chain,omitempty"`
 	// Consultant who sat down.
 	FilledBy StaffID `json:"filled_by,omitempty"`
 	// When somebody sat down.
@@ -151,7 +151,7 @@ func (c *NotifySeat) decide(d *draft) *Fault {
 	}
 	v = edit[*Vacancy](d, v.Ref())
 	v.judge(d.now, d.grace())
-	v.Chain = append(v.Chain, Notice{From: c.From, To: c.To, At: d.now})
+	v.Chain = append(v.Chain, SeatNotice{From: c.From, To: c.To, At: d.now})
 	d.subject = v.Ref()
 	d.fact(FactSeatNotified, "P2-04", string(c.To), "from", string(c.From))
 	d.notify("P2-04", c.To, v.ID, "why", "fill_the_seat")

@@ -244,6 +244,9 @@ type Visit struct {
 	// Consultant who was asked to bring water (policy 2), named in the same way.
 	Water StaffID `json:"water,omitempty"`
 
+	// What is still owed about the visit when the reception is over; missing when nothing is.
+	Next *Next `json:"next,omitempty"`
+
 	// Consultant for whom the reception counts; until registration, for whom it is going to.
 	CountsFor StaffID `json:"counts_for,omitempty"`
 	// Article that gives or denies the count.
@@ -290,6 +293,8 @@ type Visit struct {
 
 // Ref names the visit's record.
 func (v *Visit) Ref() Ref { return visitRef(VisitID(v.ID)) }
+
+func (v *Visit) next() *Next { return v.Next }
 
 func (v *Visit) clone() Record {
 	c := *v

@@ -1,0 +1,317 @@
+package workflow
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ItemKind says what an item of the agenda asks for.
+type ItemKind string
+
+// The kinds of item.
+const (
+	ItemRegister  ItemKind = "register"  // a reception is over and not in the register
+	ItemExplain   ItemKind = "explain"   // the second of the line was not told why (p2)
+	ItemWaiting   ItemKind = "waiting"   // a visitor has waited too long
+	ItemVacancy   ItemKind = "vacancy"   // the first seat stands empty (p2)
+	ItemDuplicate ItemKind = "duplicate" // a visitor turned out to be a customer
+	ItemCard      ItemKind = "card"      // a colleague's card was given to his customer
+	ItemNotice    ItemKind = "notice"    // anything else that he was told
+	ItemApproval  ItemKind = "approval"  // a request waits for a decision
+	ItemDispute   ItemKind = "dispute"   // a dispute waits for a ruling
+	ItemMakeUp    ItemKind = "make_up"   // a right to a make-up was not used
+	ItemStale     ItemKind = "stale"     // a customer is about to become new again
+)
+
+// ends are the commands that end an item of a kind. Every kind has one, and whoever sees an item,
+// or somebody above him, may give it.
+var ends = map[ItemKind][]Kind{
+	ItemRegister:  {"register_visit"},
+	ItemExplain:   {"explain_visit"},
+	ItemWaiting:   {"assign_visit", "abandon_visit"},
+	ItemVacancy:   {"fill_seat"},
+	ItemDuplicate: {"acknowledge_notice"},
+	ItemCard:      {"acknowledge_notice"},
+	ItemNotice:    {"acknowledge_notice"},
+	ItemApproval:  {"decide_approval"},
+	ItemDispute:   {"make_ruling"},
+	ItemMakeUp:    {"grant_make_up"},
+	ItemStale:     {"record_follow_up"},
+}
+
+// ofTheFloor are the kinds that the front desk sees, whoever has to do it: it sits beside him.
+var ofTheFloor = []ItemKind{ItemRegister, ItemExplain, ItemWaiting, ItemVacancy}
+
+// Item is something that waits for somebody.
+type Item struct {
+	// What it asks for.
+	What ItemKind `json:"what"`
+	// Id of what it is about: a visit, card, vacancy, request, dispute, customer or unit; for a
+	// notice, the notice's own.
+	Record string `json:"record"`
+	// Record that it is about; missing for a make-up, which is a unit's.
+	About Ref `json:"about,omitzero"`
+	// Notice that ends it when it is acknowledged; empty for items that end otherwise.
+	Notice RecordID `json:"notice,omitempty"`
+	// Members of staff for whom it is, by id; empty when it is for whoever is at the front desk.
+	For []StaffID `json:"for"`
+	// Since when it waits.
+	Since time.Time `json:"since"`
+	// When it is late; missing when it never is.
+	Due time.Time `json:"due,omitzero"`
+	// Whether it is late.
+	Late bool `json:"late"`
+	// Article behind it; empty where no article speaks.
+	Rule string `json:"rule,omitempty"`
+	// Commands that end it.
+	Ends []Kind `json:"ends"`
+
+	// Args are the values for the sentence that says it.
+	Args map[string]string `json:"-"`
+}
+
+// Whose says whose agenda is asked for. One of the members is set.
+type Whose struct {
+	// Staff is the one whose agenda it is.
+	Staff StaffID
+	// Desk: what the front desk has to see to, whoever must do it.
+	Desk bool
+	// Everybody: what waits for anybody.
+	Everybody bool
+}
+
+// Agenda is what is due for somebody at a moment, oldest first. It is put together from the board,
+// which says what the floor waits for, and from closed records, of which nobody can hold all: Asks
+// names those, and Take adds them.
+type Agenda struct {
+	whose Whose
+	d     *draft
+	items []Item
+}
+
+// Agenda begins an agenda with what the board says. The board must stay as it is until Items.
+func (b *Board) Agenda(now time.Time, whose Whose) *Agenda {
+	a := &Agenda{whose: whose, d: newDraft(b, Envelope{At: now})}
+	if b.Rota() == nil {
+		return a
+	}
+	for _, v := range b.open {
+		a.ofVisit(v)
+	}
+	for _, r := range b.matters {
+		switch r := r.(type) {
+		case *Approval:
+			a.add(Item{
+				What: ItemApproval, About: r.Ref(), Since: r.At, Rule: "P1-24",
+				For:  a.overseers(r.By, r.AskedBy),
+				Args: map[string]string{"kind": string(r.Kind), "staff": string(r.By)},
+			})
+		case *Dispute:
+			a.add(Item{
+				What: ItemDispute, About: r.Ref(), Since: r.At, Rule: "P1-35",
+				For:  a.active(RoleManager),
+				Args: map[string]string{"customer": string(r.Customer)},
+			})
+		}
+	}
+	a.ofVacancy()
+	a.ofMakeUps()
+	return a
+}
+
+// ofVisit says what an open visit waits for.
+func (a *Agenda) ofVisit(v *Visit) {
+	d, limit := a.d, a.d.waitLimit()
+	switch {
+	case v.State == Served && v.mustRegister(), v.State == Assigned && v.BusinessDay < d.today:
+		since := v.ServedAt
+		if since.IsZero() {
+			since = v.AssignedAt
+		}
+		closed := d.rota().Day == v.BusinessDay && !d.rota().ClosedAt.IsZero()
+		a.add(Item{
+			What: ItemRegister, About: v.Ref(), Since: since, Due: d.begins(v.BusinessDay.AddDays(1)),
+			Late: closed, Rule: d.article("P1-28", "P2-02"), For: a.working(v.Server),
+			Args: map[string]string{"staff": string(v.Server)},
+		})
+	case (v.State == Arrived || v.State == Identified) && limit > 0 &&
+		d.now.Sub(v.ArrivedAt) > limit:
+		rule, _ := d.cite("wait_reminder_min")
+		a.add(Item{
+			What: ItemWaiting, About: v.Ref(), Since: v.ArrivedAt, Due: v.ArrivedAt.Add(limit),
+			Rule: rule, For: a.overseers(),
+		})
+	}
+	a.owed(v)
+}
+
+// owed is the explanation that is missing of a visit, open or closed.
+func (a *Agenda) owed(v *Visit) {
+	if v.Next != nil && v.Next.What == ItemExplain {
+		a.add(Item{
+			What: ItemExplain, About: v.Ref(), Since: v.Next.At, Rule: "P2-09b",
+			For: a.working(v.Next.staff()), Args: map[string]string{"staff": string(v.Server)},
+		})
+	}
+}
+
+func (a *Agenda) ofVacancy() {
+	v := a.d.vacancy()
+	if v == nil || !v.FilledAt.IsZero() {
+		return
+	}
+	who, since := v.holder()
+	a.add(Item{
+		What: ItemVacancy, About: v.Ref(), Since: v.SinceAt, Due: since.Add(a.d.grace()),
+		Rule: "P2-04", For: a.working(who), Args: map[string]string{"staff": string(who)},
+	})
+}
+
+// ofMakeUps are the rights to a make-up, one item a unit: a grant uses one.
+func (a *Agenda) ofMakeUps() {
+	d := a.d
+	rule, _ := d.cite("makeup.approvers")
+	seen := map[UnitID]bool{}
+	for _, m := range d.rota().MakeUps {
+		u := d.unit(m.Unit)
+		if u == nil || seen[m.Unit] {
+			continue
+		}
+		seen[m.Unit] = true
+		who := a.active(d.policy.MakeUp.Approvers...)
+		who = slices.DeleteFunc(who, func(s StaffID) bool { return slices.Contains(u.Members, s) })
+		for _, s := range u.Members {
+			who = append(who, a.working(s)...)
+		}
+		a.add(Item{
+			What: ItemMakeUp, Record: string(m.Unit), Since: m.At,
+			Rule: rule, For: who, Args: map[string]string{"unit": string(m.Unit), "why": m.Reason},
+		})
+	}
+}
+
+// add puts an item on the agenda, if it belongs there.
+func (a *Agenda) add(i Item) {
+	slices.Sort(i.For)
+	i.For = slices.Compact(i.For)
+	switch {
+	case a.whose.Desk && !slices.Contains(ofTheFloor, i.What):
+		return
+	case a.whose.Staff != "" && !slices.Contains(i.For, a.whose.Staff):
+		return
+	}
+	if i.Record == "" {
+		i.Record = i.About.ID
+	}
+	if i.For == nil {
+		i.For = []StaffID{}
+	}
+	i.Late = i.Late || !i.Due.IsZero() && !a.d.now.Before(i.Due)
+	i.Ends = ends[i.What]
+	a.items = append(a.items, i)
+}
+
+// working is somebody who is still of the staff; nobody otherwise.
+func (a *Agenda) working(s StaffID) []StaffID {
+	if m := a.d.staffMember(s); m == nil || !m.Active {
+		return nil
+	}
+	return []StaffID{s}
+}
+
+// active are the active members of staff with one of the roles.
+func (a *Agenda) active(roles ...Role) (who []StaffID) {
+	for _, s := range a.d.staff {
+		if s.Active && slices.Contains(roles, s.Role) {
+			who = append(who, s.Staff)
+		}
+	}
+	return who
+}
+
+// overseers are the supervisors, or the managers where there is none; except those whose own
+// matter it is.
+func (a *Agenda) overseers(except ...StaffID) []StaffID {
+	for _, r := range []Role{RoleSupervisor, RoleManager} {
+		who := slices.DeleteFunc(a.active(r), func(s StaffID) bool {
+			return slices.Contains(except, s)
+		})
+		if len(who) > 0 {
+			return who
+		}
+	}
+	return nil
+}
+
+// Items are all items, oldest first.
+func (a *Agenda) Items() []Item {
+	slices.SortFunc(a.items, func(x, y Item) int {
+		return cmp.Or(x.Since.Compare(y.Since), strings.Compare(string(x.What), string(y.What)),
+			strings.Compare(x.Record, y.Record), strings.Compare(string(x.Notice), string(y.Notice)))
+	})
+	if a.items == nil {
+		return []Item{}
+	}
+	return a.items
+}
+
+// Take adds what closed records say, which Asks named.
+func (a *Agenda) Take(rs ...Record) {
+	for _, r := range rs {
+		switch r := r.(type) {
+		case *Visit:
+			if !r.Open { // the board has it
+				a.owed(r)
+			}
+		case *Notice:
+			a.told(r)
+		case *Customer:
+			a.stale(r)
+		}
+	}
+}
+
+// told is a notice that was not acknowledged.
+func (a *Agenda) told(n *Notice) {
+	if n.Next == nil {
+		return
+	}
+	i := Item{
+		What: n.Next.What, Record: n.ID, About: n.About, Notice: RecordID(n.ID), Since: n.At,
+		Rule: n.Rule, For: a.working(n.To), Args: maps.Clone(n.Detail),
+	}
+	if i.What != ItemNotice {
+		i.Record = n.About.ID
+	}
+	if len(i.For) > 0 { // nobody else can acknowledge it
+		a.add(i)
+	}
+}
+
+// StaleDays is how many days ahead the owner learns that a customer is about to become new.
+const StaleDays = 7
+
+// stale is a customer who becomes new soon, unless somebody is in contact with him (RS-14).
+func (a *Agenda) stale(k *Customer) {
+	d := a.d
+	if k.Owner == "" || !k.ErasedAt.IsZero() || k.LastContactAt.IsZero() || !d.policy.stales() ||
+		!slices.Contains(goStale, string(k.Status)) {
+		return
+	}
+	last := d.policy.lastFresh(d.Local(k.LastContactAt))
+	if last < d.today || last > d.today.AddDays(StaleDays) {
+		return
+	}
+	rule, _ := d.cite("stale_after_months")
+	a.add(Item{
+		What: ItemStale, About: k.Ref(), Since: d.begins(last.AddDays(-StaleDays)),
+		Due: d.begins(last.AddDays(1)), Rule: rule, For: a.working(k.Owner),
+		Args: map[string]string{"date": string(last)},
+	})
+}
+
+// goStale are the statuses of customers who can become new by time alone.
+var goStale = []string{string(StatusReceived), string(StatusRegistered)}
