@@ -45,9 +45,12 @@ func newWorldOn(t testing.TB, s setup) *world {
 		map[string]any{"role": "kiosk", "label": "door"}))
 	o.must(200, o.do("M", "POST", "/v1/sites/s/staff/A/absences",
 		`{"from":"2024-03-06","reason":"leave"}`))
+	o.must(201, o.do("desk", "POST", "/v1/sites/s/cards", map[string]any{"customer": k, "by": "B"}))
+	notice := o.must(200, o.do("A", "GET", "/v1/sites/s/agenda", nil)).str("items", 0, "notice")
 	pairs := []string{
 		"{visit}", v, "{customer}", k, "{call}", call, "{approval}", appr, "{appointment}", appt,
 		"{dispute}", disp,
+		"{notice}", notice,
 		"{staff}", "A", "{key}", o.keyIDs["kiosk"],
 		"{date}", "2024-03-04", "{from}", "2024-03-06", "{policy}", "p1",
 		"{report}", "turns_ledger", "%v", v, "%k", k,

@@ -43,6 +43,13 @@ func (w *world) try(who, method, path string, op *spec.Operation, fill *strings.
 		body = fill.Replace(text)
 	}
 	switch {
+	case op.OperationID == "acknowledgeNotice":
+		to := who
+		if who != "L" && who != "S" && who != "M" {
+			to = "A"
+		}
+		url = strings.NewReplacer("{notice}", w.told(to)).Replace(path)
+		url = fill.Replace(url) + "?dry_run=true"
 	case op.Query["dry_run"]:
 		url += "?dry_run=true"
 	case op.OperationID == "showPerson":
@@ -123,6 +130,27 @@ func (w *world) wantAllowed(a *answer, op, who, path string) {
 		a.status == http.StatusNotFound || a.status >= 500 {
 		w.Errorf("%s as %s on %s: %d, want to be allowed: %.300s", op, who, path, a.status, a.raw)
 	}
+}
+
+// told makes a notice to a member of staff: a request of his is decided.
+func (w *world) told(to string) string {
+	w.Helper()
+	q := w.must(201, w.do(to, "POST", "/v1/sites/s/approvals",
+		`{"kind":"discount"}`)).str("approval", "id")
+	by := "S"
+	if to == by {
+		by = "M"
+	}
+	w.must(200, w.do(by, "POST", "/v1/sites/s/approvals/"+q+"/decide", `{"grant":true}`))
+	a := w.must(200, w.do(to, "GET", "/v1/sites/s/agenda", nil))
+	items, _ := a.at("items").([]any)
+	for i := range items {
+		if a.str("items", i, "what") == "notice" && a.str("items", i, "about", "id") == q {
+			return a.str("items", i, "notice")
+		}
+	}
+	w.Fatalf("%s was not told of %s: %s", to, q, a.raw)
+	return ""
 }
 
 // tryOwn: what belongs to A is A's, not B's; a kiosk has the ticket it made.

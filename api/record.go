@@ -50,6 +50,7 @@ var (
 	aConduct      = matter[ConductDecision](workflow.Conduct, "conduct")
 	aCheck        = matter[CheckDecision](workflow.Checks, "check")
 	aCard         = matter[CardDecision](workflow.Cards, "card")
+	aNotice       = matter[NoticeDecision](workflow.Notices, "notice")
 	theSeat       = matter[VacancyDecision](workflow.Vacancies, "vacancy")
 )
 
@@ -76,6 +77,7 @@ var resources = map[string]*record{
 	"checklists":   aCheck,
 	"cards":        aCard,
 	"desk":         theSeat,
+	"agenda":       aNotice,
 }
 
 // subjectOf is the record that an address is about.

@@ -19,6 +19,7 @@ var bodies = map[string]string{
 	"releaseAssistant":  `{"who":"B"}`,
 	"abandonVisit":      `{"reason":"left"}`,
 	"mergeVisit":        `{"into":"%v"}`,
+	"explainVisit":      `{"to":"B"}`,
 	"openDay":           `{}`,
 	"reorder":           `{"line":["D","C","B","A"],"reason":"attendance"}`,
 	"grantMakeUp":       `{"unit":"B"}`,

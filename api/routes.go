@@ -58,6 +58,7 @@ func (a *API) routes() []*route {
 		does[workflow.ReleaseAssistant](post, v+"/:visit/release-assistant"),
 		does[workflow.AbandonVisit](post, v+"/:visit/abandon"),
 		does[workflow.MergeVisit](post, v+"/:visit/merge"),
+		does[workflow.ExplainVisit](post, v+"/:visit/explain"),
 
 		reads(r, readers, getRota),
 		does[workflow.OpenDay](post, r+"/open", optional("date")),
@@ -120,6 +121,9 @@ func (a *API) routes() []*route {
 		reads(site+"/conduct", referees, listConduct),
 		does[workflow.CompleteCheck](post, site+"/checklists", mint("check"), caller("by")).makes(),
 		does[workflow.GiveCard](post, site+"/cards", mint("card"), caller("by")).makes(),
+
+		reads(site+"/agenda", atSite, getAgenda),
+		does[workflow.AcknowledgeNotice](post, site+"/agenda/notices/:notice/acknowledge"),
 
 		reads(site+"/desk", atSite, getDesk),
 		reads(site+"/desk/vacancies", atSite, listVacancies),

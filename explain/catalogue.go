@@ -52,6 +52,7 @@ type faultText struct {
 
 // catalogue holds every sentence, by topic, key and language.
 type catalogue struct {
+	agenda     map[string]both[lines]     // by kind of item, or kind/why
 	articles   map[string]article         // by clause
 	facts      map[string]both[lines]     // by kind, or kind/value of its distinguishing detail
 	faults     map[string]both[faultText] // by code, or code/article where one code has two causes
@@ -79,7 +80,7 @@ type article struct {
 func load() (*catalogue, error) {
 	c := &catalogue{}
 	for name, to := range map[string]any{
-		"articles.json": &c.articles, "facts.json": &c.facts, "faults.json": &c.faults,
+		"agenda.json": &c.agenda, "articles.json": &c.articles, "facts.json": &c.facts, "faults.json": &c.faults,
 		"parameters.json": &c.parameters, "phrases.json": &c.phrases, "problems.json": &c.problems,
 		"reports.json": &c.reports,
 		"words.json":   &c.words,

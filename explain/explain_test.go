@@ -246,7 +246,8 @@ func TestWordsComplete(t *testing.T) {
 		"command":  workflow.Kind("").Words(),
 		"approval": {"delay_signing", "discount", "engineering", "other", "payment_method"},
 		"what": {
-			"address", "approval", "call", "customer", "date", "dispute", "key", "note", "policy",
+			"address", "approval", "call", "customer", "date", "dispute", "key", "note", "notice",
+			"policy",
 			"record", "report", "site", "staff", "visit",
 		},
 		"item": nil, "reason": {"customer_demand", "day_over"}, "why": {"company_staff"},
@@ -256,7 +257,7 @@ func TestWordsComplete(t *testing.T) {
 		"turn_effect": "TurnEffect", "pass_effect": "PassEffect", "out_reason": "OutReason",
 		"presence": "Presence", "topic": "Topic", "role": "Role",
 		"customer_status": "CustomerStatus", "unit_type": "UnitType", "event": "Event",
-		"fault_class": "FaultClass",
+		"fault_class": "FaultClass", "agenda": "ItemKind",
 	} {
 		sets[group] = slices.Sorted(maps.Keys(src.types[typ]))
 	}

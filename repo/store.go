@@ -134,6 +134,10 @@ type Documents interface {
 		error)
 	// List answers a query.
 	List(ctx context.Context, q Query) (Listing, error)
+	// Asked returns the records that an agenda asks for, at most limit, in order of the moment and
+	// then of the id; every commit of the site up to seq is in them, later ones may be.
+	Asked(ctx context.Context, site workflow.SiteID, seq int64, ask workflow.Ask, limit int) (
+		[]Document, error)
 	// Scan calls f for every document of a span, in bounded memory. Its error is f's, or the
 	// store's.
 	Scan(ctx context.Context, of Span, f func(Document) error) error

@@ -35,6 +35,9 @@ func (c *Core) Do(
 	if env.At.Before(c.Board.At) {
 		env.At = c.Board.At
 	}
+	if a, ok := cmd.(*workflow.AcknowledgeNotice); ok {
+		cmd = &workflow.AcknowledgeNotice{Notice: c.notice(a.Notice)}
+	}
 	c.load(cmd)
 	commit, fault := workflow.Decide(c.Board, env, cmd)
 	if fault != nil {
@@ -80,6 +83,7 @@ func (c *Core) View(_ context.Context, at time.Time) (*View, error) {
 	v.Appointments = map[string]*workflow.Appointment{}
 	v.Messages, v.Approvals = map[string]*workflow.Message{}, map[string]*workflow.Approval{}
 	v.Desk = c.Board.DeskAt(at)
+	v.Agenda = func(label string) ([]string, error) { return c.agenda(at, label) }
 	v.Next, v.NextStaff = c.Board.Next(at)
 	for _, r := range c.all {
 		switch r := r.(type) {

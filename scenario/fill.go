@@ -237,7 +237,7 @@ func approvalBody(_ *Remote, c *workflow.RequestApproval, body map[string]any) {
 }
 
 func rulingBody(_ *Remote, _ *workflow.MakeRuling, body map[string]any) {
-	clear(body)
+	delete(body, "ruling")
 	body["text"] = "as spoken"
 }
 

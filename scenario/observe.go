@@ -60,6 +60,8 @@ func observe(k string, want any, r *StepResult, v *View, s *Step) (any, error) {
 		return anys(plain(v.Desk.Seats)), nil
 	case "tables":
 		return anys(plain(v.Desk.Tables)), nil
+	case "agenda":
+		return v.agendas(want)
 	case "recorded":
 		return r.Refusal == "" && len(r.Facts) > 0, nil
 	}

@@ -60,6 +60,7 @@ type answer struct {
 	Appointment *workflow.Appointment `json:"appointment"`
 	Dispute     *workflow.Dispute     `json:"dispute"`
 	Ruling      *workflow.Ruling      `json:"ruling"`
+	Card        *workflow.Card        `json:"card"`
 	Vacancy     *workflow.Vacancy     `json:"vacancy"`
 	Key         *keyAnswer            `json:"key"`
 	Keys        []keyAnswer           `json:"keys"`
@@ -91,6 +92,13 @@ func (r *Remote) Do(
 	token, err := r.token(ctx, at, by, role)
 	if err != nil {
 		return Answer{}, err
+	}
+	if a, ok := cmd.(*workflow.AcknowledgeNotice); ok {
+		id, err := r.notice(ctx, at, a.Notice)
+		if err != nil {
+			return Answer{}, err
+		}
+		cmd = &workflow.AcknowledgeNotice{Notice: id}
 	}
 	req, err := r.request(cmd)
 	if err != nil {
@@ -233,6 +241,8 @@ func (r *Remote) learn(cmd workflow.Command, a *answer) {
 	case *workflow.OpenDispute:
 		note(r.records, string(c.Dispute), a.Dispute.ID)
 		r.facts.disputes = append(r.facts.disputes, a.Dispute.ID)
+	case *workflow.GiveCard:
+		note(r.records, string(c.Card), a.Card.ID)
 	case *workflow.MakeRuling:
 		note(r.records, string(c.Ruling), a.Ruling.ID)
 	default:
@@ -289,6 +299,7 @@ func (r *Remote) View(ctx context.Context, at time.Time) (*View, error) {
 		return nil, err
 	}
 	v.Desk = desk.Desk
+	v.Agenda = func(label string) ([]string, error) { return r.agenda(ctx, at, label) }
 	for label, id := range r.visits {
 		var a answer
 		if err := get("/visits/"+url.PathEscape(id), &a); err != nil {

@@ -44,6 +44,8 @@ type View struct {
 	Dispute      *workflow.Dispute // the newest
 	Call         *workflow.Call    // the newest
 	Desk         workflow.Desk
+	// Agenda is the agenda of a label of staff, of the desk or of everybody.
+	Agenda func(label string) ([]string, error)
 	// Zone is the office's.
 	Zone *time.Location
 }
@@ -218,6 +220,8 @@ func normal(k string, v any) any {
 	switch k {
 	case "voided", "makeup_right", "notified", "flags", "evidence", "remind", "asked":
 		return sorted(asList(v))
+	case "agenda":
+		return sets(v)
 	}
 	return v
 }

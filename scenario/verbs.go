@@ -86,6 +86,10 @@ var verbs = map[string]verb{
 	"checklist_done": does[workflow.CompleteCheck](
 		"POST", "/checklists", nil, nil).mints("check"),
 
+	"explain": does[workflow.ExplainVisit]("POST", "/visits/{visit}/explain", nil, nil),
+	"acknowledge": does(
+		"POST", "/agenda/notices/{notice}/acknowledge", acknowledge, nil),
+
 	"seat_vacant": does[workflow.VacateSeat](
 		"POST", "/desk/vacancies", nil, nil).mints("vacancy"),
 	"notify":        does[workflow.NotifySeat]("POST", "/desk/notices", nil, nil),

@@ -87,17 +87,35 @@ type Whose struct {
 // which says what the floor waits for, and from closed records, of which nobody can hold all: Asks
 // names those, and Take adds them.
 type Agenda struct {
-	whose Whose
-	d     *draft
+	whose  Whose
+	now    time.Time
+	today  Date
+	loc    *time.Location
+	policy *Policy // of today
+	// stale is the article by which customers become new, and the parameter if the office has a
+	// rule of its own.
+	stale [2]string
+	staff []*Staff
 	items []Item
 }
 
-// Agenda begins an agenda with what the board says. The board must stay as it is until Items.
+// floor is an agenda with the board that it is begun from.
+type floor struct {
+	*Agenda
+	d *draft
+}
+
+// Agenda begins an agenda with what the board says. Afterwards the board may go on.
 func (b *Board) Agenda(now time.Time, whose Whose) *Agenda {
-	a := &Agenda{whose: whose, d: newDraft(b, Envelope{At: now})}
+	d := newDraft(b, Envelope{At: now})
+	a := floor{&Agenda{
+		whose: whose, now: now, today: d.today, loc: b.loc, policy: d.policy,
+		staff: slices.Clone(b.staff),
+	}, d}
 	if b.Rota() == nil {
-		return a
+		return a.Agenda
 	}
+	a.stale[0], a.stale[1] = d.cite("stale_after_months")
 	for _, v := range b.open {
 		a.ofVisit(v)
 	}
@@ -119,11 +137,11 @@ func (b *Board) Agenda(now time.Time, whose Whose) *Agenda {
 	}
 	a.ofVacancy()
 	a.ofMakeUps()
-	return a
+	return a.Agenda
 }
 
 // ofVisit says what an open visit waits for.
-func (a *Agenda) ofVisit(v *Visit) {
+func (a floor) ofVisit(v *Visit) {
 	d, limit := a.d, a.d.waitLimit()
 	switch {
 	case v.State == Served && v.mustRegister(), v.State == Assigned && v.BusinessDay < d.today:
@@ -139,10 +157,10 @@ func (a *Agenda) ofVisit(v *Visit) {
 		})
 	case (v.State == Arrived || v.State == Identified) && limit > 0 &&
 		d.now.Sub(v.ArrivedAt) > limit:
-		rule, _ := d.cite("wait_reminder_min")
+		rule, param := d.cite("wait_reminder_min")
 		a.add(Item{
 			What: ItemWaiting, About: v.Ref(), Since: v.ArrivedAt, Due: v.ArrivedAt.Add(limit),
-			Rule: rule, For: a.overseers(),
+			Rule: rule, For: a.overseers(), Args: pairs("parameter", param),
 		})
 	}
 	a.owed(v)
@@ -158,7 +176,7 @@ func (a *Agenda) owed(v *Visit) {
 	}
 }
 
-func (a *Agenda) ofVacancy() {
+func (a floor) ofVacancy() {
 	v := a.d.vacancy()
 	if v == nil || !v.FilledAt.IsZero() {
 		return
@@ -171,9 +189,9 @@ func (a *Agenda) ofVacancy() {
 }
 
 // ofMakeUps are the rights to a make-up, one item a unit: a grant uses one.
-func (a *Agenda) ofMakeUps() {
+func (a floor) ofMakeUps() {
 	d := a.d
-	rule, _ := d.cite("makeup.approvers")
+	rule, param := d.cite("makeup.approvers")
 	seen := map[UnitID]bool{}
 	for _, m := range d.rota().MakeUps {
 		u := d.unit(m.Unit)
@@ -188,7 +206,8 @@ func (a *Agenda) ofMakeUps() {
 		}
 		a.add(Item{
 			What: ItemMakeUp, Record: string(m.Unit), Since: m.At,
-			Rule: rule, For: who, Args: map[string]string{"unit": string(m.Unit), "why": m.Reason},
+			Rule: rule, For: who,
+			Args: pairs("unit", string(m.Unit), "why", m.Reason, "parameter", param),
 		})
 	}
 }
@@ -209,14 +228,15 @@ func (a *Agenda) add(i Item) {
 	if i.For == nil {
 		i.For = []StaffID{}
 	}
-	i.Late = i.Late || !i.Due.IsZero() && !a.d.now.Before(i.Due)
+	i.Late = i.Late || !i.Due.IsZero() && !a.now.Before(i.Due)
 	i.Ends = ends[i.What]
 	a.items = append(a.items, i)
 }
 
 // working is somebody who is still of the staff; nobody otherwise.
 func (a *Agenda) working(s StaffID) []StaffID {
-	if m := a.d.staffMember(s); m == nil || !m.Active {
+	i, ok := slices.BinarySearchFunc(a.staff, s, byStaffID)
+	if !ok || !a.staff[i].Active {
 		return nil
 	}
 	return []StaffID{s}
@@ -224,7 +244,7 @@ func (a *Agenda) working(s StaffID) []StaffID {
 
 // active are the active members of staff with one of the roles.
 func (a *Agenda) active(roles ...Role) (who []StaffID) {
-	for _, s := range a.d.staff {
+	for _, s := range a.staff {
 		if s.Active && slices.Contains(roles, s.Role) {
 			who = append(who, s.Staff)
 		}
@@ -269,7 +289,7 @@ func (a *Agenda) Take(rs ...Record) {
 		case *Notice:
 			a.told(r)
 		case *Customer:
-			a.stale(r)
+			a.soonNew(r)
 		}
 	}
 }
@@ -294,22 +314,20 @@ func (a *Agenda) told(n *Notice) {
 // StaleDays is how many days ahead the owner learns that a customer is about to become new.
 const StaleDays = 7
 
-// stale is a customer who becomes new soon, unless somebody is in contact with him (RS-14).
-func (a *Agenda) stale(k *Customer) {
-	d := a.d
-	if k.Owner == "" || !k.ErasedAt.IsZero() || k.LastContactAt.IsZero() || !d.policy.stales() ||
+// soonNew is a customer who becomes new soon, unless somebody is in contact with him (RS-14).
+func (a *Agenda) soonNew(k *Customer) {
+	if k.Owner == "" || !k.ErasedAt.IsZero() || k.LastContactAt.IsZero() || !a.policy.stales() ||
 		!slices.Contains(goStale, string(k.Status)) {
 		return
 	}
-	last := d.policy.lastFresh(d.Local(k.LastContactAt))
-	if last < d.today || last > d.today.AddDays(StaleDays) {
+	last := a.policy.lastFresh(k.LastContactAt.In(a.loc))
+	if last < a.today || last > a.today.AddDays(StaleDays) {
 		return
 	}
-	rule, _ := d.cite("stale_after_months")
 	a.add(Item{
-		What: ItemStale, About: k.Ref(), Since: d.begins(last.AddDays(-StaleDays)),
-		Due: d.begins(last.AddDays(1)), Rule: rule, For: a.working(k.Owner),
-		Args: map[string]string{"date": string(last)},
+		What: ItemStale, About: k.Ref(), Since: last.AddDays(-StaleDays).begins(a.loc),
+		Due: last.AddDays(1).begins(a.loc), Rule: a.stale[0], For: a.working(k.Owner),
+		Args: pairs("date", string(last), "parameter", a.stale[1]),
 	})
 }
 

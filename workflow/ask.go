@@ -45,54 +45,46 @@ func (q *Ask) Holds(r Record) bool {
 
 // Asks are the questions whose answers the agenda needs.
 func (a *Agenda) Asks() []Ask {
-	d := a.d
-	var all, active []string // whose items it shows, as Next names them; and the owners
-	for _, s := range d.staff {
+	if a.policy == nil {
+		return nil
+	}
+	var all, told, owners []string
+	for _, s := range a.staff {
 		if a.whose.Staff != "" && a.whose.Staff != s.Staff {
 			continue
 		}
 		all = append(all, forStaff(s.Staff))
-		if s.Active {
-			active = append(active, string(s.Staff))
+		if s.Active && !a.whose.Desk {
+			told, owners = append(told, forStaff(s.Staff)), append(owners, string(s.Staff))
 		}
 	}
-	if len(all) == 0 || d.rota() == nil {
-		return nil
+	asks := []Ask{
+		{Collection: Visits, Whose: all},
+		{Collection: Notices, Whose: told, From: a.now.AddDate(0, 0, -NoticeDays)},
 	}
-	asks := []Ask{{Collection: Visits, Whose: all}}
-	if a.whose.Desk || len(active) == 0 {
-		return asks
-	}
-	var to []string
-	for _, s := range active {
-		to = append(to, forStaff(StaffID(s)))
-	}
-	asks = append(asks, Ask{
-		Collection: Notices, Whose: to, From: d.now.AddDate(0, 0, -NoticeDays),
-	})
-	if d.policy.stales() {
-		from, end := d.staleBetween()
+	if a.policy.stales() {
+		from, to := a.soonNewBetween()
 		asks = append(asks, Ask{
-			Collection: Customers, Whose: active, From: from, To: end, Status: goStale,
+			Collection: Customers, Whose: owners, From: from, To: to, Status: goStale,
 		})
 	}
-	return asks
+	return slices.DeleteFunc(asks, func(q Ask) bool { return len(q.Whose) == 0 })
 }
 
-// staleBetween are the moments of last contact that make a customer new within the next StaleDays:
-// from the first, before the second.
-func (d *draft) staleBetween() (from, to time.Time) {
+// soonNewBetween are the moments of last contact that make a customer new within the next
+// StaleDays: from the first, before the second.
+func (a *Agenda) soonNewBetween() (from, to time.Time) {
 	const longest = 5000 // days; no policy waits longer
-	first := d.today.AddDays(-longest)
+	first := a.today.AddDays(-longest)
 	// reaches is the first day of contact whose last fresh day is not before a day.
 	reaches := func(day Date) time.Time {
 		n := sort.Search(longest, func(n int) bool {
-			noon := first.AddDays(n).time().Add(12 * time.Hour)
-			local := time.Date(noon.Year(), noon.Month(), noon.Day(), 12, 0, 0, 0, d.loc)
-			return d.policy.lastFresh(local) >= day
+			t := first.AddDays(n).time()
+			noon := time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, a.loc)
+			return a.policy.lastFresh(noon) >= day
 		})
-		return d.begins(first.AddDays(n))
+		return first.AddDays(n).begins(a.loc)
 	}
 	const shift = 2 * time.Hour // begins may be off where the clocks change
-	return reaches(d.today).Add(-shift), reaches(d.today.AddDays(StaleDays + 1)).Add(shift)
+	return reaches(a.today).Add(-shift), reaches(a.today.AddDays(StaleDays + 1)).Add(shift)
 }

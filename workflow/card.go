@@ -9,6 +9,8 @@ type Card struct {
 	Customer CustomerID `json:"customer"`
 	// Consultant who gave it.
 	By StaffID `json:"by"`
+	// Owner of the customer at that time; empty for a customer of nobody.
+	Owner StaffID `json:"owner,omitempty"`
 	// Whether the customer asked for the card.
 	Requested bool `json:"requested_by_customer,omitempty"`
 	// Whether the owner of the customer agreed.
@@ -21,6 +23,8 @@ type Card struct {
 func (c *Card) Ref() Ref { return Ref{Cards, c.ID} }
 
 func (c *Card) clone() Record { k := *c; return &k }
+
+func (c *Card) reader() int { return since(4, c.Owner != "") }
 
 // GiveCard records a business card given to a customer (policy 1, art. 33).
 type GiveCard struct {
@@ -61,7 +65,7 @@ func (c *GiveCard) decide(d *draft) *Fault {
 		return f
 	}
 	card := add(d, &Card{
-		Head: h, Customer: c.Customer, By: by, Requested: c.Requested,
+		Head: h, Customer: c.Customer, By: by, Owner: k.Owner, Requested: c.Requested,
 		Consent: c.Consent, At: d.now,
 	})
 	d.fact(FactCardGiven, "P1-33", card.ID, "customer", k.ID, "by", string(by))

@@ -122,6 +122,15 @@ func (HelpMode) Words() []string {
 	}
 }
 
+// Words are the values of ItemKind, in order.
+func (ItemKind) Words() []string {
+	return []string{
+		"register", "explain", "waiting", "vacancy",
+		"duplicate", "card", "notice", "approval",
+		"dispute", "make_up", "stale",
+	}
+}
+
 // Words are the values of MessageState, in order.
 func (MessageState) Words() []string {
 	return []string{

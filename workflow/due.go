@@ -80,7 +80,9 @@ func (b *Board) NextDue(now time.Time) (next time.Time) {
 
 // begins is the first moment of a day in the site's zone, or up to an hour from it where clocks go
 // forward at midnight.
-func (b *Board) begins(day Date) time.Time {
-	t := day.time()
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, b.loc).UTC()
+func (b *Board) begins(day Date) time.Time { return day.begins(b.loc) }
+
+func (d Date) begins(loc *time.Location) time.Time {
+	t := d.time()
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, loc).UTC()
 }

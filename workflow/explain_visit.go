@@ -10,7 +10,7 @@ type ExplainVisit struct {
 }
 
 func (*ExplainVisit) About() About {
-	return About{Kind: "explain_visit", May: receptionists, Rule: "P2-09b"}
+	return About{Kind: "explain_visit", May: receptionists, Rule: "P2-09b", Since: 4}
 }
 
 func (c *ExplainVisit) Needs(b *Board) []Ref { return b.visitNeeds(c.Visit) }

@@ -43,9 +43,9 @@ func (n *Notice) clone() Record {
 
 func (n *Notice) next() *Next { return n.Next }
 
-// ownItem are the reasons to tell somebody of a matter that stands on his agenda itself: a notice
-// would say it twice, and stay when the matter is settled.
-var ownItem = []string{"approval_requested", "fill_the_seat", "waiting_too_long"}
+// OwnItem are the reasons to tell somebody of a matter that stands on his agenda itself: a notice
+// would say it twice, and stay when the matter is settled. Nobody changes it.
+var OwnItem = []string{"approval_requested", "fill_the_seat", "waiting_too_long"}
 
 // noticeKind is the kind of item that a notice is: a duplicate is something to look into for those
 // who oversee, and a card given to a customer for his owner.
@@ -67,7 +67,7 @@ func (d *draft) keepNotices() {
 		to := d.staffMember(StaffID(f.Subject))
 		why := f.Detail["why"]
 		if f.Kind != FactNotified || to == nil || !to.Active || to.Staff == d.env.By.Staff ||
-			slices.Contains(ownItem, why) {
+			slices.Contains(OwnItem, why) {
 			continue
 		}
 		n++
@@ -106,7 +106,7 @@ type AcknowledgeNotice struct {
 }
 
 func (*AcknowledgeNotice) About() About {
-	return About{Kind: "acknowledge_notice", May: leaders, Scope: ScopePerson}
+	return About{Kind: "acknowledge_notice", May: leaders, Scope: ScopePerson, Since: 4}
 }
 
 func (c *AcknowledgeNotice) Needs(*Board) []Ref { return []Ref{recordRef(Notices, c.Notice)} }
@@ -121,7 +121,7 @@ func (c *AcknowledgeNotice) decide(d *draft) *Fault {
 	case !ok || n.Site != d.ID:
 		return notFound("notice", string(c.Notice))
 	case !d.addressed(c.Notice):
-		return forbidden("not_own", "", "staff", string(d.env.By.Staff))
+		return forbidden("not_addressed", "", "staff", string(d.env.By.Staff))
 	case n.Next == nil:
 		return refused("acknowledged", "")
 	}

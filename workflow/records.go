@@ -48,7 +48,7 @@ var records = []recordType{
 	record[Vacancy](Vacancies, "vacancy").asMatter(),
 	record[Key](Keys, "key"),
 	record[Appointment](Appointments, "appointment").asMatter().from(4),
-	record[Notice](Notices, "notice"),
+	record[Notice](Notices, "notice").from(4),
 }
 
 // Collections lists every image collection, in the order in which images stand in a commit.

@@ -296,6 +296,8 @@ func (v *Visit) Ref() Ref { return visitRef(VisitID(v.ID)) }
 
 func (v *Visit) next() *Next { return v.Next }
 
+func (v *Visit) reader() int { return since(4, v.Next != nil) }
+
 func (v *Visit) clone() Record {
 	c := *v
 	c.TurnsBack, c.Joint = slices.Clone(v.TurnsBack), slices.Clone(v.Joint)

@@ -93,6 +93,9 @@ func schema() map[string][]mongo.IndexModel {
 			}
 		}
 	}
+	for c, m := range repo.Moments {
+		all[string(c)] = append(all[string(c)], momentIndex(m))
+	}
 	for _, c := range repo.SideCollections {
 		all[string(c)] = []mongo.IndexModel{
 			{Keys: keys(pathSite, pathID), Options: options.Index().SetName("site_id")},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
@@ -83,6 +84,7 @@ func TestPlans(t *testing.T) {
 	if tried < 60 {
 		t.Errorf("%d plans were read", tried)
 	}
+	testAskPlans(t, s)
 	plan := planOf(t, s, scanDaysQuery, workflow.Visits, "s", "2026-03-01", "", "2026-03-31", 100)
 	if !strings.Contains(plan, "images_day") || strings.Contains(plan, "TEMP B-TREE") {
 		t.Errorf("a scan by day: %s", plan)
@@ -108,4 +110,25 @@ func planOf(t *testing.T, s *Store, text string, args ...any) string {
 		t.Fatal(err)
 	}
 	return strings.Join(steps, "; ")
+}
+
+// testAskPlans: whatever an agenda asks for, of one or of many, is read in the order of its index.
+func testAskPlans(t *testing.T, s *Store) {
+	t.Helper()
+	at := time.Date(2026, 3, 14, 1, 0, 0, 500_000_000, time.UTC)
+	for c := range repo.Moments {
+		for _, ask := range []workflow.Ask{
+			{Collection: c}, {Collection: c, From: at}, {Collection: c, From: at, To: at},
+			{Collection: c, To: at, Status: []string{"received", "registered"}},
+		} {
+			for _, whose := range [][]string{{"a"}, {"a", "b", "c"}} {
+				text, args := asking("s", ask, whose, 50)
+				plan := planOf(t, s, text, args...)
+				if strings.Count(plan, "SEARCH i USING INDEX "+string(c)+"_moment") != len(whose) ||
+					strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN i") {
+					t.Errorf("%+v of %d: %s", ask, len(whose), plan)
+				}
+			}
+		}
+	}
 }

@@ -80,6 +80,16 @@ func closedOf(c workflow.Collection, field string) addition {
 	}
 }
 
+// momentOf is an index by which the closed documents of somebody are found by a moment
+// (repo.Moments).
+func momentOf(c workflow.Collection) addition {
+	who, at := momentKeys("", c)
+	return addition{
+		make: fmt.Sprintf(`CREATE INDEX %s_moment ON images (site, %s, %s, id) `+
+			`WHERE collection = '%s' AND NOT open AND %s IS NOT NULL`, c, who, at, c, who),
+	}
+}
+
 // additions are all of them, in the order in which they are made.
 var additions = []addition{
 	closedOf(workflow.Visits, "customer"), closedOf(workflow.Visits, "principal"),
@@ -89,6 +99,7 @@ var additions = []addition{
 	closedOf(workflow.Messages, "state"), closedOf(workflow.Approvals, "state"),
 	closedOf(workflow.Appointments, "customer"), closedOf(workflow.Appointments, "with"),
 	closedOf(workflow.Appointments, "day"), closedOf(workflow.Appointments, "state"),
+	momentOf(workflow.Visits), momentOf(workflow.Notices), momentOf(workflow.Customers),
 	{
 		// Who takes part in which closed visit: an index over a list. Triggers maintain it, so that
 		// no code that writes images can forget it. A row says where to look; the document says

@@ -135,6 +135,8 @@ func stamp(r workflow.Record, site workflow.SiteID, seq int64) workflow.Head {
 		h = &r.Head
 	case *workflow.Customer:
 		h = &r.Head
+	case *workflow.Notice:
+		h = &r.Head
 	default:
 		panic(fmt.Sprintf("storetest: no head known in %T", r))
 	}

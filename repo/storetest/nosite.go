@@ -76,6 +76,12 @@ func testNoSite(t *testing.T, db Database) {
 			l, err := s.List(ctx, repo.Query{Collection: workflow.Sites, Limit: 10})
 			return found(len(l.Docs), err)
 		},
+		"Asked": func(ctx context.Context) error {
+			d, err := s.Asked(ctx, "", 0, workflow.Ask{
+				Collection: workflow.Customers, Whose: []string{"li"},
+			}, 10)
+			return found(len(d), err)
+		},
 		"Scan": func(ctx context.Context) error {
 			return s.Scan(ctx, repo.Span{Collection: workflow.Sites}, func(repo.Document) error {
 				return found(1, nil)

@@ -54,6 +54,7 @@ func Run(t *testing.T, create func(t *testing.T) Database) {
 		{"Identity", identityTests},
 		{"Documents", documentTests},
 		{"Lists", listTests},
+		{"Asks", askTests},
 		{"Sides", sideTests},
 		{"NoSite", noSiteTests},
 		{"Context", contextTests},

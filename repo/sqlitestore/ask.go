@@ -1,0 +1,110 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// mostParts is how many parts one statement has; SQLite allows 500.
+const mostParts = 400
+
+// Asked returns the records that an agenda asks for. None is ever behind the journal.
+func (s *Store) Asked(
+	ctx context.Context, site workflow.SiteID, _ int64, ask workflow.Ask, limit int,
+) (docs []repo.Document, err error) {
+	if _, err := repo.NeedMoment(ask, limit); err != nil {
+		return nil, err
+	}
+	whose := slices.Compact(slices.Sorted(slices.Values(ask.Whose)))
+	err = s.readSite(ctx, site, fmt.Sprintf("ask for %s of %s", ask.Collection, site),
+		func(p *pool) error {
+			var found []asked
+			for some := range slices.Chunk(whose, mostParts) {
+				text, args := asking(site, ask, some, limit)
+				rows, err := p.db.QueryContext(ctx, text, args...)
+				part, err := collect(rows, err, scanAsked)
+				if err != nil {
+					return err
+				}
+				found = append(found, part...)
+			}
+			for _, f := range firstAsked(found, limit) {
+				docs = append(docs, f.Document)
+			}
+			return s.genuine(ctx, p, docs)
+		})
+	return docs, err
+}
+
+// asked is a document and the text by which its moment is ordered.
+type asked struct {
+	repo.Document
+	at string
+}
+
+func scanAsked(rows *sql.Rows) (a asked, err error) {
+	var doc []byte
+	err = rows.Scan(&a.Collection, &a.Site, &a.ID, &a.Seq, &a.Open, &doc, &a.at)
+	a.Doc = doc
+	return a, err
+}
+
+// firstAsked are the first of several statements' answers.
+func firstAsked(all []asked, limit int) []asked {
+	slices.SortStableFunc(all, func(x, y asked) int {
+		return strings.Compare(x.at+"\x00"+x.ID, y.at+"\x00"+y.ID)
+	})
+	return all[:min(limit, len(all))]
+}
+
+// asking is an Ask as SQL: one part for everybody, each in the order of its index, merged.
+func asking(
+	site workflow.SiteID, ask workflow.Ask, whose []string, limit int,
+) (text string, args []any) {
+	who, at := momentKeys("i.", ask.Collection)
+	var parts []string
+	for _, x := range whose {
+		part := `SELECT i.collection, i.site, i.id AS id, i.seq, i.open, i.doc, ` + at + ` AS at ` +
+			`FROM images i INDEXED BY ` + string(ask.Collection) + `_moment WHERE i.collection = '` +
+			string(ask.Collection) + `' AND NOT i.open AND i.site = ? AND ` + who + ` = ? AND ` + at +
+			` >= ?`
+		args = append(args, site, x, momentText(ask.From))
+		if !ask.To.IsZero() {
+			part, args = part+` AND `+at+` < ?`, append(args, momentText(ask.To))
+		}
+		if ask.Status != nil {
+			part += ` AND +(i.doc ->> '$.status') IN (?` +
+				strings.Repeat(`, ?`, len(ask.Status)-1) + `)`
+			for _, v := range ask.Status {
+				args = append(args, v)
+			}
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, " UNION ALL ") + " ORDER BY at, id LIMIT ?", append(args, limit)
+}
+
+// momentKeys are the SQL for whose a document is, and for its moment. Times end in Z after a
+// fraction of any length: without the Z they are in order.
+func momentKeys(table string, c workflow.Collection) (who, at string) {
+	m := repo.Moments[c]
+	if who = table + "doc ->> '$." + m.Whose + "'"; listed[c].who == m.Whose {
+		who = table + "who"
+	}
+	return who, "rtrim(" + table + "doc ->> '$." + m.At + "', 'Z')"
+}
+
+// momentText is a moment as momentKeys orders it; the zero comes before all.
+func momentText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return strings.TrimSuffix(t.UTC().Format(time.RFC3339Nano), "Z")
+}

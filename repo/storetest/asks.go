@@ -1,0 +1,164 @@
+package storetest
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lunpai/lunpai/workflow"
+)
+
+var askTests = []test{
+	{"Model", testAskModel},
+	{"UpToDate", testAskUpToDate},
+	{"NoSuchAskIsAnError", testAskUnknown},
+}
+
+// testAskModel: whatever is asked for, the answer is what comparing every record gives, in order of
+// the moment; fractions of a second too.
+func testAskModel(t *testing.T, db Database) {
+	s := open(t, db)
+	h, other := begin(t, "site"), begin(t, "other")
+	r := rand.New(rand.NewPCG(3, 17))
+	staff := []workflow.StaffID{"li", "wang", "张伟"}
+	noon := time.Date(2026, 3, 14, 4, 0, 0, 0, time.UTC)
+	moment := func() time.Time {
+		return noon.Add(time.Duration(r.IntN(3000)) * time.Millisecond)
+	}
+	var all []workflow.Record
+	for i := range 90 {
+		id, at, who := fmt.Sprintf("r%02d", (i*37)%90), moment(), staff[r.IntN(3)]
+		next := &workflow.Next{What: workflow.ItemNotice, Who: "staff:" + string(who), At: at}
+		if r.IntN(5) == 0 {
+			next = nil
+		}
+		var rec workflow.Record
+		switch i % 3 {
+		case 0:
+			k := customer(id, who, []workflow.CustomerStatus{
+				workflow.StatusReceived, workflow.StatusRegistered, workflow.StatusSigned,
+			}[r.IntN(3)])
+			if k.LastContactAt = at; r.IntN(6) == 0 {
+				k.LastContactAt = time.Time{}
+			}
+			rec = k
+		case 1:
+			rec = &workflow.Notice{
+				Head: workflow.Head{ID: id, Site: h.site}, To: who, At: at, Next: next,
+			}
+		default:
+			v := visit(id, workflow.Registered)
+			if v.Next = next; r.IntN(4) == 0 {
+				v.State, v.Open = workflow.Served, true
+			}
+			rec = v
+		}
+		all = append(all, rec)
+		mustAppend(t, s, h.page(changed("register_visit", rec)))
+	}
+	mustAppend(t, s, other.page(changed("register_visit", customer("foreign", "li",
+		workflow.StatusReceived))))
+	for range 200 {
+		ask := workflow.Ask{Collection: []workflow.Collection{
+			workflow.Customers, workflow.Notices, workflow.Visits,
+		}[r.IntN(3)]}
+		for range 1 + r.IntN(3) {
+			who := string(staff[r.IntN(3)])
+			if ask.Collection != workflow.Customers {
+				who = "staff:" + who
+			}
+			ask.Whose = append(ask.Whose, who)
+		}
+		if r.IntN(2) == 0 {
+			ask.From = moment()
+		}
+		if r.IntN(2) == 0 {
+			ask.To = moment()
+		}
+		if ask.Collection == workflow.Customers && r.IntN(2) == 0 {
+			ask.Status = []string{"received", "registered"}[:1+r.IntN(2)]
+		}
+		limit := 1 + r.IntN(20)
+		docs, err := s.Asked(testContext(t), h.site, h.seq, ask, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, fmt.Sprintf("%+v, at most %d", ask, limit), asked(all, ask, limit), ids(docs))
+	}
+}
+
+// asked is what an Ask selects, comparing one record at a time.
+func asked(all []workflow.Record, ask workflow.Ask, limit int) (out []string) {
+	at := func(r workflow.Record) time.Time {
+		switch r := r.(type) {
+		case *workflow.Customer:
+			return r.LastContactAt
+		case *workflow.Notice:
+			return r.Next.At
+		case *workflow.Visit:
+			return r.Next.At
+		}
+		return time.Time{}
+	}
+	var found []workflow.Record
+	for _, r := range all {
+		if ask.Holds(r) {
+			found = append(found, r)
+		}
+	}
+	slices.SortFunc(found, func(a, b workflow.Record) int {
+		return cmp.Or(at(a).Compare(at(b)), strings.Compare(a.Ref().ID, b.Ref().ID))
+	})
+	for _, r := range found[:min(limit, len(found))] {
+		out = append(out, r.Ref().ID)
+	}
+	return out
+}
+
+// testAskUpToDate: an answer holds the commit that the caller has seen, without waiting for it.
+func testAskUpToDate(t *testing.T, db Database) {
+	s := open(t, db)
+	h := begin(t, "site")
+	n := &workflow.Notice{Head: workflow.Head{ID: "n", Site: h.site}, To: "li"}
+	ask := workflow.Ask{Collection: workflow.Notices, Whose: []string{"staff:li"}}
+	for i := range 20 {
+		n.Next = nil
+		var want []string
+		if i%2 == 0 {
+			n.Next = &workflow.Next{Who: "staff:li", At: time.Unix(1_700_000_000, 0).UTC()}
+			want = []string{"n"}
+		}
+		mustAppend(t, s, h.page(changed("acknowledge_notice", n)))
+		docs, err := s.Asked(testContext(t), h.site, h.seq, ask, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, fmt.Sprintf("after commit %d", h.seq), want, ids(docs))
+	}
+}
+
+// testAskUnknown: what no index answers is an error, never everything or nothing.
+func testAskUnknown(t *testing.T, db Database) {
+	s := open(t, db)
+	h := begin(t, "site")
+	mustAppend(t, s, h.page(arrival()))
+	for _, ask := range []workflow.Ask{
+		{Collection: workflow.Calls, Whose: []string{"li"}}, {Collection: workflow.Customers},
+		{Whose: []string{"li"}},
+	} {
+		if docs, err := s.Asked(testContext(t), h.site, h.seq, ask, 10); err == nil {
+			t.Errorf("%+v: %d documents, want an error", ask, len(docs))
+		}
+	}
+	ask := workflow.Ask{Collection: workflow.Customers, Whose: []string{"li"}}
+	if _, err := s.Asked(testContext(t), h.site, h.seq, ask, 0); err == nil {
+		t.Error("no limit: want an error")
+	}
+	if _, err := s.Asked(testContext(t), "", 0, ask, 1); err == nil {
+		t.Error("no site: want an error")
+	}
+}
