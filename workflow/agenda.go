@@ -115,7 +115,7 @@ func (b *Board) Agenda(now time.Time, whose Whose) *Agenda {
 	if b.Rota() == nil {
 		return a.Agenda
 	}
-	a.stale[0], a.stale[1] = d.cite("stale_after_months")
+	a.stale[0], a.stale[1] = d.cite(d.policy.staleRule())
 	for _, v := range b.open {
 		a.ofVisit(v)
 	}
@@ -300,7 +300,7 @@ func (a *Agenda) told(n *Notice) {
 		return
 	}
 	i := Item{
-		What: n.Next.What, Record: n.ID, About: n.About, Notice: RecordID(n.ID), Since: n.At,
+		What: n.Next.What, Record: n.ID, About: n.About.short(), Notice: RecordID(n.ID), Since: n.At,
 		Rule: n.Rule, For: a.working(n.To), Args: maps.Clone(n.Detail),
 	}
 	if i.What != ItemNotice {
@@ -311,8 +311,8 @@ func (a *Agenda) told(n *Notice) {
 	}
 }
 
-// StaleDays is how many days ahead the owner learns that a customer is about to become new.
-const StaleDays = 7
+// AheadDays is how many days ahead the owner learns that a customer is about to become new.
+const AheadDays = 7
 
 // soonNew is a customer who becomes new soon, unless somebody is in contact with him (RS-14).
 func (a *Agenda) soonNew(k *Customer) {
@@ -321,11 +321,11 @@ func (a *Agenda) soonNew(k *Customer) {
 		return
 	}
 	last := a.policy.lastFresh(k.LastContactAt.In(a.loc))
-	if last < a.today || last > a.today.AddDays(StaleDays) {
+	if last < a.today || last > a.today.AddDays(AheadDays) {
 		return
 	}
 	a.add(Item{
-		What: ItemStale, About: k.Ref(), Since: last.AddDays(-StaleDays).begins(a.loc),
+		What: ItemStale, About: k.Ref(), Since: last.AddDays(-AheadDays).begins(a.loc),
 		Due: last.AddDays(1).begins(a.loc), Rule: a.stale[0], For: a.working(k.Owner),
 		Args: pairs("date", string(last), "parameter", a.stale[1]),
 	})

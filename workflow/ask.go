@@ -72,7 +72,7 @@ func (a *Agenda) Asks() []Ask {
 }
 
 // soonNewBetween are the moments of last contact that make a customer new within the next
-// StaleDays: from the first, before the second.
+// AheadDays: from the first, before the second.
 func (a *Agenda) soonNewBetween() (from, to time.Time) {
 	const longest = 5000 // days; no policy waits longer
 	first := a.today.AddDays(-longest)
@@ -86,5 +86,5 @@ func (a *Agenda) soonNewBetween() (from, to time.Time) {
 		return first.AddDays(n).begins(a.loc)
 	}
 	const shift = 2 * time.Hour // begins may be off where the clocks change
-	return reaches(a.today).Add(-shift), reaches(a.today.AddDays(StaleDays + 1)).Add(shift)
+	return reaches(a.today).Add(-shift), reaches(a.today.AddDays(AheadDays + 1)).Add(shift)
 }

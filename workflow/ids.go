@@ -52,6 +52,14 @@ type Ref struct {
 	ID string `json:"id"`
 }
 
+// short is the reference with the id that addresses use: without the site in front.
+func (r Ref) short() Ref {
+	if r.Collection == StaffList {
+		r.ID = r.ID[strings.LastIndexByte(r.ID, '/')+1:]
+	}
+	return r
+}
+
 func siteRef(id SiteID) Ref { return Ref{Sites, string(id)} }
 
 func staffRef(s SiteID, id StaffID) Ref { return Ref{StaffList, string(s) + "/" + string(id)} }

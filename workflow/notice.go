@@ -96,6 +96,9 @@ func (d *draft) named(id string) Ref {
 			return Ref{c, id}
 		}
 	}
+	if d.staffMember(StaffID(id)) != nil {
+		return staffRef(d.ID, StaffID(id))
+	}
 	return Ref{Visits, id}
 }
 
