@@ -49,7 +49,7 @@ var plain = map[string]bool{
 	"active": true, "bounds": true, "channel": true, "count": true, "date": true, "flag": true,
 	"from_day": true, "last": true, "until": true,
 	"instead": true, "parameter": true, "position": true, "rank": true, "rule": true, "today": true,
-	"zone": true,
+	"time": true, "zone": true,
 }
 
 // lists are the kinds whose details are lists of ids, separated by blanks.

@@ -24,6 +24,8 @@ const (
 	ItemDispute   ItemKind = "dispute"   // a dispute waits for a ruling
 	ItemMakeUp    ItemKind = "make_up"   // a right to a make-up was not used
 	ItemStale     ItemKind = "stale"     // a customer is about to become new again
+	// ItemAppointment: a customer is expected today.
+	ItemAppointment ItemKind = "appointment"
 )
 
 // ends are the commands that end an item of a kind. Every kind has one, and whoever sees an item,
@@ -40,10 +42,13 @@ var ends = map[ItemKind][]Kind{
 	ItemDispute:   {"make_ruling"},
 	ItemMakeUp:    {"grant_make_up"},
 	ItemStale:     {"record_follow_up"},
+	ItemAppointment: {
+		"arrive_visit", "identify_visit", "change_appointment", "cancel_appointment",
+	},
 }
 
 // ofTheFloor are the kinds that the front desk sees, whoever has to do it: it sits beside him.
-var ofTheFloor = []ItemKind{ItemRegister, ItemExplain, ItemWaiting, ItemVacancy}
+var ofTheFloor = []ItemKind{ItemRegister, ItemExplain, ItemWaiting, ItemVacancy, ItemAppointment}
 
 // Item is something that waits for somebody.
 type Item struct {
@@ -96,6 +101,7 @@ type Agenda struct {
 	// rule of its own.
 	stale [2]string
 	staff []*Staff
+	seen  map[string]bool // customers taken: two asks may find one
 	items []Item
 }
 
@@ -110,7 +116,7 @@ func (b *Board) Agenda(now time.Time, whose Whose) *Agenda {
 	d := newDraft(b, Envelope{At: now})
 	a := floor{&Agenda{
 		whose: whose, now: now, today: d.today, loc: b.loc, policy: d.policy,
-		staff: slices.Clone(b.staff),
+		staff: slices.Clone(b.staff), seen: map[string]bool{},
 	}, d}
 	if b.Rota() == nil {
 		return a.Agenda
@@ -132,6 +138,16 @@ func (b *Board) Agenda(now time.Time, whose Whose) *Agenda {
 				What: ItemDispute, About: r.Ref(), Since: r.At, Rule: "P1-35",
 				For:  a.active(RoleManager),
 				Args: map[string]string{"customer": string(r.Customer)},
+			})
+		case *Appointment:
+			if r.State != AppointmentExpected || r.Day > d.today {
+				continue
+			}
+			a.add(Item{
+				What: ItemAppointment, About: r.Ref(), Since: d.begins(r.Day), Due: r.At,
+				Rule: d.article("P1-39", "P2-08a"), For: a.working(r.With),
+				Args: pairs("staff", string(r.With), "customer", string(r.Customer),
+					"time", d.Local(r.At).Format("15:04")),
 			})
 		}
 	}
@@ -316,11 +332,13 @@ const AheadDays = 7
 
 // soonNew is a customer who becomes new soon, unless somebody is in contact with him (RS-14).
 func (a *Agenda) soonNew(k *Customer) {
-	if k.Owner == "" || !k.ErasedAt.IsZero() || k.LastContactAt.IsZero() || !a.policy.stales() ||
-		!slices.Contains(goStale, string(k.Status)) {
+	since := k.HeldSince()
+	if k.Owner == "" || !k.ErasedAt.IsZero() || since.IsZero() || !a.policy.stales() ||
+		!slices.Contains(goStale, string(k.Status)) || a.seen[k.ID] {
 		return
 	}
-	last := a.policy.lastFresh(k.LastContactAt.In(a.loc))
+	a.seen[k.ID] = true
+	last := a.policy.lastFresh(since.In(a.loc))
 	if last < a.today || last > a.today.AddDays(AheadDays) {
 		return
 	}

@@ -9,11 +9,21 @@ import (
 // MaxAsked is how many records an agenda reads for one Ask: the oldest.
 const MaxAsked = 200
 
+// Moment says by what records are asked for: whose they are, and a moment of theirs.
+type Moment string
+
+// The moments.
+const (
+	ByNext    Moment = "next"    // who must do what is next, and since when it waits
+	ByContact Moment = "contact" // of a customer: the owner, and the last contact
+	ByGiven   Moment = "given"   // of a customer: the owner, and when a manager gave him
+)
+
 // Ask is a question to an index: the closed records of a collection that are somebody's, and whose
-// moment lies between two. Of customers, the owner and the last contact; of everything else, who
-// must do what is next, and since when it waits.
+// moment lies between two.
 type Ask struct {
 	Collection Collection
+	By         Moment
 	// Whose are the values that the first may have: at least one.
 	Whose []string
 	// From ≤ moment < To; zero: from the beginning, to the end.
@@ -27,20 +37,29 @@ func (q *Ask) Holds(r Record) bool {
 	if r.Ref().Collection != q.Collection || r.head().Open {
 		return false
 	}
-	who, at := "", time.Time{}
-	switch r := r.(type) {
-	case *Customer:
-		who, at = string(r.Owner), r.LastContactAt
-		if q.Status != nil && !slices.Contains(q.Status, string(r.Status)) {
-			return false
-		}
-	case interface{ next() *Next }:
-		if n := r.next(); n != nil {
-			who, at = n.Who, n.At
-		}
+	if k, ok := r.(*Customer); ok && q.Status != nil &&
+		!slices.Contains(q.Status, string(k.Status)) {
+		return false
 	}
+	who, at := q.By.Of(r)
 	return who != "" && !at.IsZero() && slices.Contains(q.Whose, who) && !at.Before(q.From) &&
 		(q.To.IsZero() || at.Before(q.To))
+}
+
+// Of is whose a record is by this moment, and the moment; zeros when it has none.
+func (m Moment) Of(r Record) (whose string, at time.Time) {
+	switch r := r.(type) {
+	case *Customer:
+		if m == ByGiven {
+			return string(r.Owner), r.GivenAt
+		}
+		return string(r.Owner), r.LastContactAt
+	case interface{ next() *Next }:
+		if n := r.next(); n != nil {
+			return n.Who, n.At
+		}
+	}
+	return "", time.Time{}
 }
 
 // Asks are the questions whose answers the agenda needs.
@@ -59,14 +78,16 @@ func (a *Agenda) Asks() []Ask {
 		}
 	}
 	asks := []Ask{
-		{Collection: Visits, Whose: all},
-		{Collection: Notices, Whose: told, From: a.now.AddDate(0, 0, -NoticeDays)},
+		{Collection: Visits, By: ByNext, Whose: all},
+		{Collection: Notices, By: ByNext, Whose: told, From: a.now.AddDate(0, 0, -NoticeDays)},
 	}
 	if a.policy.stales() {
 		from, to := a.soonNewBetween()
-		asks = append(asks, Ask{
-			Collection: Customers, Whose: owners, From: from, To: to, Status: goStale,
-		})
+		for _, by := range []Moment{ByContact, ByGiven} {
+			asks = append(asks, Ask{
+				Collection: Customers, By: by, Whose: owners, From: from, To: to, Status: goStale,
+			})
+		}
 	}
 	return slices.DeleteFunc(asks, func(q Ask) bool { return len(q.Whose) == 0 })
 }

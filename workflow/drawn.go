@@ -52,7 +52,8 @@ func (Collection) Words() []string {
 		"sites", "staff", "rotas", "visits",
 		"customers", "calls", "messages", "approvals",
 		"disputes", "rulings", "conduct", "checklists",
-		"cards", "vacancies", "keys", "appointments",
+		"cards", "vacancies", "keys", "notices",
+		"appointments",
 	}
 }
 
@@ -127,7 +128,7 @@ func (ItemKind) Words() []string {
 	return []string{
 		"register", "explain", "waiting", "vacancy",
 		"duplicate", "card", "notice", "approval",
-		"dispute", "make_up", "stale",
+		"dispute", "make_up", "stale", "appointment",
 	}
 }
 
@@ -135,6 +136,13 @@ func (ItemKind) Words() []string {
 func (MessageState) Words() []string {
 	return []string{
 		"pending", "delivered",
+	}
+}
+
+// Words are the values of Moment, in order.
+func (Moment) Words() []string {
+	return []string{
+		"next", "contact", "given",
 	}
 }
 

@@ -10,7 +10,9 @@ func (v *Visit) Of(s StaffID) bool {
 	return s != "" && (v.Server == s || v.Principal == s || slices.Contains(v.Assistants, s))
 }
 
-func (v *Visit) reader() int { return since(4, len(v.Joint) > 0, v.AppointmentID != "") }
+func (v *Visit) reader() int {
+	return since(4, len(v.Joint) > 0, v.AppointmentID != "", v.Next != nil)
+}
 
 // with reports whether a customer takes part in the visit.
 func (v *Visit) with(k CustomerID) bool {
@@ -295,8 +297,6 @@ type Visit struct {
 func (v *Visit) Ref() Ref { return visitRef(VisitID(v.ID)) }
 
 func (v *Visit) next() *Next { return v.Next }
-
-func (v *Visit) reader() int { return since(4, v.Next != nil) }
 
 func (v *Visit) clone() Record {
 	c := *v

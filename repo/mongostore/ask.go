@@ -12,16 +12,15 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// indexMoment is the index by which the closed documents of somebody are found by a moment
-// (repo.Moments).
-const indexMoment = "site_moment"
+// indexOf names the index by which the closed documents of somebody are found by a moment.
+func indexOf(m repo.Moment) string { return "site_" + string(m.By) }
 
-// momentIndex is that index of a collection. Only documents that are somebody's stand in it.
+// momentIndex is that index. Only documents that have the moment stand in it.
 func momentIndex(m repo.Moment) mongo.IndexModel {
 	return mongo.IndexModel{
 		Keys: keys(pathSite, m.Whose, m.At, pathID),
-		Options: options.Index().SetName(indexMoment).SetPartialFilterExpression(bson.D{
-			{Key: "open", Value: false}, {Key: m.Whose, Value: bson.D{{Key: "$exists", Value: true}}},
+		Options: options.Index().SetName(indexOf(m)).SetPartialFilterExpression(bson.D{
+			{Key: "open", Value: false}, {Key: m.At, Value: bson.D{{Key: "$exists", Value: true}}},
 		}),
 	}
 }
@@ -54,16 +53,14 @@ func (s *Store) Asked(
 	if !ask.To.IsZero() {
 		at = append(at, bson.E{Key: "$lt", Value: ask.To})
 	}
-	if at == nil { // a document without the moment is not asked for
-		at = bson.D{{Key: "$exists", Value: true}}
-	}
+	at = append(at, bson.E{Key: "$exists", Value: true}) // as the index has it
 	filter = append(filter, bson.E{Key: m.At, Value: at})
 	if ask.Status != nil {
 		filter = append(filter,
 			bson.E{Key: "status", Value: bson.D{{Key: "$in", Value: ask.Status}}})
 	}
 	o := options.Find().SetSort(keys(m.At, pathID)).SetLimit(int64(limit))
-	return hinted(indexMoment, func(hint any) ([]repo.Document, error) {
+	return hinted(indexOf(m), func(hint any) ([]repo.Document, error) {
 		return s.find(ctx, ask.Collection, filter, o.SetHint(hint))
 	})
 }

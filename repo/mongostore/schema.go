@@ -93,8 +93,9 @@ func schema() map[string][]mongo.IndexModel {
 			}
 		}
 	}
-	for c, m := range repo.Moments {
-		all[string(c)] = append(all[string(c)], momentIndex(m))
+	for _, m := range repo.Moments {
+		c := string(m.Collection)
+		all[c] = append(all[c], momentIndex(m))
 	}
 	for _, c := range repo.SideCollections {
 		all[string(c)] = []mongo.IndexModel{

@@ -19,7 +19,8 @@ const mostParts = 400
 func (s *Store) Asked(
 	ctx context.Context, site workflow.SiteID, _ int64, ask workflow.Ask, limit int,
 ) (docs []repo.Document, err error) {
-	if _, err := repo.NeedMoment(ask, limit); err != nil {
+	m, err := repo.NeedMoment(ask, limit)
+	if err != nil {
 		return nil, err
 	}
 	whose := slices.Compact(slices.Sorted(slices.Values(ask.Whose)))
@@ -27,7 +28,7 @@ func (s *Store) Asked(
 		func(p *pool) error {
 			var found []asked
 			for some := range slices.Chunk(whose, mostParts) {
-				text, args := asking(site, ask, some, limit)
+				text, args := asking(site, m, ask, some, limit)
 				rows, err := p.db.QueryContext(ctx, text, args...)
 				part, err := collect(rows, err, scanAsked)
 				if err != nil {
@@ -66,15 +67,18 @@ func firstAsked(all []asked, limit int) []asked {
 
 // asking is an Ask as SQL: one part for everybody, each in the order of its index, merged.
 func asking(
-	site workflow.SiteID, ask workflow.Ask, whose []string, limit int,
+	site workflow.SiteID, m repo.Moment, ask workflow.Ask, whose []string, limit int,
 ) (text string, args []any) {
-	who, at := momentKeys("i.", ask.Collection)
+	who, at := momentKeys("i.", m)
 	var parts []string
 	for _, x := range whose {
 		part := `SELECT i.collection, i.site, i.id AS id, i.seq, i.open, i.doc, ` + at + ` AS at ` +
-			`FROM images i INDEXED BY ` + string(ask.Collection) + `_moment WHERE i.collection = '` +
-			string(ask.Collection) + `' AND NOT i.open AND i.site = ? AND ` + who + ` = ? AND ` + at +
+			`FROM images i INDEXED BY ` + string(m.Collection) + `_` + string(m.By) +
+			` WHERE i.collection = '` + string(m.Collection) + `' AND NOT i.open AND i.site = ? AND ` + who + ` = ? AND ` + at +
 			` >= ?`
+		if m.By == workflow.ByGiven {
+			part += ` AND i.doc ->> '$.` + m.At + `' IS NOT NULL`
+		}
 		args = append(args, site, x, momentText(ask.From))
 		if !ask.To.IsZero() {
 			part, args = part+` AND `+at+` < ?`, append(args, momentText(ask.To))
@@ -93,9 +97,9 @@ func asking(
 
 // momentKeys are the SQL for whose a document is, and for its moment. Times end in Z after a
 // fraction of any length: without the Z they are in order.
-func momentKeys(table string, c workflow.Collection) (who, at string) {
-	m := repo.Moments[c]
-	if who = table + "doc ->> '$." + m.Whose + "'"; listed[c].who == m.Whose {
+func momentKeys(table string, m repo.Moment) (who, at string) {
+	who = table + "doc ->> '$." + m.Whose + "'"
+	if listed[m.Collection].who == m.Whose {
 		who = table + "who"
 	}
 	return who, "rtrim(" + table + "doc ->> '$." + m.At + "', 'Z')"

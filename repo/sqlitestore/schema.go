@@ -82,11 +82,16 @@ func closedOf(c workflow.Collection, field string) addition {
 
 // momentOf is an index by which the closed documents of somebody are found by a moment
 // (repo.Moments).
-func momentOf(c workflow.Collection) addition {
-	who, at := momentKeys("", c)
+func momentOf(m repo.Moment) addition {
+	who, at := momentKeys("", m)
+	has := who
+	if m.By == workflow.ByGiven { // most were never given
+		has = "doc ->> '$." + m.At + "'"
+	}
 	return addition{
-		make: fmt.Sprintf(`CREATE INDEX %s_moment ON images (site, %s, %s, id) `+
-			`WHERE collection = '%s' AND NOT open AND %s IS NOT NULL`, c, who, at, c, who),
+		make: fmt.Sprintf(`CREATE INDEX %s_%s ON images (site, %s, %s, id) `+
+			`WHERE collection = '%s' AND NOT open AND %s IS NOT NULL`, m.Collection, m.By, who, at,
+			m.Collection, has),
 	}
 }
 
@@ -99,7 +104,8 @@ var additions = []addition{
 	closedOf(workflow.Messages, "state"), closedOf(workflow.Approvals, "state"),
 	closedOf(workflow.Appointments, "customer"), closedOf(workflow.Appointments, "with"),
 	closedOf(workflow.Appointments, "day"), closedOf(workflow.Appointments, "state"),
-	momentOf(workflow.Visits), momentOf(workflow.Notices), momentOf(workflow.Customers),
+	momentOf(repo.Moments[0]), momentOf(repo.Moments[1]), momentOf(repo.Moments[2]),
+	momentOf(repo.Moments[3]),
 	{
 		// Who takes part in which closed visit: an index over a list. Triggers maintain it, so that
 		// no code that writes images can forget it. A row says where to look; the document says

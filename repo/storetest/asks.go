@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -45,6 +46,9 @@ func testAskModel(t *testing.T, db Database) {
 			if k.LastContactAt = at; r.IntN(6) == 0 {
 				k.LastContactAt = time.Time{}
 			}
+			if r.IntN(3) == 0 {
+				k.GivenAt = moment()
+			}
 			rec = k
 		case 1:
 			rec = &workflow.Notice{
@@ -63,9 +67,8 @@ func testAskModel(t *testing.T, db Database) {
 	mustAppend(t, s, other.page(changed("register_visit", customer("foreign", "li",
 		workflow.StatusReceived))))
 	for range 200 {
-		ask := workflow.Ask{Collection: []workflow.Collection{
-			workflow.Customers, workflow.Notices, workflow.Visits,
-		}[r.IntN(3)]}
+		m := repo.Moments[r.IntN(len(repo.Moments))]
+		ask := workflow.Ask{Collection: m.Collection, By: m.By}
 		for range 1 + r.IntN(3) {
 			who := string(staff[r.IntN(3)])
 			if ask.Collection != workflow.Customers {
@@ -94,15 +97,8 @@ func testAskModel(t *testing.T, db Database) {
 // asked is what an Ask selects, comparing one record at a time.
 func asked(all []workflow.Record, ask workflow.Ask, limit int) (out []string) {
 	at := func(r workflow.Record) time.Time {
-		switch r := r.(type) {
-		case *workflow.Customer:
-			return r.LastContactAt
-		case *workflow.Notice:
-			return r.Next.At
-		case *workflow.Visit:
-			return r.Next.At
-		}
-		return time.Time{}
+		_, at := ask.By.Of(r)
+		return at
 	}
 	var found []workflow.Record
 	for _, r := range all {
@@ -124,7 +120,7 @@ func testAskUpToDate(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
 	n := &workflow.Notice{Head: workflow.Head{ID: "n", Site: h.site}, To: "li"}
-	ask := workflow.Ask{Collection: workflow.Notices, Whose: []string{"staff:li"}}
+	ask := workflow.Ask{Collection: workflow.Notices, By: workflow.ByNext, Whose: []string{"staff:li"}}
 	for i := range 20 {
 		n.Next = nil
 		var want []string
@@ -147,14 +143,17 @@ func testAskUnknown(t *testing.T, db Database) {
 	h := begin(t, "site")
 	mustAppend(t, s, h.page(arrival()))
 	for _, ask := range []workflow.Ask{
-		{Collection: workflow.Calls, Whose: []string{"li"}}, {Collection: workflow.Customers},
-		{Whose: []string{"li"}},
+		{Collection: workflow.Calls, By: workflow.ByNext, Whose: []string{"li"}},
+		{Collection: workflow.Customers, By: workflow.ByNext, Whose: []string{"li"}},
+		{Collection: workflow.Customers, By: workflow.ByContact}, {Whose: []string{"li"}},
 	} {
 		if docs, err := s.Asked(testContext(t), h.site, h.seq, ask, 10); err == nil {
 			t.Errorf("%+v: %d documents, want an error", ask, len(docs))
 		}
 	}
-	ask := workflow.Ask{Collection: workflow.Customers, Whose: []string{"li"}}
+	ask := workflow.Ask{
+		Collection: workflow.Customers, By: workflow.ByContact, Whose: []string{"li"},
+	}
 	if _, err := s.Asked(testContext(t), h.site, h.seq, ask, 0); err == nil {
 		t.Error("no limit: want an error")
 	}

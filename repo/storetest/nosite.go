@@ -78,7 +78,7 @@ func testNoSite(t *testing.T, db Database) {
 		},
 		"Asked": func(ctx context.Context) error {
 			d, err := s.Asked(ctx, "", 0, workflow.Ask{
-				Collection: workflow.Customers, Whose: []string{"li"},
+				Collection: workflow.Customers, By: workflow.ByContact, Whose: []string{"li"},
 			}, 10)
 			return found(len(d), err)
 		},
