@@ -28,6 +28,29 @@ func getDispute(c *call, _ *none) (*DisputeView, error) {
 	return &DisputeView{r}, err
 }
 
+// DisputesQuery is the query of the list of disputes.
+type DisputesQuery struct {
+	// State selects disputes in these states.
+	State []workflow.DisputeState `query:"state" compares:"state"`
+	// Customer selects disputes about this customer.
+	Customer workflow.CustomerID `query:"customer" compares:"customer"`
+	Paging
+}
+
+// DisputeList is a page of disputes.
+type DisputeList struct {
+	// Disputes are the disputes on this page that the caller may see.
+	Disputes []Doc[workflow.Dispute] `json:"disputes"`
+	Page
+}
+
+// listDisputes lists disputes, newest first. A consultant sees those in which they claim the
+// customer.
+func listDisputes(c *call, q *DisputesQuery) (*DisputeList, error) {
+	p, docs, err := listOf[workflow.Dispute](c, workflow.Disputes, q.Paging)
+	return &DisputeList{docs, p}, err
+}
+
 // RulingBody is a ruling of the manager.
 type RulingBody struct {
 	// Text is the ruling, as free text. The ruling holds its id; GET notes/{note} shows the text to

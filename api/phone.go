@@ -56,3 +56,28 @@ func listMessages(c *call, q *MessagesQuery) (*MessageList, error) {
 	p, docs, err := listOf[workflow.Message](c, workflow.Messages, q.Paging)
 	return &MessageList{p, docs}, err
 }
+
+// CallsQuery is the query of the list of calls.
+type CallsQuery struct {
+	// For selects the calls for this consultant.
+	For workflow.StaffID `query:"for" compares:"for"`
+	// AnsweredBy selects the calls that this consultant answered.
+	AnsweredBy workflow.StaffID `query:"answered_by" compares:"answered_by"`
+	// Customer selects the calls of this customer.
+	Customer workflow.CustomerID `query:"customer" compares:"customer"`
+	Paging
+}
+
+// CallList is a page of calls.
+type CallList struct {
+	// Calls are the calls on this page that the caller may see.
+	Calls []Doc[workflow.Call] `json:"calls"`
+	Page
+}
+
+// listCalls lists calls on the sales telephone, newest first. A consultant sees those they answered
+// and those for them.
+func listCalls(c *call, q *CallsQuery) (*CallList, error) {
+	p, docs, err := listOf[workflow.Call](c, workflow.Calls, q.Paging)
+	return &CallList{docs, p}, err
+}

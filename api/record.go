@@ -204,7 +204,10 @@ func shownDoc(i workflow.Image) json.RawMessage {
 
 // mine reports whether a listed record belongs to the calling consultant, or to everybody.
 func (c *call) mine(i workflow.Image) bool {
-	if i.Collection != workflow.Messages && i.Collection != workflow.Approvals {
+	switch i.Collection {
+	case workflow.Messages, workflow.Approvals, workflow.Calls, workflow.Disputes, workflow.Cards,
+		workflow.Checks:
+	default:
 		return true // the query selects by owner or principal, or it is everybody's
 	}
 	r, err := workflow.Decode(i)
@@ -224,6 +227,10 @@ func belongs(r workflow.Record, s workflow.StaffID) bool {
 		return r.By == s
 	case *workflow.Dispute:
 		return slices.Contains(r.Claimants, s)
+	case *workflow.Card:
+		return r.By == s || r.Owner == s
+	case *workflow.Check:
+		return r.By == s
 	default:
 		return true
 	}

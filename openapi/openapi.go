@@ -8,7 +8,7 @@ import (
 )
 
 // Version is raised whenever a promise of the contract changes.
-const Version = "9"
+const Version = "10"
 
 // Text is the contract as it is served.
 //

@@ -58,6 +58,10 @@ var Filters = map[workflow.Collection][]string{
 	workflow.Approvals: {"state"},
 
 	workflow.Appointments: {"customer", "with", "day", "state"},
+	workflow.Calls:        {"customer", "for", "answered_by"},
+	workflow.Disputes:     {"customer", "state"},
+	workflow.Cards:        {"customer", "by"},
+	workflow.Checks:       {"visit", "by", "item"},
 }
 
 // Lists are the filters whose field is a list.

@@ -104,6 +104,12 @@ var additions = []addition{
 	closedOf(workflow.Messages, "state"), closedOf(workflow.Approvals, "state"),
 	closedOf(workflow.Appointments, "customer"), closedOf(workflow.Appointments, "with"),
 	closedOf(workflow.Appointments, "day"), closedOf(workflow.Appointments, "state"),
+	closedOf(workflow.Calls, "customer"), closedOf(workflow.Calls, "for"),
+	closedOf(workflow.Calls, "answered_by"),
+	closedOf(workflow.Disputes, "customer"), closedOf(workflow.Disputes, "state"),
+	closedOf(workflow.Cards, "customer"), closedOf(workflow.Cards, "by"),
+	closedOf(workflow.Checks, "visit"), closedOf(workflow.Checks, "by"),
+	closedOf(workflow.Checks, "item"),
 	momentOf(repo.Moments[0]), momentOf(repo.Moments[1]), momentOf(repo.Moments[2]),
 	momentOf(repo.Moments[3]),
 	{
