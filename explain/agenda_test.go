@@ -23,7 +23,8 @@ func TestAgendaTexts(t *testing.T) {
 	known := []string{"notice"}
 	for _, s := range src.facts() {
 		for _, why := range s.detail["why"] {
-			if s.key != "notified" || slices.Contains(workflow.OwnItem, why) || why == "card_given" {
+			if s.key != "notified" || slices.Contains(workflow.OwnItem, why) ||
+				why == "card_given" {
 				continue
 			}
 			known = append(known, "notice/"+why)

@@ -80,7 +80,8 @@ type article struct {
 func load() (*catalogue, error) {
 	c := &catalogue{}
 	for name, to := range map[string]any{
-		"agenda.json": &c.agenda, "articles.json": &c.articles, "facts.json": &c.facts, "faults.json": &c.faults,
+		"agenda.json": &c.agenda, "articles.json": &c.articles,
+		"facts.json": &c.facts, "faults.json": &c.faults,
 		"parameters.json": &c.parameters, "phrases.json": &c.phrases, "problems.json": &c.problems,
 		"reports.json": &c.reports,
 		"words.json":   &c.words,

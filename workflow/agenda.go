@@ -167,9 +167,14 @@ func (a floor) ofVisit(v *Visit) {
 		}
 		closed := d.rota().Day == v.BusinessDay && !d.rota().ClosedAt.IsZero()
 		a.add(Item{
-			What: ItemRegister, About: v.Ref(), Since: since, Due: d.begins(v.BusinessDay.AddDays(1)),
-			Late: closed, Rule: d.article("P1-28", "P2-02"), For: a.working(v.Server),
-			Args: map[string]string{"staff": string(v.Server)},
+			What:  ItemRegister,
+			About: v.Ref(),
+			Since: since,
+			Due:   d.begins(v.BusinessDay.AddDays(1)),
+			Late:  closed,
+			Rule:  d.article("P1-28", "P2-02"),
+			For:   a.working(v.Server),
+			Args:  map[string]string{"staff": string(v.Server)},
 		})
 	case (v.State == Arrived || v.State == Identified) && limit > 0 &&
 		d.now.Sub(v.ArrivedAt) > limit:
@@ -285,8 +290,12 @@ func (a *Agenda) overseers(except ...StaffID) []StaffID {
 // Items are all items, oldest first.
 func (a *Agenda) Items() []Item {
 	slices.SortFunc(a.items, func(x, y Item) int {
-		return cmp.Or(x.Since.Compare(y.Since), strings.Compare(string(x.What), string(y.What)),
-			strings.Compare(x.Record, y.Record), strings.Compare(string(x.Notice), string(y.Notice)))
+		return cmp.Or(
+			x.Since.Compare(y.Since),
+			strings.Compare(string(x.What), string(y.What)),
+			strings.Compare(x.Record, y.Record),
+			strings.Compare(string(x.Notice), string(y.Notice)),
+		)
 	})
 	if a.items == nil {
 		return []Item{}
@@ -316,8 +325,14 @@ func (a *Agenda) told(n *Notice) {
 		return
 	}
 	i := Item{
-		What: n.Next.What, Record: n.ID, About: n.About.short(), Notice: RecordID(n.ID), Since: n.At,
-		Rule: n.Rule, For: a.working(n.To), Args: maps.Clone(n.Detail),
+		What:   n.Next.What,
+		Record: n.ID,
+		About:  n.About.short(),
+		Notice: RecordID(n.ID),
+		Since:  n.At,
+		Rule:   n.Rule,
+		For:    a.working(n.To),
+		Args:   maps.Clone(n.Detail),
 	}
 	if i.What != ItemNotice {
 		i.Record = n.About.ID

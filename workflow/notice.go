@@ -91,7 +91,9 @@ func (d *draft) named(id string) Ref {
 	if id == d.subject.ID {
 		return d.subject
 	}
-	for _, c := range []Collection{Visits, Customers, Appointments, Approvals, Disputes, Cards, Vacancies} {
+	for _, c := range []Collection{
+		Visits, Customers, Appointments, Approvals, Disputes, Cards, Vacancies,
+	} {
 		if _, ok := look[Record](d, Ref{c, id}); ok {
 			return Ref{c, id}
 		}

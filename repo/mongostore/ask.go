@@ -43,7 +43,8 @@ func (s *Store) Asked(
 	}
 	whose := slices.Compact(slices.Sorted(slices.Values(ask.Whose)))
 	filter := bson.D{
-		{Key: pathSite, Value: string(site)}, {Key: "open", Value: false},
+		{Key: pathSite, Value: string(site)},
+		{Key: "open", Value: false},
 		{Key: m.Whose, Value: bson.D{{Key: "$in", Value: whose}}},
 	}
 	var at bson.D

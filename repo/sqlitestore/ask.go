@@ -74,8 +74,8 @@ func asking(
 	for _, x := range whose {
 		part := `SELECT i.collection, i.site, i.id AS id, i.seq, i.open, i.doc, ` + at + ` AS at ` +
 			`FROM images i INDEXED BY ` + string(m.Collection) + `_` + string(m.By) +
-			` WHERE i.collection = '` + string(m.Collection) + `' AND NOT i.open AND i.site = ? AND ` + who + ` = ? AND ` + at +
-			` >= ?`
+			` WHERE i.collection = '` + string(m.Collection) +
+			`' AND NOT i.open AND i.site = ? AND ` + who + ` = ? AND ` + at + ` >= ?`
 		if m.By == workflow.ByGiven {
 			part += ` AND i.doc ->> '$.` + m.At + `' IS NOT NULL`
 		}

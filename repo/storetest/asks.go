@@ -120,7 +120,11 @@ func testAskUpToDate(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
 	n := &workflow.Notice{Head: workflow.Head{ID: "n", Site: h.site}, To: "li"}
-	ask := workflow.Ask{Collection: workflow.Notices, By: workflow.ByNext, Whose: []string{"staff:li"}}
+	ask := workflow.Ask{
+		Collection: workflow.Notices,
+		By:         workflow.ByNext,
+		Whose:      []string{"staff:li"},
+	}
 	for i := range 20 {
 		n.Next = nil
 		var want []string
@@ -145,7 +149,8 @@ func testAskUnknown(t *testing.T, db Database) {
 	for _, ask := range []workflow.Ask{
 		{Collection: workflow.Calls, By: workflow.ByNext, Whose: []string{"li"}},
 		{Collection: workflow.Customers, By: workflow.ByNext, Whose: []string{"li"}},
-		{Collection: workflow.Customers, By: workflow.ByContact}, {Whose: []string{"li"}},
+		{Collection: workflow.Customers, By: workflow.ByContact},
+		{Whose: []string{"li"}},
 	} {
 		if docs, err := s.Asked(testContext(t), h.site, h.seq, ask, 10); err == nil {
 			t.Errorf("%+v: %d documents, want an error", ask, len(docs))
