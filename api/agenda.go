@@ -26,7 +26,7 @@ type AgendaItem struct {
 type AgendaView struct {
 	// Items are what is due.
 	Items []AgendaItem `json:"items"`
-	// More is true when there is more of a kind than is shown: the oldest 200 are. Absent
+	// More is true when there is more of a kind than is shown: the oldest 100 are. Absent
 	// otherwise.
 	More bool `json:"more,omitempty"`
 	// Seq is the number of the last commit that is taken into account.

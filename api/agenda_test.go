@@ -161,6 +161,6 @@ func TestLongAgenda(t *testing.T) {
 	if b.str("items", 0, "notice") != a.str("items", 1, "notice") || b.at("more") != true {
 		t.Errorf("after one was acknowledged: %.300s", b.raw)
 	}
-	o.clock.Set(o.clock.Now().AddDate(0, 0, workflow.NoticeDays+1))
+	o.clock.Set(o.clock.Now().AddDate(0, 0, workflow.AgendaDays+1))
 	o.wantAgenda("C", "")
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // MaxAsked is how many records an agenda reads for one Ask: the oldest.
-const MaxAsked = 200
+const MaxAsked = 100
 
 // Moment says by what records are asked for: whose they are, and a moment of theirs.
 type Moment string
@@ -77,9 +77,10 @@ func (a *Agenda) Asks() []Ask {
 			told, owners = append(told, forStaff(s.Staff)), append(owners, string(s.Staff))
 		}
 	}
+	since := a.now.AddDate(0, 0, -AgendaDays)
 	asks := []Ask{
-		{Collection: Visits, By: ByNext, Whose: all},
-		{Collection: Notices, By: ByNext, Whose: told, From: a.now.AddDate(0, 0, -NoticeDays)},
+		{Collection: Visits, By: ByNext, Whose: all, From: since},
+		{Collection: Notices, By: ByNext, Whose: told, From: since},
 	}
 	if a.policy.stales() {
 		from, to := a.soonNewBetween()

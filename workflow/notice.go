@@ -8,7 +8,7 @@ import (
 )
 
 // Notice is something that a member of staff was told. It stays on his agenda until he acknowledges
-// it, for NoticeDays at most; the record is kept. It is never on the board: there is no end to
+// it, for AgendaDays at most; the record is kept. It is never on the board: there is no end to
 // them.
 type Notice struct {
 	Head
@@ -28,9 +28,9 @@ type Notice struct {
 	Next *Next `json:"next,omitempty"`
 }
 
-// NoticeDays is for how many days a notice stays on the agenda of somebody who does not acknowledge
-// it.
-const NoticeDays = 30
+// AgendaDays is for how many days a notice that nobody acknowledges, and what is owed of a closed
+// visit, stay on the agenda.
+const AgendaDays = 30
 
 // Ref names the record.
 func (n *Notice) Ref() Ref { return Ref{Notices, n.ID} }
