@@ -53,6 +53,7 @@ func testAskModel(t *testing.T, db Database) {
 		case 1:
 			rec = &workflow.Notice{
 				Head: workflow.Head{ID: id, Site: h.site}, To: who, At: at, Next: next,
+				About: workflow.VisitRef("v"),
 			}
 		default:
 			v := visit(id, workflow.Registered)
@@ -119,7 +120,10 @@ func asked(all []workflow.Record, ask workflow.Ask, limit int) (out []string) {
 func testAskUpToDate(t *testing.T, db Database) {
 	s := open(t, db)
 	h := begin(t, "site")
-	n := &workflow.Notice{Head: workflow.Head{ID: "n", Site: h.site}, To: "li"}
+	n := &workflow.Notice{
+		Head: workflow.Head{ID: "n", Site: h.site}, To: "li", About: workflow.VisitRef("v"),
+		At: time.Unix(1_700_000_000, 0).UTC(),
+	}
 	ask := workflow.Ask{
 		Collection: workflow.Notices,
 		By:         workflow.ByNext,
@@ -129,7 +133,7 @@ func testAskUpToDate(t *testing.T, db Database) {
 		n.Next = nil
 		var want []string
 		if i%2 == 0 {
-			n.Next = &workflow.Next{Who: "staff:li", At: time.Unix(1_700_000_000, 0).UTC()}
+			n.Next = &workflow.Next{What: workflow.ItemNotice, Who: "staff:li", At: n.At}
 			want = []string{"n"}
 		}
 		mustAppend(t, s, h.page(changed("acknowledge_notice", n)))
