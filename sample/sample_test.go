@@ -196,6 +196,7 @@ var notHere = []workflow.Kind{
 	"show_note", "erase_note", "make_key", "rotate_key", "revoke_key", "release_assistant",
 	"plan_absence", "cancel_absence",
 	"reassign_customers", "make_appointment", "change_appointment", "cancel_appointment",
+	"explain_visit", "acknowledge_notice",
 }
 
 // plausible compares shares with what sales offices know.
