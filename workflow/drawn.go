@@ -103,8 +103,8 @@ func (FactKind) Words() []string {
 		"card.given", "seat.vacated", "seat.notified", "seat.filled",
 		"vacancy.judged", "key.made", "key.rotated", "key.revoked",
 		"customer.searched", "person.shown", "person.changed", "person.erased",
-		"note.shown", "note.erased", "notified", "flagged",
-		"reminded",
+		"note.shown", "note.erased", "visit.explained", "notice.acknowledged",
+		"notified", "flagged", "reminded",
 	}
 }
 
