@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -35,8 +34,8 @@ func (c *call) setClock() error {
 	if c.api.cfg.Clock == nil {
 		return bad("clock_not_manual")
 	}
-	t, err := time.Parse(time.RFC3339, h)
-	if err != nil || !once {
+	t, ok := readTime(h)
+	if !ok || !once {
 		return bad("bad_time")
 	}
 	c.api.cfg.Clock.Set(t)

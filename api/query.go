@@ -145,8 +145,8 @@ func (p *parameter) read(m reflect.Value, value string) error {
 			return bad("bad_parameter/commit", "name", p.name)
 		}
 	case time.Time:
-		at, err := time.Parse(time.RFC3339, value)
-		if err != nil {
+		at, ok := readTime(value)
+		if !ok {
 			return bad("bad_parameter/time", "name", p.name)
 		}
 		m.Set(reflect.ValueOf(at))

@@ -288,8 +288,8 @@ func (t *taker) str(s *shape.Shape, v reflect.Value, text string) {
 		return
 	}
 	if s.Format == "date-time" {
-		var at time.Time
-		if err := at.UnmarshalText([]byte(text)); err != nil || !strictTime(text) {
+		at, ok := readTime(text)
+		if !ok {
 			t.misfits("form", s)
 			return
 		}
@@ -303,11 +303,16 @@ func (t *taker) str(s *shape.Shape, v reflect.Value, text string) {
 	}
 }
 
-// strictTime refuses what the time package lets pass beside RFC 3339: a comma before fractions of a
-// second, and offsets of more than a day.
-func strictTime(text string) bool {
+// readTime reads a time as RFC 3339 writes it. It refuses what the time package lets pass beside: an
+// hour of one digit, a comma before fractions of a second, and offsets of more than a day.
+func readTime(text string) (time.Time, bool) {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, false
+	}
 	zone := text[strings.LastIndexAny(text, "Zz+-"):]
-	return !strings.Contains(text, ",") && (len(zone) == 1 || zone[1:3] < "24" && zone[4:6] < "60")
+	return at, strings.IndexByte(text, ':') == len("2006-01-02T15") &&
+		!strings.Contains(text, ",") && (len(zone) == 1 || zone[1:3] < "24" && zone[4:6] < "60")
 }
 
 // number checks a number and puts it where it goes.
