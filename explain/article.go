@@ -48,8 +48,12 @@ func Articles(lang Lang) []ArticleText {
 	return all
 }
 
-// Cite writes a clause id as people quote it: "policy 1, art. 12c", "制度一第12条c款". Anything else
-// comes back as it is.
+// paragraphs are the clauses that are a numbered paragraph of their article. The letters of the
+// others are this program's own: nobody finds them in the Chinese text.
+var paragraphs = map[string]string{"P1-09b": "第2款"}
+
+// Cite writes a clause id as people quote it: "policy 1, art. 12c", "制度一第12条", "制度一第9条第2款".
+// Anything else comes back as it is.
 func Cite(lang Lang, rule string) string {
 	policy, number, ok := strings.Cut(rule, "-")
 	number = strings.TrimLeft(number, "0")
@@ -57,14 +61,12 @@ func Cite(lang Lang, rule string) string {
 	if !ok || digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return rule
 	}
-	letter := number[len(digits):]
 	switch {
 	case policy != "P1" && policy != "P2":
 		return rule
-	case lang == Zh && letter != "":
-		return map[string]string{"P1": "制度一第", "P2": "制度二第"}[policy] + digits + "条" + letter + "款"
 	case lang == Zh:
-		return map[string]string{"P1": "制度一第", "P2": "制度二第"}[policy] + digits + "条"
+		article := map[string]string{"P1": "制度一第", "P2": "制度二第"}[policy] + digits + "条"
+		return article + paragraphs[rule]
 	case policy == "P2":
 		return "policy 2, item " + number
 	}

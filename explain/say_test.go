@@ -39,8 +39,9 @@ func TestFromEnv(t *testing.T) {
 
 func TestCite(t *testing.T) {
 	for rule, want := range map[string][2]string{
-		"P1-12": {"policy 1, art. 12", "制度一第12条"}, "P1-09a": {"policy 1, art. 9a", "制度一第9条a款"},
-		"P2-10b": {"policy 2, item 10b", "制度二第10条b款"}, "": {"", ""}, "P1-": {"P1-", "P1-"},
+		"P1-12": {"policy 1, art. 12", "制度一第12条"}, "P1-09a": {"policy 1, art. 9a", "制度一第9条"},
+		"P1-09b": {"policy 1, art. 9b", "制度一第9条第2款"},
+		"P2-10b": {"policy 2, item 10b", "制度二第10条"}, "": {"", ""}, "P1-": {"P1-", "P1-"},
 		"P3-2.7b": {"P3-2.7b", "P3-2.7b"},
 		"office":  {"office", "office"},
 	} {
@@ -87,7 +88,7 @@ func TestFact(t *testing.T) {
 			},
 			names,
 			"B receives visit V1 for 张三: assist for somebody who is away (policy 1, art. 12c)",
-			"来访 V1 由 B 接待，客户归张三：本人不在，协助接待（制度一第12条c款）",
+			"来访 V1 由 B 接待，客户归张三：本人不在，协助接待（制度一第12条）",
 		},
 		{
 			workflow.Fact{
@@ -190,7 +191,7 @@ func TestFault(t *testing.T) {
 }
 
 func TestWord(t *testing.T) {
-	if got := Word(Zh, "route", "last_seat"); got != "由末位接应，不占轮次" {
+	if got := Word(Zh, "route", "last_seat"); got != "由末位出面接待，不计轮值" {
 		t.Error(got)
 	}
 	if got := Word(Zh, "nothing", "x"); got != "x" {
