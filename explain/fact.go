@@ -8,7 +8,7 @@ import (
 )
 
 // variants names the detail that distinguishes the meanings of a kind: the sentence for kind/value
-// takes precedence over the one for kind. In a value such as "unregistered:V1" only the part before
+// takes precedence over the one for kind, as does the one for kind/article. In a value such as "unregistered:V1" only the part before
 // the colon counts.
 var variants = map[workflow.FactKind]string{
 	workflow.FactVisitAssigned:   "role",
@@ -95,6 +95,9 @@ func sentence(lang Lang, f workflow.Fact) lines {
 		if l := facts[string(f.Kind)+"/"+v].in(lang); l != nil {
 			return l
 		}
+	}
+	if l := facts[string(f.Kind)+"/"+f.Rule].in(lang); l != nil {
+		return l
 	}
 	return facts[string(f.Kind)].in(lang)
 }

@@ -80,6 +80,18 @@ func TestFact(t *testing.T) {
 		},
 		{
 			workflow.Fact{
+				Kind: workflow.FactVisitAssigned, Rule: "P1-17b", Subject: "A",
+				Detail: map[string]string{
+					"visit": "V1", "route": "line", "role": "lead",
+					"for": "A",
+				},
+			},
+			nil,
+			"A receives visit V1: a new customer again, by the order (policy 1, art. 17b)",
+			"来访 V1 由 A 接待：久未联系，又是新客户，按轮排（制度一第17条）",
+		},
+		{
+			workflow.Fact{
 				Kind: workflow.FactVisitAssigned, Rule: "P1-12c", Subject: "B",
 				Detail: map[string]string{
 					"visit": "V1", "route": "assist_absent", "role": "assist",
