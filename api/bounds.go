@@ -42,6 +42,7 @@ var bodyRules = shape.Rules{
 		"phone": chars(5, 40), "zh": chars(1, 1300), "en": chars(1, 4000),
 		"rule": {Kind: shape.String, Pattern: articlePattern},
 		"days": between(shape.Integer, 0, 6), "days[]": upTo(shape.Array, 7),
+		"more[]":    upTo(shape.Array, 11),
 		"overlap_s": between(shape.Integer, 0, workflow.MaxOverlap),
 		"Leave.reason": {Kind: shape.String, Words: []string{
 			string(workflow.Personal), string(workflow.OnLeave),

@@ -16,7 +16,8 @@ type SiteDecision struct {
 	Site Doc[workflow.Site] `json:"site,omitzero"`
 }
 
-// HoursBody are working hours: one row for every day, or one row per group of weekdays.
+// HoursBody are working hours: one row for every day, or one row per group of weekdays. Of two rows
+// for the same weekday the later one holds; a day with a break has one row, with the rest in more.
 type HoursBody struct {
 	// Days are weekdays, 0 (Sunday) to 6. Absent: every day.
 	Days []int `json:"days,omitempty"`
@@ -24,6 +25,14 @@ type HoursBody struct {
 	From workflow.Clock `json:"from"`
 	// To is the closing time, such as 18:00. Empty: closed.
 	To workflow.Clock `json:"to"`
+	// More are further intervals of the same days, in order, such as the afternoon after a lunch
+	// break; each begins at or after the end of the one before. Time in between is outside hours.
+	// Absent: no break.
+	More []workflow.Interval `json:"more,omitempty"`
+}
+
+func (b *HoursBody) day() workflow.DayHours {
+	return workflow.DayHours{From: b.From, To: b.To, More: b.More}
 }
 
 func week(rows []HoursBody) [7]workflow.DayHours {
@@ -31,11 +40,11 @@ func week(rows []HoursBody) [7]workflow.DayHours {
 	for _, r := range rows {
 		if len(r.Days) == 0 {
 			for i := range w {
-				w[i] = workflow.DayHours{From: r.From, To: r.To}
+				w[i] = r.day()
 			}
 		}
 		for _, d := range r.Days {
-			w[d] = workflow.DayHours{From: r.From, To: r.To}
+			w[d] = r.day()
 		}
 	}
 	return w

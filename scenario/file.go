@@ -31,7 +31,7 @@ type Meta struct {
 // Defaults hold for every scenario of the file.
 type Defaults struct {
 	Date            string            `yaml:"date"`
-	Hours           []string          `yaml:"hours"`
+	Hours           Hours             `yaml:"hours"`
 	Roles           map[string]string `yaml:"roles"`
 	VacancyGraceMin *int              `yaml:"vacancy_grace_min"`
 }
@@ -57,7 +57,7 @@ type Given struct {
 	Line      []string            `yaml:"line"`
 	Teams     map[string][]string `yaml:"teams"`
 	Away      map[string]string   `yaml:"away"`
-	Hours     []string            `yaml:"hours"`
+	Hours     Hours               `yaml:"hours"`
 	Holidays  []string            `yaml:"holidays"`
 	Duty      []Duty              `yaml:"duty"`
 	Customers map[string]Customer `yaml:"customers"`
@@ -128,7 +128,7 @@ func Read(r io.Reader) (*File, error) {
 			s.Given.Hours = f.Defaults.Hours
 		}
 		if len(s.Given.Hours) == 0 {
-			s.Given.Hours = []string{"09:00", "18:00"}
+			s.Given.Hours = Hours{{From: "09:00", To: "18:00"}}
 		}
 		if len(s.Given.Roles) == 0 {
 			s.Given.Roles = f.Defaults.Roles

@@ -143,7 +143,7 @@ func (r *Remote) found(ctx context.Context, at time.Time, c *workflow.CreateSite
 	body := map[string]any{
 		"id": r.site, "policy": c.Policy.Preset, "parameters": changed(&c.Policy), "zone": c.Zone,
 		"staff": staff,
-		"hours": []any{map[string]any{"from": c.Hours[0].From, "to": c.Hours[0].To}},
+		"hours": []any{c.Hours[0]},
 	}
 	if len(c.Holidays) > 0 {
 		body["holidays"] = c.Holidays

@@ -37,10 +37,7 @@ func (sc *Scenario) setUp() ([]order, error) {
 	}
 	c := &workflow.CreateSite{Site: "office", Zone: sc.Zone, Policy: p}
 	for i := range c.Hours {
-		c.Hours[i] = workflow.DayHours{
-			From: workflow.Clock(sc.Given.Hours[0]),
-			To:   workflow.Clock(sc.Given.Hours[1]),
-		}
+		c.Hours[i] = sc.Given.Hours.day()
 	}
 	for _, h := range sc.Given.Holidays {
 		c.Holidays = append(c.Holidays, workflow.Date(h))

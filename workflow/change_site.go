@@ -38,7 +38,7 @@ func (c *ChangeSite) decide(d *draft) *Fault {
 		s.Zone = c.Zone
 	}
 	if c.Hours != nil {
-		s.Hours = *c.Hours
+		s.Hours = cloneWeek(*c.Hours)
 	}
 	if c.Holidays != nil {
 		s.Holidays = slices.Clone(*c.Holidays)

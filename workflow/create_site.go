@@ -45,8 +45,8 @@ func (c *CreateSite) decide(d *draft) *Fault {
 		return invalid("bad_site_id")
 	}
 	s := &Site{
-		Head: Head{ID: string(c.Site), Site: c.Site, Open: true}, Zone: c.Zone, Hours: c.Hours,
-		Holidays: slices.Clone(c.Holidays), Duty: slices.Clone(c.Duty),
+		Head: Head{ID: string(c.Site), Site: c.Site, Open: true}, Zone: c.Zone,
+		Hours: cloneWeek(c.Hours), Holidays: slices.Clone(c.Holidays), Duty: slices.Clone(c.Duty),
 		Adoptions: []Adoption{{From: "0001-01-01", Policy: c.Policy}},
 	}
 	if p := c.Policy.Check(); p != nil {
@@ -142,10 +142,9 @@ func checkSite(s *Site) *Fault {
 	if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "" || s.Zone == "Local" {
 		return invalid("bad_zone", "zone", s.Zone)
 	}
-	for day, h := range s.Hours {
-		closed := h.From == "" && h.To == ""
-		if !closed && (!h.From.Valid() || !h.To.Valid() || h.From.minutes() >= h.To.minutes()) {
-			return invalid("bad_hours", "weekday", itoa(day))
+	for day := range s.Hours {
+		if f := s.Hours[day].check(day); f != nil {
+			return f
 		}
 	}
 	for _, day := range s.Holidays {

@@ -105,8 +105,15 @@ const names = "ABCDEFGHIJKNOPQRTUVWXY"
 func (g *generator) found() (string, []step) {
 	p := g.policy()
 	c := &workflow.CreateSite{Site: site, Zone: "Asia/Shanghai", Policy: p}
+	hours := workflow.DayHours{From: "09:00", To: "18:00"}
+	if g.chance(25) {
+		hours = workflow.DayHours{
+			From: "09:00", To: "12:00",
+			More: []workflow.Interval{{From: "13:30", To: "18:00"}},
+		}
+	}
 	for i := range c.Hours {
-		c.Hours[i] = workflow.DayHours{From: "09:00", To: "18:00"}
+		c.Hours[i] = hours
 	}
 	var line []string
 	teams := map[string]any{}
@@ -160,12 +167,13 @@ func (g *generator) found() (string, []step) {
 			"last_contact": i.LastContactAt.Format(time.DateOnly),
 		}
 	}
-	return given(p, line, teams, c.Duty, book), imports
+	return given(p, hours, line, teams, c.Duty, book), imports
 }
 
 // given writes the office of a story.
 func given(
 	p workflow.Policy,
+	hours workflow.DayHours,
 	line []string,
 	teams map[string]any,
 	duty []workflow.DutyShift,
@@ -177,6 +185,10 @@ func given(
 			"from": string(d.From), "to": string(d.To),
 			"staff": string(d.Staff),
 		})
+	}
+	open := []any{[]any{string(hours.From), string(hours.To)}}
+	for _, i := range hours.More {
+		open = append(open, []any{string(i.From), string(i.To)})
 	}
 	places := make([]any, len(line))
 	for i, u := range line {
@@ -190,7 +202,8 @@ func given(
 		}
 	}
 	return fmt.Sprintf("  policy: %s\n  given: %s\n", p.Preset, flow(map[string]any{
-		"line": places, "teams": teams, "duty": shifts, "customers": book, "parameters": changed,
+		"line": places, "teams": teams, "hours": open, "duty": shifts, "customers": book,
+		"parameters": changed,
 	}))
 }
 

@@ -62,10 +62,10 @@ func (b *Board) tableOfDay() []Ref {
 	return nil
 }
 
-// openByItself opens the business day at the first command within hours: nothing is refused because
-// nobody opened the day.
+// openByItself opens the business day at the first command between its first opening and its last
+// closing: nothing is refused because nobody opened the day.
 func (d *draft) openByItself() {
-	if r := d.rota(); r != nil && r.Day < d.today && d.site().InHours(d.local) {
+	if r := d.rota(); r != nil && r.Day < d.today && d.site().dayRuns(d.local) {
 		d.openOn(d.today, nil)
 	}
 }

@@ -5,15 +5,6 @@ import (
 	"time"
 )
 
-// DayHours are the working hours of one weekday (policy 1, art. 43; A20).
-// Both ends are empty on a day on which the office is closed.
-type DayHours struct {
-	// Time of day at which work begins.
-	From Clock `json:"from"`
-	// Time of day at which work ends; this minute no longer belongs to it.
-	To Clock `json:"to"`
-}
-
 // DutyShift is one consultant's part in staffing outside the normal line: noon, evening, holiday
 // (policy 1, art. 48). Several people on one shift are several of them with the same hours; they
 // receive in their order, and all of them before the line helps out (A93).
@@ -74,15 +65,18 @@ func (s *Site) Ref() Ref { return siteRef(SiteID(s.ID)) }
 
 func (s *Site) clone() Record {
 	c := *s
+	c.Hours = cloneWeek(s.Hours)
 	c.Holidays, c.Duty, c.Adoptions = slices.Clone(s.Holidays), slices.Clone(s.Duty),
 		slices.Clone(s.Adoptions)
 	return &c
 }
 
 func (s *Site) reader() int {
-	return since(4, slices.ContainsFunc(s.Adoptions, func(a Adoption) bool {
+	adopted := slices.ContainsFunc(s.Adoptions, func(a Adoption) bool {
 		return a.Policy.StaleDays > 0 || a.Policy.Pass.Helping != ""
-	}))
+	})
+	breaks := slices.ContainsFunc(s.Hours[:], func(h DayHours) bool { return len(h.More) > 0 })
+	return since(4, adopted, breaks)
 }
 
 // Location is the site's zone; a site is never stored with an unknown one.
@@ -103,16 +97,6 @@ func (s *Site) PolicyOn(d Date) *Policy {
 		}
 	}
 	return p
-}
-
-// InHours reports whether the office works at local time t: open ≤ t < close, not on a holiday
-// (RS-9).
-func (s *Site) InHours(t time.Time) bool {
-	if slices.Contains(s.Holidays, dateOf(t)) {
-		return false
-	}
-	h := s.Hours[t.Weekday()]
-	return h.From != "" && (span{h.From, h.To}).holds(t)
 }
 
 // onDuty are the consultants whose duty shift holds at local time t, in the order of the shifts
