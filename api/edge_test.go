@@ -2,14 +2,17 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/workflow"
 )
 
 func TestReady(t *testing.T) {
@@ -228,4 +231,62 @@ func TestBadHours(t *testing.T) {
 	o.must(404, o.do("admin", "PATCH", "/v1/sites/nowhere", `{"holidays":[]}`))
 	o.must(404, o.do("admin", "POST", "/v1/sites/nowhere/keys", `{"role":"kiosk"}`))
 	o.must(404, o.do("admin", "GET", "/v1/sites/nowhere", nil))
+}
+
+// TestHoursWithBreaks: a weekday takes several intervals beside the old form, and a refusal says in
+// both languages which one to move.
+func TestHoursWithBreaks(t *testing.T) {
+	o := newOffice(t, setup{})
+	week := func(at string) [7]workflow.DayHours {
+		t.Helper()
+		a := o.must(200, o.do("M", "GET", at, nil))
+		var v struct {
+			Site struct{ Hours [7]workflow.DayHours }
+		}
+		if err := json.Unmarshal([]byte(a.raw), &v); err != nil {
+			t.Fatal(err)
+		}
+		return v.Site.Hours
+	}
+	const split = `{"from":"09:00","to":"12:00","more":[{"from":"13:30","to":"18:00"}]}`
+	o.must(201, o.do("admin", "POST", "/v1/sites", `{"id":"b","hours":[`+split+`]}`))
+	o.must(200, o.do("M", "PATCH", "/v1/sites/s", `{"hours":[`+split+`,
+		{"days":[0],"from":"10:00","to":"16:00"},{"days":[6],"from":"","to":"","more":[]}]}`))
+	got := week("/v1/sites/s")
+	if len(got[1].More) != 1 || got[1].More[0] != (workflow.Interval{From: "13:30", To: "18:00"}) ||
+		got[0].From != "10:00" || got[0].More != nil || got[6].From != "" || got[6].More != nil {
+		t.Errorf("the week is %+v", got)
+	}
+	for body, says := range map[string][2]string{
+		`[{"from":"09:00","to":"14:00","more":[{"from":"13:30","to":"18:00"}]}]`: {
+			"begin before 14:00", "结束时间 14:00",
+		},
+		`[{"from":"09:00","to":"12:00","more":[{"from":"14:00","to":"13:00"}]}]`: {
+			"a later end", "不是一天内的时段",
+		},
+		`[{"from":"","to":"","more":[{"from":"13:30","to":"18:00"}]}]`: {
+			"a later end", "不是一天内的时段",
+		},
+	} {
+		for i, lang := range []string{"en", "zh"} {
+			a := o.must(400, o.do("M", "PATCH", "/v1/sites/s", `{"hours":`+body+`}`,
+				"Accept-Language", lang))
+			if a.str("code") != "bad_hours" || !strings.Contains(a.str("detail"), says[i]) {
+				t.Errorf("%s: %s: %s", body, a.str("code"), a.str("detail"))
+			}
+		}
+	}
+	for _, body := range []string{
+		`[{"from":"09:00","to":"12:00","more":{"from":"13:30","to":"18:00"}}]`,
+		`[{"from":"09:00","to":"12:00","more":["13:30","18:00"]}]`,
+		`[{"from":"09:00","to":"12:00","more":[{"from":"13:30","to":"18:00","days":[1]}]}]`,
+		`[{"from":"09:00","to":"12:00","more":[` +
+			strings.Repeat(`{"from":"13:30","to":"18:00"},`, 12) +
+			`{"from":"13:30","to":"18:00"}]}]`,
+	} {
+		o.must(400, o.do("M", "PATCH", "/v1/sites/s", `{"hours":`+body+`}`))
+	}
+	if again := week("/v1/sites/s"); !reflect.DeepEqual(again, got) {
+		t.Errorf("refusals changed the week to %+v", again)
+	}
 }

@@ -84,14 +84,14 @@ func TestMisfitsInWords(t *testing.T) {
 		{
 			v + "/identify", `{"kind":"new","by":"M"}`,
 			"By is not known here",
-			"Leave it out; the known members are appointment, appointment_id, brought_by, customer, " +
-				"delegate, groups, kind, named, party, person, purpose",
+			"Leave it out; the known members are appointment, appointment_id, brought_by, " +
+				"customer, delegate, groups, kind, named, party, person, purpose",
 		},
 		{
 			v + "/identify", `{"kind":"new","13800138000":"M"}`,
 			"A member is not known here",
-			"Leave it out; the known members are appointment, appointment_id, brought_by, customer, " +
-				"delegate, groups, kind, named, party, person, purpose",
+			"Leave it out; the known members are appointment, appointment_id, brought_by, " +
+				"customer, delegate, groups, kind, named, party, person, purpose",
 		},
 		{
 			v + "/abandon", long,

@@ -303,8 +303,8 @@ func (t *taker) str(s *shape.Shape, v reflect.Value, text string) {
 	}
 }
 
-// readTime reads a time as RFC 3339 writes it. It refuses what the time package lets pass beside: an
-// hour of one digit, a comma before fractions of a second, and offsets of more than a day.
+// readTime reads a time as RFC 3339 writes it. It refuses what the time package lets pass beside:
+// an hour of one digit, a comma before fractions of a second, and offsets of more than a day.
 func readTime(text string) (time.Time, bool) {
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {

@@ -50,7 +50,8 @@ func TestItem(t *testing.T) {
 				What: workflow.ItemRegister, Record: "V1", Rule: "P1-28",
 				Args: map[string]string{"staff": "A"},
 			},
-			"Visit V1 is over; A has not entered it in the visitor register yet (policy 1, art. 28)",
+			"Visit V1 is over; A has not entered it in the visitor register yet " +
+				"(policy 1, art. 28)",
 			"来访 V1 已接待完，A 还没填来访客户登记表（制度一第28条）",
 		},
 		{

@@ -118,12 +118,14 @@ func testAskPlans(t *testing.T, s *Store) {
 	at := time.Date(2026, 3, 14, 1, 0, 0, 500_000_000, time.UTC)
 	for _, m := range repo.Moments {
 		for _, ask := range []workflow.Ask{
-			{}, {From: at}, {From: at, To: at}, {To: at, Status: []string{"received", "registered"}},
+			{}, {From: at}, {From: at, To: at},
+			{To: at, Status: []string{"received", "registered"}},
 		} {
 			for _, whose := range [][]string{{"a"}, {"a", "b", "c"}} {
 				text, args := asking("s", m, ask, whose, 50)
 				plan := planOf(t, s, text, args...)
-				if strings.Count(plan, "SEARCH i USING INDEX "+string(m.Collection)+"_"+string(m.By)+" ") != len(whose) ||
+				search := "SEARCH i USING INDEX " + string(m.Collection) + "_" + string(m.By) + " "
+				if strings.Count(plan, search) != len(whose) ||
 					strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN i") {
 					t.Errorf("%v %+v of %d: %s", m, ask, len(whose), plan)
 				}
