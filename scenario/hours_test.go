@@ -19,7 +19,8 @@ func TestHours(t *testing.T) {
 		`[["09:00", "12:00"], "13:30"]`:            0,
 		`all day`:                                  0,
 	} {
-		f, err := scenario.Read(strings.NewReader("scenarios:\n- id: X\n  given: {hours: " + text + "}\n"))
+		file := "scenarios:\n- id: X\n  given: {hours: " + text + "}\n"
+		f, err := scenario.Read(strings.NewReader(file))
 		switch {
 		case want == 0 && err == nil:
 			t.Errorf("%s is read as %v", text, f.Scenarios[0].Given.Hours)

@@ -118,7 +118,9 @@ func testAskPlans(t *testing.T, s *Store) {
 	at := time.Date(2026, 3, 14, 1, 0, 0, 500_000_000, time.UTC)
 	for _, m := range repo.Moments {
 		for _, ask := range []workflow.Ask{
-			{}, {From: at}, {From: at, To: at},
+			{},
+			{From: at},
+			{From: at, To: at},
 			{To: at, Status: []string{"received", "registered"}},
 		} {
 			for _, whose := range [][]string{{"a"}, {"a", "b", "c"}} {
