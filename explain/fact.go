@@ -8,8 +8,8 @@ import (
 )
 
 // variants names the detail that distinguishes the meanings of a kind: the sentence for kind/value
-// takes precedence over the one for kind, as does the one for kind/article. In a value such as "unregistered:V1" only the part before
-// the colon counts.
+// takes precedence over the one for kind, as does the one for kind/article. In a value such as
+// "unregistered:V1" only the part before the colon counts.
 var variants = map[workflow.FactKind]string{
 	workflow.FactVisitAssigned:   "role",
 	workflow.FactVisitWaits:      "why",
