@@ -55,11 +55,11 @@ func TestAllowedIsWhatPasses(t *testing.T) {
 		"change": `{"to":"D","reason":"customer_demand"}`, "assistants": `{"who":"D"}`,
 		"release-assistant": `{"who":"D"}`,
 		"serve":             `{}`, "register": `{}`, "abandon": `{"reason":"left"}`,
-		"merge": map[string]any{"into": other},
+		"merge": map[string]any{"into": other}, "withdraw": `{}`, "return-turn": `{}`,
 	}
 	ruledOut := []string{
 		"transition", "not_identified", "too_late", "role", "not_own",
-		"not_invited",
+		"not_invited", "nothing_claimed",
 	}
 	for state, v := range visits {
 		path := "/v1/sites/s/visits/" + v

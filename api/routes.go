@@ -56,6 +56,8 @@ func (a *API) routes() []*route {
 		does[workflow.ChangeLead](post, v+"/:visit/change"),
 		does[workflow.AddAssistant](post, v+"/:visit/assistants"),
 		does[workflow.ReleaseAssistant](post, v+"/:visit/release-assistant"),
+		does[workflow.WithdrawAssignment](post, v+"/:visit/withdraw"),
+		does[workflow.ReturnTurn](post, v+"/:visit/return-turn"),
 		does[workflow.AbandonVisit](post, v+"/:visit/abandon"),
 		does[workflow.MergeVisit](post, v+"/:visit/merge"),
 		does[workflow.ExplainVisit](post, v+"/:visit/explain"),

@@ -311,10 +311,9 @@ func TestDetailsKnown(t *testing.T) {
 	src := readCore(t)
 	ids := []string{
 		"about", "accountable", "after", "answered_by", "appointment", "before", "by", "credit",
-		"customer", "for", "from", "holder", "id", "into", "line", "named", "next", "next_first",
-		"of", "order", "ordered_by", "owner", "principal", "record", "second", "server", "staff",
-		"to", "unit",
-		"visit",
+		"customer", "for", "free", "from", "holder", "id", "into", "line", "named", "next",
+		"next_first", "of", "order", "ordered_by", "owner", "principal", "record", "second",
+		"server", "staff", "to", "unit", "visit",
 	}
 	for _, s := range slices.Concat(src.facts(), src.refusals()) {
 		for k := range s.detail {

@@ -197,6 +197,7 @@ var notHere = []workflow.Kind{
 	"plan_absence", "cancel_absence",
 	"reassign_customers", "make_appointment", "change_appointment", "cancel_appointment",
 	"explain_visit", "acknowledge_notice",
+	"withdraw_assignment", "return_turn",
 }
 
 // plausible compares shares with what sales offices know.

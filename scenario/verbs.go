@@ -43,6 +43,10 @@ var verbs = map[string]verb{
 	"assist_release": does[workflow.ReleaseAssistant](
 		"POST", "/visits/{visit}/release-assistant", nil, nil),
 
+	"withdraw": does[workflow.WithdrawAssignment](
+		"POST", "/visits/{visit}/withdraw", nil, nil),
+	"turn_return": does[workflow.ReturnTurn]("POST", "/visits/{visit}/return-turn", nil, nil),
+
 	"leave":        does("POST", "/staff/{who}/leave", leave, nil),
 	"plan_absence": does("POST", "/staff/{who}/absences", planAbsence, nil),
 	"cancel_absence": does[workflow.CancelAbsence](

@@ -76,6 +76,7 @@ func (d *draft) assign(v *Visit, p plan) {
 	v.CountsFor = p.counts.who
 	v.CountRule, _ = d.cite(p.counts.rule)
 	v.AssignedAt, v.BusinessDay = d.now, d.today
+	v.BeganOff = d.offHours()
 	v.Policy = d.policy.Preset
 	if u := d.unitOf(p.server); u != nil {
 		v.Unit = u.ID
@@ -88,7 +89,7 @@ func (d *draft) assign(v *Visit, p plan) {
 	d.noteWaiting(v, p)
 	d.placeEffect(v, p)
 	if p.entry != "" {
-		d.rotate(p.entry, p.server)
+		d.rotate(v, p.entry, p.server)
 	}
 	if p.route == RouteSupervisor && p.role == Assist {
 		d.notify("P1-04", p.principal, v.ID, "why", "chosen_to_assist", "staff", string(p.server))

@@ -52,7 +52,7 @@ func (c *ChangeLead) decide(d *draft) *Fault {
 	v.TurnEffect, v.PassEffect = TurnKept, d.policy.Pass.OwnReception
 	if !d.inLine(d.unitOf(c.To)) {
 		v.TurnEffect = TurnNone
-	} else if d.begunOff(v) != withinHours {
+	} else if v.begunOff() != withinHours {
 		v.TurnEffect, v.PassEffect = TurnHeld, d.policy.Pass.OffHours
 	}
 	d.fact(FactVisitChanged, "P1-16b", v.ID, "from", string(from), "to", string(c.To),

@@ -83,12 +83,15 @@ func (d *draft) removeUnit(id UnitID) *Fault {
 	if u == nil {
 		return notFound("unit", string(id))
 	}
-	for _, s := range u.Members {
-		if h := d.hindered(s); h != nil && h.visit != nil {
-			return refused("still_receiving", "P1-16a", "staff", string(s), "visit", h.visit.ID)
-		}
+	if f := d.inReceptions(u.Members...); f != nil {
+		return f
 	}
 	r := d.editRota()
+	for _, m := range r.MakeUps {
+		if m.Unit == id {
+			d.lapse(m, "off_roster")
+		}
+	}
 	r.Line = slices.DeleteFunc(r.Line, func(p Place) bool { return p.Unit == id })
 	r.Out = slices.DeleteFunc(r.Out, func(g Gone) bool { return g.Unit == id })
 	r.MakeUps = slices.DeleteFunc(r.MakeUps, func(m MakeUpRight) bool { return m.Unit == id })

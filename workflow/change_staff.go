@@ -31,6 +31,9 @@ func (c *ChangeStaff) decide(d *draft) *Fault {
 		s.Role = c.Role
 	}
 	if s.Active && c.Active != nil && !*c.Active || s.Role != RoleConsultant {
+		if f := d.inReceptions(c.Staff); f != nil {
+			return f
+		}
 		if f := d.offRoster(c.Staff); f != nil {
 			return f
 		}
@@ -43,6 +46,16 @@ func (c *ChangeStaff) decide(d *draft) *Fault {
 		"active", map[bool]string{true: "true", false: "false"}[s.Active])
 	if worked && !d.works(c.Staff) {
 		d.notifyManagers("P1-51", string(c.Staff), "why", "customers_left")
+	}
+	return nil
+}
+
+// inReceptions refuses to take somebody away from a visit that he receives or assists.
+func (d *draft) inReceptions(ss ...StaffID) *Fault {
+	for _, s := range ss {
+		if h := d.hindered(s); h != nil && h.visit != nil {
+			return refused("still_receiving", "P1-16a", "staff", string(s), "visit", h.visit.ID)
+		}
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ var commands = []Command{
 	new(Return), new(Busy), new(Free), new(ArriveVisit), new(IdentifyVisit),
 	new(RecogniseVisit), new(AssignVisit), new(ReidentifyVisit), new(ServeVisit),
 	new(RegisterVisit), new(AbandonVisit), new(MergeVisit), new(ChangeLead), new(HandOver),
-	new(AddAssistant), new(ReleaseAssistant),
+	new(AddAssistant), new(ReleaseAssistant), new(WithdrawAssignment), new(ReturnTurn),
 	new(RecordFollowUp), new(RecordDeal), new(ReassignCustomer), new(ReassignCustomers),
 	new(MakeAppointment), new(ChangeAppointment), new(CancelAppointment),
 	new(CoverCustomer), new(ImportCustomer), new(SearchCustomer), new(ShowPerson),

@@ -11,7 +11,7 @@ type count struct {
 
 // countFor says for whom the visit counts if x is the principal. A count is the principal's;
 // assistants get none (policy 1, art. 42 and 46).
-func (d *draft) countFor(v *Visit, id identity, x StaffID, off offTime) count {
+func (d *draft) countFor(v *Visit, id identity, x StaffID, off OffTime) count {
 	c := d.policy.Count
 	switch {
 	case off != withinHours && !c.OffHours:
@@ -53,17 +53,18 @@ func (d *draft) countOld(id identity, x StaffID) count {
 	return count{"", "count.unpaid_returning"}
 }
 
-// countedToday reports whether a reception of this customer was counted for x today, or is going to
+// countedToday reports whether a reception of this customer was counted for x on the day of the visit, or is going to
 // be once its form is written (policy 2, item 08).
 func (d *draft) countedToday(this *Visit, x StaffID) bool {
 	c := d.customer(this.Customer)
 	if c == nil {
 		return false
 	}
-	counted := c.CountedDay == d.today && slices.Contains(c.CountedFor, x)
+	day := d.dayOf(this)
+	counted := c.CountedDay == day && slices.Contains(c.CountedFor, x)
 	d.visits(func(v *Visit) {
 		counted = counted || v.ID != this.ID && v.Customer == this.Customer && v.CountsFor == x &&
-			v.BusinessDay == d.today &&
+			v.BusinessDay == day &&
 			(v.State == Assigned || v.State == Served)
 	})
 	return counted

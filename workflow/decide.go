@@ -23,6 +23,9 @@ func Decide(b *Board, env Envelope, cmd Command) (*Commit, *Fault) {
 	if f := d.refuseNote(cmd); f != nil {
 		return nil, f
 	}
+	if s := d.site(); s != nil {
+		d.policy = s.PolicyOn(d.today) // a visit was perhaps judged by an earlier one
+	}
 	if d.rota() != nil && cmd.About().Scope != ScopePerson {
 		d.rejoin()
 		d.deliver()

@@ -134,7 +134,27 @@ func (d *draft) visit(id VisitID, e Event) (*Visit, *Fault) {
 	v = edit[*Visit](d, visitRef(id))
 	v.State = to
 	d.subject = v.Ref()
+	d.policy = d.policyOf(v)
 	return v, nil
+}
+
+// policyOf is the policy that judges a visit: of the day on which the reception began, whatever is
+// adopted afterwards (A94); today's while nobody receives him.
+func (d *draft) policyOf(v *Visit) *Policy { return d.site().PolicyOn(d.dayOf(v)) }
+
+// dayOf is the business day to which a visit belongs.
+func (d *draft) dayOf(v *Visit) Date {
+	if v.AssignedAt.IsZero() {
+		return d.today
+	}
+	return v.BusinessDay
+}
+
+// under puts another policy in force until back is called.
+func (d *draft) under(p *Policy) (back func()) {
+	was := d.policy
+	d.policy = p
+	return func() { d.policy = was }
 }
 
 // commit seals the draft: facts, images in a fixed order, every changed record stamped with the

@@ -78,6 +78,7 @@ func (Event) Words() []string {
 		"identify", "recognise", "assign", "reidentify",
 		"hand_over", "change", "add_assistant", "release_assistant",
 		"serve", "register", "abandon", "merge",
+		"withdraw", "return_turn",
 	}
 }
 
@@ -242,12 +243,5 @@ func (VisitKind) Words() []string {
 	return []string{
 		"new", "returning", "referral", "unrelated",
 		"peer", "unstated", "company_staff",
-	}
-}
-
-// Words are the values of offTime, in order.
-func (offTime) Words() []string {
-	return []string{
-		"", "outside_hours", "duty_shift",
 	}
 }

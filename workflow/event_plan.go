@@ -102,14 +102,22 @@ func (d *draft) planned(e *EventPlan) (entry UnitID, who StaffID, ok bool) {
 }
 
 // rotate puts an entry at the end of the plan. A team's member who received stands last in it.
-func (d *draft) rotate(entry UnitID, who StaffID) {
+// The visit remembers where they stood.
+func (d *draft) rotate(v *Visit, entry UnitID, who StaffID) {
 	r := d.editRota()
 	i := slices.Index(r.Event.Order, entry)
+	v.PlanEntry, v.PlanSeat = entry, i+1
 	r.Event.Order = append(slices.Delete(r.Event.Order, i, i+1), entry)
 	if u := d.unit(entry); u != nil && u.Type == TeamUnit {
-		k := slices.Index(u.Members, who)
-		u.Members = append(slices.Delete(u.Members, k, k+1), who)
+		d.toTeamTail(v, u, who)
 	}
+}
+
+// toTeamTail lets a member stand last in his team. The visit remembers where he stood.
+func (d *draft) toTeamTail(v *Visit, u *Unit, who StaffID) {
+	k := slices.Index(u.Members, who)
+	v.TurnMember, v.TeamSeat = who, k+1
+	u.Members = append(slices.Delete(u.Members, k, k+1), who)
 }
 
 func (d *draft) endEvent() *Fault {

@@ -32,10 +32,13 @@ const (
 	FactTurnNone      FactKind = "turn.none"
 	FactTurnPassed    FactKind = "turn.passed"     // detail effect, why
 	FactTurnGivenBack FactKind = "turn.given_back" // at its former place
+	FactTurnRestored  FactKind = "turn.restored"   // of one passed by a turn that is undone
+	FactTurnClaimed   FactKind = "turn.claimed"    // waits for the floor to confirm
 	FactRejoined      FactKind = "unit.rejoined"   // at the tail
 	FactTurnWaits     FactKind = "turn.waits"      // the one on turn keeps it
 	FactMakeUpArose   FactKind = "make_up.arose"
 	FactMakeUpGranted FactKind = "make_up.granted"
+	FactMakeUpLapsed  FactKind = "make_up.lapsed"
 
 	FactVisitArrived      FactKind = "visit.arrived"
 	FactVisitIdentified   FactKind = "visit.identified"
@@ -47,6 +50,7 @@ const (
 	FactVisitServed       FactKind = "visit.served"
 	FactVisitRegistered   FactKind = "visit.registered"
 	FactVisitAbandoned    FactKind = "visit.abandoned"
+	FactVisitWithdrawn    FactKind = "visit.withdrawn"
 	FactVisitMerged       FactKind = "visit.merged"
 	FactVisitChanged      FactKind = "visit.changed"
 	FactVisitHandedOver   FactKind = "visit.handed_over"

@@ -29,7 +29,7 @@ func (c *HandOver) decide(d *draft) *Fault {
 		return notFree(c.To, h)
 	}
 	id := d.identity(v)
-	off := d.begunOff(v)
+	off := v.begunOff()
 	from := v.Server
 	d.noteChange(v, c.To, "handed_back")
 	d.setServer(v, c.To)

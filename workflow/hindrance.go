@@ -1,6 +1,9 @@
 package workflow
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // hindrance is what keeps a consultant from receiving.
 type hindrance struct {
@@ -10,6 +13,16 @@ type hindrance struct {
 	pass PassEffect
 	rule string // article or parameter behind pass
 	by   StaffID
+	// since is when an absence began; zero while receiving or assisting.
+	since time.Time
+}
+
+// policy is the one that judges it: of the day on which the visit began, or today's.
+func (h *hindrance) policy(d *draft) *Policy {
+	if h.visit == nil {
+		return d.policy
+	}
+	return d.policyOf(h.visit)
 }
 
 // hindered says what keeps a consultant from receiving; nil when he is free and on site (RS-3).
@@ -23,7 +36,7 @@ func (d *draft) hindered(s StaffID) *hindrance {
 		case v.assisting() && (v.Server == s && v.ServerRole != Lead ||
 			slices.Contains(v.Assistants, s)):
 			h = &hindrance{
-				why: "assisting", visit: v, pass: d.policy.Pass.Assist,
+				why: "assisting", visit: v, pass: d.policyOf(v).Pass.Assist,
 				rule: "pass_effect.assist",
 			}
 		}
@@ -37,7 +50,7 @@ func (d *draft) hindered(s StaffID) *hindrance {
 	}
 	if a := d.absence(s); a != nil {
 		h = &hindrance{
-			why: string(a.State), by: a.OrderedBy,
+			why: string(a.State), by: a.OrderedBy, since: a.At,
 			rule: "pass_effect." + string(a.State),
 		}
 		h.pass = d.policy.Pass.of(a.State)
@@ -52,11 +65,11 @@ func (d *draft) busyLeading(v *Visit) *hindrance {
 		rule: "pass_effect.own_reception",
 	}
 	switch {
-	case v.Kind == KindCompanyStaff:
+	case v.Kind == KindCompanyStaff && v.PassEffect == d.policyOf(v).Pass.CompanyStaff:
 		h.rule = "pass_effect.company_staff"
 	case v.PassEffect == PassHold:
 		h.rule = "pass_effect.unrelated"
-		if d.uncounted(v) != withinHours {
+		if v.begunOff() != withinHours {
 			h.rule = "pass_effect.off_hours"
 		}
 	}

@@ -38,7 +38,7 @@ type Identity struct {
 	// Appointment that the visitor came to, of those expected; it says with whom, and which
 	// customer. Empty: today's appointment of the customer, if there is one.
 	AppointmentID RecordID `json:"appointment_id,omitempty"`
-	// Colleague whom an absent or busy consultant appointed to assist.
+	// Colleague whom a busy consultant appointed to assist; must be free when the visit is assigned.
 	Delegate StaffID `json:"delegate,omitempty"`
 	// Number of groups that arranged to view together, when more than one.
 	Groups int `json:"groups,omitempty"`
@@ -98,6 +98,9 @@ func (d *draft) takeIdentity(v *Visit, a *Identity) *Fault {
 		if f := d.consultant(s); s != "" && f != nil {
 			return f
 		}
+	}
+	if v.AssignedAt.IsZero() && v.RecognisedBy != "" && !d.free(v.RecognisedBy) {
+		v.RecognisedBy = "" // a claim to receive, and he cannot any more (A83)
 	}
 	v.Kind, v.Named, v.BroughtBy, v.Purpose = a.Kind, a.Named, a.BroughtBy, a.Purpose
 	v.Appointment, v.Delegate = a.Appointment, a.Delegate

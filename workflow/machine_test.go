@@ -58,6 +58,12 @@ var events = []eventCommand{
 	{workflow.EventAbandon, func(v *visit, _ workflow.VisitID) command {
 		return &workflow.AbandonVisit{Visit: workflow.VisitID(v.ID), Reason: "left"}
 	}},
+	{workflow.EventWithdraw, func(v *visit, _ workflow.VisitID) command {
+		return &workflow.WithdrawAssignment{Visit: workflow.VisitID(v.ID)}
+	}},
+	{workflow.EventReturnTurn, func(v *visit, _ workflow.VisitID) command {
+		return &workflow.ReturnTurn{Visit: workflow.VisitID(v.ID)}
+	}},
 	{workflow.EventMerge, func(v *visit, into workflow.VisitID) command {
 		return &workflow.MergeVisit{Visit: workflow.VisitID(v.ID), Into: into}
 	}},
@@ -67,22 +73,24 @@ var events = []eventCommand{
 // refused.
 //
 //	columns: identify recognise assign reidentify hand_over change add_assistant
-//	release_assistant serve register abandon merge
-var machine = map[workflow.State][12]workflow.State{
+//	release_assistant serve register abandon withdraw return_turn merge
+var machine = map[workflow.State][14]workflow.State{
 	workflow.Arrived: {
-		"identified", "identified", "", "", "", "", "", "", "", "", "abandoned",
+		"identified", "identified", "", "", "", "", "", "", "", "", "abandoned", "", "",
 		"merged",
 	},
 	workflow.Identified: {
-		"identified", "", "assigned", "", "", "", "", "", "", "", "abandoned",
+		"identified", "", "assigned", "", "", "", "", "", "", "", "abandoned", "", "",
 		"merged",
 	},
 	workflow.Assigned: {
 		"", "", "", "assigned", "assigned", "assigned", "assigned", "assigned", "served", "",
-		"abandoned", "merged",
+		"abandoned", "identified", "assigned", "merged",
 	},
-	workflow.Served:     {"", "", "", "", "", "", "", "", "", "registered", "", ""},
-	workflow.Registered: {},
+	workflow.Served: {
+		"", "", "", "", "", "", "", "", "", "registered", "", "", "served", "",
+	},
+	workflow.Registered: {"", "", "", "", "", "", "", "", "", "", "", "", "registered", ""},
 	workflow.Abandoned:  {},
 	workflow.Merged:     {},
 }
@@ -172,6 +180,7 @@ func TestStatesAndEvents(t *testing.T) {
 					t.Errorf("want wrong_state, got %v", f)
 				case row[i] == "" && !slices.Equal(f.Allowed, asText(workflow.AllowedEvents(v))):
 					t.Errorf("the refusal lists %v", f.Allowed)
+				case e.event == workflow.EventReturnTurn && f != nil && f.Code == "nothing_claimed":
 				case row[i] != "" && f != nil:
 					t.Errorf("want %s, refused: %v", row[i], f)
 				case row[i] != "" && after(t, c).State != row[i]:

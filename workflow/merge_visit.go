@@ -94,12 +94,12 @@ func (d *draft) keepJoint(v *Visit) {
 		k = d.editCustomer(id)
 		if d.waits(v, k) {
 			d.noteWaits(v, k)
-		} else if !d.keeps(v, k) && k.Owner != v.Principal && !v.overtaken(k) {
-			d.fact(FactOwned, d.ownRule(k), k.ID, "owner", string(v.Principal),
+		} else if !d.keeps(v, k) && k.Owner != v.Principal && !v.overtaken(k) && d.wins(v, k) {
+			d.fact(FactOwned, d.ownRule(v, k), k.ID, "owner", string(v.Principal),
 				"before", string(k.Owner))
 			d.own(k, v.Principal)
 		}
-		k.came(v)
+		k.came(v, d.refreshes(v, k))
 	}
 }
 

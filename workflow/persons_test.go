@@ -260,7 +260,7 @@ func TestErasedCustomers(t *testing.T) {
 			Kind: workflow.KindReturning, Customer: "K",
 		}},
 		&workflow.ArriveVisit{Visit: "V9", Customer: "K"},
-		&workflow.RecogniseVisit{Visit: "V1", Who: "A", Customer: "K"},
+		&workflow.RecogniseVisit{Visit: "V1", Who: "B", Customer: "K"},
 	} {
 		if got := o.asks(t, workflow.RoleSystem, "", cmd); got != "customer_erased" {
 			t.Errorf("%s %+v: %q", cmd.About().Kind, cmd, got)

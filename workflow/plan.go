@@ -37,7 +37,7 @@ func (d *draft) identity(v *Visit) identity {
 		if d.asked(v) == c.Owner {
 			id.owner, id.old = c.Owner, true
 		}
-	case d.fresh(c):
+	case d.freshOn(c, d.dayOf(v)):
 		id.owner, id.old = c.Owner, true
 	default:
 		id.rule = d.policy.staleRule()
@@ -103,7 +103,7 @@ func (d *draft) claimant(v *Visit, id identity) (StaffID, Route, string) {
 // offTurn sets what receiving out of the order does to the server's place (RS-7): it is held
 // outside hours, used where what counts uses the turn, and otherwise kept unless passed. It passes
 // nobody.
-func (d *draft) offTurn(p *plan, off offTime) {
+func (d *draft) offTurn(p *plan, off OffTime) {
 	u := d.unitOf(p.server)
 	p.effect, p.pass = TurnKept, d.policy.Pass.OwnReception
 	switch {
@@ -118,7 +118,7 @@ func (d *draft) offTurn(p *plan, off offTime) {
 
 // consumes reports whether the reception uses the server's turn because it counts for him, wherever
 // he stands in the line (A07).
-func (d *draft) consumes(p *plan, off offTime) bool {
+func (d *draft) consumes(p *plan, off OffTime) bool {
 	return d.policy.Count.ConsumesTurn && off == withinHours && p.counts.who == p.server &&
 		d.eventPlan() == nil
 }
@@ -139,7 +139,7 @@ func (d *draft) category(k VisitKind) (Route, string) {
 
 // planCategory lets the first or the last seat attend, without a turn unless what counts uses one;
 // when nobody is free and the command asks for it, somebody who looks after both.
-func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off offTime,
+func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off OffTime,
 	concurrent bool,
 ) (plan, *Fault) {
 	s, ok := d.onTurn()
@@ -177,7 +177,7 @@ func (d *draft) planCategory(v *Visit, id identity, r Route, param string, off o
 
 // planLine goes by the order (RS-4), or by the event plan that replaces it (policy 1, art. 5).
 // Outside hours the first eligible unit receives and keeps the turn.
-func (d *draft) planLine(v *Visit, id identity, off offTime, concurrent bool) (plan, *Fault) {
+func (d *draft) planLine(v *Visit, id identity, off OffTime, concurrent bool) (plan, *Fault) {
 	if e := d.eventPlan(); e != nil {
 		return d.planEvent(v, id, e, off, concurrent)
 	}
@@ -196,7 +196,7 @@ func (d *draft) planLine(v *Visit, id identity, off offTime, concurrent bool) (p
 	if off != withinHours {
 		p.route, p.rule = RouteOffHours, off.rule()
 		p.effect, p.pass = TurnHeld, d.policy.Pass.OffHours
-		if off == inDutyShift {
+		if off == InDutyShift {
 			p.route = RouteLine
 		}
 		return p, nil
@@ -229,7 +229,7 @@ func (d *draft) lineRule(v *Visit, id identity) string {
 // planEvent gives the visit to the first free entry of the plan, which goes to the plan's end; the
 // line stands still and holds the receiver's place (A30). When everybody in the plan is busy, one
 // of them may look after both (policy 1, art. 30).
-func (d *draft) planEvent(v *Visit, id identity, e *EventPlan, off offTime, concurrent bool) (
+func (d *draft) planEvent(v *Visit, id identity, e *EventPlan, off OffTime, concurrent bool) (
 	plan, *Fault,
 ) {
 	entry, s, ok := d.planned(e)

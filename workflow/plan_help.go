@@ -1,6 +1,9 @@
 package workflow
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // planPrincipal gives the visit to x, to whom the visitor belongs (RS-13). When x is absent, who is
 // on duty assists; when x is busy, the delegate or the last seat does.
@@ -11,9 +14,14 @@ func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rul
 	p := plan{route: route, rule: rule, server: x, principal: x, role: Lead}
 	p.counts = d.countFor(v, id, x, off)
 	h := d.hindered(x)
-	if h == nil {
+	switch {
+	case h == nil:
 		d.offTurn(&p, off)
 		return p, nil
+	case route == RouteRecognised: // a claim to receive, and he cannot (A83)
+		f := notFree(x, h)
+		f.Rule = "P1-14"
+		return plan{}, f
 	}
 	p.role, p.effect, p.pass = Assist, TurnHeld, d.policy.Pass.Assist
 	if !d.onSite(x) {
@@ -34,7 +42,11 @@ func (d *draft) planPrincipal(v *Visit, id identity, x StaffID, route Route, rul
 	if f := d.mayHelpBusy(x); f != nil {
 		return plan{}, f
 	}
-	if v.Delegate != "" && v.Delegate != x && d.free(v.Delegate) {
+	if v.Delegate != "" && v.Delegate != x {
+		if !d.free(v.Delegate) {
+			return plan{}, refused("delegate_busy", "P1-15", "staff", string(v.Delegate),
+				"free", d.whoIsFree(x))
+		}
 		p.server = v.Delegate
 		return p, nil
 	}
@@ -67,6 +79,19 @@ func (d *draft) byOrder() (StaffID, bool) {
 	return s.who, ok
 }
 
+// whoIsFree lists the consultants of the line who are free, without x, in order.
+func (d *draft) whoIsFree(x StaffID) string {
+	var free []string
+	for _, p := range d.rota().Line {
+		for _, s := range d.unit(p.Unit).Members {
+			if s != x && d.free(s) {
+				free = append(free, string(s))
+			}
+		}
+	}
+	return strings.Join(free, ", ")
+}
+
 // mayHelpBusy refuses help, under policy 2, for somebody whose customer's deal is not closed (C05,
 // A44).
 func (d *draft) mayHelpBusy(x StaffID) *Fault {
@@ -95,7 +120,7 @@ func (d *draft) leads(x StaffID) (all, closed int) {
 // present consultant with the fewest open visits (RS-19). Ties go to whoever left the line first. A
 // visitor who belongs to x stays his: another consultant assists; x himself receives him out of the
 // order.
-func (d *draft) planConcurrent(v *Visit, id identity, x StaffID, off offTime, asked bool) (
+func (d *draft) planConcurrent(v *Visit, id identity, x StaffID, off OffTime, asked bool) (
 	plan, *Fault,
 ) {
 	who, ok := d.leastLoaded()

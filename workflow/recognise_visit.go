@@ -36,6 +36,11 @@ func (c *RecogniseVisit) decide(d *draft) *Fault {
 	if !d.onSite(c.Who) || d.unitOf(c.Who) == nil {
 		return refused("not_on_rota", "P1-14", "staff", string(c.Who))
 	}
+	if h := d.hindered(c.Who); h != nil { // a claim to receive, and he cannot (A83)
+		f := notFree(c.Who, h)
+		f.Rule = "P1-14"
+		return f
+	}
 	v.RecognisedBy, v.IdentifiedAt = c.Who, d.now
 	v.Kind = KindNew
 	if c.Customer != "" {

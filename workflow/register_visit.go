@@ -53,6 +53,8 @@ func (c *RegisterVisit) note(SiteID) (NoteID, Ref) {
 // decide makes the count final and gives the customer a record and an owner; whoever led the visit
 // may come back to the line (policy 1, art. 27 and 28; RS-15).
 func (c *RegisterVisit) decide(d *draft) *Fault {
+	was, _ := look[*Visit](d, visitRef(c.Visit))
+	late := was != nil && was.State == Served && !was.Open
 	if c.Serve != nil {
 		c.Serve.Visit = c.Visit
 		if f := c.Serve.decide(d); f != nil {
@@ -67,7 +69,9 @@ func (c *RegisterVisit) decide(d *draft) *Fault {
 	if f := d.takeTopic(v, c.Topic, ""); f != nil {
 		return f
 	}
-	d.followTopic(v, before)
+	if f := d.followTopic(v, before, late); f != nil {
+		return f
+	}
 	d.dropUnstated(v)
 	if f := d.takeForm(v, c.Form); f != nil {
 		return f
@@ -188,16 +192,16 @@ func (d *draft) keepCustomer(v *Visit, newID CustomerID, dup bool) {
 	}
 	k := d.editCustomer(v.Customer)
 	back := k.Status == StatusRefunded && d.asked(v) != k.Owner
-	if !dup && k.Owner != v.Principal && !d.waits(v, k) && !v.overtaken(k) &&
+	if !dup && k.Owner != v.Principal && !d.waits(v, k) && !v.overtaken(k) && d.wins(v, k) &&
 		(!d.keeps(v, k) || !d.askedForJoint(v)) {
-		d.fact(FactOwned, d.ownRule(k), string(v.Customer), "owner", string(v.Principal),
+		d.fact(FactOwned, d.ownRule(v, k), string(v.Customer), "owner", string(v.Principal),
 			"before", string(k.Owner))
 		d.own(k, v.Principal)
 	}
 	if back {
 		k.Status = StatusRegistered
 	}
-	k.came(v)
+	k.came(v, d.refreshes(v, k))
 	v.VisitNo = k.Visits
 	if k.BroughtBy == "" {
 		k.BroughtBy = v.BroughtBy
@@ -206,11 +210,12 @@ func (d *draft) keepCustomer(v *Visit, newID CustomerID, dup bool) {
 }
 
 // came records a registered visit as a contact with the customer.
-func (k *Customer) came(v *Visit) {
+func (k *Customer) came(v *Visit, refreshes bool) {
 	if k.Status == StatusReceived {
 		k.Status = StatusRegistered
 	}
-	if v.ServedAt.After(k.LastContactAt) { // a follow-up may be later than the reception
+	// A follow-up may be later than the reception.
+	if refreshes && v.ServedAt.After(k.LastContactAt) {
 		k.LastContactAt = v.ServedAt
 	}
 	k.Visits++
@@ -237,14 +242,42 @@ func (v *Visit) overtaken(k *Customer) bool {
 	return k.Owner != "" && k.OwnerSinceAt.After(led)
 }
 
+// wins reports whether the visit makes its principal the owner of a customer. It does when it counts
+// for somebody, or would count but for the hour; when an old customer asked for the principal; and
+// when the customer was counted for him on that day already. A visit that was no reception wins
+// nobody (A90).
+func (d *draft) wins(v *Visit, k *Customer) bool {
+	switch {
+	case v.CountsFor != "":
+		return true
+	case v.Kind == KindCompanyStaff || d.noReception(v):
+		return false
+	case d.uncounted(v) != withinHours:
+		return true
+	}
+	return d.identity(v).old || k.CountedDay == v.BusinessDay &&
+		slices.Contains(k.CountedFor, v.Principal)
+}
+
+// noReception reports whether the policy counts only sales matters and the visit was about none.
+func (d *draft) noReception(v *Visit) bool {
+	return d.policy.Count.Unstated == CountWhenSales && !v.aboutSales()
+}
+
+// refreshes reports whether the visit keeps a customer fresh: not a colleague's, by a visit that was
+// no reception.
+func (d *draft) refreshes(v *Visit, k *Customer) bool {
+	return !d.noReception(v) || k.Owner == v.Principal
+}
+
 // ownRule is the article that gives a customer to the principal of his visit.
-func (d *draft) ownRule(k *Customer) string {
+func (d *draft) ownRule(v *Visit, k *Customer) string {
 	switch {
 	case k.Owner == "":
 		return d.article("P1-17a", "P2-08a")
 	case k.Status == StatusRefunded:
 		return "P1-13b"
-	case !d.fresh(k):
+	case !d.freshOn(k, d.dayOf(v)):
 		return d.policy.staleRule()
 	}
 	return "P1-16b"

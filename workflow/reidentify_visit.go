@@ -31,13 +31,14 @@ func (c *ReidentifyVisit) decide(d *draft) *Fault {
 	if f != nil {
 		return f
 	}
+	wasCustomer := v.customerKind()
 	if f := d.takeIdentity(v, &c.Identity); f != nil {
 		return f
 	}
 	d.fact(FactVisitReidentified, "P1-12a", v.ID, "kind", string(v.Kind),
 		"customer", string(v.Customer), "named", string(v.Named))
 	id := d.identity(v)
-	off := d.begunOff(v)
+	off := v.begunOff()
 	x, route, rule := d.claimant(v, id)
 	switch {
 	case x == v.Server:
@@ -48,11 +49,11 @@ func (c *ReidentifyVisit) decide(d *draft) *Fault {
 	case x != "":
 		d.becomeAssist(v, id, x, off)
 	default:
-		d.becomeLine(v, id, off)
+		f = d.becomeLine(v, id, off, wasCustomer)
 	}
 	d.tellOwner(v)
 	d.noteLeft(v)
-	return nil
+	return f
 }
 
 // noteChange records who led before and who leads from now on.
@@ -60,19 +61,28 @@ func (d *draft) noteChange(v *Visit, to StaffID, reason string) {
 	v.Changes = append(v.Changes, Change{From: v.Server, To: to, Reason: reason, At: d.now})
 }
 
-// takeOver lets x receive his own customer out of the order; a turn that was used is given back.
-func (d *draft) takeOver(v *Visit, id identity, x StaffID, route Route, rule string, off offTime) {
-	d.giveBack(v, "P1-12b", "late_identity")
+// takeOver lets x receive his own customer out of the order; a turn that was used goes back. Where
+// his own turn stays used, because the visit counts or because nobody has confirmed it yet, no other
+// place of his is in play.
+func (d *draft) takeOver(v *Visit, id identity, x StaffID, route Route, rule string, off OffTime) {
 	p := plan{route: route, rule: rule, server: x, principal: x, role: Lead}
 	p.counts = d.countFor(v, id, x, off)
+	u := d.unitOf(x)
+	his := u != nil && v.TurnUnit == u.ID
+	still := his && d.byReceiver() && d.policy.Count.ConsumesTurn && p.counts.who == x
+	if !still {
+		still = !d.reclaim(v, "P1-12b", "late_identity", TurnKept) && his
+	}
 	d.setServer(v, x)
 	d.offTurn(&p, off)
+	if still {
+		p.effect = TurnUsed
+	}
 	d.setPlan(v, p)
 }
 
 // becomeAssist lets the receiver go on for x, who is absent or busy.
-func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off offTime) {
-	d.giveBack(v, "P1-12c", "late_identity")
+func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off OffTime) {
 	route, rule := RouteAssistBusy, "P1-15"
 	if !d.onSite(x) {
 		route, rule = RouteAssistAbsent, "P1-12c"
@@ -82,36 +92,75 @@ func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off offTime) {
 		effect: TurnHeld, pass: d.policy.Pass.Assist,
 	}
 	p.counts = d.countFor(v, id, x, off)
+	d.noBetter(v, &p)
+	if !d.reclaim(v, "P1-12c", "late_identity", TurnHeld) {
+		p.effect = TurnUsed
+	}
 	d.setPlan(v, p)
 }
 
 // becomeLine lets the receiver go on with a visitor who belongs to nobody. It uses his turn where
-// the kind takes one and he has not used it yet.
-func (d *draft) becomeLine(v *Visit, id identity, off offTime) {
+// the kind takes one and he has not used it yet; where the visitor had come for something else, it
+// costs what a visit costs that turns to sales. A stand-in goes on for the first of the line.
+func (d *draft) becomeLine(v *Visit, id identity, off OffTime, wasCustomer bool) *Fault {
 	p := plan{
 		route: v.Route, rule: d.lineRule(v, id), server: v.Server, principal: v.Server,
 		role: Lead, effect: v.TurnEffect, pass: d.policy.Pass.OwnReception,
 	}
-	p.counts = d.countFor(v, id, v.Server, off)
 	if r, param := d.category(v.Kind); r != RouteLine {
-		d.giveBack(v, param, "late_identity")
-		p.route, p.rule, p.effect, p.pass = r, param, TurnHeld, d.policy.Pass.Unrelated
-		if v.Kind == KindCompanyStaff {
-			p.pass = d.policy.Pass.CompanyStaff
-		}
-		d.setPlan(v, p)
-		return
+		p.counts = d.countFor(v, id, v.Server, off)
+		d.becomeOther(v, p, r, param, off)
+		return nil
 	}
-	u := d.unitOf(v.Server)
-	switch {
-	case v.TurnUnit != "" || off != withinHours || d.eventPlan() != nil || !d.inLine(u):
-	default:
-		p.route, p.effect, p.turn = RouteLine, TurnUsed, u
+	if v.ServerRole == StandIn {
+		p.role, p.principal, p.pass = StandIn, v.Principal, d.policy.Pass.Assist
 	}
+	p.counts = d.countFor(v, id, p.principal, off)
 	if off != withinHours {
 		p.pass = d.policy.Pass.OffHours
 	}
+	if v.TurnUnit != "" { // whatever was claimed, it is a turn visit
+		v.TurnClaim = nil
+		if p.role == Lead {
+			p.effect = TurnUsed
+		}
+	}
+	u := d.unitOf(v.Server)
+	payNow := v.TurnUnit == "" && p.role == Lead && off == withinHours && d.eventPlan() == nil
+	switch {
+	case payNow && wasCustomer && d.inLine(u):
+		p.route, p.effect, p.turn = RouteLine, TurnUsed, u
+	case payNow && !wasCustomer:
+		d.setPlan(v, p)
+		return d.payForSales(v, false)
+	}
 	d.setPlan(v, p)
+	return nil
+}
+
+// becomeOther lets the receiver go on with somebody who is no customer: nobody's turn is used.
+func (d *draft) becomeOther(v *Visit, p plan, r Route, param string, off OffTime) {
+	p.route, p.rule, p.effect, p.pass = r, param, TurnHeld, d.policy.Pass.Unrelated
+	switch {
+	case off != withinHours:
+		p.pass = d.policy.Pass.OffHours
+	case v.Kind == KindCompanyStaff:
+		p.pass = d.policy.Pass.CompanyStaff
+	}
+	d.noBetter(v, &p)
+	if !d.reclaim(v, param, "late_identity", TurnHeld) {
+		p.effect = TurnUsed
+	}
+	d.setPlan(v, p)
+}
+
+// noBetter keeps what passing does to the receiver's place where he himself reports who came and it
+// would become milder (A90).
+func (d *draft) noBetter(v *Visit, p *plan) {
+	mild := []PassEffect{PassHold, PassVoidWithRight, PassVoid}
+	if d.byReceiver() && slices.Index(mild, p.pass) < slices.Index(mild, v.PassEffect) {
+		p.pass, p.effect = v.PassEffect, v.TurnEffect
+	}
 }
 
 // setServer changes who receives.

@@ -136,15 +136,21 @@ type MadeUp struct {
 func (r *Rota) Ref() Ref { return Ref{Rotas, r.ID} }
 
 // reader: programs before version 4 know no single members of a team in a plan, and nobody who
-// helps by order.
+// helps by order; they keep one right to a make-up for each unit.
 func (r *Rota) reader() int {
 	noUnit := func(x UnitID) bool {
 		return !slices.ContainsFunc(r.Units, func(u Unit) bool { return u.ID == x })
 	}
 	helping := func(a Absence) bool { return a.State == Helping || a.Customer != "" }
 	ranked := func(k Rank) bool { return k.Presence == Helping }
+	more := false
+	for i, m := range r.MakeUps {
+		more = more || slices.ContainsFunc(r.MakeUps[:i], func(n MakeUpRight) bool {
+			return n.Unit == m.Unit
+		})
+	}
 	return since(4, slices.ContainsFunc(r.Absent, helping), slices.ContainsFunc(r.Table, ranked),
-		r.Event != nil && slices.ContainsFunc(r.Event.Order, noUnit))
+		r.Event != nil && slices.ContainsFunc(r.Event.Order, noUnit), more)
 }
 
 func (r *Rota) clone() Record {

@@ -15,9 +15,7 @@ func (d *draft) useTurn(v *Visit, u *Unit, who StaffID, rule string, pass bool) 
 	r.Out = append(r.Out, Gone{Unit: u.ID, Ticket: p.Ticket, Reason: OutUsed, Since: d.seq})
 	v.TurnUnit, v.TurnTicket = u.ID, p.Ticket
 	if u.Type == TeamUnit {
-		m := d.unit(u.ID)
-		k := slices.Index(m.Members, who)
-		m.Members = append(slices.Delete(m.Members, k, k+1), who)
+		d.toTeamTail(v, d.unit(u.ID), who)
 	}
 	d.fact(FactTurnUsed, rule, string(u.ID), "visit", v.ID, "staff", string(who))
 }
@@ -38,17 +36,44 @@ func (d *draft) pass(v *Visit, u *Unit) {
 			// is passed.
 			continue
 		}
-		v.Passed = append(v.Passed, Passed{Unit: id, Effect: h.pass, Why: h.why})
-		d.fact(FactTurnPassed, h.rule, string(id), "effect", string(h.pass), "why", h.why,
-			"visit", v.ID)
-		if h.pass != PassHold {
-			d.void(id, h)
+		d.passUnit(v, id, h)
+		if h.pass == PassHold {
+			d.noteHeld(v, id)
 		}
 	}
 }
 
-// void takes a passed unit out of the line, with a make-up right where the reason gives one, one
-// for each absence (A27).
+// passUnit lets the turn of v go past a unit that h keeps from receiving. What it does to the place
+// is judged by the policy of what keeps the unit.
+func (d *draft) passUnit(v *Visit, id UnitID, h *hindrance) {
+	back := d.under(h.policy(d))
+	defer back()
+	v.Passed = append(v.Passed, Passed{Unit: id, Effect: h.pass, Why: h.why})
+	d.fact(FactTurnPassed, h.rule, string(id), "effect", string(h.pass), "why", h.why,
+		"visit", v.ID)
+	if h.pass != PassHold {
+		d.void(id, h)
+	}
+}
+
+// noteHeld notes in the visit of somebody who is no customer that a turn went past its receiver. It
+// costs the place should the visitor ask about sales after all (A91). Where another member holds
+// the place of the team too, it does not.
+func (d *draft) noteHeld(v *Visit, id UnitID) {
+	var held []*Visit
+	for _, s := range d.unit(id).Members {
+		if h := d.hindered(s); h != nil && h.pass == PassHold {
+			held = append(held, h.visit)
+		}
+	}
+	if len(held) == 1 && held[0] != nil && held[0].ServerRole == Lead && !held[0].customerKind() {
+		w := edit[*Visit](d, held[0].Ref())
+		w.PassedBy = append(w.PassedBy, VisitID(v.ID))
+	}
+}
+
+// void takes a passed unit out of the line, with a make-up right where the reason gives one: one
+// for each absence in which a turn was missed (A27, A79).
 func (d *draft) void(id UnitID, h *hindrance) {
 	r := d.editRota()
 	i := r.lineIndex(id)
@@ -61,7 +86,15 @@ func (d *draft) void(id UnitID, h *hindrance) {
 	if why == "receiving" {
 		why = string(KindCompanyStaff)
 	}
-	r.MakeUps = slices.DeleteFunc(r.MakeUps, func(m MakeUpRight) bool { return m.Unit == id })
+	since := h.since
+	if h.visit != nil {
+		since = h.visit.AssignedAt
+	}
+	if slices.ContainsFunc(r.MakeUps, func(m MakeUpRight) bool {
+		return m.Unit == id && m.Reason == why && !m.At.Before(since)
+	}) {
+		return // of the same absence
+	}
 	r.MakeUps = append(r.MakeUps, MakeUpRight{
 		Unit: id, Reason: why, OrderedBy: h.by, Missed: d.seq,
 		At: d.now,
@@ -69,24 +102,110 @@ func (d *draft) void(id UnitID, h *hindrance) {
 	d.fact(FactMakeUpArose, h.rule, string(id), "why", why)
 }
 
-// giveBack returns a used turn to its former place (A35, A60, A62).
+// lapse records that a right to a make-up ended without having been granted.
+func (d *draft) lapse(m MakeUpRight, why string) {
+	d.fact(FactMakeUpLapsed, "P1-08", string(m.Unit), "why", why)
+}
+
+// giveBack undoes the turn that a visit used: it returns to its former place, or stays where it is
+// if that is better, and so do those whom it passed (A35, A60, A62, A78).
 func (d *draft) giveBack(v *Visit, rule, why string) {
-	if v.TurnUnit == "" {
+	d.backInPlan(v)
+	if t := v.TurnClaim; t != nil && t.Unit != v.TurnUnit {
+		d.returnTurn(v, t.Unit, t.Ticket, rule, why)
+	}
+	v.TurnClaim = nil
+	id, ticket := v.TurnUnit, v.TurnTicket
+	if id == "" {
 		return
 	}
-	id, ticket := v.TurnUnit, v.TurnTicket
 	v.TurnUnit, v.TurnTicket = "", 0
+	d.returnTurn(v, id, ticket, rule, why)
+}
+
+// returnTurn gives a turn that the visit used back to its unit.
+func (d *draft) returnTurn(v *Visit, id UnitID, ticket int64, rule, why string) {
+	d.restorePassed(v, rule)
 	if d.unit(id) == nil {
 		return // taken off the roster meanwhile
 	}
 	v.TurnsBack = append(v.TurnsBack, id)
+	d.backInTeam(v, id)
+	d.replace(id, ticket)
+	d.fact(FactTurnGivenBack, rule, string(id), "visit", v.ID, "why", why)
+}
+
+// replace puts a unit back at a ticket, unless it stands further ahead already.
+func (d *draft) replace(id UnitID, ticket int64) {
 	r := d.editRota()
 	if i := r.outIndex(id); i >= 0 {
 		r.Out = slices.Delete(r.Out, i, i+1)
 	}
 	if i := r.lineIndex(id); i >= 0 {
+		if r.Line[i].Ticket <= ticket {
+			return
+		}
 		r.Line = slices.Delete(r.Line, i, i+1)
 	}
 	r.insert(Place{Unit: id, Ticket: ticket})
-	d.fact(FactTurnGivenBack, rule, string(id), "visit", v.ID, "why", why)
+}
+
+// restorePassed undoes the voids of those whom the visit's turn passed, with the rights to a
+// make-up that arose from them. Whoever is back in line already has lost nothing more (A78).
+func (d *draft) restorePassed(v *Visit, rule string) {
+	v.Passed = slices.DeleteFunc(slices.Clone(v.Passed), func(p Passed) bool {
+		if p.Effect == PassHold {
+			return true
+		}
+		r := d.rota()
+		i := r.outIndex(p.Unit)
+		if i < 0 || r.Out[i].Reason != OutVoided || !d.changedAt(v, r.Out[i].Since) {
+			return false
+		}
+		r = d.editRota()
+		gone := r.Out[i]
+		r.MakeUps = slices.DeleteFunc(r.MakeUps, func(m MakeUpRight) bool {
+			mine := m.Unit == p.Unit && m.Missed == gone.Since
+			if mine {
+				d.lapse(m, "turn_undone")
+			}
+			return mine
+		})
+		d.replace(p.Unit, gone.Ticket)
+		d.fact(FactTurnRestored, rule, string(p.Unit), "visit", v.ID)
+		return true
+	})
+}
+
+// changedAt reports whether the commit changed the visit.
+func (d *draft) changedAt(v *Visit, seq int64) bool {
+	return seq == d.seq || slices.Contains(v.Commits, seq)
+}
+
+// backInTeam gives the receiver his former place in the order of the team.
+func (d *draft) backInTeam(v *Visit, id UnitID) {
+	if v.TurnMember == "" || d.unit(id) == nil {
+		return
+	}
+	d.editRota()
+	u := d.unit(id)
+	if i := slices.Index(u.Members, v.TurnMember); i >= v.TeamSeat {
+		u.Members = slices.Insert(slices.Delete(u.Members, i, i+1), v.TeamSeat-1, v.TurnMember)
+	}
+	v.TurnMember, v.TeamSeat = "", 0
+}
+
+// backInPlan gives the receiver his former place in the plan of the event under which the visit
+// began, while that plan holds.
+func (d *draft) backInPlan(v *Visit) {
+	e := d.rota().Event
+	if v.PlanEntry == "" || e == nil || v.AssignedAt.Before(e.FromAt) {
+		return
+	}
+	if i := slices.Index(e.Order, v.PlanEntry); i >= v.PlanSeat {
+		e = d.editRota().Event
+		e.Order = slices.Insert(slices.Delete(e.Order, i, i+1), v.PlanSeat-1, v.PlanEntry)
+	}
+	d.backInTeam(v, v.PlanEntry)
+	v.PlanEntry, v.PlanSeat = "", 0
 }

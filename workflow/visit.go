@@ -10,10 +10,6 @@ func (v *Visit) Of(s StaffID) bool {
 	return s != "" && (v.Server == s || v.Principal == s || slices.Contains(v.Assistants, s))
 }
 
-func (v *Visit) reader() int {
-	return since(4, len(v.Joint) > 0, v.AppointmentID != "", v.Next != nil)
-}
-
 // with reports whether a customer takes part in the visit.
 func (v *Visit) with(k CustomerID) bool {
 	return k != "" && (v.Customer == k || slices.Contains(v.Joint, k))
@@ -142,6 +138,25 @@ type Passed struct {
 	Why string `json:"why,omitempty"`
 }
 
+// TurnClaim is a report by which a turn would go back to the unit of the one who reports it. Nobody
+// takes a turn back himself (policy 1, art. 6 and 8; A90): the floor confirms it.
+type TurnClaim struct {
+	// Unit to which the turn would go back.
+	Unit UnitID `json:"unit"`
+	// Ticket of the turn: where it stood in the line.
+	Ticket int64 `json:"ticket"`
+	// Why: late_identity or not_about_sales.
+	Why string `json:"why"`
+	// Article by which it would go back.
+	Rule string `json:"rule"`
+	// What the reception does to the place once the turn is back.
+	Effect TurnEffect `json:"effect"`
+	// Consultant who reported it.
+	By StaffID `json:"by"`
+	// When it was reported.
+	At time.Time `json:"at"`
+}
+
 // Form is the visitor register (来访客户登记表): codes and numbers only; remarks go to notes.
 type Form struct {
 	// How the customer heard of the project, as told to the consultant: passing_by, online,
@@ -205,7 +220,7 @@ type Visit struct {
 	Appointment StaffID `json:"appointment,omitempty"`
 	// Appointment to which the visitor came; empty when there is no record of one.
 	AppointmentID RecordID `json:"appointment_id,omitempty"`
-	// Colleague whom an absent or busy consultant appointed to assist.
+	// Colleague whom a busy consultant appointed to assist.
 	Delegate StaffID `json:"delegate,omitempty"`
 	// As known at the door: nobody had received this customer before.
 	FirstVisit bool `json:"first_visit,omitempty"`
@@ -224,10 +239,27 @@ type Visit struct {
 	Unit UnitID `json:"unit,omitempty"`
 	// What the reception does to that unit's place.
 	TurnEffect TurnEffect `json:"turn_effect,omitempty"`
+	// Whether the reception began outside the hours of the line: outside_hours or duty_shift;
+	// missing within hours. Then nobody's turn is used and places are held.
+	BeganOff OffTime `json:"began_off,omitempty"`
 	// Unit whose turn the visit used; missing when none was used, or when it was given back.
 	TurnUnit UnitID `json:"turn_unit,omitempty"`
 	// Ticket of that turn: where it stood in the line.
 	TurnTicket int64 `json:"turn_ticket,omitempty"`
+	// Member of the team who moved to the end of its order; missing when the unit is one consultant.
+	TurnMember StaffID `json:"turn_member,omitempty"`
+	// Where that member stood in the order before; 1 for the first.
+	TeamSeat int `json:"team_seat,omitempty"`
+	// Entry of the event plan that the reception moved to the plan's end; missing without a plan.
+	PlanEntry UnitID `json:"plan_entry,omitempty"`
+	// Where that entry stood in the plan before; 1 for the first.
+	PlanSeat int `json:"plan_seat,omitempty"`
+	// What the receiver reported with an own key and what would give the turn back; missing when
+	// there is nothing to confirm.
+	TurnClaim *TurnClaim `json:"turn_claim,omitempty"`
+	// Visits whose turn went past the receiver, whose place was held because the visitor was no
+	// customer.
+	PassedBy []VisitID `json:"passed_by,omitempty"`
 	// Units that got back a turn that this visit had used.
 	TurnsBack []UnitID `json:"turns_back,omitempty"`
 	// What happens when a turn goes past the unit meanwhile.
@@ -301,6 +333,11 @@ func (v *Visit) next() *Next { return v.Next }
 func (v *Visit) clone() Record {
 	c := *v
 	c.TurnsBack, c.Joint = slices.Clone(v.TurnsBack), slices.Clone(v.Joint)
+	c.PassedBy = slices.Clone(v.PassedBy)
+	if v.TurnClaim != nil {
+		t := *v.TurnClaim
+		c.TurnClaim = &t
+	}
 	c.Assistants, c.Passed, c.Changes = slices.Clone(v.Assistants), slices.Clone(v.Passed),
 		slices.Clone(v.Changes)
 	c.Outcome, c.Commits = v.Outcome.clone(), slices.Clone(v.Commits)
@@ -309,6 +346,12 @@ func (v *Visit) clone() Record {
 		c.Form = &f
 	}
 	return &c
+}
+
+func (v *Visit) reader() int {
+	return since(4, len(v.Joint) > 0, v.AppointmentID != "", v.BeganOff != "", v.TurnMember != "",
+		v.TeamSeat != 0, v.PlanEntry != "", v.PlanSeat != 0, v.TurnClaim != nil,
+		len(v.PassedBy) > 0, v.Next != nil)
 }
 
 // customerKind reports whether people of this kind are customers, who get a register entry and a
@@ -321,6 +364,15 @@ func (v *Visit) customerKind() bool {
 		return false
 	}
 	return false
+}
+
+// aboutSales reports whether the visitor asked about sales, as far as is known: customers do unless
+// they said otherwise, or never said why they came; others only when they did.
+func (v *Visit) aboutSales() bool {
+	if v.Kind == KindUnstated || !v.customerKind() {
+		return v.Topic == TopicSales
+	}
+	return v.Topic != TopicOther
 }
 
 // mustRegister reports whether the server is bound to this visit until it is registered (RS-3,

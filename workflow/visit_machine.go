@@ -32,6 +32,8 @@ const (
 	EventRegister         Event = "register"
 	EventAbandon          Event = "abandon"
 	EventMerge            Event = "merge"
+	EventWithdraw         Event = "withdraw"
+	EventReturnTurn       Event = "return_turn"
 )
 
 // visitMachine is the whole life of a visit.
@@ -48,6 +50,10 @@ var visitMachine = NewMachine(
 	Row[State, Event]{EventRegister, []State{Served}, Registered},
 	Row[State, Event]{EventAbandon, []State{Arrived, Identified, Assigned}, Abandoned},
 	Row[State, Event]{EventMerge, []State{Arrived, Identified, Assigned}, Merged},
+	Row[State, Event]{EventWithdraw, []State{Assigned}, Identified},
+	Row[State, Event]{EventReturnTurn, []State{Assigned}, Assigned},
+	Row[State, Event]{EventReturnTurn, []State{Served}, Served},
+	Row[State, Event]{EventReturnTurn, []State{Registered}, Registered},
 )
 
 // Transitions are the rows of the visit's state machine.
@@ -62,6 +68,11 @@ type ownStep interface {
 	ownStep(v *Visit, me StaffID) bool
 }
 
+// rareStep is a step that only some visits in a state admit.
+type rareStep interface {
+	applies(v *Visit) bool
+}
+
 // AllowedTo are the events that the visit's state admits and that somebody may put to it, in order
 // of the table. A consultant may take the steps of his own visits.
 func AllowedTo(by Actor, v *Visit) []Event {
@@ -69,7 +80,10 @@ func AllowedTo(by Actor, v *Visit) []Event {
 		cmd := steps[e]
 		ok, own := may(cmd, by.Role)
 		step, special := cmd.(ownStep)
+		rare, seldom := cmd.(rareStep)
 		switch {
+		case seldom && !rare.applies(v):
+			return true
 		case !ok || !own:
 			return !ok
 		case special:
