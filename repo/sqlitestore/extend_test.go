@@ -75,3 +75,34 @@ func TestOlderFileIsExtended(t *testing.T) {
 		}
 	}
 }
+
+// TestClosedVisitGetsCustomer: a visit that is closed already may get a customer later, on the form.
+// Then its row is replaced, not only refreshed.
+func TestClosedVisitGetsCustomer(t *testing.T) {
+	s := openAt(t, filepath.Join(t.TempDir(), "lunpai.db"))
+	head := ""
+	for seq, customer := range []workflow.CustomerID{"", "k"} {
+		v := &workflow.Visit{
+			Head:        workflow.Head{ID: "v", Site: "s", Seq: int64(seq + 1)},
+			BusinessDay: "2026-03-14", Server: "li", Principal: "wang", Customer: customer,
+		}
+		doc, err := workflow.Encode(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := repo.NewPage("s", head, []*workflow.Commit{{
+			Seq: v.Seq, ID: v.ID + string(customer), Kind: "register_visit", Command: []byte("{}"),
+			Subject: v.Ref(), Facts: []workflow.Fact{}, MinReader: workflow.MinReader,
+			Images: []workflow.Image{{Ref: v.Ref(), Doc: doc}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustAppend(t, s, p)
+		head = p.Hash
+	}
+	q := repo.Query{Collection: workflow.Visits, Site: "s", Of: "li", Limit: 10}
+	if l, err := s.List(t.Context(), q); err != nil || len(l.Docs) != 1 {
+		t.Errorf("%v, %v", l, err)
+	}
+}
