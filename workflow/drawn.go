@@ -148,6 +148,13 @@ func (Moment) Words() []string {
 	}
 }
 
+// Words are the values of OffTime, in order.
+func (OffTime) Words() []string {
+	return []string{
+		"outside_hours", "duty_shift", "",
+	}
+}
+
 // Words are the values of OutReason, in order.
 func (OutReason) Words() []string {
 	return []string{

@@ -19,9 +19,12 @@ func (d *draft) followTopic(v *Visit, before Topic, late bool) *Fault {
 		(v.customerKind() || v.TurnUnit != "" || v.CountsFor != ""):
 		d.turnedToOther(v, d.article("P1-44", "P2-09b"))
 	}
+	if !whenSales {
+		return nil
+	}
 	turnedAway := v.Topic == TopicOther && v.customerKind() ||
 		v.Kind == KindUnrelated && v.Topic != TopicSales
-	missing := whenSales && turnedAway && v.ExplainedTo == ""
+	missing := turnedAway && v.ExplainedTo == ""
 	d.awaitExplanation(v, missing)
 	if missing {
 		d.flag("P2-09b", "explanation_missing:"+v.ID, v.ID)
