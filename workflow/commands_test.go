@@ -2,6 +2,7 @@ package workflow_test
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lunpai/lunpai/workflow"
@@ -29,13 +30,31 @@ func (g *generator) next() step {
 	}[role]
 	if role == workflow.RoleConsultant {
 		who = g.who()
-		if v, ok := cmd.(*workflow.RegisterVisit); ok && g.chance(80) {
-			if x, _ := g.all[workflow.VisitRef(v.Visit)].(*visit); x != nil {
-				who = x.Server
+		if x := g.visitOf(cmd); x != nil && g.chance(80) {
+			who = x.Server
+			if _, ok := cmd.(*workflow.ReturnTurn); ok {
+				who = x.ExplainedTo
 			}
 		}
 	}
 	return step{at: g.now, by: actor(role, who), cmd: cmd}
+}
+
+// visitOf is the visit that a consultant's own step is about; nil for other commands.
+func (g *generator) visitOf(cmd command) *visit {
+	var id workflow.VisitID
+	switch c := cmd.(type) {
+	case *workflow.RegisterVisit:
+		id = c.Visit
+	case *workflow.ServeVisit:
+		id = c.Visit
+	case *workflow.ReidentifyVisit:
+		id = c.Visit
+	case *workflow.ReturnTurn:
+		id = c.Visit
+	}
+	v, _ := g.all[workflow.VisitRef(id)].(*visit)
+	return v
 }
 
 // command draws what is done. The weights keep the floor busy: visitors come, are received and
@@ -90,6 +109,11 @@ func (g *generator) command() command { //nolint:gocyclo // one switch over the 
 			Visit: g.in(workflow.Arrived, workflow.Assigned),
 			Into:  g.in(workflow.Assigned),
 		}
+	case n < 64:
+		if g.chance(50) {
+			return &workflow.WithdrawAssignment{Visit: g.in(workflow.Assigned)}
+		}
+		return &workflow.ReturnTurn{Visit: g.claimed()}
 	case n < 66:
 		return &workflow.ReidentifyVisit{Visit: g.in(workflow.Assigned), Identity: g.identity()}
 	case n < 68:
@@ -108,6 +132,16 @@ func (g *generator) command() command { //nolint:gocyclo // one switch over the 
 	default:
 		return g.other()
 	}
+}
+
+// claimed is a visit of which the receiver reported what would give the turn back, or any.
+func (g *generator) claimed() workflow.VisitID {
+	vs := g.visits(func(v *visit) bool { return v.TurnClaim != nil })
+	if len(vs) == 0 {
+		return g.in(workflow.Assigned)
+	}
+	slices.SortFunc(vs, func(a, b *visit) int { return strings.Compare(a.ID, b.ID) })
+	return workflow.VisitID(pick(g, vs...).ID)
 }
 
 func (g *generator) presence(n int) command {

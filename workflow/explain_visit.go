@@ -36,7 +36,11 @@ func (c *ExplainVisit) decide(d *draft) *Fault {
 	v.ExplainedTo, v.Next = c.To, nil
 	d.subject = ref
 	d.fact(FactExplained, "P2-09b", v.ID, "to", string(c.To))
-	d.notify("P2-09b", c.To, v.ID, "why", "explained", "staff", string(v.Server))
+	if v.TurnClaim != nil { // he may confirm it
+		d.notify("P2-09b", c.To, v.ID, "why", "turn_claimed", "staff", string(v.Server))
+	} else {
+		d.notify("P2-09b", c.To, v.ID, "why", "explained", "staff", string(v.Server))
+	}
 	return nil
 }
 

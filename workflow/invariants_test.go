@@ -59,10 +59,10 @@ func (o *office) everyUnitOnce(*commit) error {
 	for i, m := range r.MakeUps {
 		if slices.ContainsFunc(
 			r.MakeUps[:i],
-			func(x workflow.MakeUpRight) bool { return x.Unit == m.Unit },
+			func(x workflow.MakeUpRight) bool { return x.Unit == m.Unit && x.Missed == m.Missed },
 		) ||
 			o.unit(m.Unit) == nil {
-			return fmt.Errorf("make-up right of %s twice, or of nobody on the roster", m.Unit)
+			return fmt.Errorf("a turn gave %s two rights, or it is not on the roster", m.Unit)
 		}
 	}
 	return nil
@@ -120,7 +120,8 @@ func (o *office) lineChanges(c *commit) error {
 		}
 	}
 	for _, u := range is {
-		if !slices.Contains(was, u) && !told(u, workflow.FactRejoined, workflow.FactTurnGivenBack) {
+		if !slices.Contains(was, u) && !told(u, workflow.FactRejoined, workflow.FactTurnGivenBack,
+			workflow.FactTurnRestored) {
 			return fmt.Errorf("%s came into the line and no fact says why", u)
 		}
 	}
@@ -129,7 +130,7 @@ func (o *office) lineChanges(c *commit) error {
 	}
 	moved := func(u workflow.UnitID) bool {
 		return told(u, workflow.FactRejoined, workflow.FactTurnGivenBack,
-			workflow.FactMakeUpGranted)
+			workflow.FactTurnRestored, workflow.FactMakeUpGranted)
 	}
 	stay := func(us, others []workflow.UnitID) []workflow.UnitID {
 		return slices.DeleteFunc(
@@ -179,7 +180,7 @@ func (o *office) firstLeadStays(c *commit) error {
 			continue
 		}
 		is, _ := o.all[r].(*visit)
-		if was.FirstLead != "" && is.FirstLead != was.FirstLead {
+		if was.FirstLead != "" && is.FirstLead != was.FirstLead && c.Kind != "withdraw_assignment" {
 			return fmt.Errorf("the first lead of %s was %s and is %s", r.ID, was.FirstLead,
 				is.FirstLead)
 		}

@@ -2,7 +2,6 @@ package workflow_test
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/lunpai/lunpai/workflow"
@@ -12,17 +11,20 @@ import (
 // made good by coming back must be exactly what the rota shows as out, and what a visit used must
 // be what its record says.
 type ledger struct {
-	out    map[workflow.UnitID]bool
-	spent  map[string]workflow.UnitID // visit → the unit whose turn it used
-	used   map[workflow.UnitID]int
-	voided map[workflow.UnitID]int
-	back   map[workflow.UnitID]int // given back
-	rejoin map[workflow.UnitID]int
+	out   map[workflow.UnitID]bool
+	spent map[string][]workflow.UnitID // visit → the units whose turns it used
+	// claimed: visit → the unit whose turn waits to be given back; meanwhile another may be used
+	claimed map[string]workflow.UnitID
+	used    map[workflow.UnitID]int
+	voided  map[workflow.UnitID]int
+	back    map[workflow.UnitID]int // given back
+	rejoin  map[workflow.UnitID]int
 }
 
 func newLedger() ledger {
 	return ledger{
 		map[workflow.UnitID]bool{},
+		map[string][]workflow.UnitID{},
 		map[string]workflow.UnitID{},
 		map[workflow.UnitID]int{},
 		map[workflow.UnitID]int{},
@@ -40,10 +42,12 @@ func (l *ledger) enter(c *commit, r *rota) error {
 			if l.out[u] {
 				return fmt.Errorf("%s used a turn for %s while out of the line", u, v)
 			}
-			if l.spent[v] != "" {
-				return fmt.Errorf("%s used the turns of %s and %s", v, l.spent[v], u)
+			for _, other := range l.spent[v] {
+				if other != l.claimed[v] {
+					return fmt.Errorf("%s used the turns of %s and %s", v, other, u)
+				}
 			}
-			l.out[u], l.spent[v] = true, u
+			l.out[u], l.spent[v] = true, append(l.spent[v], u)
 			l.used[u]++
 		case workflow.FactTurnPassed:
 			if f.Detail["effect"] == "hold" {
@@ -55,14 +59,22 @@ func (l *ledger) enter(c *commit, r *rota) error {
 			l.out[u] = true
 			l.voided[u]++
 		case workflow.FactTurnGivenBack:
-			if l.spent[v] != u {
+			if !slices.Contains(l.spent[v], u) {
 				return fmt.Errorf("%s got a turn back for %s, which had not used it", u, v)
 			}
-			delete(l.spent, v)
+			l.spent[v] = without(l.spent[v], u)
 			if l.out[u] {
 				l.back[u]++
 			}
 			l.out[u] = false
+		case workflow.FactTurnClaimed:
+			l.claimed[v] = u
+		case workflow.FactTurnRestored:
+			if !l.out[u] {
+				return fmt.Errorf("%s was restored without having been out", u)
+			}
+			l.out[u] = false
+			l.voided[u]--
 		case workflow.FactRejoined:
 			if !l.out[u] {
 				return fmt.Errorf("%s came back without having been out", u)
@@ -72,6 +84,10 @@ func (l *ledger) enter(c *commit, r *rota) error {
 		}
 	}
 	return l.reconcile(r)
+}
+
+func without(us []workflow.UnitID, u workflow.UnitID) []workflow.UnitID {
+	return slices.DeleteFunc(slices.Clone(us), func(x workflow.UnitID) bool { return x == u })
 }
 
 func (l *ledger) reconcile(r *rota) error {
@@ -86,7 +102,9 @@ func (l *ledger) reconcile(r *rota) error {
 			delete(l.voided, u)
 			delete(l.back, u)
 			delete(l.rejoin, u)
-			maps.DeleteFunc(l.spent, func(_ string, x workflow.UnitID) bool { return x == u })
+			for v, us := range l.spent {
+				l.spent[v] = without(us, u)
+			}
 			continue
 		}
 		if l.out[u] != slices.Contains(out, u) {

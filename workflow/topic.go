@@ -154,6 +154,7 @@ func (d *draft) reclaim(v *Visit, rule, why string, effect TurnEffect) bool {
 	}
 	d.fact(FactTurnClaimed, "P1-08", string(v.TurnUnit), "visit", v.ID, "why", why)
 	d.flag("P1-08", "turn_unconfirmed:"+v.ID, v.ID)
+	d.notifySupervisors("P1-04", v.ID, "why", "turn_claimed", "staff", string(v.Server))
 	if v.ExplainedTo != "" {
 		d.notify("P2-09b", v.ExplainedTo, v.ID, "why", "turn_claimed", "staff", string(v.Server))
 	}
