@@ -56,6 +56,7 @@ type API struct {
 	// requests counts by key id, failures by the address that sends wrong keys, streams by key id.
 	requests, failures *buckets
 	streams            *counter
+	rows               *buckets      // unknown phones in dry runs of imports, by key id
 	refusals           chan struct{} // limits how many refusals are delayed at once
 	pause              time.Duration // of a refusal
 	// limits look-ups of keys from addresses that keep sending wrong ones
@@ -97,6 +98,7 @@ func New(cfg Config) (*API, error) {
 		refusals: make(chan struct{}, refusalsWaiting), pause: refusalPause,
 		strangers: make(chan struct{}, strangersAtOnce),
 		streams:   &counter{most: streamsAKey, of: map[string]int{}},
+		rows:      newBuckets(rowsHourly/3600.0, rowsHourly, maxBuckets),
 		feeds:     newFeeds(cfg.Engine, cfg.Store), scan: scanBudget,
 	}
 	a.echo.HideBanner, a.echo.HidePort = true, true
@@ -112,6 +114,10 @@ func New(cfg Config) (*API, error) {
 // searchesHourly is how many phones one key may look up per hour, so that nobody can probe a phone
 // book.
 const searchesHourly = 600
+
+// rowsHourly is how many rows with an unknown phone one key may check per hour in dry runs of
+// imports.
+const rowsHourly = 60_000
 
 // ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.echo.ServeHTTP(w, r) }

@@ -39,7 +39,7 @@ var bodyRules = shape.Rules{
 		"channel": code, "reason": code, "purpose": code, "district": code, "layout": code,
 		"intent": code, "item": code,
 		"callback": freeText, "remark": freeText, "text": freeText, "note": freeText,
-		"phone": chars(5, 40), "zh": chars(1, 1300), "en": chars(1, 4000),
+		"phone": chars(5, 40), "ImportRow.phone": chars(1, 100), "zh": chars(1, 1300), "en": chars(1, 4000),
 		"rule": {Kind: shape.String, Pattern: articlePattern},
 		"days": between(shape.Integer, 0, 6), "days[]": upTo(shape.Array, 7),
 		"more[]":    upTo(shape.Array, 11),

@@ -39,6 +39,7 @@ type call struct {
 	plan     *vault.Plan
 	asked    bool // whether once was called
 	phoned   bool // a phone was looked up
+	row      bool // it is one row of an import
 }
 
 // answerWithin is the time limit of every request except the event stream and routes that set their

@@ -26,12 +26,15 @@ type ImportBody struct {
 	Status workflow.CustomerStatus `json:"status"`
 	// LastContactAt is when the office was last in contact with the customer. Absent: unknown.
 	LastContactAt time.Time `json:"last_contact_at,omitzero"`
+	// Remark is what the paper book says beside that, in free text. It is kept as a note.
+	Remark workflow.NoteID `json:"remark,omitempty"`
 }
 
 // importCustomer takes a customer over from the paper book.
 func importCustomer(c *call, b *ImportBody) (*workflow.ImportCustomer, error) {
 	cmd := &workflow.ImportCustomer{
 		Owner: b.Owner, Status: b.Status, LastContactAt: b.LastContactAt,
+		Note: b.Remark,
 	}
 	var err error
 	if b.Person != nil {

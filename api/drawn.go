@@ -8,3 +8,10 @@ func (Order) Words() []string {
 		"newest", "oldest",
 	}
 }
+
+// Words are the values of RowOutcome, in order.
+func (RowOutcome) Words() []string {
+	return []string{
+		"created", "unchanged", "refused",
+	}
+}

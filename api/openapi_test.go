@@ -207,7 +207,7 @@ func (d *drawing) about(r Route) string {
 	if r.Name == "metrics" { // a handler of another package
 		text = "Reads the metrics in Prometheus' text format."
 	}
-	if r.Kind != "" {
+	if r.Kind != "" && text == "" { // else it has another route too, and a name of its own
 		text = d.source.Type("workflow", r.Name)
 	}
 	if text == "" {

@@ -63,16 +63,22 @@ func (c *call) byPhone(p *Person) (id workflow.CustomerID, found bool, err error
 		return "", false, bad("bad_phone")
 	}
 	// An import makes a customer of every unknown phone, so only known phones tell the caller
-	// something.
-	taking := c.route.kind == "import_customer" && !c.dry
+	// something. A dry run of many has an allowance of its own for unknown ones.
+	taking := c.route.kind == "import_customer" && (!c.dry || c.row)
 	if !taking {
 		if err := c.spend(p); err != nil {
 			return "", false, err
 		}
 	}
 	id, found, err = c.api.cfg.Vault.FindPhone(c.Request().Context(), c.site, p.Phone)
-	if err == nil && found && taking {
+	switch {
+	case err != nil || !taking:
+	case found:
 		err = c.spend(p)
+	case c.dry:
+		if _, wait := c.api.rows.take(c.key.ID); wait > 0 {
+			err = tooMany("too_many", wait)
+		}
 	}
 	return id, found, err
 }

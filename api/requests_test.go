@@ -31,6 +31,7 @@ var bodies = map[string]string{
 	"planAbsence":       `{"from":"2024-03-08","reason":"leave"}`,
 	"busy":              `{"with":"chores"}`,
 	"importCustomer":    `{"status":"registered","owner":"A"}`,
+	"importCustomers":   `{"rows":[{"line":2,"number":"7","status":"registered","owner":"A"}]}`,
 	"searchCustomer":    `{"phone":"13800138000"}`,
 	"recordFollowUp":    `{"channel":"phone"}`,
 	"recordDeal":        `{"status":"deposit","amount":100}`,

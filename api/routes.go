@@ -88,6 +88,8 @@ func (a *API) routes() []*route {
 
 		reads(k, atSite, listCustomers),
 		hears(post, k, importCustomer).makes(),
+		runs[workflow.ImportCustomer](post, k+"/import", importCustomers).
+			called("importCustomers").dry().takesUpTo(importWithin),
 		runs[workflow.SearchCustomer](post, k+"/search", search),
 		reads(k+"/:customer", atSite, getCustomer),
 		does[workflow.RecordFollowUp](post, k+"/:customer/follow-ups"),

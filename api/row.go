@@ -153,6 +153,9 @@ func ofCommand[B, C any, P commandOf[C]](method, path string) *route {
 	}
 }
 
+// called names a route whose command has another route too.
+func (r *route) called(name string) *route { r.name = name; return r }
+
 // makes marks a route that makes a record: it answers 201.
 func (r *route) makes() *route { r.status = http.StatusCreated; return r }
 

@@ -39,6 +39,7 @@ type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Serve the API; the default command. The first start makes an administrator key and shows it once."`
 	Demo     demoCmd     `cmd:"" help:"Play a busy morning of a sales office through the API, then keep serving."`
 	Play     playCmd     `cmd:"" help:"Play scenario files and compare what is decided with what they expect."`
+	Import   importCmd   `cmd:"" help:"Take over an office's customers and their owners from a spreadsheet's CSV, through a running service."`
 	Export   exportCmd   `cmd:"" help:"Write a report as CSV, NDJSON or JSON: conversion, receptions, turns, waiting, every visit."`
 	Verify   verifyCmd   `cmd:"" help:"Check that the journal is intact and that the documents match it."`
 	Generate generateCmd `cmd:"" help:"Fill a store with a made-up office at work for a year, decided by the real rules."`

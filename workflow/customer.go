@@ -93,6 +93,8 @@ type Customer struct {
 	WaitsSinceAt time.Time `json:"waits_since_at,omitzero"`
 	// How far the customer has come.
 	Status CustomerStatus `json:"status"`
+	// Id of the note with what the paper book said beside the rest; empty without one.
+	Note NoteID `json:"note,omitempty"`
 	// Later of the last reception and the last follow-up that reached the customer.
 	LastContactAt time.Time `json:"last_contact_at,omitzero"`
 	// When a manager last gave the customer to the owner. The ownership then lasts as if this had
@@ -136,6 +138,7 @@ func (c *Customer) clone() Record {
 func (c *Customer) reader() int {
 	return max(since(3, !c.ErasedAt.IsZero()), since(
 		4,
+		c.Note != "",
 		!c.WaitsSinceAt.IsZero(),
 		!c.GivenAt.IsZero(),
 		slices.ContainsFunc(c.FollowUps, func(f FollowUp) bool { return f.Late }),

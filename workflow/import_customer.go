@@ -16,6 +16,11 @@ type ImportCustomer struct {
 	Status CustomerStatus `json:"status"`
 	// Last reception or contact; missing when nobody knows.
 	LastContactAt time.Time `json:"last_contact_at,omitzero"`
+	// Id of the note with what the paper book says beside that; empty without one.
+	Note NoteID `json:"note,omitempty"`
+	// Whether the owner must be on the list of staff as a consultant: a mistyped line of a long
+	// table must not make an owner whom nobody knows.
+	Listed bool `json:"listed,omitempty"`
 }
 
 func (*ImportCustomer) About() About {
@@ -26,6 +31,8 @@ func (c *ImportCustomer) Needs(*Board) []Ref { return []Ref{customerRef(c.Custom
 
 func (c *ImportCustomer) texts() []string { return []string{string(c.Owner)} }
 
+func (c *ImportCustomer) note(SiteID) (NoteID, Ref) { return c.Note, customerRef(c.Customer) }
+
 // decide accepts an owner who has left.
 func (c *ImportCustomer) decide(d *draft) *Fault {
 	if d.customer(c.Customer) != nil {
@@ -33,6 +40,9 @@ func (c *ImportCustomer) decide(d *draft) *Fault {
 	}
 	if c.Customer == "" || !slices.Contains(CustomerStatuses, c.Status) {
 		return invalid("bad_status", "status", string(c.Status))
+	}
+	if c.Listed && c.Owner != "" && d.consultant(c.Owner) != nil {
+		return invalid("owner_unknown") // without what was written there: it may be anything
 	}
 	// He may have left, but he had an id.
 	if d.colleague(c.Owner) != nil && !plain(string(c.Owner), 32) {
@@ -44,6 +54,7 @@ func (c *ImportCustomer) decide(d *draft) *Fault {
 	k := add(d, &Customer{
 		Head: Head{ID: string(c.Customer), Site: d.ID}, Owner: c.Owner,
 		Status: c.Status, LastContactAt: c.LastContactAt,
+		Note: c.Note,
 	})
 	if c.Owner != "" {
 		k.OwnerSinceAt = d.now
