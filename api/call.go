@@ -40,6 +40,7 @@ type call struct {
 	asked    bool // whether once was called
 	phoned   bool // a phone was looked up
 	row      bool // it is one row of an import
+	tried    bool // its person was kept, unless the phone is known
 }
 
 // answerWithin is the time limit of every request except the event stream and routes that set their

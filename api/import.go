@@ -181,21 +181,23 @@ func (c *call) ofRow(row *ImportRow) (*call, error) {
 	if err != nil {
 		return r, err
 	}
-	mark, known := "number", row.Number
+	mark, known, phone := "number", row.Number, vault.NormalPhone(row.Phone)
 	if row.Number == "" {
-		if mark, known = "phone", vault.NormalPhone(row.Phone); known == "" {
-			if row.Phone != "" {
-				return r, bad("bad_phone")
-			}
-			return r, bad("row_unmarked")
-		}
+		mark, known = "phone", phone
+	}
+	switch {
+	case row.Phone != "" && phone == "":
+		return r, bad("bad_phone")
+	case known == "":
+		return r, bad("row_unmarked")
 	}
 	r.id = c.api.cfg.Vault.Fingerprint([]byte("import"), []byte(c.site), []byte(mark),
 		[]byte(known))
 	return r, nil
 }
 
-// importRow takes over the customer of a row. An error is the service's: the row says nothing wrong.
+// importRow takes over the customer of a row. An error is not the row's: the service
+// cannot go on.
 func (c *call) importRow(row *ImportRow, zone *time.Location) (a *ImportedRow, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -224,14 +226,14 @@ func (c *call) importRow(row *ImportRow, zone *time.Location) (a *ImportedRow, e
 func (c *call) takeOver(row *ImportRow, zone *time.Location) (
 	out *repo.Outcome, created bool, err error,
 ) {
-	out, err = c.api.cfg.Engine.Answered(c.Request().Context(), c.site, c.id, c.fingerprint())
-	switch {
-	case errors.Is(err, repo.ErrKeyReused):
-		return nil, false, problem(http.StatusConflict, "row_changed")
-	case !errors.Is(err, repo.ErrNotFound):
-		return out, false, err
+	// Whose phone is unknown was hardly taken over: then the engine finds that out by itself.
+	c.asked = row.Phone != "" && !c.dry
+	if !c.asked {
+		if out, err = c.ranBefore(); out != nil || err != nil {
+			return out, false, err
+		}
+		c.asked = true
 	}
-	c.asked = true
 	body := ImportBody{Owner: row.Owner, Status: row.Status}
 	if row.Name != "" || row.Phone != "" {
 		body.Person = &Person{Name: row.Name, Phone: row.Phone}
@@ -247,6 +249,10 @@ func (c *call) takeOver(row *ImportRow, zone *time.Location) (
 		return nil, false, err
 	}
 	cmd, err := importCustomer(c, &body)
+	var before *replay
+	if errors.As(err, &before) {
+		return before.Outcome, false, nil
+	}
 	if err != nil {
 		return nil, false, err
 	}
@@ -263,6 +269,18 @@ func (c *call) takeOver(row *ImportRow, zone *time.Location) (
 		return nil, false, err
 	}
 	return out, !out.Replayed, nil
+}
+
+// ranBefore is the first answer of a row's command; nil when it did not run.
+func (c *call) ranBefore() (*repo.Outcome, error) {
+	out, err := c.api.cfg.Engine.Answered(c.Request().Context(), c.site, c.id, c.fingerprint())
+	switch {
+	case errors.Is(err, repo.ErrNotFound):
+		return nil, nil //nolint:nilnil // it did not run
+	case errors.Is(err, repo.ErrKeyReused):
+		return nil, problem(http.StatusConflict, "row_changed")
+	}
+	return out, err
 }
 
 // refusedRow is the answer to a row that was refused.

@@ -74,6 +74,15 @@ func (c *call) byPhone(p *Person) (id workflow.CustomerID, found bool, err error
 	switch {
 	case err != nil || !taking:
 	case found:
+		if c.row { // which was perhaps taken over before, and then costs nothing
+			out, err := c.ranBefore()
+			if err == nil && out != nil {
+				err = &replay{out}
+			}
+			if err != nil {
+				return id, true, err
+			}
+		}
 		err = c.spend(p)
 	case c.dry:
 		if _, wait := c.api.rows.take(c.key.ID); wait > 0 {
@@ -115,6 +124,11 @@ func (c *call) customerOf(p *Person) (id workflow.CustomerID, fresh bool, err er
 func (c *call) findOrKeep(p *Person, r vault.Person) (
 	id workflow.CustomerID, fresh bool, err error,
 ) {
+	if c.row && !c.dry && !c.tried { // most phones of a table are unknown
+		c.tried = true
+		id = workflow.CustomerID(newID())
+		return id, true, c.keep(id, r)
+	}
 	id, found, err := c.byPhone(p)
 	if err != nil {
 		return "", false, err
@@ -122,7 +136,10 @@ func (c *call) findOrKeep(p *Person, r vault.Person) (
 	if !found {
 		id = workflow.CustomerID(newID())
 	}
-	fresh, err = c.unrecorded(id)
+	fresh = true
+	if found || !c.row { // an arrival takes equally long either way
+		fresh, err = c.unrecorded(id)
+	}
 	switch {
 	case err != nil || c.dry:
 		return id, fresh, err

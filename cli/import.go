@@ -83,15 +83,15 @@ func (c *importCmd) Run(ctx context.Context, w *World) error {
 		},
 		begun: w.Now(), refused: t.refused, lines: len(t.rows) + len(t.refused),
 	}
-	good, err := i.send(ctx, t.rows, true)
+	fresh, err := i.send(ctx, t.rows, true)
 	if err != nil {
 		return i.failed(err, c.URL)
 	}
 	if c.DryRun || len(i.refused) > 0 && !c.Skip {
 		return i.tell(true)
 	}
-	i.created, i.unchanged = 0, 0
-	if _, err := i.send(ctx, good, false); err != nil {
+	i.created = 0
+	if _, err := i.send(ctx, fresh, false); err != nil {
 		return i.failed(err, c.URL)
 	}
 	return i.tell(false)
@@ -137,10 +137,10 @@ type importer struct {
 	refused            []refusedLine
 }
 
-// send sends rows and returns those that were not refused.
+// send sends rows and returns those of customers who are, or would be, taken over by it.
 func (i *importer) send(
 	ctx context.Context, rows []api.ImportRow, dry bool,
-) (good []api.ImportRow, err error) {
+) (fresh []api.ImportRow, err error) {
 	bar := i.w.patientProgress()
 	defer bar.clear()
 	path, what := i.path, phrase(i.lang, "taking over", "正在录入")
@@ -171,14 +171,15 @@ func (i *importer) send(
 				i.created++
 			default:
 				i.unchanged++
+				continue
 			}
-			good = append(good, rows[k])
+			fresh = append(fresh, rows[k])
 		}
 		rows = rows[n:]
 		done := total - len(rows)
 		bar.show("%s: %3d %%, %d / %d", what, 100*done/total, done, total)
 	}
-	return good, nil
+	return fresh, nil
 }
 
 // portion is how many of the rows fit into one request.
@@ -204,7 +205,9 @@ func (i *importer) refuse(line int, p *api.RowProblem) {
 
 // tell prints what became of the table, and every refused line.
 func (i *importer) tell(dry bool) error {
-	slices.SortStableFunc(i.refused, func(a, b refusedLine) int { return cmp.Compare(a.line, b.line) })
+	slices.SortStableFunc(i.refused, func(a, b refusedLine) int {
+		return cmp.Compare(a.line, b.line)
+	})
 	for _, r := range i.refused {
 		fmt.Fprintf(i.w.Stdout, phrase(i.lang, "line %d: %s\n", "第%d行：%s\n"), r.line, r.why)
 	}

@@ -54,7 +54,8 @@ func TestImport(t *testing.T) {
 			_, args := importOffice(t, store(t))
 			run := func(file, want string, fails bool, more ...string) {
 				t.Helper()
-				out, err := command(t, append(append([]string{"import", file}, args...), more...)...)
+				all := append(append([]string{"import", file}, args...), more...)
+				out, err := command(t, all...)
 				if !strings.Contains(out, want) || (err != nil) != fails {
 					t.Errorf("%s %v: %v\n%s\nwant %s", file, more, err, out, want)
 				}
@@ -65,7 +66,8 @@ func TestImport(t *testing.T) {
 				}
 			}
 			bad := filepath.Join(t.TempDir(), "bad.csv")
-			writeFile(t, bad, "phone;owner;status\r\n13800138101;甲;signed\r\n13800138102;13800138;\r\n"+
+			writeFile(t, bad, "phone;owner;status\r\n13800138101;甲;signed\r\n"+
+				"13800138102;13800138;\r\n"+
 				"12;A;\r\n13800138103;C;已签约\r\n13800138101;A;\r\n")
 			run(example, "可录入5位，以前已录入0位，不能录入0行", false, "--dry-run")
 			run(bad, "第3行：置业顾问：不是销售人员的编号", true)
@@ -168,7 +170,8 @@ func TestTables(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "table.csv")
 		writeFile(t, file, raw)
 		_, err := readTable(file, explain.En, nil)
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "138") {
+		if err == nil || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "138") {
 			t.Errorf("%q: %v, want %q", raw, err, want)
 		}
 	}

@@ -112,7 +112,8 @@ func (t *table) decode(raw []byte) (string, error) {
 	switch {
 	case len(raw) > maxTable:
 		return "", t.err("the table is larger than 64 MB: split it", "表格超过 64 MB，请分成几个文件")
-	case bytes.HasPrefix(raw, []byte("PK\x03\x04")), bytes.HasPrefix(raw, []byte("\xd0\xcf\x11\xe0")),
+	case bytes.HasPrefix(raw, []byte("PK\x03\x04")),
+		bytes.HasPrefix(raw, []byte("\xd0\xcf\x11\xe0")),
 		bytes.HasPrefix(raw, []byte("\xff\xfe")), bytes.HasPrefix(raw, []byte("\xfe\xff")),
 		bytes.IndexByte(raw, 0) >= 0:
 		return "", t.noCSV()
