@@ -216,7 +216,7 @@ func (a floor) ofMakeUps() {
 	seen := map[UnitID]bool{}
 	for _, m := range d.rota().MakeUps {
 		u := d.unit(m.Unit)
-		if u == nil || seen[m.Unit] {
+		if u == nil || seen[m.Unit] || d.expired(m, d.today) {
 			continue
 		}
 		seen[m.Unit] = true

@@ -89,7 +89,7 @@ func (d *draft) removeUnit(id UnitID) *Fault {
 	r := d.editRota()
 	for _, m := range r.MakeUps {
 		if m.Unit == id {
-			d.lapse(m, "off_roster")
+			d.lapse(m, "P1-08", "off_roster")
 		}
 	}
 	r.Line = slices.DeleteFunc(r.Line, func(p Place) bool { return p.Unit == id })

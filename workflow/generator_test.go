@@ -62,9 +62,9 @@ var changes = map[string][]any{
 	"assist.when_busy":    {"anyone", "closed_only"}, "assist.stand_in": {true, false},
 	"phone.answered_by":      {"third", "last_seat"},
 	"phone.appointment_owns": {true, false}, "stale_after_months": {0, 1, 2},
-	"stale_after_days": {0, 10},
-	"carry_over":       {true, false},
-	"rejoin_order":     {"reentry", "turn_taken"}, "abandon_grace_min": {0, 10, 30},
+	"stale_after_days": {0, 10}, "makeup.expires_days": {0, 1, 7},
+	"carry_over":   {true, false},
+	"rejoin_order": {"reentry", "turn_taken"}, "abandon_grace_min": {0, 10, 30},
 	"makeup.approvers": {[]string{"supervisor"}, []string{"shift_leader"}},
 }
 

@@ -38,7 +38,9 @@ func (c *GrantMakeUp) decide(d *draft) *Fault {
 		return forbidden("own_benefit", "P1-08")
 	}
 	r := d.rota()
-	i := slices.IndexFunc(r.MakeUps, func(m MakeUpRight) bool { return m.Unit == c.Unit })
+	i := slices.IndexFunc(r.MakeUps, func(m MakeUpRight) bool {
+		return m.Unit == c.Unit && !d.expired(m, d.today)
+	})
 	if i < 0 {
 		return refused("no_right", "makeup.approvers", "unit", string(c.Unit)).citing(d)
 	}

@@ -84,6 +84,7 @@ func (d *draft) openOn(day Date, away []StaffID) {
 		d.beginAbsences(day)
 		d.dropWaiting(day)
 		d.restUnregistered(day)
+		d.expireMakeUps(day)
 	}
 	anew := r.Day < day && r.Day != "" && !d.policy.CarryOver
 	r.Day, r.OpenedAt, r.ClosedAt, r.NextFirst = day, d.now, time.Time{}, ""

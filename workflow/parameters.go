@@ -49,6 +49,7 @@ var parameters = []Parameter{
 	parameter("phone.appointment_owns", "P1-39", "P2-08a", yesNo),
 	parameter("makeup.approvers", "P1-08", "P2-07b",
 		someOf(RoleSupervisor, RoleShiftLeader, RoleManager)),
+	parameter("makeup.expires_days", "P1-08", "P2-07b", between(0, 366)),
 	parameter("desk.seats", "P2-11", "P2-11", between(1, 20)),
 	parameter("desk.vacancy_grace_min", "P2-04", "P2-04", between(0, 60)),
 	parameter("desk.guiding", "P1-20", "P2-05", yesNo),

@@ -168,10 +168,12 @@ type PhonePolicy struct {
 	AppointmentOwns bool `json:"appointment_owns"`
 }
 
-// MakeUpPolicy says who grants make-ups (C16).
+// MakeUpPolicy says who grants make-ups (C16), and for how long.
 type MakeUpPolicy struct {
 	// Roles that may grant a make-up.
 	Approvers []Role `json:"approvers"`
+	// Days after the missed turn on which a make-up may still be granted; 0: it does not expire.
+	ExpiresDays int `json:"expires_days,omitempty"`
 }
 
 // DeskPolicy describes the front desk (C15).

@@ -73,7 +73,8 @@ func (s *Site) clone() Record {
 
 func (s *Site) reader() int {
 	adopted := slices.ContainsFunc(s.Adoptions, func(a Adoption) bool {
-		return a.Policy.StaleDays > 0 || a.Policy.Pass.Helping != ""
+		return a.Policy.StaleDays > 0 || a.Policy.Pass.Helping != "" ||
+			a.Policy.MakeUp.ExpiresDays > 0
 	})
 	breaks := slices.ContainsFunc(s.Hours[:], func(h DayHours) bool { return len(h.More) > 0 })
 	return since(4, adopted, breaks)

@@ -103,8 +103,26 @@ func (d *draft) void(id UnitID, h *hindrance) {
 }
 
 // lapse records that a right to a make-up ended without having been granted.
-func (d *draft) lapse(m MakeUpRight, why string) {
-	d.fact(FactMakeUpLapsed, "P1-08", string(m.Unit), "why", why)
+func (d *draft) lapse(m MakeUpRight, rule, why string) {
+	d.fact(FactMakeUpLapsed, rule, string(m.Unit), "why", why)
+}
+
+// expired reports whether a right to a make-up has ended by a day.
+func (d *draft) expired(m MakeUpRight, day Date) bool {
+	n := d.policy.MakeUp.ExpiresDays
+	return n > 0 && dateOf(d.Local(m.At)).AddDays(n) < day
+}
+
+// expireMakeUps ends the rights to a make-up whose days are over.
+func (d *draft) expireMakeUps(day Date) {
+	r := d.editRota()
+	r.MakeUps = slices.DeleteFunc(r.MakeUps, func(m MakeUpRight) bool {
+		if !d.expired(m, day) {
+			return false
+		}
+		d.lapse(m, "makeup.expires_days", "too_late")
+		return true
+	})
 }
 
 // giveBack undoes the turn that a visit used: it returns to its former place, or stays where it is
@@ -167,7 +185,7 @@ func (d *draft) restorePassed(v *Visit, rule string) {
 		r.MakeUps = slices.DeleteFunc(r.MakeUps, func(m MakeUpRight) bool {
 			mine := m.Unit == p.Unit && m.Missed == gone.Since
 			if mine {
-				d.lapse(m, "turn_undone")
+				d.lapse(m, "P1-08", "turn_undone")
 			}
 			return mine
 		})
