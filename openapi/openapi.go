@@ -8,7 +8,7 @@ import (
 )
 
 // Version is raised whenever a promise of the contract changes.
-const Version = "11"
+const Version = "12"
 
 // Text is the contract as it is served.
 //
