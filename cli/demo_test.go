@@ -15,6 +15,10 @@ import (
 // it does.
 func TestDemo(t *testing.T) {
 	t.Parallel()
+	wanted := map[string][]string{
+		"en": {"that is withdrawn", "asked about flats after all", "Visit V09 counts for"},
+		"zh": {"撤回安排", "后来还是问了房", "来访 V09 计入"},
+	}
 	for lang, goesOn := range map[string]string{"en": "goes on", "zh": "继续"} {
 		out, err := command(t, "demo", "--once", "--lang", lang, "--listen", "127.0.0.1:0")
 		if err != nil {
@@ -22,6 +26,11 @@ func TestDemo(t *testing.T) {
 		}
 		if n := strings.Count(out, "V"); n < 40 {
 			t.Errorf("%s: only %d visits are spoken of\n%s", lang, n, out)
+		}
+		for _, want := range wanted[lang] {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: the morning does not say %q\n%s", lang, want, out)
+			}
 		}
 		for _, wrong := range []string{"%!", "{", "curl", "lp_", goesOn} {
 			if strings.Contains(out, wrong) {

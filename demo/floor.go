@@ -13,7 +13,7 @@ import (
 // floor is the sales floor: who waits, and who is being received until when.
 type floor struct {
 	*Morning
-	waiting []string // visits that found nobody free
+	waiting []reception // visits that found nobody free
 	running []reception
 	known   []string        // phones of customers registered this morning
 	inLine  map[string]bool // consultants who came back into the line by the last registration
@@ -25,6 +25,7 @@ type reception struct {
 	visit string
 	until int            // minute
 	body  map[string]any // what is registered at the end
+	end   string         // what is told of the end
 }
 
 // About one group arrives every four and a half minutes, the last one at minute 171. A reception
@@ -46,8 +47,9 @@ func (f *floor) minute(ctx context.Context, m int) error {
 		return err
 	}
 	for len(f.waiting) > 0 {
-		ok, err := f.receive(ctx, m, at, "/visits/"+f.waiting[0]+"/assign",
-			f.say("waited and is received", "等候后获接待"), map[string]any{}, form(""))
+		w := f.waiting[0]
+		ok, err := f.receive(ctx, m, at, "/visits/"+w.visit+"/assign",
+			f.say("waited and is received", "等候后获接待"), map[string]any{}, w)
 		if err != nil {
 			return err
 		}
@@ -64,9 +66,24 @@ func (f *floor) minute(ctx context.Context, m int) error {
 
 // arrive brings the next group to the door.
 func (f *floor) arrive(ctx context.Context, m int, at time.Time) error {
-	what, id, phone := f.visitor(f.visits + 1)
+	n := f.visits + 1
+	what, id, phone := f.visitor(n)
+	r := reception{body: form(phone), end: f.say("is over and registered", "接待结束并登记")}
+	switch n {
+	case headOffice:
+		r.body["topic"] = "other"
+	case asksTheWay:
+		r.body["topic"] = "other"
+		r.end = f.say("is over: only the way was asked", "接待结束：只是问路")
+	case asksForFlats:
+		r.end = f.say("is over and registered: they asked about flats after all",
+			"接待结束并登记：后来还是问了房")
+	}
 	body := map[string]any{"identify": id, "assign": true}
-	ok, err := f.receive(ctx, m, at, "/visits", what, body, form(phone))
+	ok, err := f.receive(ctx, m, at, "/visits", what, body, r)
+	if err == nil && ok && n == misclick {
+		return f.withdraw(ctx, at)
+	}
 	if err != nil || ok {
 		return err
 	}
@@ -76,7 +93,30 @@ func (f *floor) arrive(ctx context.Context, m int, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	f.waiting = append(f.waiting, a.Visit.ID)
+	r.visit = a.Visit.ID
+	f.waiting = append(f.waiting, r)
+	return nil
+}
+
+// The groups, as they come, that do what the others do not.
+const (
+	asksForFlats = 9  // comes to ask the way, and asks about flats
+	misclick     = 16 // is assigned by a click too many, and waits for the next minute
+	headOffice   = 24 // company people, who are no customers
+	asksTheWay   = 30
+)
+
+// withdraw takes back the assignment that was made last: the visit waits again.
+func (f *floor) withdraw(ctx context.Context, at time.Time) error {
+	last := len(f.running) - 1
+	r := f.running[last]
+	_, err := f.command(ctx, at, workflow.RoleFrontDesk, "/visits/"+r.visit+"/withdraw",
+		f.say("was assigned by a click too many; that is withdrawn", "点错了，撤回安排"),
+		map[string]any{})
+	if err != nil {
+		return err
+	}
+	f.running, f.waiting = f.running[:last], append(f.waiting, r)
 	return nil
 }
 
@@ -90,7 +130,7 @@ func (f *floor) visitor(n int) (what string, id map[string]any, phone string) {
 	case 6:
 		id["named"] = "sun"
 		return f.say("a new group asks for Sun", "新客户指名找孙"), id, newPhone(n)
-	case 9, 30:
+	case asksForFlats, asksTheWay:
 		return f.say("somebody asks the way", "有人来问路"), kind("unrelated"), ""
 	case 12:
 		return f.say("people of the trade look around", "同行来踩盘"), kind("peer"), ""
@@ -99,7 +139,7 @@ func (f *floor) visitor(n int) (what string, id map[string]any, phone string) {
 			"已下定的老客户再访"), returning("13800000002"), ""
 	case 18, 33:
 		return f.say("a group does not say why it came", "来访目的不明"), kind("unstated"), newPhone(n)
-	case 24:
+	case headOffice:
 		return f.say("somebody from head office", "总部同事来访"), kind("company_staff"), ""
 	case 27, 36:
 		if len(f.known) > 0 {
@@ -130,9 +170,9 @@ func form(phone string) map[string]any {
 	return b
 }
 
-// receive asks for a reception; false when nobody is free. form is registered when it is over.
+// receive asks for a reception; false when nobody is free. r says how it ends.
 func (f *floor) receive(
-	ctx context.Context, m int, at time.Time, path, what string, body, form map[string]any,
+	ctx context.Context, m int, at time.Time, path, what string, body map[string]any, r reception,
 ) (bool, error) {
 	a, err := f.command(ctx, at, workflow.RoleFrontDesk, path, what, body)
 	var p *scenario.Problem
@@ -142,7 +182,8 @@ func (f *floor) receive(
 	if err != nil {
 		return false, err
 	}
-	f.running = append(f.running, reception{a.Visit.ID, m + shortest + (7*f.visits)%9, form})
+	r.visit, r.until = a.Visit.ID, m+shortest+(7*f.visits)%9
+	f.running = append(f.running, r)
 	return true, nil
 }
 
@@ -155,7 +196,7 @@ func (f *floor) end(ctx context.Context, m int, at time.Time) error {
 			continue
 		}
 		a, err := f.command(ctx, at, workflow.RoleFrontDesk, "/visits/"+r.visit+"/register",
-			f.say("is over and registered", "接待结束并登记"), r.body)
+			r.end, r.body)
 		if err != nil {
 			return err
 		}

@@ -28,6 +28,11 @@ func (m *Morning) Invite(base string) {
 				`-d '{"identify": {"kind": "new"}, "assign": true}' "$SITE/visits"`,
 		},
 		{
+			"what waits for whom: receptions to register, requests, notices",
+			"谁还有什么待办：没登记的接待、请示、通知",
+			`-H "Authorization: Bearer $MANAGER" "$SITE/agenda?everybody=true"`,
+		},
+		{
 			"what came of the morning, by consultant, as a table", "上午的结果，按销售人员列表",
 			`-H "Authorization: Bearer $MANAGER" "$SITE/reports/funnel_by_consultant?format=csv"`,
 		},
