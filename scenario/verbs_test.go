@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -37,5 +39,44 @@ func TestVerbs(t *testing.T) {
 			t.Errorf("%s is sent to %s and to %s", v.gives, before, address)
 		}
 		paths[v.gives] = address
+	}
+}
+
+// TestReference: the README of the scenarios names every verb, and every expectation that one of
+// them states.
+func TestReference(t *testing.T) {
+	page, err := os.ReadFile("testdata/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for v := range verbs {
+		if !strings.Contains(string(page), "`"+v+"`") {
+			t.Errorf("the verb %s is not explained", v)
+		}
+	}
+	_, expectations, _ := strings.Cut(string(page), "## What is expected")
+	files, err := filepath.Glob("testdata/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, name := range files {
+		r, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := Read(r)
+		_ = r.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sc := range f.Scenarios {
+			for _, s := range sc.Steps {
+				for k := range s.Expect {
+					if !strings.Contains(expectations, "`"+k+"`") {
+						t.Errorf("%s expects %s, which is not explained", sc.ID, k)
+					}
+				}
+			}
+		}
 	}
 }
