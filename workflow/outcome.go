@@ -9,9 +9,11 @@ import (
 // stands in two visits: First in the customer's first registered visit, with every step since; Last
 // in the visit that was the last one before a step, with that step. So a sum over all visits, of
 // one or of the other, holds every step once. It is written from the registration of the visit on;
-// a deal made in the course of a visit that came to nothing stands in the first visit only.
+// a deal made in the course of a visit that came to nothing stands in the first visit only. Groups
+// that were merged are one (policy 1, art. 50): the steps of all their customers add up.
 type Outcome struct {
-	// Every step since this visit, which was the customer's first.
+	// Every step since this visit, which was the customer's first. Of merged groups: of those
+	// customers whose first visit it was.
 	First *Steps `json:"first,omitempty"`
 	// The steps before which this visit was the last one.
 	Last *Steps `json:"last,omitempty"`
@@ -42,7 +44,8 @@ type Step struct {
 	// Calendar days from this visit's business day; 0 also when the form was written late and the
 	// step lies before.
 	Days int `json:"days"`
-	// How often: two flats are two contracts.
+	// How often: two flats are two contracts. In registered: how many customers, when groups were
+	// merged.
 	Count int `json:"count"`
 	// Sum of all of them, in fen; 0 in registered.
 	Amount int64 `json:"amount"`
@@ -85,22 +88,47 @@ func (s *Steps) step(status CustomerStatus) **Step {
 	return nil
 }
 
-// stepsOf are the steps that a customer's deals make, as seen from a visit: all that follow some
-// visit, or, with last, those that follow this one.
-func (d *draft) stepsOf(v *Visit, k *Customer, last bool) *Steps {
+// stepsOf are the steps that the deals of the visit's customers make, as seen from it: all of those
+// whose first visit it was, or, with last, those before which it was the last one.
+func (d *draft) stepsOf(v *Visit, last bool) *Steps {
 	s := &Steps{}
-	for _, deal := range k.Deals {
-		at := s.step(deal.Status)
-		if at == nil || deal.Visit == "" || last && deal.Visit != VisitID(v.ID) {
-			continue
+	for _, k := range d.customersOf(v) {
+		for _, deal := range k.Deals {
+			at := s.step(deal.Status)
+			if at == nil || deal.Visit == "" || last && deal.Visit != VisitID(v.ID) ||
+				!last && k.FirstVisit != VisitID(v.ID) {
+				continue
+			}
+			if *at == nil || deal.At.Before((*at).At) {
+				*at = d.stepAt(v, deal.At).with(*at)
+			}
+			(*at).Count++
+			(*at).Amount += deal.Amount
 		}
-		if *at == nil {
-			*at = d.stepAt(v, deal.At)
-		}
-		(*at).Count++
-		(*at).Amount += deal.Amount
 	}
 	return s
+}
+
+// with counts what another step has counted.
+func (s *Step) with(other *Step) *Step {
+	if other != nil {
+		s.Count, s.Amount = other.Count, other.Amount
+	}
+	return s
+}
+
+// customersOf are the customer of a visit and those of the groups merged into it.
+func (d *draft) customersOf(v *Visit) []*Customer {
+	var all []*Customer
+	if k := d.customer(v.Customer); k != nil {
+		all = append(all, k)
+	}
+	for _, id := range v.Joint {
+		if k := d.customer(id); k != nil && id != v.Customer { // the form may show that he is one
+			all = append(all, k)
+		}
+	}
+	return all
 }
 
 // stepAt is a step at a moment, with nothing counted yet.
@@ -109,14 +137,24 @@ func (d *draft) stepAt(v *Visit, at time.Time) *Step {
 	return &Step{At: at, Day: day, Days: max(0, v.BusinessDay.daysTo(day))}
 }
 
-// beginOutcome starts the outcome of a visit when it is registered; deals may have been made during
-// it.
-func (d *draft) beginOutcome(v *Visit, k *Customer) {
-	o := &Outcome{Last: d.stepsOf(v, k, true)}
-	if k.FirstVisit == VisitID(v.ID) {
+// beginOutcome starts the outcome of a visit when it is registered and somebody's visit; deals may
+// have been made during it.
+func (d *draft) beginOutcome(v *Visit) {
+	came, first := false, 0
+	for _, k := range d.customersOf(v) {
+		came = came || k.LastVisit == VisitID(v.ID)
+		if k.FirstVisit == VisitID(v.ID) {
+			first++
+		}
+	}
+	if !came {
+		return
+	}
+	o := &Outcome{Last: d.stepsOf(v, true)}
+	if first > 0 {
 		entry := d.stepAt(v, d.now)
-		entry.Count = 1
-		o.First = d.stepsOf(v, k, false)
+		entry.Count = first
+		o.First = d.stepsOf(v, false)
 		o.First.Registered, o.Last.Registered = entry, entry
 	}
 	if *o.Last != (Steps{}) {
@@ -124,8 +162,9 @@ func (d *draft) beginOutcome(v *Visit, k *Customer) {
 	}
 }
 
-// tellVisits writes what the customer's deals say into his first visit and into the last one before
-// the newest deal, if that one is registered. It is computed anew each time, never added to. Visits
+// tellVisits writes what the deals of a customer, and of those who came with him, say into his first
+// visit and into the last one before the newest deal, if that one is registered. It is computed anew
+// each time, never added to. Visits
 // from before schema 1 stay as they are: if only those whose customers buy had an outcome, every
 // rate of those days would be 100 %.
 func (d *draft) tellVisits(k *Customer, last VisitID) {
@@ -139,9 +178,9 @@ func (d *draft) tellVisits(k *Customer, last VisitID) {
 			v.Outcome = &Outcome{}
 		}
 		if id == k.FirstVisit {
-			v.Outcome.First = d.stepsOf(v, k, false).enteredAs(v.Outcome.First)
+			v.Outcome.First = d.stepsOf(v, false).enteredAs(v.Outcome.First)
 		}
-		v.Outcome.Last = d.stepsOf(v, k, true).enteredAs(v.Outcome.Last)
+		v.Outcome.Last = d.stepsOf(v, true).enteredAs(v.Outcome.Last)
 	}
 }
 

@@ -2,6 +2,7 @@ package workflow_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -76,9 +77,9 @@ func (o *office) readings(c *commit) error {
 	return nil
 }
 
-// outcomes: every step of a purchase that follows a visit stands once among the first visits and,
-// if that visit is registered as this customer's, once in it, with its amount; and every registered
-// customer has one first visit.
+// outcomes: every step of a purchase stands once in the customer's first visit and, if the visit
+// before it is in the register as his, once in that one, with its amount; and every registered
+// customer has one first visit. Customers of merged groups share their visit.
 func (o *office) outcomes(*commit) error {
 	type sum struct {
 		count  int
@@ -94,30 +95,28 @@ func (o *office) outcomes(*commit) error {
 		case *workflow.Customer:
 			for _, d := range r.Deals {
 				if d.Visit != "" && r.FirstVisit != "" {
-					add(want, r.ID+" "+string(d.Status), 1, d.Amount)
+					add(want, string(r.FirstVisit)+" "+string(d.Status), 1, d.Amount)
 				}
-				v, ok := o.all[workflow.VisitRef(d.Visit)].(*visit)
-				// entered in the register as his
-				if ok && v.VisitNo > 0 && v.Customer == workflow.CustomerID(r.ID) {
-					add(wantLast, r.ID+" "+string(d.Status), 1, d.Amount)
+				if o.tells(d.Visit, r) {
+					add(wantLast, string(d.Visit)+" "+string(d.Status), 1, d.Amount)
 				}
 			}
 			if r.FirstVisit != "" {
-				add(want, r.ID+" registered", 1, 0)
-				add(wantLast, r.ID+" registered", 1, 0)
+				add(want, string(r.FirstVisit)+" registered", 1, 0)
+				add(wantLast, string(r.FirstVisit)+" registered", 1, 0)
 			}
 		case *visit:
 			if r.Outcome != nil {
 				each(r.Outcome.First, func(status string,
 					s *workflow.Step,
 				) {
-					add(first, string(r.Customer)+" "+status, s.Count,
+					add(first, r.ID+" "+status, s.Count,
 						s.Amount)
 				})
 				each(r.Outcome.Last, func(status string,
 					s *workflow.Step,
 				) {
-					add(last, string(r.Customer)+" "+status, s.Count,
+					add(last, r.ID+" "+status, s.Count,
 						s.Amount)
 				})
 			}
@@ -130,6 +129,22 @@ func (o *office) outcomes(*commit) error {
 		return fmt.Errorf("outcomes of the last visits (-deals +visits):\n%s", d)
 	}
 	return nil
+}
+
+// tells reports whether a visit has an outcome to which a customer belongs: it is in the register as
+// his, or as that of a group merged with his.
+func (o *office) tells(id workflow.VisitID, k *workflow.Customer) bool {
+	v, _ := o.all[workflow.VisitRef(id)].(*visit)
+	if v == nil {
+		return false
+	}
+	with, came := false, false
+	for _, c := range append([]workflow.CustomerID{v.Customer}, v.Joint...) {
+		x, _ := o.all[workflow.CustomerRef(c)].(*workflow.Customer)
+		with = with || c == workflow.CustomerID(k.ID)
+		came = came || x != nil && slices.Contains(x.VisitIDs, id)
+	}
+	return with && came
 }
 
 func each(s *workflow.Steps, f func(string, *workflow.Step)) {
@@ -208,6 +223,43 @@ func TestOutcome(t *testing.T) {
 	if d := cmp.Diff(map[string]row{"deposit": {0, 2, 110_000_00}, "signed": {4, 1, 2_000_000_00}},
 		rows(two.Outcome.Last)); d != "" {
 		t.Error("last visit:", d)
+	}
+}
+
+// TestOutcomeOfMergedGroups: the visit tells what the customers of both groups did since, the earlier
+// deal first, whoever of them bought last.
+func TestOutcomeOfMergedGroups(t *testing.T) {
+	o := small(t)
+	o.must(t,
+		&workflow.ImportCustomer{
+			Customer: "K1", Owner: "A", Status: workflow.StatusReceived, LastContactAt: o.now,
+		},
+		&workflow.IdentifyVisit{
+			Visit:    "V1",
+			Identity: workflow.Identity{Kind: workflow.KindNew, Customer: "K2", NewCustomer: true},
+		},
+		&workflow.IdentifyVisit{
+			Visit:    "V2",
+			Identity: workflow.Identity{Kind: workflow.KindReturning, Customer: "K1"},
+		},
+		&workflow.AssignVisit{Visit: "V1"},
+		&workflow.MergeVisit{Visit: "V2", Into: "V1"},
+		&workflow.ServeVisit{Visit: "V1"}, &workflow.RegisterVisit{Visit: "V1"},
+	)
+	for _, k := range []workflow.CustomerID{"K1", "K2", "K1"} {
+		o.now = o.now.Add(24 * time.Hour)
+		o.must(t, &workflow.RecordDeal{
+			Customer: k, Status: workflow.StatusDeposit, Amount: 100,
+		})
+	}
+	out := o.visit(t, "V1").Outcome
+	if out == nil || out.First == nil || out.First.Registered.Count != 2 {
+		t.Fatalf("the outcome of both: %+v", out)
+	}
+	for _, s := range []*workflow.Steps{out.First, out.Last} {
+		if d := s.Deposit; d == nil || d.Count != 3 || d.Amount != 300 || d.Days != 1 {
+			t.Errorf("deposits: %+v", d)
+		}
 	}
 }
 

@@ -24,7 +24,18 @@ type RecordDeal struct {
 
 func (*RecordDeal) About() About { return About{Kind: "record_deal", May: clerks} }
 
-func (c *RecordDeal) Needs(b *Board) []Ref { return b.customerAndVisits(c.Customer) }
+// Needs are also those who came with him: a visit tells the steps of all.
+func (c *RecordDeal) Needs(b *Board) []Ref {
+	refs := b.customerAndVisits(c.Customer)
+	for _, r := range refs[1:] {
+		if v, ok := b.records[r].(*Visit); ok && v.Site == b.ID {
+			for _, id := range append([]CustomerID{v.Customer}, v.Joint...) {
+				refs = append(refs, customerRef(id))
+			}
+		}
+	}
+	return refs
+}
 
 func (c *RecordDeal) texts() []string { return []string{c.Unit} }
 

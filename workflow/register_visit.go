@@ -88,6 +88,7 @@ func (c *RegisterVisit) decide(d *draft) *Fault {
 	d.noteRegistered(v)
 	d.keepCustomer(v, c.Customer, dup)
 	d.keepJoint(v)
+	d.beginOutcome(v)
 	d.finishCount(v)
 	return nil
 }
@@ -206,7 +207,6 @@ func (d *draft) keepCustomer(v *Visit, newID CustomerID, dup bool) {
 	if k.BroughtBy == "" {
 		k.BroughtBy = v.BroughtBy
 	}
-	d.beginOutcome(v, k)
 }
 
 // came records a registered visit as a contact with the customer.
