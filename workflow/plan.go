@@ -92,7 +92,7 @@ func (d *draft) claimant(v *Visit, id identity) (StaffID, Route, string) {
 		return named, RouteNamed, rule
 	case d.works(v.RecognisedBy) && id.owner == "":
 		return v.RecognisedBy, RouteRecognised, "P1-14"
-	case id.owner != "":
+	case id.owner != "" && v.customerKind():
 		return id.owner, RouteOwner, d.article("P1-17a", "P2-08a")
 	case d.policy.Phone.AppointmentOwns && d.works(v.Appointment) && v.customerKind():
 		return v.Appointment, RouteAppointment, "phone.appointment_owns"

@@ -69,8 +69,10 @@ func (c *RegisterVisit) decide(d *draft) *Fault {
 	if f := d.takeTopic(v, c.Topic, ""); f != nil {
 		return f
 	}
-	if f := d.followTopic(v, before, late); f != nil {
-		return f
+	if c.Topic != "" || v.TurnClaim == nil { // a bare entry in the register confirms no claim (A90)
+		if f := d.followTopic(v, before, late); f != nil {
+			return f
+		}
 	}
 	d.dropUnstated(v)
 	if f := d.takeForm(v, c.Form); f != nil {

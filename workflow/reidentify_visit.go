@@ -100,8 +100,8 @@ func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off OffTime) {
 }
 
 // becomeLine lets the receiver go on with a visitor who belongs to nobody. It uses his turn where
-// the kind takes one and he has not used it yet; where the visitor had come for something else, it
-// costs what a visit costs that turns to sales. A stand-in goes on for the first of the line.
+// the kind takes one and he has not used it yet; where the visitor had come for something else and
+// is a customer, it costs what a visit costs that turns to sales. A stand-in goes on for the first of the line.
 func (d *draft) becomeLine(v *Visit, id identity, off OffTime, wasCustomer bool) *Fault {
 	p := plan{
 		route: v.Route, rule: d.lineRule(v, id), server: v.Server, principal: v.Server,
@@ -128,9 +128,9 @@ func (d *draft) becomeLine(v *Visit, id identity, off OffTime, wasCustomer bool)
 	u := d.unitOf(v.Server)
 	payNow := v.TurnUnit == "" && p.role == Lead && off == withinHours && d.eventPlan() == nil
 	switch {
-	case payNow && wasCustomer && d.inLine(u):
+	case payNow && (wasCustomer || v.Kind == KindPeer) && d.inLine(u):
 		p.route, p.effect, p.turn = RouteLine, TurnUsed, u
-	case payNow && !wasCustomer:
+	case payNow && !wasCustomer && v.Kind != KindPeer:
 		d.setPlan(v, p)
 		return d.payForSales(v, false)
 	}

@@ -9,6 +9,7 @@ func (d *draft) followTopic(v *Visit, before Topic, late bool) *Fault {
 	whenSales := d.policy.Count.Unstated == CountWhenSales
 	other := v.Kind == KindUnrelated || v.Kind == KindPeer
 	switch {
+	case v.Kind == KindCompanyStaff: // counts for nobody, whatever it was about
 	case v.Topic == TopicSales && (other || whenSales && before == TopicOther):
 		if f := d.turnedToSales(v, late); f != nil {
 			return f
