@@ -53,8 +53,8 @@ func (d *draft) countOld(id identity, x StaffID) count {
 	return count{"", "count.unpaid_returning"}
 }
 
-// countedToday reports whether a reception of this customer was counted for x on the day of the visit, or is going to
-// be once its form is written (policy 2, item 08).
+// countedToday reports whether a reception of this customer was counted for x on the day of the
+// visit, or is going to be once its form is written (policy 2, item 08).
 func (d *draft) countedToday(this *Visit, x StaffID) bool {
 	c := d.customer(this.Customer)
 	if c == nil {

@@ -38,7 +38,8 @@ type Identity struct {
 	// Appointment that the visitor came to, of those expected; it says with whom, and which
 	// customer. Empty: today's appointment of the customer, if there is one.
 	AppointmentID RecordID `json:"appointment_id,omitempty"`
-	// Colleague whom a busy consultant appointed to assist; must be free when the visit is assigned.
+	// Colleague whom a busy consultant appointed to assist; must be free when the visit is
+	// assigned.
 	Delegate StaffID `json:"delegate,omitempty"`
 	// Number of groups that arranged to view together, when more than one.
 	Groups int `json:"groups,omitempty"`

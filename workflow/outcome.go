@@ -162,11 +162,10 @@ func (d *draft) beginOutcome(v *Visit) {
 	}
 }
 
-// tellVisits writes what the deals of a customer, and of those who came with him, say into his first
-// visit and into the last one before the newest deal, if that one is registered. It is computed anew
-// each time, never added to. Visits
-// from before schema 1 stay as they are: if only those whose customers buy had an outcome, every
-// rate of those days would be 100 %.
+// tellVisits writes what the deals of a customer, and of those who came with him, say into his
+// first visit and into the last one before the newest deal, if that one is registered. It is
+// computed anew each time, never added to. Visits from before schema 1 stay as they are: if only
+// those whose customers buy had an outcome, every rate of those days would be 100 %.
 func (d *draft) tellVisits(k *Customer, last VisitID) {
 	for _, id := range []VisitID{k.FirstVisit, last} {
 		v, ok := look[*Visit](d, visitRef(id))

@@ -19,8 +19,12 @@ type told struct {
 }
 
 var stories = []told{
-	{workflow.KindNew, ""}, {workflow.KindReturning, "KA"}, {workflow.KindReturning, "KB"},
-	{workflow.KindUnrelated, ""}, {workflow.KindPeer, ""}, {workflow.KindUnstated, ""},
+	{workflow.KindNew, ""},
+	{workflow.KindReturning, "KA"},
+	{workflow.KindReturning, "KB"},
+	{workflow.KindUnrelated, ""},
+	{workflow.KindPeer, ""},
+	{workflow.KindUnstated, ""},
 	{workflow.KindCompanyStaff, ""},
 }
 
@@ -29,16 +33,16 @@ func (s told) identity() workflow.Identity {
 }
 
 // gain is what a day brought a consultant: his count, the customers who are his, the walk-ins that
-// he received by the order, and his place afterwards: the more the better. gave: he gave his visitor
-// to a colleague.
+// he received by the order, and his place afterwards: the more the better. gave: he gave his
+// visitor to a colleague.
 type gain struct {
 	count, customers, walkIns, place int
 	gave                             bool
 }
 
 // within reports whether a day brought no more than another one in anything. Whoever has received
-// one walk-in less may stand further ahead for it: he is on turn next. Whoever gave his visitor away
-// was free sooner, and may have received another one instead.
+// one walk-in less may stand further ahead for it: he is on turn next. Whoever gave his visitor
+// away was free sooner, and may have received another one instead.
 func (g gain) within(h gain) bool {
 	if g.count > h.count || g.customers > h.customers {
 		return false
@@ -163,7 +167,9 @@ func (l lie) day(t *testing.T, truth told, topic workflow.Topic, honest bool) ga
 			by = actor(workflow.RoleConsultant, v.Server)
 		}
 		try(by, &workflow.RegisterVisit{
-			Visit: "V1", Topic: topic, Serve: &workflow.ServeVisit{Visit: "V1", Topic: topic, ExplainedTo: "B"},
+			Visit: "V1",
+			Topic: topic,
+			Serve: &workflow.ServeVisit{Visit: "V1", Topic: topic, ExplainedTo: "B"},
 		})
 		try(by, &workflow.RegisterVisit{Visit: "V1", Topic: topic})
 	}

@@ -131,8 +131,8 @@ func (o *office) outcomes(*commit) error {
 	return nil
 }
 
-// tells reports whether a visit has an outcome to which a customer belongs: it is in the register as
-// his, or as that of a group merged with his.
+// tells reports whether a visit has an outcome to which a customer belongs: it is in the register
+// as his, or as that of a group merged with his.
 func (o *office) tells(id workflow.VisitID, k *workflow.Customer) bool {
 	v, _ := o.all[workflow.VisitRef(id)].(*visit)
 	if v == nil {
@@ -226,8 +226,8 @@ func TestOutcome(t *testing.T) {
 	}
 }
 
-// TestOutcomeOfMergedGroups: the visit tells what the customers of both groups did since, the earlier
-// deal first, whoever of them bought last.
+// TestOutcomeOfMergedGroups: the visit tells what the customers of both groups did since, the
+// earlier deal first, whoever of them bought last.
 func TestOutcomeOfMergedGroups(t *testing.T) {
 	o := small(t)
 	o.must(t,

@@ -244,10 +244,10 @@ func (v *Visit) overtaken(k *Customer) bool {
 	return k.Owner != "" && k.OwnerSinceAt.After(led)
 }
 
-// wins reports whether the visit makes its principal the owner of a customer. It does when it counts
-// for somebody, or would count but for the hour; when an old customer asked for the principal; and
-// when the customer was counted for him on that day already. A visit that was no reception wins
-// nobody (A90).
+// wins reports whether the visit makes its principal the owner of a customer. It does when it
+// counts for somebody, or would count but for the hour; when an old customer asked for the
+// principal; and when the customer was counted for him on that day already. A visit that was no
+// reception wins nobody (A90).
 func (d *draft) wins(v *Visit, k *Customer) bool {
 	switch {
 	case v.CountsFor != "":
@@ -266,8 +266,8 @@ func (d *draft) noReception(v *Visit) bool {
 	return d.policy.Count.Unstated == CountWhenSales && !v.aboutSales()
 }
 
-// refreshes reports whether the visit keeps a customer fresh: not a colleague's, by a visit that was
-// no reception.
+// refreshes reports whether the visit keeps a customer fresh: not a colleague's, by a visit that
+// was no reception.
 func (d *draft) refreshes(v *Visit, k *Customer) bool {
 	return !d.noReception(v) || k.Owner == v.Principal
 }

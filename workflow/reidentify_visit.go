@@ -62,8 +62,8 @@ func (d *draft) noteChange(v *Visit, to StaffID, reason string) {
 }
 
 // takeOver lets x receive his own customer out of the order; a turn that was used goes back. Where
-// his own turn stays used, because the visit counts or because nobody has confirmed it yet, no other
-// place of his is in play.
+// his own turn stays used, because the visit counts or because nobody has confirmed it yet, no
+// other place of his is in play.
 func (d *draft) takeOver(v *Visit, id identity, x StaffID, route Route, rule string, off OffTime) {
 	p := plan{route: route, rule: rule, server: x, principal: x, role: Lead}
 	p.counts = d.countFor(v, id, x, off)
@@ -101,7 +101,8 @@ func (d *draft) becomeAssist(v *Visit, id identity, x StaffID, off OffTime) {
 
 // becomeLine lets the receiver go on with a visitor who belongs to nobody. It uses his turn where
 // the kind takes one and he has not used it yet; where the visitor had come for something else and
-// is a customer, it costs what a visit costs that turns to sales. A stand-in goes on for the first of the line.
+// is a customer, it costs what a visit costs that turns to sales. A stand-in goes on for the first
+// of the line.
 func (d *draft) becomeLine(v *Visit, id identity, off OffTime, wasCustomer bool) *Fault {
 	p := plan{
 		route: v.Route, rule: d.lineRule(v, id), server: v.Server, principal: v.Server,

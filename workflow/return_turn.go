@@ -1,7 +1,7 @@
 package workflow
 
-// ReturnTurn confirms what the receiver of a visit reported, so that the turn goes back: the visitor
-// did not ask about sales, or belonged to somebody else.
+// ReturnTurn confirms what the receiver of a visit reported, so that the turn goes back: the
+// visitor did not ask about sales, or belonged to somebody else.
 type ReturnTurn struct {
 	// Id of the visit.
 	Visit VisitID `json:"visit"`

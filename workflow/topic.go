@@ -35,8 +35,8 @@ func (d *draft) followTopic(v *Visit, before Topic, late bool) *Fault {
 
 // turnedToSales makes a reception of a visit that was none: it counts as it would have counted, and
 // costs what it would have cost. Where what counts uses the turn, or the visit had used it and got
-// it back, the turn is used; otherwise the place is kept unless it was passed meanwhile, and void if
-// it was. Outside hours places are held, whatever counts.
+// it back, the turn is used; otherwise the place is kept unless it was passed meanwhile, and void
+// if it was. Outside hours places are held, whatever counts.
 func (d *draft) turnedToSales(v *Visit, late bool) *Fault {
 	v.TurnClaim = nil // the turn is still used
 	if v.TurnUnit != "" {
@@ -116,8 +116,8 @@ func (d *draft) sameplace(v *Visit, u *Unit) bool {
 	return r.Line[r.lineIndex(u.ID)].Left <= v.Commits[len(v.Commits)-1]
 }
 
-// turnedToOther makes a visit that was a reception none. Outside hours it does not count whatever it
-// was about.
+// turnedToOther makes a visit that was a reception none. Outside hours it does not count whatever
+// it was about.
 func (d *draft) turnedToOther(v *Visit, rule string) {
 	if d.uncounted(v) == withinHours {
 		v.CountRule = rule
@@ -131,14 +131,14 @@ func (d *draft) turnedToOther(v *Visit, rule string) {
 	}
 }
 
-// byReceiver reports whether a consultant asks, with an own key: what he says about his visits never
-// makes his place better (A90).
+// byReceiver reports whether a consultant asks, with an own key: what he says about his visits
+// never makes his place better (A90).
 func (d *draft) byReceiver() bool { return d.env.By.Role == RoleConsultant }
 
 // reclaim gives the turn back of a visit that turned out to be none that uses it, and tells the
-// supervisors. A consultant's own report does not: the turn stays used, and the report waits for the
-// floor or, under policy 2, for the colleague to whom it was explained (ReturnTurn). effect is what
-// the reception does to the place once the turn is back. False: the turn is still used.
+// supervisors. A consultant's own report does not: the turn stays used, and the report waits for
+// the floor or, under policy 2, for the colleague to whom it was explained (ReturnTurn). effect is
+// what the reception does to the place once the turn is back. False: the turn is still used.
 func (d *draft) reclaim(v *Visit, rule, why string, effect TurnEffect) bool {
 	if v.TurnUnit == "" {
 		return true

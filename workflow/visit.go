@@ -246,7 +246,8 @@ type Visit struct {
 	TurnUnit UnitID `json:"turn_unit,omitempty"`
 	// Ticket of that turn: where it stood in the line.
 	TurnTicket int64 `json:"turn_ticket,omitempty"`
-	// Member of the team who moved to the end of its order; missing when the unit is one consultant.
+	// Member of the team who moved to the end of its order; missing when the unit is one
+	// consultant.
 	TurnMember StaffID `json:"turn_member,omitempty"`
 	// Where that member stood in the order before; 1 for the first.
 	TeamSeat int `json:"team_seat,omitempty"`

@@ -76,8 +76,8 @@ func TestOlderFileIsExtended(t *testing.T) {
 	}
 }
 
-// TestClosedVisitGetsCustomer: a visit that is closed already may get a customer later, on the form.
-// Then its row is replaced, not only refreshed.
+// TestClosedVisitGetsCustomer: a visit that is closed already may get a customer later, on the
+// form. Then its row is replaced, not only refreshed.
 func TestClosedVisitGetsCustomer(t *testing.T) {
 	s := openAt(t, filepath.Join(t.TempDir(), "lunpai.db"))
 	head := ""

@@ -128,21 +128,31 @@ var additions = []addition{
 		UNION SELECT v.site, p.value, v.day, v.id FROM images v, json_each(v.doc, '$.assistants') p
 			WHERE v.collection = 'visits' AND NOT v.open AND v.day IS NOT NULL`,
 	},
-	{make: `CREATE TRIGGER visit_staff_inserted AFTER INSERT ` +
+	{make: `CREATE TRIGGER visit_staff_new AFTER INSERT ` +
 		`ON images WHEN new.collection = 'visits' AND NOT new.open AND new.day IS NOT NULL
-	BEGIN ` + taken + ` END`, fill: `DROP TRIGGER IF EXISTS visit_staff_new`},
-	{make: `CREATE TRIGGER visit_staff_updated AFTER UPDATE ` +
+	BEGIN ` + taken + ` END`},
+	{make: `CREATE TRIGGER visit_staff_changed AFTER UPDATE ` +
 		`ON images WHEN new.collection = 'visits' AND NOT new.open AND new.day IS NOT NULL
-	BEGIN ` + taken + ` END`, fill: `DROP TRIGGER IF EXISTS visit_staff_changed`},
+	BEGIN ` + taken + ` END`},
+	{
+		// Where an upsert fires a trigger, SQLite does not heed an OR IGNORE in it: whoever is
+		// noted already is taken out before he is noted again. The trigger above stays as it is,
+		// because an older program would make it anew beside another one.
+		make: `CREATE TRIGGER visit_staff_again BEFORE UPDATE ` +
+			`ON images WHEN new.collection = 'visits' AND NOT new.open AND new.day IS NOT NULL
+	BEGIN DELETE FROM visit_staff WHERE site = new.site AND day = new.day AND id = new.id
+		AND staff IN (SELECT p.value FROM (` + takers + `) p); END`,
+	},
 }
 
-// taken notes who takes part in the visit that a trigger is about. It asks what is noted already:
-// where an upsert fires the trigger, SQLite does not heed an OR IGNORE in it.
-const taken = `INSERT INTO visit_staff SELECT new.site, p.value, new.day, new.id FROM (
+// takers are those who take part in the visit that a trigger is about.
+const takers = `
 		SELECT value FROM json_each(json_array(new.doc ->> '$.server', new.doc ->> '$.principal'))
-		UNION SELECT value FROM json_each(new.doc, '$.assistants')) p WHERE p.value IS NOT NULL
-		AND NOT EXISTS (SELECT 1 FROM visit_staff s WHERE s.site = new.site AND s.staff = p.value
-			AND s.day = new.day AND s.id = new.id);`
+		UNION SELECT value FROM json_each(new.doc, '$.assistants')`
+
+// taken notes them.
+const taken = `INSERT OR IGNORE INTO visit_staff SELECT new.site, p.value, new.day, new.id FROM (` +
+	takers + `) p WHERE p.value IS NOT NULL;`
 
 // extend makes the additions that are missing.
 func extend(ctx context.Context, c *sql.Conn) error {
