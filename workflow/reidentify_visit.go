@@ -75,7 +75,7 @@ func (d *draft) takeOver(v *Visit, id identity, x StaffID, route Route, rule str
 	}
 	d.setServer(v, x)
 	d.offTurn(&p, off)
-	if still {
+	if still { // also when his team is back in line already
 		p.effect = TurnUsed
 	}
 	d.setPlan(v, p)
