@@ -76,7 +76,7 @@ func (d *draft) takeOver(v *Visit, id identity, x StaffID, route Route, rule str
 	d.setServer(v, x)
 	d.offTurn(&p, off)
 	if still { // also when his team is back in line already
-		p.effect = TurnUsed
+		p.effect, p.turn = TurnUsed, nil
 	}
 	d.setPlan(v, p)
 }
