@@ -8,7 +8,7 @@ import (
 )
 
 // Version is raised whenever a promise of the contract changes.
-const Version = "12"
+const Version = "4"
 
 // Text is the contract as it is served.
 //
