@@ -78,7 +78,7 @@ func (d *draft) payForSales(v *Visit, late bool) *Fault {
 	v.PassEffect = d.policy.Pass.OwnReception
 	uses := d.policy.Count.ConsumesTurn || len(v.TurnsBack) > 0
 	passed := len(v.PassedBy) > 0 && v.PassEffect != PassHold
-	if late && (uses || passed) && !d.sameplace(v, u) {
+	if late && (uses || passed) && !d.samePlace(v, u) {
 		if d.byReceiver() {
 			return refused("turn_gone", "P1-06", "visit", v.ID)
 		}
@@ -106,9 +106,9 @@ func (d *draft) payForSales(v *Visit, late bool) *Fault {
 	return nil
 }
 
-// sameplace reports whether a unit holds the place in the line that it had when the visit last
+// samePlace reports whether a unit holds the place in the line that it had when the visit last
 // changed.
-func (d *draft) sameplace(v *Visit, u *Unit) bool {
+func (d *draft) samePlace(v *Visit, u *Unit) bool {
 	if !d.inLine(u) {
 		return false
 	}
