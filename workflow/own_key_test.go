@@ -72,7 +72,7 @@ var topics = []workflow.Topic{"", workflow.TopicSales, workflow.TopicOther}
 func TestOwnKeyGainsNothing(t *testing.T) {
 	seed := rand.Uint64()
 	rng := rand.New(rand.NewPCG(seed, 0))
-	for range max(100, steps(t)/10) {
+	for range max(100, steps(t)/50) {
 		l := lie{preset: []string{"p1", "p2"}[rng.IntN(2)]}
 		l.truth, l.topic = stories[rng.IntN(len(stories))], topics[rng.IntN(len(topics))]
 		for range 1 + rng.IntN(4) {
