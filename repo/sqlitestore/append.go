@@ -3,8 +3,9 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
+	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
@@ -18,11 +19,23 @@ type tx struct {
 	store  *Store
 	ctx    context.Context                //nolint:containedctx // lives as long as the transaction
 	heads  map[workflow.SiteID]*repo.Page // of the sites written to
-	light  light                          // how much the store holds with it
+	landed []*trailing                    // the pages written, in order
+	ids    map[commandKey]bool            // their commands
+	all    bool                           // whatever trails is written too
+	wrote  slice                          // of what trailed
+	light  light                          // how much the store holds
 	erased bool
 }
 
-// Append writes pages and the images they leave, all in one transaction, and answers for each.
+// draft is a page made ready to be written.
+type draft struct {
+	*repo.Page
+	*trailing
+	prev, hash, listed, body []byte // as stored
+}
+
+// Append writes pages, all in one transaction, and answers for each. Their index, ids and images
+// follow: see tail.
 func (s *Store) Append(ctx context.Context, pages []*repo.Page) []error {
 	answers := make([]error, len(pages))
 	if len(pages) == 0 {
@@ -34,19 +47,17 @@ func (s *Store) Append(ctx context.Context, pages []*repo.Page) []error {
 		}
 		return answers
 	}
-	// the caller may use his pages again while an abandoned call is still being written
-	own := make([]repo.Page, len(pages))
-	for i, p := range pages {
-		own[i] = *p
-	}
-	err := s.write(ctx, len(pages), func(t *tx) (err error) {
-		for i := range own {
-			if answers[i], err = t.append(&own[i]); err != nil {
-				return err
+	drafts, err := makeDrafts(pages)
+	if err == nil {
+		err = s.write(ctx, len(pages), func(t *tx) (err error) {
+			for i, d := range drafts {
+				if answers[i], err = t.append(d); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
-	})
+			return nil
+		})
+	}
 	if err == nil {
 		return answers
 	}
@@ -57,8 +68,48 @@ func (s *Store) Append(ctx context.Context, pages []*repo.Page) []error {
 	return failed
 }
 
+// makeDrafts makes pages ready, in the caller's goroutine: there is only one writer. It copies
+// them, for the caller may use his again while an abandoned call is still being written.
+func makeDrafts(pages []*repo.Page) ([]*draft, error) {
+	drafts := make([]*draft, len(pages))
+	for i, p := range pages {
+		own := *p
+		d := &draft{Page: &own, body: pack(p.Body)}
+		var err error
+		if d.trailing, err = trailingOf(&own); err != nil {
+			return nil, err
+		}
+		d.prev, _ = digest(p.Prev) // the page is written only if this is a hash that is stored
+		if d.hash, err = digest(p.Hash); err != nil {
+			return nil, err
+		}
+		for _, h := range d.hashes {
+			d.listed = binary.BigEndian.AppendUint64(d.listed, uint64(h)) //nolint:gosec // its bits
+		}
+		drafts[i] = d
+	}
+	return drafts, nil
+}
+
+// trailingOf is what has to be written behind a page.
+func trailingOf(p *repo.Page) (*trailing, error) {
+	images, err := imagesOf(p)
+	if err != nil {
+		return nil, err
+	}
+	t := &trailing{
+		site: p.Site, first: p.First, last: p.Last, images: images, size: len(p.Body),
+		ids: make([]string, len(p.Entries)), hashes: make([]int64, len(p.Entries)),
+	}
+	for i, e := range p.Entries {
+		t.ids[i], t.hashes[i] = e.ID, hashOf(p.Site, e.ID)
+	}
+	return t, nil
+}
+
 // append writes one page that follows the head of its site, or says why it cannot.
-func (t *tx) append(p *repo.Page) (answer, err error) {
+func (t *tx) append(d *draft) (answer, err error) {
+	p := d.Page
 	head, err := t.headOf(p.Site)
 	if err != nil {
 		return nil, err
@@ -67,60 +118,96 @@ func (t *tx) append(p *repo.Page) (answer, err error) {
 		return t.explain(p)
 	}
 	for i, e := range p.Entries {
-		if n, err := t.exec(t.insertID, p.Site, e.ID, p.First); err != nil {
+		ran, err := t.ran(p.Site, e.ID, d.hashes[i])
+		if err != nil {
 			return nil, err
-		} else if n == 0 {
-			return refusal(p, repo.ErrIDTaken), t.withdraw(p, i)
+		}
+		if ran || slices.Contains(d.ids[:i], e.ID) {
+			return refusal(p, repo.ErrIDTaken), nil
 		}
 	}
-	entries, err := json.Marshal(p.Entries)
+	r, err := t.insertPage.ExecContext(t.ctx, p.Site, p.First, p.Last, p.At.UnixMilli(), d.prev,
+		d.hash, d.listed, d.body)
 	if err != nil {
 		return nil, err
 	}
-	r, err := t.insertPage.ExecContext(t.ctx, p.Site, p.First, p.Last, p.At.UnixMilli(), p.Prev,
-		p.Hash, string(entries), string(p.Body))
-	if err != nil {
+	if d.key, err = r.LastInsertId(); err != nil {
 		return nil, err
 	}
-	if t.light.Row, err = r.LastInsertId(); err != nil {
-		return nil, err
+	for _, id := range d.ids {
+		if t.ids == nil {
+			t.ids = make(map[commandKey]bool)
+		}
+		t.ids[commandKey{p.Site, id}] = true
 	}
-	t.light.Hash = p.Hash
+	t.light.Row, t.light.Hash = d.key, p.Hash
 	t.heads[p.Site] = p
-	return nil, t.project(p)
+	t.landed = append(t.landed, d.trailing)
+	return nil, nil
+}
+
+// ran reports whether a command is in the journal: in this transaction, in what trails, or in the
+// list of ids. The list holds hashes; where one is found the pages say whose it is.
+func (t *tx) ran(site workflow.SiteID, id string, hash int64) (bool, error) {
+	if t.ids[commandKey{site, id}] || t.store.tail.ran(site, id) != nil {
+		return true, nil
+	}
+	rows, err := t.listed.QueryContext(t.ctx, hash)
+	pages, err := collect(rows, err, scanPage)
+	if err != nil {
+		return false, err
+	}
+	return pageWith(pages, site, id) != nil, nil
+}
+
+// pageWith is the page of these that holds a command; nil when none does. A page that cannot be read
+// may be the one: its commits will be found damaged.
+func pageWith(pages []*repo.Page, site workflow.SiteID, id string) *repo.Page {
+	for _, p := range pages {
+		if p.Site == site && (p.Entries == nil ||
+			slices.ContainsFunc(p.Entries, func(e repo.Entry) bool { return e.ID == id })) {
+			return p
+		}
+	}
+	return nil
 }
 
 // explain answers for a page that does not follow the head: it is there already, one of its
 // commands is, or somebody else was first.
 func (t *tx) explain(p *repo.Page) (answer, err error) {
-	var hash string
-	err = t.pageAt.QueryRowContext(t.ctx, p.Site, p.First).Scan(&hash)
-	if err == nil && hash == p.Hash {
-		return nil, nil
-	}
-	if err != nil && !errNoRows(err) {
+	at, err := t.at(p.Site, p.First)
+	if err != nil {
 		return nil, err
 	}
+	if at == p.Hash {
+		return nil, nil
+	}
 	for _, e := range p.Entries {
-		var first int64
-		switch err := t.findID.QueryRowContext(t.ctx, p.Site, e.ID).Scan(&first); {
-		case err == nil:
-			return refusal(p, repo.ErrIDTaken), nil
-		case !errNoRows(err):
+		ran, err := t.ran(p.Site, e.ID, hashOf(p.Site, e.ID))
+		if err != nil {
 			return nil, err
+		}
+		if ran {
+			return refusal(p, repo.ErrIDTaken), nil
 		}
 	}
 	return refusal(p, repo.ErrSeqTaken), nil
 }
 
-// withdraw removes the first n ids of a page that cannot be written.
-func (t *tx) withdraw(p *repo.Page, n int) error {
-	for _, e := range p.Entries[:n] {
-		if _, err := t.exec(t.deleteID, p.Site, e.ID); err != nil {
-			return err
+// at is the hash of the page that begins with a commit; "" when none does.
+func (t *tx) at(site workflow.SiteID, first int64) (string, error) {
+	query, args := t.pageAt, []any{site, first}
+	for _, p := range slices.Concat(t.store.tail.of(site), t.landed) {
+		if p.site == site && p.first == first {
+			query, args = t.row, []any{p.key}
 		}
 	}
-	return nil
+	rows, err := query.QueryContext(t.ctx, args...)
+	pages, err := collect(rows, err, scanPage)
+	if err != nil || len(pages) == 0 {
+		return "", err
+	}
+	return pages[0].Hash, nil
 }
 
 func refusal(p *repo.Page, why error) error {
@@ -132,14 +219,22 @@ func (t *tx) headOf(site workflow.SiteID) (*repo.Page, error) {
 	if p, ok := t.heads[site]; ok {
 		return p, nil
 	}
-	p, ok := t.store.heads.get(site)
-	if !ok {
-		var err error
-		if p, err = headOf(t.ctx, t.head, site); err != nil {
-			return nil, err
-		}
+	if p, ok := t.store.heads.get(site); ok {
+		return p, nil
 	}
-	return p, nil
+	query, arg := t.head, any(site)
+	if trail := t.store.tail.of(site); len(trail) > 0 {
+		query, arg = t.row, trail[len(trail)-1].key
+	}
+	rows, err := query.QueryContext(t.ctx, arg)
+	pages, err := collect(rows, err, scanPage)
+	if err != nil {
+		return nil, fmt.Errorf("head of %s: %w", site, err)
+	}
+	if len(pages) == 0 {
+		return &repo.Page{Site: site}, nil
+	}
+	return pages[0], nil
 }
 
 // exec runs a statement and counts the rows it changed.

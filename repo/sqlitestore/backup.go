@@ -20,6 +20,9 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	p, err := openPool(ctx, path, "ro", 1)
+	if errors.Is(err, errOldSchema) { // it can still be copied, and restored
+		return &Store{path: path, old: err}, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -30,7 +33,8 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 // the copy to disk. A target that exists is refused. The copy is complete: it needs no
 // -wal file beside it, as a copy by hand would.
 func (s *Store) Backup(ctx context.Context, path string) error {
-	if err := s.read(ctx, "backup", func(*pool) error { return nil }); err != nil {
+	err := s.read(ctx, "backup", func(*pool) error { return nil })
+	if err != nil && !errors.Is(err, errOldSchema) {
 		return err
 	}
 	target, err := location(path)

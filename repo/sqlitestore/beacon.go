@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -197,7 +198,10 @@ func (b *beacon) stop() {
 func lightOf(ctx context.Context, on querier) (l light, err error) {
 	rows, err := on.QueryContext(ctx, `SELECT key, hash FROM journal ORDER BY key DESC LIMIT 1`)
 	_, err = collect(rows, err, func(rows *sql.Rows) (int64, error) {
-		return l.Row, rows.Scan(&l.Row, &l.Hash)
+		var hash []byte
+		err := rows.Scan(&l.Row, &hash)
+		l.Hash = hex.EncodeToString(hash)
+		return l.Row, err
 	})
 	if err != nil {
 		return l, fmt.Errorf("newest page: %w", err)
@@ -220,7 +224,11 @@ func (l light) holds(ctx context.Context, path string, on querier) error {
 		return err
 	}
 	rows, err := on.QueryContext(ctx, `SELECT hash FROM journal WHERE key = ?`, l.Row)
-	hashes, err := collect(rows, err, scanText)
+	hashes, err := collect(rows, err, func(rows *sql.Rows) (string, error) {
+		var hash []byte
+		err := rows.Scan(&hash)
+		return hex.EncodeToString(hash), err
+	})
 	switch {
 	case err != nil:
 		return fmt.Errorf("newest acknowledged page: %w", err)

@@ -70,7 +70,7 @@ func flip(t *testing.T, path string, at int64, bit uint) {
 	must(t, errors.Join(err, f.Close()))
 }
 
-// busyStore has pages in the file and pages in the log.
+// busyStore has pages in the file and pages in the log, and keeps them there.
 func busyStore(t *testing.T) (*Store, *office) {
 	t.Helper()
 	s, o := openNew(t), newOffice("site")
@@ -82,6 +82,7 @@ func busyStore(t *testing.T) (*Store, *office) {
 		info, err := os.Stat(s.path + "-wal")
 		return err == nil && info.Size() == 0
 	})
+	must(t, s.write(t.Context(), 0, func(*tx) error { s.writer.awake = true; return nil }))
 	for range 6 {
 		mustAppend(t, s, o.mustPage(t, 4))
 	}

@@ -3,8 +3,10 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lunpai/lunpai/repo"
@@ -30,7 +32,7 @@ func (s *Store) Check(ctx context.Context) (problems []string, err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	for _, look := range []func(context.Context, *sql.DB) ([]string,
-		error){integrity("integrity_check", maxProblems), commandIDs, s.checkBeacon} {
+		error){integrity("integrity_check", maxProblems), lookups, bodies, s.checkBeacon} {
 		found, err := look(ctx, db)
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("check: %w", ctx.Err())
@@ -59,33 +61,157 @@ func integrity(check string, of any) func(context.Context, *sql.DB) ([]string, e
 	}
 }
 
-// commandIDs checks the index of command ids against the journal: a command that is not found would
-// be carried out a second time.
-func commandIDs(ctx context.Context, db *sql.DB) ([]string, error) {
-	rows, err := db.QueryContext(ctx,
-		`SELECT j.site, j.first, e.value ->> 'id' FROM journal j, json_each(j.entries) e
-		LEFT JOIN journal_ids i ON i.site = j.site AND i.id = e.value ->> 'id' `+
-			`WHERE i.first IS NOT j.first LIMIT ?`, maxProblems)
+// lookups checks what leads to the pages against the journal, up to the mark: the index by number,
+// and the list of ids. A command that is not found would be carried out a second time.
+func lookups(ctx context.Context, db *sql.DB) (found []string, err error) {
+	tx, err := db.BeginTx(ctx, nil) // all of it at one moment
+	if err != nil {
+		return nil, fmt.Errorf("lookups: %w", err)
+	}
+	defer tx.Rollback() // nothing was written
+	for _, look := range []func(context.Context, *sql.Tx) ([]string, error){
+		pageIndex, commandIDs,
+	} {
+		problems, err := look(ctx, tx)
+		if err != nil {
+			return nil, fmt.Errorf("lookups: %w", err)
+		}
+		found = append(found, problems...)
+	}
+	return found, nil
+}
+
+// pageIndex checks that each page is found by its number.
+func pageIndex(ctx context.Context, tx *sql.Tx) ([]string, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT j.site, j.first FROM journal j
+		LEFT JOIN page_index i ON i.site = j.site AND i.first = j.first
+		WHERE j.key <= (`+markQuery+`) AND i.key IS NOT j.key LIMIT ?`, maxProblems)
 	found, err := collect(rows, err, func(rows *sql.Rows) (string, error) {
 		var p repo.Page
-		var id sql.NullString
-		err := rows.Scan(&p.Site, &p.First, &id)
-		return fmt.Sprintf("command %s of page %s is not found by its id", id.String,
-			repo.PageID(p.Site, p.First)), err
+		err := rows.Scan(&p.Site, &p.First)
+		return fmt.Sprintf("page %s is not found by its number", repo.PageID(p.Site, p.First)), err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("ids of commands: %w", err)
+		return nil, err
 	}
-	var listed, held int64
-	err = db.QueryRowContext(ctx,
-		`SELECT (SELECT count(*) FROM journal_ids), (SELECT coalesce(sum(last - first + 1), 0) `+
-			`FROM journal)`).
-		Scan(&listed, &held)
-	if err == nil && listed != held {
-		found = append(found, fmt.Sprintf("%d commands are listed by their ids, the journal "+
-			"holds %d", listed, held))
+	var lines, right int64
+	err = tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM page_index),
+		(SELECT count(*) FROM page_index i CROSS JOIN journal j ON j.key = i.key
+			AND j.site = i.site AND j.first = i.first)`).Scan(&lines, &right)
+	if err == nil && lines != right {
+		found = append(found, fmt.Sprintf("%d pages are listed by their numbers, %d of them are "+
+			"in the journal", lines, right))
 	}
 	return found, err
+}
+
+// commandIDs checks that exactly the journal's commands are listed by their ids. The sums of both
+// sides are compared; only when they differ each command is looked up.
+func commandIDs(ctx context.Context, tx *sql.Tx) (found []string, err error) {
+	var held, listed, heldSum, listedSum uint64
+	err = eachPage(ctx, tx, func(p *repo.Page, key int64, hashes []int64) error {
+		if int64(len(hashes)) != p.Last-p.First+1 {
+			found = append(found, fmt.Sprintf("page %s says %d ids", repo.PageID(p.Site, p.First),
+				len(hashes)))
+		}
+		for _, h := range hashes {
+			held, heldSum = held+1, heldSum+mix(h, key)
+		}
+		return nil
+	})
+	if err != nil || len(found) > 0 {
+		return found[:min(len(found), maxProblems)], err
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT hash, key FROM command_ids
+		WHERE key <= (`+markQuery+`) OR key > (SELECT max(key) FROM journal)`)
+	_, err = collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var hash, key int64
+		err = rows.Scan(&hash, &key)
+		listed, listedSum = listed+1, listedSum+mix(hash, key)
+		return none, err
+	})
+	if err != nil || listed == held && listedSum == heldSum {
+		return nil, err
+	}
+	err = eachPage(ctx, tx, func(p *repo.Page, key int64, hashes []int64) error {
+		for n, h := range hashes {
+			err := tx.QueryRowContext(ctx,
+				`SELECT key FROM command_ids WHERE hash = ? AND key = ?`, h, key).Scan(&key)
+			if errNoRows(err) && len(found) < maxProblems {
+				found = append(found, fmt.Sprintf("the command of commit %d of site %s is not "+
+					"found by its id", p.First+int64(n), p.Site))
+			} else if err != nil && !errNoRows(err) {
+				return err
+			}
+		}
+		return nil
+	})
+	return append(found, fmt.Sprintf("%d commands are listed by their ids, the journal holds %d",
+		listed, held)), err
+}
+
+// mix makes one number of a line of the list of ids.
+func mix(hash, key int64) uint64 {
+	//nolint:gosec // it may wrap
+	x := uint64(hash) ^ uint64(key)*0x9e3779b97f4a7c15
+	x ^= x >> 29
+	return x * 0xbf58476d1ce4e5b9
+}
+
+// eachPage calls f for the pages up to the mark, without their texts.
+func eachPage(
+	ctx context.Context, tx *sql.Tx, f func(p *repo.Page, key int64, hashes []int64) error,
+) error {
+	rows, err := tx.QueryContext(ctx, `SELECT key, site, first, last, ids FROM journal
+		WHERE key <= (`+markQuery+`)`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p repo.Page
+		var key int64
+		var listed []byte
+		if err := rows.Scan(&key, &p.Site, &p.First, &p.Last, &listed); err != nil {
+			return err
+		}
+		if err := f(&p, key, hashesIn(listed)); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// hashesIn are the hashes of ids that a row lists.
+func hashesIn(listed []byte) (hashes []int64) {
+	for ; len(listed) >= 8; listed = listed[8:] {
+		hashes = append(hashes, int64(binary.BigEndian.Uint64(listed))) //nolint:gosec // its bits
+	}
+	return hashes
+}
+
+// bodies unpacks every page and checks that its row lists the ids of its commands.
+func bodies(ctx context.Context, db *sql.DB) (found []string, err error) {
+	rows, err := db.QueryContext(ctx, `SELECT `+pageColumns+` FROM journal j`)
+	if err != nil {
+		return nil, fmt.Errorf("bodies: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() && len(found) < maxProblems {
+		p, listed, err := scanListed(rows)
+		if err != nil {
+			return nil, fmt.Errorf("bodies: %w", err)
+		}
+		var hashes []int64
+		for _, e := range p.Entries {
+			hashes = append(hashes, hashOf(p.Site, e.ID))
+		}
+		if len(hashes) == 0 || !slices.Equal(hashes, hashesIn(listed)) {
+			found = append(found, fmt.Sprintf("page %s lists other ids than it holds",
+				repo.PageID(p.Site, p.First)))
+		}
+	}
+	return found, rows.Err()
 }
 
 // checkBeacon checks the file against its beacon.
@@ -106,7 +232,7 @@ func (s *Store) checkBeacon(ctx context.Context, db *sql.DB) ([]string, error) {
 func (s *Store) checkQuickly(ctx context.Context) error {
 	// The index of the phones comes first: nothing else would show that somebody it lacks is known.
 	for _, look := range []func(context.Context, *sql.DB) ([]string, error){
-		integrity("quick_check", maxProblems), integrity("integrity_check", "sides"), commandIDs,
+		integrity("quick_check", maxProblems), integrity("integrity_check", "sides"), lookups,
 	} {
 		found, err := look(ctx, s.pool.db)
 		if err == nil && len(found) > 0 {

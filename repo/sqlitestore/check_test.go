@@ -21,13 +21,17 @@ func TestCheckFindsDamagedIndexes(t *testing.T) {
 			DROP INDEX images_day; CREATE INDEX images_day ON images (day) WHERE 0; PRAGMA ` +
 			`writable_schema = 1;
 			UPDATE sqlite_schema SET sql = (SELECT sql FROM was) WHERE name = 'images_day'`,
-		"not found by its id": `UPDATE journal_ids SET first = first + 1 WHERE id = (SELECT ` +
-			`min(id) FROM journal_ids)`,
-		"another id": `UPDATE journal_ids SET id = id || 'x' WHERE id = (SELECT min(id) ` +
-			`FROM journal_ids)`,
-		"an id too many":     `INSERT INTO journal_ids VALUES ('site', 'x', 1)`,
-		"newest page gone":   `DELETE FROM journal WHERE key = (SELECT max(key) FROM journal)`,
-		"counted sides gone": `DELETE FROM meta WHERE name = 'sides'`,
+		"not found by its id": `UPDATE command_ids SET key = key + 1 WHERE hash = (SELECT ` +
+			`min(hash) FROM command_ids)`,
+		"another id": `UPDATE command_ids SET hash = hash + 1 WHERE hash = (SELECT min(hash) ` +
+			`FROM command_ids)`,
+		"an id too many":          `INSERT INTO command_ids VALUES (1, 1)`,
+		"an id of no page":        `INSERT INTO command_ids VALUES (1, 1000000)`,
+		"not found by its number": `DELETE FROM page_index WHERE first = 1`,
+		"a number too many":       `INSERT INTO page_index VALUES ('site', 1000000, 1)`,
+		"other ids listed":        `UPDATE journal SET ids = zeroblob(8) WHERE first = 1`,
+		"newest page gone":        `DELETE FROM journal WHERE key = (SELECT max(key) FROM journal)`,
+		"counted sides gone":      `DELETE FROM meta WHERE name = 'sides'`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "lunpai.db")

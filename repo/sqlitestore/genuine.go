@@ -68,8 +68,7 @@ func (s *Store) genuine(ctx context.Context, p *pool, docs []repo.Document) erro
 
 // vouch finds a document in the page of its commit, exactly as it was written there.
 func (s *Store) vouch(ctx context.Context, p *pool, d repo.Document) error {
-	rows, err := p.before.QueryContext(ctx, d.Site, d.Seq, 1)
-	pages, err := collect(rows, err, scanPage)
+	pages, err := s.before(ctx, p, d.Site, d.Seq, 1)
 	if err != nil {
 		return err
 	}

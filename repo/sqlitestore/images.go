@@ -17,15 +17,24 @@ var listed = map[workflow.Collection]struct{ day, who string }{
 	workflow.Customers: {who: "owner"},
 }
 
-// Project writes the images of pages that are already in the journal. Append does so by itself;
+// Project writes the images of pages that are already in the journal. The tail does so by itself;
 // this is for repair.
 func (s *Store) Project(ctx context.Context, pages []*repo.Page) error {
 	if err := repo.NeedSites(pages); err != nil {
 		return fmt.Errorf("project: %w", err)
 	}
+	var images []image
+	for _, p := range pages {
+		own := *p
+		of, err := imagesOf(&own)
+		if err != nil {
+			return fmt.Errorf("project: %w", err)
+		}
+		images = append(images, of...)
+	}
 	err := s.write(ctx, len(pages), func(t *tx) error {
-		for _, p := range pages {
-			if err := t.project(p); err != nil {
+		for k := range images {
+			if err := t.writeImage(&images[k]); err != nil {
 				return err
 			}
 		}
@@ -37,36 +46,35 @@ func (s *Store) Project(ctx context.Context, pages []*repo.Page) error {
 	return nil
 }
 
-// project writes the images of a page, except where a newer one is stored.
-func (t *tx) project(p *repo.Page) error {
-	images := p.Images
-	if len(images) == 0 {
-		c := *p
-		if _, err := c.Commits(); err != nil {
-			return err
-		}
-		images = c.Images
-	}
-	for _, i := range images {
-		if err := t.image(p, i); err != nil {
-			return fmt.Errorf("image %s %s: %w", i.Collection, i.ID, err)
+// imagesOf are the images of a page with their keys.
+func imagesOf(p *repo.Page) ([]image, error) {
+	if len(p.Images) == 0 {
+		if _, err := p.Commits(); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	images := make([]image, len(p.Images))
+	for n, i := range p.Images {
+		k, err := keysOf(p, i)
+		if err != nil {
+			return nil, fmt.Errorf("image %s %s: %w", i.Collection, i.ID, err)
+		}
+		images[n] = image{Image: i, site: p.Site, keys: k}
+	}
+	return images, nil
 }
 
-func (t *tx) image(p *repo.Page, i workflow.Image) error {
-	k, err := keysOf(p, i)
-	if err != nil {
-		return err
-	}
-	args := []any{i.Collection, p.Site, i.ID, k.seq, i.Open, k.day, k.who, string(i.Doc)}
+// writeImage writes an image, except where a newer one is stored.
+func (t *tx) writeImage(i *image) error {
+	args := []any{i.Collection, i.site, i.ID, i.seq, i.Open, i.day, i.who, string(i.Doc)}
 	n, err := t.exec(t.refreshImage, args...)
-	if err != nil || n == 1 {
-		return err
+	if err == nil && n == 0 {
+		_, err = t.exec(t.replaceImage, args...)
 	}
-	_, err = t.exec(t.replaceImage, args...)
-	return err
+	if err != nil {
+		return fmt.Errorf("image %s %s: %w", i.Collection, i.ID, err)
+	}
+	return nil
 }
 
 // keys are what a document is found by, besides its id; nil means none.

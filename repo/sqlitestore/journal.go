@@ -3,18 +3,17 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
-
-const headQuery = `SELECT ` + pageColumns +
-	` FROM journal WHERE site = ? ORDER BY first DESC LIMIT 1`
 
 // Since returns up to limit pages, in order, from the page that holds commit seq on.
 func (s *Store) Since(
@@ -28,9 +27,28 @@ func (s *Store) Since(
 				}
 				return nil
 			}
-			rows, err := p.since.QueryContext(ctx, site, seq, limit)
-			pages, err = collect(rows, err, scanPage)
-			return err
+			// What trails is looked at first: what is written meanwhile is then found twice, and
+			// nothing is missed.
+			trail := s.tail.of(site)
+			if len(trail) == 0 || seq < trail[0].first {
+				rows, err := p.since.QueryContext(ctx, site, seq, limit)
+				if pages, err = collect(rows, err, scanPage); err != nil {
+					return err
+				}
+			}
+			for _, behind := range trail {
+				n := len(pages)
+				if n >= limit {
+					return nil
+				}
+				if behind.last < seq || n > 0 && behind.first <= pages[n-1].First {
+					continue
+				}
+				if pages, err = p.addRow(ctx, pages, behind.key); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	return pages, err
 }
@@ -41,11 +59,44 @@ func (s *Store) Before(
 ) (pages []*repo.Page, err error) {
 	err = s.readSite(ctx, site, fmt.Sprintf("before %s", repo.PageID(site, seq)),
 		func(p *pool) error {
-			rows, err := p.before.QueryContext(ctx, site, seq, limit)
-			pages, err = collect(rows, err, scanPage)
+			pages, err = s.before(ctx, p, site, seq, limit)
 			return err
 		})
 	return pages, err
+}
+
+func (s *Store) before(
+	ctx context.Context, p *pool, site workflow.SiteID, seq int64, limit int,
+) (pages []*repo.Page, err error) {
+	trail := s.tail.of(site)
+	for _, behind := range slices.Backward(trail) {
+		if behind.first > seq || len(pages) >= limit {
+			continue
+		}
+		if pages, err = p.addRow(ctx, pages, behind.key); err != nil {
+			return nil, err
+		}
+		seq = behind.first - 1
+	}
+	if len(trail) > 0 {
+		seq = min(seq, trail[0].first-1)
+	}
+	if len(pages) >= limit {
+		return pages, nil
+	}
+	rows, err := p.before.QueryContext(ctx, site, seq, limit-len(pages))
+	older, err := collect(rows, err, scanPage)
+	return append(pages, older...), err
+}
+
+// addRow adds the page of a row.
+func (p *pool) addRow(ctx context.Context, pages []*repo.Page, key int64) ([]*repo.Page, error) {
+	rows, err := p.row.QueryContext(ctx, key)
+	found, err := collect(rows, err, scanPage)
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("%w: row %d of the journal is gone", repo.ErrCorrupt, key)
+	}
+	return append(pages, found...), err
 }
 
 // Find returns the page that holds the command id; ErrNotFound when there is none.
@@ -54,15 +105,18 @@ func (s *Store) Find(
 ) (page *repo.Page, err error) {
 	err = s.readSite(ctx, site, fmt.Sprintf("find command %s of %s", id, site),
 		func(p *pool) error {
-			rows, err := p.find.QueryContext(ctx, site, id)
+			query, arg := p.listed, hashOf(site, id)
+			if behind := s.tail.ran(site, id); behind != nil {
+				query, arg = p.row, behind.key
+			}
+			rows, err := query.QueryContext(ctx, arg)
 			pages, err := collect(rows, err, scanPage)
-			switch {
-			case err != nil:
+			if err != nil {
 				return err
-			case len(pages) == 0:
+			}
+			if page = pageWith(pages, site, id); page == nil {
 				return repo.ErrNotFound
 			}
-			page = pages[0]
 			return nil
 		})
 	return page, err
@@ -71,11 +125,19 @@ func (s *Store) Find(
 // Sites lists the sites that have a journal, by id.
 func (s *Store) Sites(ctx context.Context) (sites []workflow.SiteID, err error) {
 	err = s.read(ctx, "list sites", func(p *pool) error {
-		rows, err := p.sites.QueryContext(ctx)
-		sites, err = collect(rows, err, scanSite)
+		sites, err = s.allSites(ctx, p)
 		return err
 	})
 	return sites, err
+}
+
+func (s *Store) allSites(ctx context.Context, p *pool) ([]workflow.SiteID, error) {
+	trail := s.tail.sitesWith("")
+	rows, err := p.sites.QueryContext(ctx)
+	sites, err := collect(rows, err, scanSite)
+	sites = append(sites, trail...)
+	slices.Sort(sites)
+	return slices.Compact(sites), err
 }
 
 // Moved tells which sites have new pages; the number to go on with is that of the newest page's
@@ -85,18 +147,22 @@ func (s *Store) Moved(
 ) (heads map[workflow.SiteID]int64, next int64, err error) {
 	heads, next = map[workflow.SiteID]int64{}, after
 	err = s.read(ctx, "sites that moved on", func(p *pool) error {
+		readable := int64(math.MaxInt64) // a page is read by its site a moment after its commit
+		if s.writer != nil {
+			readable = s.readable.Load()
+		}
 		if after == 0 {
 			if err := p.newest.QueryRowContext(ctx).Scan(&next); err != nil {
 				return err
 			}
-			rows, err := p.sites.QueryContext(ctx)
-			sites, err := collect(rows, err, scanSite)
+			next = min(next, readable)
+			sites, err := s.allSites(ctx, p)
 			for _, site := range sites {
 				heads[site] = 1
 			}
 			return err
 		}
-		rows, err := p.moved.QueryContext(ctx, after)
+		rows, err := p.moved.QueryContext(ctx, after, readable)
 		_, err = collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
 			var site workflow.SiteID
 			var last int64
@@ -117,21 +183,40 @@ func scanSite(rows *sql.Rows) (site workflow.SiteID, err error) {
 
 // scanPage reads the columns pageColumns.
 func scanPage(rows *sql.Rows) (*repo.Page, error) {
-	var (
-		p       repo.Page
-		at      int64
-		entries []byte
-	)
-	if err := rows.Scan(&p.Site, &p.First, &p.Last, &at, &p.Prev, &p.Hash, &entries,
-		&p.Body); err != nil {
-		return nil, err
+	p, _, _, err := scanColumns(rows)
+	return p, err
+}
+
+// scanRow is scanPage with the row's number, scanListed with the hashes of ids that it lists.
+func scanRow(rows *sql.Rows) (*repo.Page, int64, error) {
+	p, key, _, err := scanColumns(rows)
+	return p, key, err
+}
+
+func scanListed(rows *sql.Rows) (*repo.Page, []byte, error) {
+	p, _, listed, err := scanColumns(rows)
+	return p, listed, err
+}
+
+// scanColumns reads the columns pageColumns. A body that cannot be unpacked is left as it is: the
+// page does not match its hash then, and whoever decodes it is told so.
+func scanColumns(rows *sql.Rows) (p *repo.Page, key int64, listed []byte, err error) {
+	var at int64
+	var prev, hash, stored []byte
+	p = &repo.Page{}
+	if err := rows.Scan(&key, &p.Site, &p.First, &p.Last, &at, &prev, &hash, &listed,
+		&stored); err != nil {
+		return nil, 0, nil, err
 	}
-	if err := json.Unmarshal(entries, &p.Entries); err != nil {
-		return nil, fmt.Errorf("%w: entries of page %s: %w", repo.ErrCorrupt,
-			repo.PageID(p.Site, p.First), err)
+	p.Prev, p.Hash = hex.EncodeToString(prev), hex.EncodeToString(hash)
+	p.At, p.Body = time.UnixMilli(at).UTC(), stored
+	if text, err := unpack(stored); err == nil {
+		p.Body = text
+		if p.Entries, err = entriesOf(text); err != nil {
+			p.Entries = nil
+		}
 	}
-	p.At = time.UnixMilli(at).UTC()
-	return &p, nil
+	return p, key, listed, nil
 }
 
 // heads remembers the last page of the sites that were written to. Every decision begins by asking
@@ -199,20 +284,6 @@ func (h *heads) forget() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.pages = nil
-}
-
-// headOf reads the head of a site through a statement of headQuery; a site without a journal has an
-// empty page.
-func headOf(ctx context.Context, query *sql.Stmt, site workflow.SiteID) (*repo.Page, error) {
-	rows, err := query.QueryContext(ctx, site)
-	pages, err := collect(rows, err, scanPage)
-	if err != nil {
-		return nil, fmt.Errorf("head of %s: %w", site, err)
-	}
-	if len(pages) == 0 {
-		return &repo.Page{Site: site}, nil
-	}
-	return pages[0], nil
 }
 
 // errNoRows says whether a single-row query found nothing.

@@ -22,9 +22,19 @@ func (s *Store) List(ctx context.Context, q repo.Query) (l repo.Listing, err err
 	if err != nil {
 		return l, err
 	}
-	err = s.readSite(ctx, q.Site, fmt.Sprintf("list %s of %s", q.Collection, q.Site),
+	what := fmt.Sprintf("list %s of %s", q.Collection, q.Site)
+	if slices.Contains(s.tail.sitesWith(q.Collection), q.Site) {
+		if err := s.flush(ctx); err != nil {
+			if ctx.Err() != nil {
+				return l, fmt.Errorf("%s: %w", what, err)
+			}
+			// a list of what is in the file, which says up to where it reaches, is better than none
+			s.log.DebugContext(ctx, "sqlite: listed without what trails", "error", err)
+		}
+	}
+	err = s.readSite(ctx, q.Site, what,
 		func(p *pool) error {
-			if l.Mark, err = s.mark(ctx, p, q.Site); err != nil {
+			if l.Mark, err = p.siteMarkOf(ctx, q.Site); err != nil {
 				return err
 			}
 			rows, err := p.db.QueryContext(ctx, text, args...)

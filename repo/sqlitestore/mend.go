@@ -86,7 +86,7 @@ func (w *writer) reopen(ctx context.Context) (err error) {
 	if err := s.openReaders(ctx); err != nil {
 		return err
 	}
-	session, err := openSession(ctx, s.path)
+	session, err := openSession(ctx, s.path, s.log)
 	if err != nil {
 		return err
 	}
@@ -96,6 +96,9 @@ func (w *writer) reopen(ctx context.Context) (err error) {
 		return errors.Join(err, session.close())
 	}
 	if w.light, err = lightOf(ctx, s.pool.db); err != nil {
+		return err
+	}
+	if err := s.findTrailing(ctx, s.pool); err != nil {
 		return err
 	}
 	s.beacon.note(w.light)

@@ -100,6 +100,9 @@ func (s *Store) start(ctx context.Context, acceptLoss bool) error {
 		err = s.afterCrash(ctx, session)
 	}
 	if err == nil {
+		err = s.findTrailing(ctx, s.pool)
+	}
+	if err == nil {
 		err = s.lightUp(seen, l)
 	}
 	if err != nil {

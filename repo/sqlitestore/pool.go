@@ -10,17 +10,28 @@ import (
 type pool struct {
 	db *sql.DB
 
-	ping, since, before, find, sites, head  *sql.Stmt
-	moved, newest                           *sql.Stmt
+	ping, since, before, listed, row, sites *sql.Stmt
+	moved, newest, mark, above, siteMark    *sql.Stmt
 	board, image, scan, scanDays, scanSites *sql.Stmt
 	side, lookup, sides, siteSides          *sql.Stmt
 	overdue, siteOverdue, under             *sql.Stmt
 }
 
 const (
-	pageColumns  = `site, first, last, at, prev, hash, entries, body`
+	pageColumns  = `j.key, j.site, j.first, j.last, j.at, j.prev, j.hash, j.ids, j.body`
 	imageColumns = `collection, site, id, seq, open, doc`
 	sideColumns  = `collection, id, site, lookup, command, pending, at, body`
+)
+
+// rowQuery reads one page by its row, headQuery the newest that the index has of a site, and
+// listedQuery those that are listed under the hash of a command's id.
+const (
+	rowQuery  = `SELECT ` + pageColumns + ` FROM journal j WHERE j.key = ?`
+	headQuery = `SELECT ` + pageColumns + ` FROM page_index i CROSS JOIN journal j ` +
+		`ON j.key = i.key WHERE i.site = ? ORDER BY i.first DESC LIMIT 1`
+	listedQuery = `SELECT ` + pageColumns + ` FROM command_ids c CROSS JOIN journal j ` +
+		`ON j.key = c.key WHERE c.hash = ?`
+	markQuery = `SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'mark'`
 )
 
 // boardQuery reads what Load returns: the open documents of site ?1, and those that every board
@@ -66,20 +77,25 @@ func openPool(ctx context.Context, path, mode string, n int) (*pool, error) {
 		&p.ping: `SELECT count(*) FROM meta`,
 
 		// From the page that holds commit ?2 on.
-		&p.since: `SELECT ` + pageColumns +
-			` FROM journal WHERE site = ?1 AND last >= ?2 AND first >= coalesce(
-				(SELECT first FROM journal WHERE site = ?1 ` +
-			`AND first <= ?2 ORDER BY first DESC LIMIT 1), 0)
-			ORDER BY first LIMIT ?3`,
-		&p.before: `SELECT ` + pageColumns +
-			` FROM journal WHERE site = ? AND first <= ? ORDER BY first DESC LIMIT ?`,
-		&p.find: `SELECT ` + pageColumns + ` FROM journal WHERE site = ?1 AND first =
-				(SELECT first FROM journal_ids WHERE site = ?1 AND id = ?2)`,
-		&p.sites: distinct("site", "journal WHERE true"),
-		&p.head:  headQuery,
+		&p.since: `SELECT ` + pageColumns + ` FROM page_index i CROSS JOIN journal j ` +
+			`ON j.key = i.key WHERE i.site = ?1 AND i.first >= coalesce(
+				(SELECT first FROM page_index WHERE site = ?1 AND first <= ?2 ` +
+			`ORDER BY first DESC LIMIT 1), 0)
+			AND j.last >= ?2 ORDER BY i.first LIMIT ?3`,
+		&p.before: `SELECT ` + pageColumns + ` FROM page_index i CROSS JOIN journal j ` +
+			`ON j.key = i.key WHERE i.site = ? AND i.first <= ? ORDER BY i.first DESC LIMIT ?`,
+		&p.listed: listedQuery,
+		&p.row:    rowQuery,
+		&p.sites:  distinct("site", "page_index WHERE true"),
 		// New pages of all sites lie side by side.
-		&p.moved:  `SELECT key, site, last FROM journal WHERE key > ? ORDER BY key`,
+		&p.moved:  `SELECT key, site, last FROM journal WHERE key > ? AND key <= ? ORDER BY key`,
 		&p.newest: `SELECT coalesce(max(key), 0) FROM journal`,
+		&p.mark:   markQuery,
+		&p.above: `SELECT ` + pageColumns + ` FROM journal j WHERE j.key > (` + markQuery +
+			`) ORDER BY j.key`,
+		// The last commit of a site whose documents are written.
+		&p.siteMark: `SELECT j.last FROM page_index i CROSS JOIN journal j ON j.key = i.key ` +
+			`WHERE i.site = ? AND i.key <= (` + markQuery + `) ORDER BY i.first DESC LIMIT 1`,
 
 		&p.board: boardQuery,
 		&p.image: `SELECT ` + imageColumns +

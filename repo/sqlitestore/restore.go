@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 )
@@ -61,6 +62,15 @@ func copyIn(
 	}
 	if err := errors.Join(from.Backup(ctx, fresh), from.Close()); err != nil {
 		return l, err
+	}
+	if from.old != nil { // opening it for writing migrates it
+		session, err := openSession(ctx, fresh, slog.New(slog.DiscardHandler))
+		if err != nil {
+			return l, err
+		}
+		if err := session.close(); err != nil {
+			return l, err
+		}
 	}
 	s, err := OpenReadOnly(ctx, fresh)
 	if err != nil {

@@ -57,6 +57,10 @@ func (w *writer) lookForRoom(ctx context.Context) error {
 		w.store.log.DebugContext(ctx, "sqlite: disk still full", "path", w.store.path, "error", err)
 		return w.refusal()
 	}
+	// what was being committed when the disk was full may be there
+	if err := w.store.findTrailing(ctx, w.store.pool); err != nil {
+		return fmt.Errorf("%w: %w", repo.ErrUnavailable, err)
+	}
 	w.full = false
 	w.blocked.Store(nil)
 	w.store.log.InfoContext(ctx, "sqlite: there is space again", "path", w.store.path)

@@ -3,7 +3,6 @@ package sqlitestore
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -26,7 +25,8 @@ func TestFullIsNoFault(t *testing.T) {
 			if err := atMost(tx, 1); err != nil { // the size it has
 				return err
 			}
-			_, err := tx.exec(tx.insertPage, "big", 1, 1, 1, "", "", "", strings.Repeat("x", 1<<20))
+			_, err := tx.exec(tx.insertPage, "big", 1, 1, 1, []byte{}, []byte{}, []byte{},
+				make([]byte, 1<<20))
 			return err
 		})
 		if !errors.Is(err, repo.ErrStorageFull) {

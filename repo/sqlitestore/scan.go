@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
@@ -62,11 +63,14 @@ func (s *Store) sitesWith(
 	ctx context.Context, c workflow.Collection,
 ) (sites []workflow.SiteID, err error) {
 	err = s.read(ctx, fmt.Sprintf("scan %s", c), func(p *pool) error {
+		trail := s.tail.sitesWith(c)
 		rows, err := p.scanSites.QueryContext(ctx, c)
 		sites, err = collect(rows, err, scanSite)
+		sites = append(sites, trail...)
 		return err
 	})
-	return sites, err
+	slices.Sort(sites)
+	return slices.Compact(sites), err
 }
 
 // earliest is the cursor whose next document has the lowest id; nil when all are at their end.
@@ -91,15 +95,29 @@ type cursor struct {
 	after string        // the last id that was read, of that day
 	docs  []repo.Document
 	end   bool
+
+	trail *overlay // what trailed when the scan began
 }
 
 // refill reads the next chunk when the last one is used up.
 func (c *cursor) refill(ctx context.Context) error {
-	if len(c.docs) > 0 || c.end {
-		return nil
+	for len(c.docs) == 0 && !c.end {
+		if err := c.read(ctx); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (c *cursor) read(ctx context.Context) error {
 	return c.store.read(ctx, fmt.Sprintf("scan %s of %s", c.of.Collection, c.of.Site),
 		func(p *pool) (err error) {
+			if c.trail == nil { // before the file is read: what is written meanwhile comes once
+				trail := c.store.tail.documents(c.of.Site, c.of.Collection)
+				if c.trail, err = newOverlay(c.of, trail); err != nil {
+					return err
+				}
+			}
 			if c.docs, err = c.next(ctx, p); err != nil {
 				return err
 			}
@@ -109,14 +127,16 @@ func (c *cursor) refill(ctx context.Context) error {
 					return err
 				}
 			}
-			if c.end = len(c.docs) < c.chunk; c.end {
-				return nil
+			if c.end = len(c.docs) < c.chunk; !c.end {
+				last := c.docs[len(c.docs)-1]
+				c.after = last.ID
+				if c.of.ByDay {
+					if c.day, err = last.BusinessDay(); err != nil {
+						return err
+					}
+				}
 			}
-			last := c.docs[len(c.docs)-1]
-			c.after = last.ID
-			if c.of.ByDay {
-				c.day, err = last.BusinessDay()
-			}
+			c.docs, err = c.trail.over(c.docs, place{c.day, c.after}, c.end)
 			return err
 		})
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,8 +14,11 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// schemaVersion is the version that this program writes. A file of a newer version is refused.
-const schemaVersion = 1
+// schemaVersion is the version that this program writes. A file of a newer version is refused, one
+// of an older version is changed when it is opened for writing.
+//
+// 1 kept a body as text, and wrote ids and images with it; see migrate.
+const schemaVersion = 2
 
 // The tables. Texts are compared byte by byte (SQLite's default). Journal and images have row
 // numbers, so that new rows of all sites are next to each other and one transaction changes few
@@ -22,16 +26,21 @@ const schemaVersion = 1
 var schema = []string{
 	`CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
 
-	// One row per page. at: milliseconds since 1970, UTC. entries: [{"id","kind"}] of the commits.
-	// body: exactly as hashed.
+	// One row per page; its number says in which order pages of all sites were appended. at:
+	// milliseconds since 1970, UTC. prev, hash: SHA-256. ids: the hashes of the commands' ids, 8
+	// bytes each. body: packed, see pack.
 	`CREATE TABLE journal (
 		key INTEGER PRIMARY KEY, site TEXT NOT NULL, first INTEGER NOT NULL, ` +
 		`last INTEGER NOT NULL, at INTEGER NOT NULL,
-		prev TEXT NOT NULL, hash TEXT NOT NULL, entries TEXT NOT NULL, body TEXT NOT NULL, ` +
-		`UNIQUE (site, first)
+		prev BLOB NOT NULL, hash BLOB NOT NULL, ids BLOB NOT NULL, body BLOB NOT NULL
 	) STRICT`,
-	`CREATE TABLE journal_ids (
-		site TEXT NOT NULL, id TEXT NOT NULL, first INTEGER NOT NULL, PRIMARY KEY (site, id)
+
+	// What follows is written behind the journal, up to the row that meta calls mark.
+	`CREATE TABLE page_index (
+		site TEXT NOT NULL, first INTEGER NOT NULL, key INTEGER NOT NULL, PRIMARY KEY (site, first)
+	) STRICT, WITHOUT ROWID`,
+	`CREATE TABLE command_ids (
+		hash INTEGER NOT NULL, key INTEGER NOT NULL, PRIMARY KEY (hash, key)
 	) STRICT, WITHOUT ROWID`,
 
 	// The newest image of every record. day and who are copies of the fields by which a collection
@@ -55,6 +64,7 @@ var schema = []string{
 	`CREATE INDEX sides_pending ON sides (collection, at) WHERE pending`,
 
 	`INSERT INTO meta (name, value) VALUES ('schema', '` + strconv.Itoa(schemaVersion) + `')`,
+	`INSERT INTO meta (name, value) VALUES ('mark', '0')`,
 }
 
 // addition is something that was added to the schema later, without a new version: it decides
@@ -184,13 +194,16 @@ func extend(ctx context.Context, c *sql.Conn) error {
 
 // ensureSchema makes the tables in an empty file, and what is missing in one that an earlier
 // program made.
-func ensureSchema(ctx context.Context, c *sql.Conn) error {
+func ensureSchema(ctx context.Context, c *sql.Conn, log *slog.Logger) error {
 	var objects int
 	if err := c.QueryRowContext(ctx,
 		`SELECT count(*) FROM sqlite_schema`).Scan(&objects); err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
 	if objects > 0 {
+		if err := migrate(ctx, c, log); err != nil {
+			return err
+		}
 		if err := checkSchema(ctx, c); err != nil {
 			return err
 		}
@@ -226,24 +239,18 @@ func checkSchema(ctx context.Context, on querier) error {
 	if err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
-	if !slices.Contains(is, schema[0]) {
-		return errors.New("this is no lunpai database: name another file")
-	}
-	rows, err = on.QueryContext(ctx, `SELECT value FROM meta WHERE name = 'schema'`)
-	versions, err := collect(rows, err, scanText)
+	version, err := versionOf(ctx, on)
 	if err != nil {
-		return fmt.Errorf("read schema version: %w", err)
+		return err
 	}
-	version := 0
-	if len(versions) == 1 {
-		version, err = strconv.Atoi(versions[0])
+	if version < schemaVersion {
+		return fmt.Errorf("%w: it has schema version %d, this program reads %d. Start the "+
+			"service on it once: that changes it (lunpai backup first)", errOldSchema, version,
+			schemaVersion)
 	}
-	switch {
-	case err != nil || version < 1:
-		return fmt.Errorf("%w: schema version %q", repo.ErrCorrupt, versions)
-	case version > schemaVersion:
-		return fmt.Errorf("the file has schema version %d, this program reads up to %d: run a "+
-			"newer lunpai", version, schemaVersion)
+	if moving, err := isMigrating(ctx, on); err != nil || moving {
+		return errors.Join(err, fmt.Errorf("%w: its migration was interrupted. Start the "+
+			"service on it: that finishes it", errOldSchema))
 	}
 	for _, statement := range schema {
 		if strings.HasPrefix(statement, "CREATE") && !slices.Contains(is, statement) {
@@ -252,6 +259,38 @@ func checkSchema(ctx context.Context, on querier) error {
 		}
 	}
 	return nil
+}
+
+// errOldSchema: the file has to be migrated before it is read.
+var errOldSchema = errors.New("the file is of an earlier lunpai")
+
+// versionOf is the version of a file's schema.
+func versionOf(ctx context.Context, on querier) (int, error) {
+	rows, err := on.QueryContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE sql = ?`, schema[0])
+	found, err := collect(rows, err, scanText)
+	if err != nil {
+		return 0, fmt.Errorf("read schema: %w", err)
+	}
+	if found[0] == "0" {
+		return 0, errors.New("this is no lunpai database: name another file")
+	}
+	rows, err = on.QueryContext(ctx, `SELECT value FROM meta WHERE name = 'schema'`)
+	versions, err := collect(rows, err, scanText)
+	if err != nil {
+		return 0, fmt.Errorf("read schema version: %w", err)
+	}
+	version := 0
+	if len(versions) == 1 {
+		version, err = strconv.Atoi(versions[0])
+	}
+	switch {
+	case err != nil || version < 1:
+		return 0, fmt.Errorf("%w: schema version %q", repo.ErrCorrupt, versions)
+	case version > schemaVersion:
+		return 0, fmt.Errorf("the file has schema version %d, this program reads up to %d: run a "+
+			"newer lunpai", version, schemaVersion)
+	}
+	return version, nil
 }
 
 func scanText(rows *sql.Rows) (text string, err error) {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -15,42 +16,47 @@ type session struct {
 
 	statements                                 []*sql.Stmt // all of these:
 	begin, commit, rollback                    *sql.Stmt
-	head, pageAt, findID                       *sql.Stmt
-	insertPage, insertID, deleteID             *sql.Stmt
+	head, pageAt, row, listed                  *sql.Stmt
+	insertPage, insertIndex, insertID, setMark *sql.Stmt
 	refreshImage, replaceImage                 *sql.Stmt
 	sideExists, insertSide, replaceSide, erase *sql.Stmt
 	sideStands, setSides                       *sql.Stmt
 }
 
-func openSession(ctx context.Context, path string) (*session, error) {
+func openSession(ctx context.Context, path string, log *slog.Logger) (*session, error) {
 	db, err := dial(ctx, path, "rw", 1, writing())
 	if err != nil {
 		return nil, err
 	}
 	s := &session{db: db}
-	if err := s.open(ctx); err != nil {
+	if err := s.open(ctx, log); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
-func (s *session) open(ctx context.Context) (err error) {
+func (s *session) open(ctx context.Context, log *slog.Logger) (err error) {
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
-	if err := ensureSchema(ctx, s.conn); err != nil {
+	if err := ensureSchema(ctx, s.conn, log); err != nil {
 		return err
 	}
 	s.statements, err = prepare(ctx, s.conn, map[**sql.Stmt]string{
 		&s.begin: `BEGIN IMMEDIATE`, &s.commit: `COMMIT`, &s.rollback: `ROLLBACK`,
 
-		&s.head:       headQuery,
-		&s.pageAt:     `SELECT hash FROM journal WHERE site = ? AND first = ?`,
-		&s.findID:     `SELECT first FROM journal_ids WHERE site = ? AND id = ?`,
-		&s.insertPage: `INSERT INTO journal (` + pageColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		&s.insertID: `INSERT INTO journal_ids (site, id, first) VALUES (?, ?, ?) ` +
-			`ON CONFLICT DO NOTHING`,
-		&s.deleteID: `DELETE FROM journal_ids WHERE site = ? AND id = ?`,
+		&s.head: headQuery,
+		&s.pageAt: `SELECT ` + pageColumns + ` FROM page_index i CROSS JOIN journal j ` +
+			`ON j.key = i.key WHERE i.site = ? AND i.first = ?`,
+		&s.row:    rowQuery,
+		&s.listed: listedQuery,
+		&s.insertPage: `INSERT INTO journal (site, first, last, at, prev, hash, ids, body) ` +
+			`VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		// Writing the same line twice is harmless; another page at this number is not.
+		&s.insertIndex: `INSERT INTO page_index (site, first, key) VALUES (?, ?, ?) ` +
+			`ON CONFLICT (site, first) DO UPDATE SET key = key WHERE key = excluded.key`,
+		&s.insertID: `INSERT INTO command_ids (hash, key) VALUES (?, ?) ON CONFLICT DO NOTHING`,
+		&s.setMark:  `UPDATE meta SET value = ? WHERE name = 'mark'`,
 
 		// Most images differ from the stored one only in seq and doc; then no index is touched.
 		&s.refreshImage: `UPDATE images SET seq = ?4, doc = ?8 WHERE collection = ?1 ` +

@@ -1,10 +1,10 @@
 // Package sqlitestore is the embedded store: one SQLite file, nothing to install, the same
 // guarantees as a server.
 //
-// One goroutine writes. It takes every call that waits and commits all of them in one transaction
-// (pages, their images, side documents), so that one flush to disk answers many. Documents are
-// never behind the journal, and the mark of a site is the number of its last commit. A few other
-// connections read.
+// One goroutine writes. It takes every call that waits and commits all of them in one transaction,
+// so that one flush to disk answers many. A page is a row of the journal and no more; its index,
+// the ids of its commands and the images it leaves follow within a second, merged: see tail. What
+// follows is read from memory until it is in the file. A few other connections read.
 package sqlitestore
 
 import (
@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
@@ -43,7 +44,16 @@ type Store struct {
 	watch   *watch  // nil: opened read-only
 	beacon  *beacon // nil: opened read-only
 	heads   heads
+	tail    tail
 	doubts  doubts
+
+	// readable is the newest row that is found by its site.
+	readable atomic.Int64
+
+	// of a store that is only read
+	old        error // why its tables cannot be read, only copied; nil: they can
+	refreshing sync.Mutex
+	seen       [2]int64 // mark and newest row when it was last looked at
 
 	checking  sync.WaitGroup // the checks after a disorderly stop
 	stopCheck context.CancelFunc
@@ -59,7 +69,7 @@ var _ repo.Store = (*Store)(nil)
 
 // connect opens the connections. The one that writes makes the tables in a new file.
 func (s *Store) connect(ctx context.Context) (*session, error) {
-	session, err := openSession(ctx, s.path)
+	session, err := openSession(ctx, s.path, s.log)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +113,9 @@ func (s *Store) Close() error {
 	s.mu.Lock() // readers that had begun have finished
 	defer s.mu.Unlock()
 	if s.writer == nil {
-		errs = append(errs, s.pool.close())
+		if s.pool != nil {
+			errs = append(errs, s.pool.close())
+		}
 	} else {
 		errs = append(errs, s.end(), s.beacon.file.Close(), s.watch.close(), release(s.lock))
 	}
@@ -161,6 +173,14 @@ func (s *Store) read(ctx context.Context, what string, f func(*pool) error) erro
 	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
+	}
+	if s.old != nil {
+		return fmt.Errorf("%s: %w", what, s.old)
+	}
+	if s.watch == nil {
+		if err := s.refresh(ctx); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
 	}
 	if s.pool == nil {
 		if err := s.watch.intact(); err != nil {

@@ -209,7 +209,7 @@ func pagesOf(t *testing.T, path string) map[string][]int {
 		}
 		what := fmt.Sprintf("%s %s", kind, of)
 		kinds[what] = append(kinds[what], page)
-		if name == "journal_ids" || name == "sides" {
+		if name == "command_ids" || name == "page_index" || name == "sides" {
 			kinds[what+" "+name] = append(kinds[what+" "+name], page)
 		}
 		used++

@@ -39,6 +39,7 @@ type writer struct {
 
 	// commit replaces the end of a transaction in tests of failure; nil in service.
 	commit func(context.Context, *sql.Stmt) error
+	awake  bool // in tests: it never rests
 }
 
 const (
@@ -112,6 +113,9 @@ func (w *writer) run(ctx context.Context) {
 	for {
 		select {
 		case <-w.quit:
+			if !w.full && w.session != nil && w.refusal() == nil {
+				w.writeTail(ctx)
+			}
 			return
 		case c := <-w.calls:
 			w.perform(ctx, w.gather(c))
@@ -120,7 +124,7 @@ func (w *writer) run(ctx context.Context) {
 			}
 			rest.Reset(restAfter)
 		case <-rest.C:
-			if w.rest(ctx) {
+			if !w.awake && w.rest(ctx) {
 				rest.Reset(eraseWithin)
 			}
 		}
@@ -162,6 +166,9 @@ func (w *writer) perform(ctx context.Context, group []*call) {
 	err := w.transact(t, group)
 	if err == nil {
 		w.strikes = 0
+		w.store.tail.advance(t.wrote)
+		w.store.tail.add(t.landed, w.now())
+		w.store.readable.Store(t.light.Row)
 		w.store.heads.put(t.heads)
 		w.light = t.light
 		w.store.beacon.note(w.light)
@@ -211,7 +218,11 @@ func (w *writer) transact(t *tx, group []*call) error {
 			return err
 		}
 	}
-	if err := t.countSides(w.light.Sides); err != nil {
+	err := t.countSides(w.light.Sides)
+	if err == nil {
+		err = t.writeTrailing(w.now(), group)
+	}
+	if err != nil {
 		if _, undone := t.rollback.ExecContext(t.ctx); undone != nil {
 			return &doubt{errors.Join(err, undone)}
 		}
@@ -225,7 +236,7 @@ func (w *writer) transact(t *tx, group []*call) error {
 	if w.commit != nil {
 		commit = w.commit
 	}
-	err := t.store.watch.commit(func() error {
+	err = t.store.watch.commit(func() error {
 		if err := commit(t.ctx, t.commit); err != nil {
 			return &doubt{err}
 		}
@@ -260,14 +271,17 @@ func isDoubt(err error) bool {
 // isBusy reports whether another process had the file.
 func isBusy(err error) bool { return code(err) == codeBusy || code(err) == codeLocked }
 
-// rest uses idle time: it writes the log back, and empties it after an erasure. It reports whether
+// rest uses idle time: it writes what trails, writes the log back, and empties it after an erasure. It reports whether
 // more is left to do.
 func (w *writer) rest(ctx context.Context) bool {
-	if w.full {
-		return w.ready(ctx) != nil
+	if w.full && w.ready(ctx) != nil {
+		return true
 	}
 	if w.session == nil || w.store.watch.intact() != nil {
 		return false
+	}
+	if !w.writeTail(ctx) {
+		return true
 	}
 	if w.erasing.IsZero() {
 		if err := w.checkpoint(ctx, passive, 0); err != nil {

@@ -1,0 +1,148 @@
+package sqlitestore
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/lunpai/lunpai/repo"
+)
+
+// writeTrailing writes a part of what trails with the transaction: about twice as much as the
+// transaction adds to it, or all.
+func (t *tx) writeTrailing(now time.Time, group []*call) error {
+	s := t.store.tail.turn(now, t.all)
+	if s == nil {
+		return nil
+	}
+	n := 12
+	for _, c := range group {
+		n += 6 * c.weight // a row, an id and an image, of two pages each
+	}
+	if t.all || t.store.tail.hurried(now) {
+		n = s.left()
+	}
+	t.wrote.rows = min(n, len(s.rows))
+	for _, p := range s.rows[:t.wrote.rows] {
+		if same, err := t.exec(t.insertIndex, p.site, p.first, p.key); err != nil {
+			return err
+		} else if same == 0 {
+			return fmt.Errorf("%w: row %d is a second page %s", repo.ErrCorrupt, p.key,
+				repo.PageID(p.site, p.first))
+		}
+	}
+	n -= t.wrote.rows
+	t.wrote.listed = min(n, len(s.listed))
+	for _, l := range s.listed[:t.wrote.listed] {
+		if _, err := t.exec(t.insertID, l.hash, l.key); err != nil {
+			return err
+		}
+	}
+	n -= t.wrote.listed
+	t.wrote.docs = min(n, len(s.docs))
+	for _, i := range s.docs[:t.wrote.docs] {
+		if err := t.writeImage(i); err != nil {
+			return err
+		}
+	}
+	if t.wrote != (slice{len(s.rows), len(s.listed), len(s.docs)}) {
+		return nil
+	}
+	_, err := t.exec(t.setMark, strconv.FormatInt(s.last(), 10))
+	return err
+}
+
+// writeTail writes all that trails, and reports whether it could.
+func (w *writer) writeTail(ctx context.Context) bool {
+	if pages, _ := w.store.tail.waiting(); pages == 0 {
+		return true
+	}
+	c := &call{
+		do:   func(t *tx) error { t.all = true; return nil },
+		done: make(chan error, 1),
+	}
+	w.perform(ctx, []*call{c})
+	err := <-c.done
+	if err != nil {
+		w.store.log.WarnContext(ctx, "sqlite: documents are behind the journal", "path",
+			w.store.path, "error", err)
+	}
+	return err == nil
+}
+
+// flush waits until what trails now is written.
+func (s *Store) flush(ctx context.Context) error {
+	if s.writer == nil {
+		return nil
+	}
+	_, newest := s.tail.ends()
+	for {
+		oldest, _ := s.tail.ends()
+		if oldest == 0 || oldest > newest {
+			return nil
+		}
+		err := s.write(ctx, 1, func(t *tx) error { t.all = true; return nil })
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// findTrailing reads from the file what lies above the mark. Until it is done nothing may be
+// appended: a command could run twice.
+func (s *Store) findTrailing(ctx context.Context, p *pool) error {
+	var newest int64
+	if err := p.newest.QueryRowContext(ctx).Scan(&newest); err != nil {
+		return err
+	}
+	rows, err := p.above.QueryContext(ctx)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var pages []*trailing
+	for rows.Next() {
+		page, key, err := scanRow(rows)
+		if err != nil {
+			return err
+		}
+		behind, err := trailingOf(page)
+		if err != nil {
+			return fmt.Errorf("row %d: %w", key, err)
+		}
+		behind.key, newest = key, max(newest, key)
+		pages = append(pages, behind)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	s.tail.set(pages, time.Now()) //nolint:forbidigo // measures, dates nothing
+	s.readable.Store(newest)
+	return nil
+}
+
+// refresh does so for a store that is only read, when its file has moved on.
+func (s *Store) refresh(ctx context.Context) error {
+	s.refreshing.Lock()
+	defer s.refreshing.Unlock()
+	var mark, newest int64
+	if err := s.pool.mark.QueryRowContext(ctx).Scan(&mark); err != nil {
+		return err
+	}
+	if err := s.pool.newest.QueryRowContext(ctx).Scan(&newest); err != nil {
+		return err
+	}
+	if is := [2]int64{mark, newest}; is != s.seen {
+		if err := s.findTrailing(ctx, s.pool); err != nil {
+			return err
+		}
+		s.seen = is
+	}
+	return nil
+}
+
+// Trailing implements repo.Trailer.
+func (s *Store) Trailing() (pages int, since time.Time) { return s.tail.waiting() }
+
+var _ repo.Trailer = (*Store)(nil)
