@@ -62,6 +62,7 @@ func (w *writer) lookForRoom(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", repo.ErrUnavailable, err)
 	}
 	w.full = false
+	w.tight.Store(true)
 	w.blocked.Store(nil)
 	w.store.log.InfoContext(ctx, "sqlite: there is space again", "path", w.store.path)
 	return nil

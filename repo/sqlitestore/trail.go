@@ -9,9 +9,14 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
+// tightLines is how much of what trails is written with one transaction after the disk was full:
+// there is no more room than roomNeeded for sure, and an append must not fail for what could wait.
+const tightLines = 64
+
 // writeTrailing writes a part of what trails with the transaction: about twice as much as the
 // transaction adds to it, or all.
-func (t *tx) writeTrailing(now time.Time, group []*call) error {
+func (w *writer) writeTrailing(t *tx, group []*call) error {
+	now := w.now()
 	s := t.store.tail.turn(now, t.all)
 	if s == nil {
 		return nil
@@ -22,6 +27,9 @@ func (t *tx) writeTrailing(now time.Time, group []*call) error {
 	}
 	if t.all || t.store.tail.hurried(now) {
 		n = s.left()
+	}
+	if w.tight.Load() {
+		n = min(n, tightLines)
 	}
 	t.wrote.rows = min(n, len(s.rows))
 	for _, p := range s.rows[:t.wrote.rows] {
@@ -53,22 +61,20 @@ func (t *tx) writeTrailing(now time.Time, group []*call) error {
 	return err
 }
 
-// writeTail writes all that trails, and reports whether it could.
+// writeTail writes all that trails, or a part of it after the disk was full, and reports whether it
+// is written.
 func (w *writer) writeTail(ctx context.Context) bool {
 	if pages, _ := w.store.tail.waiting(); pages == 0 {
 		return true
 	}
-	c := &call{
-		do:   func(t *tx) error { t.all = true; return nil },
-		done: make(chan error, 1),
-	}
+	c := &call{do: func(t *tx) error { t.all = true; return nil }, done: make(chan error, 1)}
 	w.perform(ctx, []*call{c})
-	err := <-c.done
-	if err != nil {
+	if err := <-c.done; err != nil {
 		w.store.log.WarnContext(ctx, "sqlite: documents are behind the journal", "path",
 			w.store.path, "error", err)
 	}
-	return err == nil
+	pages, _ := w.store.tail.waiting()
+	return pages == 0
 }
 
 // flush waits until what trails now is written.
@@ -82,9 +88,11 @@ func (s *Store) flush(ctx context.Context) error {
 		if oldest == 0 || oldest > newest {
 			return nil
 		}
-		err := s.write(ctx, 1, func(t *tx) error { t.all = true; return nil })
-		if err != nil {
+		if err := s.write(ctx, 1, func(t *tx) error { t.all = true; return nil }); err != nil {
 			return err
+		}
+		if s.writer.tight.Load() {
+			return fmt.Errorf("%w: what trails is written little by little", repo.ErrStorageFull)
 		}
 	}
 }

@@ -33,6 +33,7 @@ type writer struct {
 	tried   time.Time             // when mending was last tried, or room last looked for
 	light   light                 // how much the store holds
 	full    bool                  // the disk is full; nothing is written until there is room
+	tight   atomic.Bool           // it was: what trails is written in small parts
 	erasing time.Time             // since when the log holds what was erased; zero: it does not
 	blocked atomic.Pointer[error] // why writes are refused; read by others
 	now     func() time.Time
@@ -167,6 +168,9 @@ func (w *writer) perform(ctx context.Context, group []*call) {
 	if err == nil {
 		w.strikes = 0
 		w.store.tail.advance(t.wrote)
+		if oldest, _ := w.store.tail.ends(); oldest == 0 {
+			w.tight.Store(false)
+		}
 		w.store.tail.add(t.landed, w.now())
 		w.store.readable.Store(t.light.Row)
 		w.store.heads.put(t.heads)
@@ -220,7 +224,7 @@ func (w *writer) transact(t *tx, group []*call) error {
 	}
 	err := t.countSides(w.light.Sides)
 	if err == nil {
-		err = t.writeTrailing(w.now(), group)
+		err = w.writeTrailing(t, group)
 	}
 	if err != nil {
 		if _, undone := t.rollback.ExecContext(t.ctx); undone != nil {
@@ -280,7 +284,8 @@ func (w *writer) rest(ctx context.Context) bool {
 	if w.session == nil || w.store.watch.intact() != nil {
 		return false
 	}
-	if !w.writeTail(ctx) {
+	written := w.writeTail(ctx)
+	if w.session == nil || w.full {
 		return true
 	}
 	if w.erasing.IsZero() {
@@ -288,7 +293,7 @@ func (w *writer) rest(ctx context.Context) bool {
 			w.store.log.WarnContext(ctx, "sqlite: log not written back", "path", w.store.path,
 				"error", err)
 		}
-		return false
+		return !written
 	}
 	if err := w.checkpoint(ctx, truncate, maxRest); err != nil {
 		w.store.log.DebugContext(ctx, "sqlite: log not emptied yet", "path", w.store.path, "error",
@@ -297,7 +302,7 @@ func (w *writer) rest(ctx context.Context) bool {
 		return true
 	}
 	w.erasing = time.Time{}
-	return false
+	return !written
 }
 
 // checkpoint writes the log back, to a file that nobody else touched.
