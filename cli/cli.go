@@ -42,6 +42,7 @@ type commands struct {
 	Import   importCmd   `cmd:"" help:"Take over an office's customers and their owners from a spreadsheet's CSV, through a running service."`
 	Export   exportCmd   `cmd:"" help:"Write a report as CSV, NDJSON or JSON: conversion, receptions, turns, waiting, every visit."`
 	Verify   verifyCmd   `cmd:"" help:"Check that the journal is intact and that the documents match it."`
+	Journal  journalCmd  `cmd:"" help:"Print the pages of a journal as text."`
 	Generate generateCmd `cmd:"" help:"Fill a store with a made-up office at work for a year, decided by the real rules."`
 	Copy     copyCmd     `cmd:"" help:"Copy everything from one store to an empty one: SQLite to MongoDB or back."`
 	Backup   backupCmd   `cmd:"" help:"Copy a SQLite store to a file, consistently, even while it is being served."`
