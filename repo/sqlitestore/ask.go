@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +16,8 @@ import (
 // mostParts is how many parts one statement has; SQLite allows 500.
 const mostParts = 400
 
-// Asked returns the records that an agenda asks for. None is ever behind the journal.
+// Asked returns the records that an agenda asks for, from the tail and the file. None is ever behind
+// the journal.
 func (s *Store) Asked(
 	ctx context.Context, site workflow.SiteID, _ int64, ask workflow.Ask, limit int,
 ) (docs []repo.Document, err error) {
@@ -26,9 +28,15 @@ func (s *Store) Asked(
 	whose := slices.Compact(slices.Sorted(slices.Values(ask.Whose)))
 	err = s.readSite(ctx, site, fmt.Sprintf("ask for %s of %s", ask.Collection, site),
 		func(p *pool) error {
+			// the tail before the file: what is written meanwhile is found twice, never missed
+			trail := s.tail.imagesOf(site)
+			maps.DeleteFunc(trail, func(r workflow.Ref, _ *image) bool {
+				return r.Collection != ask.Collection
+			})
 			var found []asked
 			for some := range slices.Chunk(whose, mostParts) {
-				text, args := asking(site, m, ask, some, limit)
+				// as many more as may be out of date
+				text, args := asking(site, m, ask, some, limit+len(trail))
 				rows, err := p.db.QueryContext(ctx, text, args...)
 				part, err := collect(rows, err, scanAsked)
 				if err != nil {
@@ -36,10 +44,18 @@ func (s *Store) Asked(
 				}
 				found = append(found, part...)
 			}
+			found, err := askedNow(found, trail, ask)
+			if err != nil {
+				return err
+			}
+			var stored []repo.Document
 			for _, f := range firstAsked(found, limit) {
 				docs = append(docs, f.Document)
+				if !f.trails {
+					stored = append(stored, f.Document)
+				}
 			}
-			return s.genuine(ctx, p, docs)
+			return s.genuine(ctx, p, stored)
 		})
 	return docs, err
 }
@@ -47,7 +63,31 @@ func (s *Store) Asked(
 // asked is a document and the text by which its moment is ordered.
 type asked struct {
 	repo.Document
-	at string
+	at     string
+	trails bool // it is not from the file
+}
+
+// askedNow puts what trails over what the file answers.
+func askedNow(
+	found []asked, trail map[workflow.Ref]*image, ask workflow.Ask,
+) (now []asked, err error) {
+	for _, f := range found {
+		if newer := trail[f.Ref]; newer == nil || newer.seq <= f.Seq {
+			delete(trail, f.Ref)
+			now = append(now, f)
+		}
+	}
+	for _, i := range trail {
+		r, err := workflow.Decode(i.Image)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s %s: %w", repo.ErrCorrupt, i.Collection, i.ID, err)
+		}
+		if ask.Holds(r) {
+			_, at := ask.By.Of(r)
+			now = append(now, asked{i.document(), momentText(at), true})
+		}
+	}
+	return now, nil
 }
 
 func scanAsked(rows *sql.Rows) (a asked, err error) {
