@@ -153,6 +153,18 @@ func picture(t *testing.T, s *Store, sites []*office) string {
 			}
 		}
 	}
+	for _, o := range sites {
+		for _, limit := range []int{1, 3, 1000} {
+			docs, err := s.Asked(ctx, o.id, o.seq, workflow.Ask{
+				Collection: workflow.Customers, By: workflow.ByContact, Whose: []string{"li"},
+				From: time.Date(2026, 3, 14, 4, 0, 5, 0, time.UTC),
+			}, limit)
+			note("asked", texts(docs), err)
+			if len(docs) == 0 {
+				t.Error("nothing is asked for: this proves nothing")
+			}
+		}
+	}
 	var docs []repo.Document
 	err = s.ScanAllSites(ctx, workflow.Visits, func(d repo.Document) error {
 		docs = append(docs, d)
