@@ -157,15 +157,16 @@ func (t *tx) ran(site workflow.SiteID, id string, hash int64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return pageWith(pages, site, id) != nil, nil
+	return pageWith(pages, id) != nil, nil
 }
 
-// pageWith is the page of these that holds a command; nil when none does. A page that cannot be read
-// may be the one: its commits will be found damaged.
-func pageWith(pages []*repo.Page, site workflow.SiteID, id string) *repo.Page {
+// pageWith is the page of these, which are listed under its hash, that holds a command; nil when none
+// does. A page that cannot be read, or is not as it was written, may be the one: whoever reads it is
+// told so.
+func pageWith(pages []*repo.Page, id string) *repo.Page {
 	for _, p := range pages {
-		if p.Site == site && (p.Entries == nil ||
-			slices.ContainsFunc(p.Entries, func(e repo.Entry) bool { return e.ID == id })) {
+		if p.Entries == nil || repo.Chain(p.Prev, p.Body) != p.Hash ||
+			slices.ContainsFunc(p.Entries, func(e repo.Entry) bool { return e.ID == id }) {
 			return p
 		}
 	}

@@ -114,8 +114,12 @@ func (s *Store) Find(
 			if err != nil {
 				return err
 			}
-			if page = pageWith(pages, site, id); page == nil {
+			if page = pageWith(pages, id); page == nil {
 				return repo.ErrNotFound
+			}
+			if page.Site != site {
+				return fmt.Errorf("%w: the command is listed in page %s", repo.ErrCorrupt,
+					repo.PageID(page.Site, page.First))
 			}
 			return nil
 		})

@@ -43,7 +43,7 @@ func trailBusily(t *testing.T, f func(t *testing.T, s *Store, sites []*office)) 
 			keepAwake(t, s)
 			sites := newLoad(2).sites
 			more := func() {
-				for n := range 6 {
+				for n := range 7 { // it ends between two changes of a customer
 					for _, o := range sites {
 						mustAppend(t, s, o.mustPage(t, 1+n%3))
 					}
@@ -156,7 +156,7 @@ func picture(t *testing.T, s *Store, sites []*office) string {
 	for _, o := range sites {
 		for _, limit := range []int{1, 3, 1000} {
 			docs, err := s.Asked(ctx, o.id, o.seq, workflow.Ask{
-				Collection: workflow.Customers, By: workflow.ByContact, Whose: []string{"li"},
+				Collection: workflow.Customers, By: workflow.ByContact, Whose: []string{"li", "wang"},
 				From: time.Date(2026, 3, 14, 4, 0, 5, 0, time.UTC),
 			}, limit)
 			note("asked", texts(docs), err)
