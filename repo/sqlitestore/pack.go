@@ -35,6 +35,9 @@ var dictionary = sync.OnceValue(func() *s2.Dict { return s2.MakeDict(dictionary1
 
 // pack is a body as it is stored.
 func pack(body []byte) []byte {
+	if len(body) > maxBody {
+		return body
+	}
 	out := make([]byte, 1, 1+s2.MaxEncodedLen(len(body)))
 	out[0] = formatS2
 	// Encode uses what it is given when it is long enough

@@ -187,8 +187,9 @@ const (
 )
 
 // turn is the stretch to be written now, if there is one: the one that has begun, or the one that
-// grows when it is due, or all is.
-func (t *tail) turn(now time.Time, all bool) *stretch {
+// grows when it is due, or all is. When room is tight the one that has begun is finished first: put
+// together with the next it would begin anew each time, and never end.
+func (t *tail) turn(now time.Time, all, tight bool) *stretch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	g := t.growing
@@ -197,7 +198,7 @@ func (t *tail) turn(now time.Time, all bool) *stretch {
 	case t.writing == nil && (all || g.full() || now.Sub(g.since) >= stretchAge):
 		t.writing, t.growing = g, nil
 		g.sort()
-	case t.writing != nil && all: // both as one; what is written already may be written again
+	case t.writing != nil && all && !tight: // both as one; what is written already may be written again
 		both := newStretch(t.writing.since)
 		for _, p := range slices.Concat(t.writing.pages, g.pages) {
 			both.add(p)

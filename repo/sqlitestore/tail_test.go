@@ -62,7 +62,7 @@ func trailBusily(t *testing.T, f func(t *testing.T, s *Store, sites []*office)) 
 func begin(t *testing.T, s *Store) {
 	t.Helper()
 	must(t, s.write(t.Context(), 0, func(*tx) error {
-		s.tail.turn(time.Now(), true)
+		s.tail.turn(time.Now(), true, false)
 		s.tail.writing.since = time.Now().Add(time.Hour) // never hurried
 		return nil
 	}))
@@ -424,13 +424,18 @@ func TestTailIsBounded(t *testing.T) {
 	var l tail
 	for key := range int64(2 * stretchPages) {
 		l.add([]*trailing{{site: "a", key: key + 1}}, time.Now())
-		if key == stretchPages && l.turn(time.Now(), false) == nil {
+		if key == stretchPages && l.turn(time.Now(), false, false) == nil {
 			t.Error("a long stretch is not written")
 		}
 	}
 	l.add([]*trailing{{site: "a", key: 2*stretchPages + 1}}, time.Now())
 	if !l.hurried(time.Now()) {
 		t.Error("the next stretch is long already, and the one before is in no hurry")
+	}
+	begun := l.turn(time.Now(), false, true)
+	l.advance(slice{rows: 1})
+	if again := l.turn(time.Now(), true, true); again != begun || len(again.rows) >= len(begun.pages) {
+		t.Error("where room is tight a list begins the stretch anew")
 	}
 }
 

@@ -9,15 +9,16 @@ import (
 	"github.com/lunpai/lunpai/repo"
 )
 
-// tightLines is how much of what trails is written with one transaction after the disk was full:
-// there is no more room than roomNeeded for sure, and an append must not fail for what could wait.
+// tightLines is how much of what trails is written with one transaction after the disk was full,
+// unless the transaction adds more: there is no more room than roomNeeded for sure, and an append
+// must not fail for what could wait.
 const tightLines = 64
 
 // writeTrailing writes a part of what trails with the transaction: about twice as much as the
 // transaction adds to it, or all.
 func (w *writer) writeTrailing(t *tx, group []*call) error {
-	now := w.now()
-	s := t.store.tail.turn(now, t.all)
+	now, tight := w.now(), w.tight.Load()
+	s := t.store.tail.turn(now, t.all, tight)
 	if s == nil {
 		return nil
 	}
@@ -25,11 +26,11 @@ func (w *writer) writeTrailing(t *tx, group []*call) error {
 	for _, c := range group {
 		n += 6 * c.weight // a row, an id and an image, of two pages each
 	}
-	if t.all || t.store.tail.hurried(now) {
+	switch urgent := t.all || t.store.tail.hurried(now); {
+	case urgent && tight:
+		n = max(n, tightLines)
+	case urgent:
 		n = s.left()
-	}
-	if w.tight.Load() {
-		n = min(n, tightLines)
 	}
 	t.wrote.rows = min(n, len(s.rows))
 	for _, p := range s.rows[:t.wrote.rows] {

@@ -276,8 +276,7 @@ func isDoubt(err error) bool {
 func isBusy(err error) bool { return code(err) == codeBusy || code(err) == codeLocked }
 
 // rest uses idle time: it writes what trails, writes the log back, and empties it after an erasure.
-// It reports whether
-// more is left to do.
+// It reports whether more is left to do.
 func (w *writer) rest(ctx context.Context) bool {
 	if w.full && w.ready(ctx) != nil {
 		return true
