@@ -23,7 +23,8 @@ func (s *Store) List(ctx context.Context, q repo.Query) (l repo.Listing, err err
 		return l, err
 	}
 	what := fmt.Sprintf("list %s of %s", q.Collection, q.Site)
-	if slices.Contains(s.tail.sitesWith(q.Collection), q.Site) {
+	complete, trails := s.tail.without(q.Site, q.Collection)
+	if trails {
 		if err := s.flush(ctx); err != nil {
 			if ctx.Err() != nil {
 				return l, fmt.Errorf("%s: %w", what, err)
@@ -37,6 +38,7 @@ func (s *Store) List(ctx context.Context, q repo.Query) (l repo.Listing, err err
 			if l.Mark, err = p.siteMarkOf(ctx, q.Site); err != nil {
 				return err
 			}
+			l.Mark = max(l.Mark, complete)
 			rows, err := p.db.QueryContext(ctx, text, args...)
 			if err != nil {
 				return err

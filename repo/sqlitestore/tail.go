@@ -317,6 +317,18 @@ func (t *tail) documents(site workflow.SiteID, c workflow.Collection) (docs []re
 	return docs
 }
 
+// without is the last commit of a site that trails before the first that leaves an image in a
+// collection, and whether there is such a one: up to there the file holds the whole collection.
+func (t *tail) without(site workflow.SiteID, c workflow.Collection) (last int64, trails bool) {
+	for _, p := range t.of(site) {
+		if slices.ContainsFunc(p.images, func(i image) bool { return i.Collection == c }) {
+			return last, true
+		}
+		last = p.last
+	}
+	return last, false
+}
+
 // sitesWith are the sites with pages that trail and, if a collection is given, images in it.
 func (t *tail) sitesWith(c workflow.Collection) []workflow.SiteID {
 	t.mu.RLock()

@@ -439,6 +439,23 @@ func TestTailIsBounded(t *testing.T) {
 	}
 }
 
+// TestListReachesTheHead: a list of what does not trail is not written for, and says that it is
+// complete all the same.
+func TestListReachesTheHead(t *testing.T) {
+	s, o := openNew(t), newOffice("site")
+	keepAwake(t, s)
+	mustAppend(t, s, o.mustPage(t, 2)) // no customer
+	for _, c := range []workflow.Collection{workflow.Customers, workflow.Visits} {
+		l, err := s.List(t.Context(), repo.Query{Collection: c, Site: o.id, Limit: 10})
+		if err != nil || l.Mark != o.seq {
+			t.Errorf("the list of %s reaches %d of %d, %v", c, l.Mark, o.seq, err)
+		}
+		if pages, _ := s.Trailing(); c == workflow.Customers && pages != 1 {
+			t.Errorf("%d pages trail after a list of %s, want 1", pages, c)
+		}
+	}
+}
+
 // TestTailIsWrittenAtRest: a store that has nothing to do writes what trails.
 func TestTailIsWrittenAtRest(t *testing.T) {
 	s, o := openNew(t), newOffice("site")
