@@ -309,6 +309,34 @@ func TestHashesMayMeet(t *testing.T) {
 	}
 }
 
+// TestDamagedPageMayHoldTheCommand: where a disk changed the id in a page, the command it held is not
+// taken for one that never ran.
+func TestDamagedPageMayHoldTheCommand(t *testing.T) {
+	s, o := openNew(t), newOffice("site")
+	p := o.mustPage(t, 1)
+	mustAppend(t, s, p)
+	for range 3 {
+		mustAppend(t, s, o.mustPage(t, 1))
+	}
+	must(t, s.Close())
+	id := p.Entries[0].ID
+	other := strings.Repeat("0", len(id))
+	body := pack([]byte(strings.ReplaceAll(string(p.Body), id, other)))
+	alter(t, s.path, fmt.Sprintf(`UPDATE journal SET body = x'%x' WHERE first = 1`, body))
+	s = openAt(t, s.path)
+	if at, err := s.Find(t.Context(), o.id, id); err == nil && repo.Chain(at.Prev, at.Body) == at.Hash ||
+		errors.Is(err, repo.ErrNotFound) {
+		t.Errorf("the command is said not to have run: %v", err)
+	}
+	commits := (&load{made: 1 << 40}).commits(&office{id: o.id, seq: o.seq}, 1)
+	commits[0].ID = id
+	again, err := repo.NewPage(o.id, o.prev, commits)
+	must(t, err)
+	if err := appendOne(t.Context(), s, again); !errors.Is(err, repo.ErrIDTaken) {
+		t.Errorf("it runs again: %v", err)
+	}
+}
+
 // TestTailAfterFailedCommit: a transaction that is rolled back takes nothing out of the tail,
 // wherever it stood.
 func TestTailAfterFailedCommit(t *testing.T) {
