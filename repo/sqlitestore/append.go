@@ -160,9 +160,9 @@ func (t *tx) ran(site workflow.SiteID, id string, hash int64) (bool, error) {
 	return pageWith(pages, id) != nil, nil
 }
 
-// pageWith is the page of these, which are listed under its hash, that holds a command; nil when none
-// does. A page that cannot be read, or is not as it was written, may be the one: whoever reads it is
-// told so.
+// pageWith is the page of these, which are listed under its hash, that holds a command; nil when
+// none does. A page that cannot be read, or is not as it was written, may be the one: whoever reads
+// it is told so.
 func pageWith(pages []*repo.Page, id string) *repo.Page {
 	for _, p := range pages {
 		if p.Entries == nil || repo.Chain(p.Prev, p.Body) != p.Hash ||

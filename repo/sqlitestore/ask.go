@@ -16,8 +16,8 @@ import (
 // mostParts is how many parts one statement has; SQLite allows 500.
 const mostParts = 400
 
-// Asked returns the records that an agenda asks for, from the tail and the file. None is ever behind
-// the journal.
+// Asked returns the records that an agenda asks for, from the tail and the file. None is ever
+// behind the journal.
 func (s *Store) Asked(
 	ctx context.Context, site workflow.SiteID, _ int64, ask workflow.Ask, limit int,
 ) (docs []repo.Document, err error) {

@@ -198,7 +198,8 @@ func (t *tail) turn(now time.Time, all, tight bool) *stretch {
 	case t.writing == nil && (all || g.full() || now.Sub(g.since) >= stretchAge):
 		t.writing, t.growing = g, nil
 		g.sort()
-	case t.writing != nil && all && !tight: // both as one; what is written already may be written again
+	case t.writing != nil && all && !tight:
+		// both as one; what is written already may be written again
 		both := newStretch(t.writing.since)
 		for _, p := range slices.Concat(t.writing.pages, g.pages) {
 			both.add(p)

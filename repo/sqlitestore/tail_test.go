@@ -309,8 +309,8 @@ func TestHashesMayMeet(t *testing.T) {
 	}
 }
 
-// TestDamagedPageMayHoldTheCommand: where a disk changed the id in a page, the command it held is not
-// taken for one that never ran.
+// TestDamagedPageMayHoldTheCommand: where a disk changed the id in a page, the command it held is
+// not taken for one that never ran.
 func TestDamagedPageMayHoldTheCommand(t *testing.T) {
 	s, o := openNew(t), newOffice("site")
 	p := o.mustPage(t, 1)
@@ -324,8 +324,8 @@ func TestDamagedPageMayHoldTheCommand(t *testing.T) {
 	body := pack([]byte(strings.ReplaceAll(string(p.Body), id, other)))
 	alter(t, s.path, fmt.Sprintf(`UPDATE journal SET body = x'%x' WHERE first = 1`, body))
 	s = openAt(t, s.path)
-	if at, err := s.Find(t.Context(), o.id, id); err == nil && repo.Chain(at.Prev, at.Body) == at.Hash ||
-		errors.Is(err, repo.ErrNotFound) {
+	at, err := s.Find(t.Context(), o.id, id)
+	if err == nil && repo.Chain(at.Prev, at.Body) == at.Hash || errors.Is(err, repo.ErrNotFound) {
 		t.Errorf("the command is said not to have run: %v", err)
 	}
 	commits := (&load{made: 1 << 40}).commits(&office{id: o.id, seq: o.seq}, 1)
