@@ -136,9 +136,9 @@ func (l *load) commits(o *office, n int) []*workflow.Commit {
 				workflow.Image{
 					Ref: workflow.CustomerRef(workflow.CustomerID(visit)),
 					Doc: fmt.Appendf(nil,
-						`{"id":%q,"site":%q,"seq":%d,"open":false,"owner":%q,"status":"registered",`+
-							`"last_contact_at":"2026-03-14T04:00:%02dZ"}`, visit, o.id, o.seq,
-						[]string{"li", "wang"}[o.seq%2], o.seq*7%60),
+						`{"id":%q,"site":%q,"seq":%d,"open":false,"owner":%q,`+
+							`"status":"registered","last_contact_at":"2026-03-14T04:00:%02dZ"}`,
+						visit, o.id, o.seq, []string{"li", "wang"}[o.seq%2], o.seq*7%60),
 				})
 		}
 		out[i] = &workflow.Commit{

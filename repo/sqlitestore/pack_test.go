@@ -43,7 +43,8 @@ func TestPack(t *testing.T) {
 	noise[0] = '['
 	for _, body := range [][]byte{
 		[]byte(`[]`), []byte(sampleBody), []byte(strings.Repeat(sampleBody, 3000)), noise,
-		bytes.Repeat([]byte("["), maxBody+1), dictionary1, append([]byte(`[`), dictionary1[5000:9000]...),
+		bytes.Repeat([]byte("["), maxBody+1), dictionary1,
+		append([]byte(`[`), dictionary1[5000:9000]...),
 	} {
 		stored := pack(body)
 		text, err := unpack(stored)

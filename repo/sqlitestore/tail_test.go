@@ -156,8 +156,9 @@ func picture(t *testing.T, s *Store, sites []*office) string {
 	for _, o := range sites {
 		for _, limit := range []int{1, 3, 1000} {
 			docs, err := s.Asked(ctx, o.id, o.seq, workflow.Ask{
-				Collection: workflow.Customers, By: workflow.ByContact, Whose: []string{"li", "wang"},
-				From: time.Date(2026, 3, 14, 4, 0, 5, 0, time.UTC),
+				Collection: workflow.Customers, By: workflow.ByContact,
+				Whose: []string{"li", "wang"},
+				From:  time.Date(2026, 3, 14, 4, 0, 5, 0, time.UTC),
 			}, limit)
 			note("asked", texts(docs), err)
 			if len(docs) == 0 {
@@ -462,7 +463,8 @@ func TestTailIsBounded(t *testing.T) {
 	}
 	begun := l.turn(time.Now(), false, true)
 	l.advance(slice{rows: 1})
-	if again := l.turn(time.Now(), true, true); again != begun || len(again.rows) >= len(begun.pages) {
+	again := l.turn(time.Now(), true, true)
+	if again != begun || len(again.rows) >= len(begun.pages) {
 		t.Error("where room is tight a list begins the stretch anew")
 	}
 }
