@@ -208,7 +208,11 @@ func appendMember(b []byte, f reflect.Value) ([]byte, error) {
 		}
 		return append(b, ']'), nil
 	}
-	text, err := workflow.Encode(f.Interface())
+	v := f.Interface()
+	if f.CanAddr() { // then nothing is copied
+		v = f.Addr().Interface()
+	}
+	text, err := workflow.Encode(v)
 	return append(b, text...), err
 }
 

@@ -82,7 +82,7 @@ func (c *call) redacted(k *workflow.Commit) *workflow.Commit {
 		if im.Ref != k.Subject {
 			continue
 		}
-		if r, err := workflow.Decode(im); err == nil {
+		if r, err := k.Record(im.Ref); err == nil {
 			if v, ok := r.(*workflow.Visit); ok && v.Of(c.key.Staff) {
 				return k
 			}

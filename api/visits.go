@@ -72,14 +72,9 @@ func (c *call) visitDecision(a *VisitDecision, k *workflow.Commit) any {
 		known := knownBy(c.redacted(k))
 		a.Known = &known
 	}
-	for _, i := range k.Images {
-		if i.Ref != k.Subject {
-			continue
-		}
-		if r, err := workflow.Decode(i); err == nil {
-			if v, ok := r.(*workflow.Visit); ok {
-				a.Allowed = c.allowed(v)
-			}
+	if r, err := k.Record(k.Subject); err == nil {
+		if v, ok := r.(*workflow.Visit); ok {
+			a.Allowed = c.allowed(v)
 		}
 	}
 	return a

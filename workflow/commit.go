@@ -85,18 +85,6 @@ type Commit struct {
 	records []Record
 }
 
-// Encode is the canonical JSON text of v: fields in order of declaration, map keys sorted, no HTML
-// escapes, no blanks.
-func Encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, fmt.Errorf("encode %T: %w", v, err)
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
-}
-
 // AppendCommits appends the canonical JSON text of commits to b: the same bytes as Encode of the
 // slice, without parsing the images again, which are canonical already.
 func AppendCommits(b []byte, cs []*Commit) ([]byte, error) {
@@ -107,12 +95,11 @@ func AppendCommits(b []byte, cs []*Commit) ([]byte, error) {
 		}
 		head := *c
 		head.Images = nil
-		text, err := Encode(&head)
-		if err != nil {
-			return nil, err
+		var err error
+		if b, err = appendValue(b, &head, true); err != nil {
+			return nil, fmt.Errorf("encode commit %d: %w", c.Seq, err)
 		}
-		text = bytes.TrimSuffix(text, []byte("null}"))
-		b = append(append(b, text...), '[')
+		b = append(bytes.TrimSuffix(b, []byte("null}")), '[')
 		for k, im := range c.Images {
 			if k > 0 {
 				b = append(b, ',')
@@ -128,15 +115,30 @@ func AppendCommits(b []byte, cs []*Commit) ([]byte, error) {
 
 // append appends the image's JSON text to b.
 func (i *Image) append(b []byte) ([]byte, error) {
-	ref, err := Encode(i.Ref)
+	b, err := appendValue(b, &i.Ref, true)
 	if err != nil {
 		return nil, err
 	}
-	b = append(b, ref[:len(ref)-1]...)
+	b = bytes.TrimSuffix(b, []byte("}"))
 	b = append(b, `,"open":`...)
 	b = strconv.AppendBool(b, i.Open)
 	b = append(b, `,"doc":`...)
 	return append(append(b, i.Doc...), '}'), nil
+}
+
+// Record is a record the commit changed, decoded; nil when it did not change it. Callers must not
+// change it: it may stand on the board of the site.
+func (c *Commit) Record(ref Ref) (Record, error) {
+	for k, i := range c.Images {
+		switch {
+		case i.Ref != ref:
+		case c.records != nil:
+			return c.records[k], nil
+		default:
+			return Decode(i)
+		}
+	}
+	return nil, nil
 }
 
 // Records are the records the commit changed, decoded.
