@@ -24,10 +24,11 @@ type call struct {
 	route *route
 	key   vault.Key
 	site  workflow.SiteID
-	text  []byte        // the body as it was sent
-	body  reflect.Value // a pointer to what was sent; invalid: the route takes no body
-	query any           // a pointer to the route's query; nil: it has none
-	id    string        // of the command: one per credential and Idempotency-Key
+	text  []byte         // the body as it was sent
+	body  reflect.Value  // a pointer to what was sent; invalid: the route takes no body
+	query any            // a pointer to the route's query; nil: it has none
+	id    string         // of the command: one per credential and Idempotency-Key
+	made  []workflow.Ref // records whose ids this request made for its command
 	dry   bool
 
 	// What the request writes to the vault before its command, and what it intends to do there

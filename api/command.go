@@ -27,7 +27,7 @@ func (c *call) do(cmd workflow.Command) (*repo.Outcome, error) {
 	}
 	out, err := c.api.cfg.Engine.Do(c.Request().Context(), c.site, repo.Request{
 		ID: c.id, Fingerprint: c.fingerprint(), By: c.key.Actor(), Command: cmd, Match: m,
-		DryRun: c.dry,
+		New: c.made, DryRun: c.dry,
 	})
 	if err := c.follow(out, err); err != nil {
 		return nil, err

@@ -77,6 +77,7 @@ func register(c *call, b *RegisterBody) (*workflow.RegisterVisit, error) {
 // after the rules have accepted the command.
 func (c *call) registerPerson(cmd *workflow.RegisterVisit, p *Person) error {
 	if p.empty() {
+		c.made = append(c.made, workflow.CustomerRef(cmd.Customer))
 		return nil
 	}
 	if err := c.once(); err != nil {

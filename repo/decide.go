@@ -86,6 +86,7 @@ func (s *siteWriter) decideJob(
 			return nil, false
 		}
 	}
+	s.board.MarkAbsent(j.req.New...)
 	needs := func() (refs []workflow.Ref) {
 		s.guard(j, func() { refs = s.needs(&j.req) })
 		return refs

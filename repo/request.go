@@ -20,6 +20,9 @@ type Request struct {
 	// Match is the version that the record must have (If-Match), else StaleError. Without a
 	// collection nothing is checked.
 	Match Match
+	// New names records whose ids were made for this command: nobody can have written them, so the
+	// store is not asked.
+	New []workflow.Ref
 	// DryRun decides and answers, and changes nothing.
 	DryRun bool
 }

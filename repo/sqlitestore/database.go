@@ -64,7 +64,7 @@ func writing() pragmas {
 		"busy_timeout": fmt.Sprint(usualPatience.Milliseconds()), "foreign_keys": "1",
 		"secure_delete":      "1",
 		"journal_size_limit": "67108864", "wal_autocheckpoint": fmt.Sprint(walPages),
-		"cache_size": "-8000",
+		"cache_size": "-32000",
 	}
 	maps.Copy(p, flushing(runtime.GOOS))
 	return p
