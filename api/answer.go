@@ -39,7 +39,7 @@ func (d *Doc[R]) set(text json.RawMessage) { d.text = text }
 // Decided is what every answer to a command says.
 type Decided struct {
 	// Facts are what was decided, in order. Each names its article.
-	Facts []workflow.Fact `json:"facts"`
+	Facts []Fact `json:"facts"`
 	// Seq is the number of the commit. In a dry run: the number the commit would have had.
 	Seq int64 `json:"seq"`
 	// DryRun is true when nothing was changed.
@@ -50,7 +50,7 @@ type Decided struct {
 func (c *call) decision(out *repo.Outcome) (any, *workflow.Image) {
 	k := c.redacted(out.Commit)
 	a := reflect.New(c.route.answer)
-	said := Decided{Facts: k.Facts, Seq: k.Seq, DryRun: c.dry}
+	said := Decided{Facts: c.said(k.Facts), Seq: k.Seq, DryRun: c.dry}
 	var doc interface{ set(json.RawMessage) }
 	for i := range a.Elem().NumField() {
 		switch f := a.Elem().Field(i).Addr().Interface().(type) {

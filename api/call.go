@@ -20,16 +20,17 @@ import (
 // call is one authenticated request on its way through a handler.
 type call struct {
 	echo.Context
-	api   *API
-	route *route
-	key   vault.Key
-	site  workflow.SiteID
-	text  []byte         // the body as it was sent
-	body  reflect.Value  // a pointer to what was sent; invalid: the route takes no body
-	query any            // a pointer to the route's query; nil: it has none
-	id    string         // of the command: one per credential and Idempotency-Key
-	made  []workflow.Ref // records whose ids this request made for its command
-	dry   bool
+	api     *API
+	route   *route
+	key     vault.Key
+	site    workflow.SiteID
+	text    []byte         // the body as it was sent
+	body    reflect.Value  // a pointer to what was sent; invalid: the route takes no body
+	query   any            // a pointer to the route's query; nil: it has none
+	id      string         // of the command: one per credential and Idempotency-Key
+	made    []workflow.Ref // records whose ids this request made for its command
+	dry     bool
+	explain bool // sentences are wanted
 
 	// What the request writes to the vault before its command, and what it intends to do there
 	// after it.

@@ -27,6 +27,7 @@ type CommitsQuery struct {
 	// After is the seq of the last commit the caller has seen. Absent: from the beginning.
 	After After `query:"after"`
 	Limit Limit `query:"limit"`
+	Explaining
 }
 
 // CommitList is a page of the journal.
@@ -127,7 +128,7 @@ func (c *call) pick(
 		}
 		last = k.Seq
 		if id == nil {
-			e, err := asItStands(k)
+			e, err := c.anyEntry(k)
 			if err != nil {
 				return nil, 0, err
 			}
@@ -139,6 +140,19 @@ func (c *call) pick(
 		}
 	}
 	return out, last, nil
+}
+
+// anyEntry is a commit as callers see it who may see all.
+func (c *call) anyEntry(k *workflow.Outline) (shownEntry, error) {
+	if !c.explain {
+		return asItStands(k)
+	}
+	e, err := shownOutline(k)
+	if err != nil {
+		return shownEntry{}, err
+	}
+	c.say(e.Facts)
+	return e.written()
 }
 
 // ownEntry is a commit as the calling consultant may see it, if it concerns them.
@@ -159,6 +173,7 @@ func (c *call) ownEntry(k *workflow.Outline, id []byte) (_ shownEntry, ok bool, 
 	if !ok {
 		return shownEntry{}, false, nil
 	}
+	c.say(mine.Facts)
 	text, err := mine.written()
 	return text, true, err
 }

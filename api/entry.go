@@ -51,12 +51,12 @@ type Entry struct {
 	// Command is the command, in codes and ids.
 	Command json.RawMessage `json:"command"`
 	// Facts are what was decided, in order. Each names its article.
-	Facts []workflow.Fact `json:"facts"`
+	Facts []Fact `json:"facts"`
 }
 
 func shown(k *workflow.Commit) Entry {
 	subject := workflow.Ref{Collection: k.Subject.Collection, ID: recordID(k.Subject)}
-	return Entry{k.Seq, k.At, k.ClockAt, k.By, k.Kind, subject, k.Command, k.Facts}
+	return Entry{k.Seq, k.At, k.ClockAt, k.By, k.Kind, subject, k.Command, factsOf(k.Facts)}
 }
 
 // shownEntry is an encoded entry.

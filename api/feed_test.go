@@ -36,12 +36,13 @@ type event struct {
 	comment  bool
 }
 
-// stream opens the event stream of site s; events come on the channel, which is closed with the
-// stream.
-func (o *office) stream(url, who, last string) (<-chan event, func()) {
+// stream opens the event stream of site s, with a query; events come on the channel, which is
+// closed with the stream.
+func (o *office) stream(url, who, last string, query ...string) (<-chan event, func()) {
 	o.Helper()
 	ctx, cancel := context.WithCancel(o.Context())
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/v1/sites/s/commits", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		url+"/v1/sites/s/commits"+strings.Join(query, ""), nil)
 	o.ok(err)
 	r.Header.Set("Authorization", "Bearer "+o.tokens[who])
 	r.Header.Set("Accept", "text/event-stream")

@@ -17,9 +17,11 @@ import (
 // reconnects with Last-Event-ID.
 const followBuffer = 256
 
-// frame is one event for all streams of a site. It is encoded once.
+// frame is one event for all streams of a site. It is encoded once, except for those that want
+// sentences.
 type frame struct {
 	seq       int64
+	entry     *Entry // which stays as it is
 	text      []byte
 	outside   []byte             // for consultants who do not take part in the visit
 	concerned []workflow.StaffID // consultants who may see it
@@ -248,7 +250,7 @@ func newFrame(k *workflow.Outline) (*frame, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", repo.ErrCorrupt, err)
 	}
-	fr := &frame{seq: k.Seq, concerned: who}
+	fr := &frame{seq: k.Seq, entry: e, concerned: who}
 	if fr.part, err = k.Of(e.Subject); err != nil {
 		return nil, fmt.Errorf("%w: %w", repo.ErrCorrupt, err)
 	}
@@ -273,15 +275,31 @@ func (e *Entry) event() ([]byte, error) {
 }
 
 // textFor is the event as the caller may see it, or nothing if it is not for them.
-func (fr *frame) textFor(c *call) []byte {
-	switch me := c.key.Staff; {
-	case !c.own():
-		return fr.text
-	case !slices.Contains(fr.concerned, me):
-		return nil
-	case slices.Contains(fr.part, me):
-		return fr.text
+func (fr *frame) textFor(c *call) ([]byte, error) {
+	me := c.key.Staff
+	part := !c.own() || slices.Contains(fr.part, me)
+	switch {
+	case c.own() && !slices.Contains(fr.concerned, me):
+		return nil, nil
+	case c.explain:
+		return fr.told(c, part)
+	case part:
+		return fr.text, nil
 	default:
-		return fr.outside
+		return fr.outside, nil
 	}
+}
+
+// told is the event with the sentences of its facts; nothing if it is not for the caller.
+func (fr *frame) told(c *call, part bool) ([]byte, error) {
+	e, ok := *fr.entry, true
+	if c.own() {
+		e, ok = e.shownTo(part)
+	}
+	if !ok {
+		return nil, nil
+	}
+	e.Facts = slices.Clone(e.Facts) // other streams read the entry
+	c.say(e.Facts)
+	return e.event()
 }

@@ -28,7 +28,7 @@ var tags = []struct{ name, about, words string }{
 	{"Agenda", "What is due for whom, and notices.", "agenda"},
 	{"Reports", "Conversion, receptions, turns, waiting, as figures.", "reports"},
 	{"Journal", "Every decision, in order.", "commits"},
-	{"Sites and policies", "Offices and the rules they adopted.", "sites policies policy"},
+	{"Sites and policies", "Offices and the rules they adopted.", "sites policies policy articles"},
 	{"Keys", "Who may do what.", "keys"},
 	{"Service", "Health, metrics, this document.", ""},
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lunpai/lunpai/explain"
@@ -87,6 +88,8 @@ func getSitePolicy(c *call, _ *none) (a *SitePolicy, err error) {
 type Article struct {
 	// ID is the clause, such as P1-12c.
 	ID string `json:"id"`
+	// Cite is how people quote it, such as policy 1, art. 12c.
+	Cite string `json:"cite"`
 	// Title is what it is about, in a few words.
 	Title string `json:"title"`
 	// Text is what it says, in short.
@@ -139,6 +142,28 @@ func listPolicies(*call, *none) (*PolicyList, error) {
 	return &PolicyList{[]PolicyLink{{"/v1/policies/p1", "p1"}, {"/v1/policies/p2", "p2"}}}, nil
 }
 
+// ArticleList are clauses.
+type ArticleList struct {
+	// Articles are all clauses, in order.
+	Articles []Article `json:"articles"`
+}
+
+// listArticles lists the clauses that facts and refusals name, in the caller's language.
+func listArticles(c *call, _ *none) (*ArticleList, error) {
+	return &ArticleList{articlesOf(lang(c), "")}, nil
+}
+
+// articlesOf are the clauses whose ids begin with a prefix.
+func articlesOf(l explain.Lang, prefix string) []Article {
+	out := []Article{}
+	for _, a := range explain.Articles(l) {
+		if strings.HasPrefix(a.ID, prefix) {
+			out = append(out, Article{a.ID, explain.Cite(l, a.ID), a.Title, a.Text, a.Mode})
+		}
+	}
+	return out
+}
+
 // getPolicy shows a preset: its articles, in the caller's language, and its parameters.
 func getPolicy(c *call, _ *none) (*PolicyView, error) {
 	name := c.Param("policy")
@@ -147,17 +172,7 @@ func getPolicy(c *call, _ *none) (*PolicyView, error) {
 		return nil, missing("policy")
 	}
 	l := lang(c)
-	articles := []Article{}
-	for _, id := range workflow.Articles() {
-		if id[:2] != "P"+name[1:] {
-			continue
-		}
-		a, ok := explain.Article(l, id)
-		if !ok {
-			continue
-		}
-		articles = append(articles, Article{id, a.Title, a.Text, a.Mode})
-	}
+	articles := articlesOf(l, "P"+name[1:]+"-")
 	params := []Parameter{}
 	for _, m := range workflow.Parameters() {
 		value, err := json.Marshal(m.Value(&p))

@@ -44,7 +44,7 @@ type Problem struct {
 	// RequestID identifies the request in the log.
 	RequestID string `json:"request_id"`
 	// Facts are what was established before the refusal.
-	Facts []workflow.Fact `json:"facts,omitempty"`
+	Facts []Fact `json:"facts,omitempty"`
 
 	key   string // of the words: the code, or code/cause
 	args  map[string]string
@@ -184,7 +184,7 @@ func fromFault(f *workflow.Fault, lang explain.Lang) *Problem {
 	title, detail, fix := explain.Fault(lang, f)
 	return &Problem{
 		Status: faultStatus[f.Class], Code: f.Code, Title: title, Detail: detail, Fix: fix,
-		Rule: f.Rule, Parameter: f.Args["parameter"], Allowed: f.Allowed, Facts: f.Facts,
+		Rule: f.Rule, Parameter: f.Args["parameter"], Allowed: f.Allowed, Facts: factsOf(f.Facts),
 	}
 }
 
@@ -207,6 +207,9 @@ func (a *API) fail(err error, c echo.Context) {
 	}
 	p := asProblem(err, lang(c))
 	p.say(lang(c))
+	if wanted, err := strconv.ParseBool(c.QueryParam("explain")); err == nil && wanted {
+		tell(lang(c), p.Facts)
+	}
 	p.Type = "https://lunpai.github.io/problems/" + p.Code
 	if p.Title == "" {
 		p.Title = http.StatusText(p.Status)

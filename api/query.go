@@ -20,6 +20,7 @@ import (
 type DryRun struct {
 	// DryRun asks what would happen and why. Nothing is changed.
 	DryRun bool `query:"dry_run"`
+	Explaining
 }
 
 // Order says which records come first. Visits are sorted by business day, then by arrival.
@@ -128,6 +129,9 @@ func (c *call) checkQuery() error {
 	}
 	if d, ok := c.query.(*DryRun); ok {
 		c.dry = d.DryRun
+	}
+	if e, ok := c.query.(interface{ explains() bool }); ok {
+		c.explain = e.explains()
 	}
 	return nil
 }

@@ -47,16 +47,20 @@ var hidden = []string{"customer", "new_customer", "first_visit", "matches", "bro
 // hide returns an entry about a visit without the fields that say who the visitor is.
 func (e Entry) hide() Entry {
 	e.Command = strip(e.Command)
-	facts := make([]workflow.Fact, len(e.Facts))
-	for i, f := range e.Facts {
-		f.Detail = maps.Clone(f.Detail)
-		for _, name := range hidden {
-			delete(f.Detail, name)
-		}
-		facts[i] = f
+	e.Facts = slices.Clone(e.Facts)
+	for i := range e.Facts {
+		e.Facts[i].Fact = hideIn(e.Facts[i].Fact)
 	}
-	e.Facts = facts
 	return e
+}
+
+// hideIn returns a fact without those fields.
+func hideIn(f workflow.Fact) workflow.Fact {
+	f.Detail = maps.Clone(f.Detail)
+	for _, name := range hidden {
+		delete(f.Detail, name)
+	}
+	return f
 }
 
 // shownTo is an entry as a consultant may see it, depending on whether they take part in the visit
@@ -90,8 +94,10 @@ func (c *call) redacted(k *workflow.Commit) *workflow.Commit {
 		out.Images = slices.Clone(k.Images)
 		out.Images[i].Doc = strip(im.Doc)
 	}
-	e := shown(k).hide()
-	out.Command, out.Facts = e.Command, e.Facts
+	out.Command, out.Facts = strip(k.Command), make([]workflow.Fact, len(k.Facts))
+	for i, f := range k.Facts {
+		out.Facts[i] = hideIn(f)
+	}
 	return &out
 }
 

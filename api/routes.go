@@ -40,6 +40,7 @@ func (a *API) routes() []*route {
 		reads(site+"/policy", alsoAdmin, getSitePolicy),
 		hears(post, site+"/policy", adoptPolicy),
 		reads("/v1/policies", anyone, listPolicies),
+		reads("/v1/articles", anyone, listArticles),
 		reads("/v1/policies/:policy", anyone, getPolicy),
 
 		or[Arrival](hears(post, v, arrive, mint("visit")).makes()),

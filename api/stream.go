@@ -136,7 +136,11 @@ func (s *stream) pass(f *frame, more <-chan *frame) bool {
 	for n := len(more); ; n-- {
 		if f.seq > s.last {
 			s.last = f.seq
-			text = append(text, f.textFor(s.call)...)
+			event, err := f.textFor(s.call)
+			if err != nil {
+				return false
+			}
+			text = append(text, event...)
 		}
 		if n == 0 {
 			return s.write(text)

@@ -116,6 +116,7 @@ type HistoryQuery struct {
 	Limit Limit `query:"limit"`
 	// Cursor is next_cursor of the previous page. Absent: the first page.
 	Cursor Cursor `query:"cursor"`
+	Explaining
 }
 
 // getHistory lists the commits that changed a visit, oldest first.
@@ -141,7 +142,9 @@ func getHistory(c *call, q *HistoryQuery) (*VisitHistory, error) {
 		if err != nil {
 			return nil, err
 		}
-		a.Commits = append(a.Commits, shown(c.redacted(k)))
+		e := shown(c.redacted(k))
+		c.say(e.Facts)
+		a.Commits = append(a.Commits, e)
 	}
 	return a, nil
 }
