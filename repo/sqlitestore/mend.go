@@ -67,6 +67,9 @@ func (w *writer) reopen(ctx context.Context) (err error) {
 	defer cancel()
 	w.tried = w.now()
 	s := w.store
+	if w.session != nil {
+		w.session.drainer.work.Wait()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.heads.forget()

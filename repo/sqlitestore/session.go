@@ -11,8 +11,9 @@ import (
 
 // session is the one connection that writes, with its statements.
 type session struct {
-	db   *sql.DB
-	conn *sql.Conn
+	db      *sql.DB
+	conn    *sql.Conn
+	drainer *drainer
 
 	statements                                 []*sql.Stmt // all of these:
 	begin, commit, rollback                    *sql.Stmt
@@ -29,17 +30,20 @@ func openSession(ctx context.Context, path string, log *slog.Logger) (*session, 
 		return nil, err
 	}
 	s := &session{db: db}
-	if err := s.open(ctx, log); err != nil {
+	if err := s.open(ctx, path, log); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
-func (s *session) open(ctx context.Context, log *slog.Logger) (err error) {
+func (s *session) open(ctx context.Context, path string, log *slog.Logger) (err error) {
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
 	if err := ensureSchema(ctx, s.conn, log); err != nil {
+		return err
+	}
+	if s.drainer, err = openDrainer(ctx, path); err != nil {
 		return err
 	}
 	s.statements, err = prepare(ctx, s.conn, map[**sql.Stmt]string{
@@ -91,6 +95,7 @@ func (s *session) open(ctx context.Context, log *slog.Logger) (err error) {
 // checkpoint writes the log back to the file. TRUNCATE leaves an empty log, or fails because
 // somebody reads from it longer than patience; PASSIVE does what it can and waits for nobody.
 func (s *session) checkpoint(ctx context.Context, mode string, patience time.Duration) (err error) {
+	s.drainer.work.Wait()
 	if err := s.setPatience(ctx, patience); err != nil {
 		return err
 	}
@@ -124,6 +129,9 @@ const (
 // would keep the connection alive.
 func (s *session) close() error {
 	var errs []error
+	if s.drainer != nil {
+		errs = append(errs, s.drainer.close())
+	}
 	for _, statement := range s.statements {
 		errs = append(errs, statement.Close())
 	}

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,7 +34,12 @@ type watch struct {
 
 	// how the file looked last; nil while this store may be changing it
 	look atomic.Pointer[look]
-	lost atomic.Pointer[error] // what was noticed; it stays
+
+	mu      sync.Mutex
+	changes int   // that are under way, at most a commit and a log that is written back
+	before  *look // how the file looked before them
+	fits    []func(is look, was *look) bool
+	lost    atomic.Pointer[error] // what was noticed; it stays
 }
 
 // look is what can be seen of a file without reading it all: its size, its time of change, and the
@@ -165,36 +172,56 @@ func (w *watch) change(f func() error) error { return w.between(f, look.follows)
 // long, so somebody else's write is noticed even while this store is busy.
 func (w *watch) commit(f func() error) error {
 	return w.between(f, func(is look, was *look) bool {
-		return is == *was || w.longLog(is) && is.follows(was)
+		return is == *was || w.mayDrain(is) && is.follows(was)
 	})
 }
 
-// longLog reports whether the log may be so long that SQLite wrote it back with a commit. Its file
+// mayDrain reports whether the log may be so long that SQLite wrote it back with a commit. Its file
 // never shrinks by itself, so the answer errs towards yes.
-func (w *watch) longLog(l look) bool {
+func (w *watch) mayDrain(l look) bool {
 	page := int64(binary.BigEndian.Uint16(l.header[16:])) // https://sqlite.org/fileformat2.html
 	log, err := os.Stat(w.path + sideNames[0])
 	return err != nil || log.Size() >= walPages*page
 }
 
 // between runs f between two looks; fits tells whether the second may be what f made of the first.
+// While the log is written back a commit may begin and end: then the looks are compared after both.
 func (w *watch) between(f func() error, fits func(is look, was *look) bool) error {
 	if err := w.intact(); err != nil {
 		return err
 	}
-	was := w.look.Swap(nil)
+	w.mu.Lock()
+	if w.changes++; w.changes == 1 {
+		w.before, w.fits = w.look.Swap(nil), nil
+	}
+	w.fits = append(w.fits, fits)
+	w.mu.Unlock()
 	failed := f()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.changes--
 	is, err := w.see()
-	if err == nil && was != nil && !fits(is, was) {
+	if err == nil && w.changes == 0 && w.before != nil && !w.fit(is) {
 		err = fmt.Errorf("%w: somebody else wrote to %s", repo.ErrStoreReplaced, w.path)
 	}
-	if w.keep(err) == nil {
-		w.look.Store(&is)
-	} else {
-		w.look.Store(was)
+	if w.keep(err) != nil {
 		err = &doubt{err}
 	}
+	switch {
+	case w.changes > 0: // the last of them compares
+	case err != nil:
+		w.look.Store(w.before)
+	default:
+		w.look.Store(&is)
+	}
 	return errors.Join(failed, err)
+}
+
+// fit reports whether the file may look like this after the changes that were under way together.
+func (w *watch) fit(is look) bool {
+	return slices.ContainsFunc(w.fits, func(fits func(look, *look) bool) bool {
+		return fits(is, w.before)
+	})
 }
 
 // follows reports whether this look can come after another one by SQLite's own writing: the same

@@ -32,6 +32,7 @@ type writer struct {
 	strikes int                   // failures since the last success
 	tried   time.Time             // when mending was last tried, or room last looked for
 	light   light                 // how much the store holds
+	drained time.Time             // when the drainer was last started
 	full    bool                  // the disk is full; nothing is written until there is room
 	tight   atomic.Bool           // it was: what trails is written in small parts
 	erasing time.Time             // since when the log holds what was erased; zero: it does not
@@ -59,6 +60,7 @@ func newWriter(ctx context.Context, s *Store, session *session, l light) *writer
 		store: s, session: session, light: l, now: time.Now,
 		calls: make(chan *call), quit: make(chan struct{}), ended: make(chan struct{}),
 	}
+	w.drained = w.now()
 	go w.run(context.WithoutCancel(ctx))
 	return w
 }
@@ -117,9 +119,13 @@ func (w *writer) run(ctx context.Context) {
 			if !w.full && w.session != nil && w.refusal() == nil {
 				w.writeTail(ctx)
 			}
+			if w.session != nil {
+				w.session.drainer.work.Wait()
+			}
 			return
 		case c := <-w.calls:
 			w.perform(ctx, w.gather(c))
+			w.drain(ctx)
 			if !w.erasing.IsZero() && w.now().Sub(w.erasing) > eraseWithin {
 				w.rest(ctx)
 			}
