@@ -34,13 +34,16 @@ func measured(t *testing.T, long string) (visits, failed, log string) {
 	if err := run(t.Context(), args, &out, &said); err != nil {
 		t.Fatalf("%v\n%s", err, &said)
 	}
-	var row []string
+	var row, foil []string
 	for line := range strings.Lines(out.String()) {
-		if strings.HasPrefix(line, "| SQLite ") {
+		switch {
+		case strings.HasPrefix(line, "| SQLite |"):
 			row = strings.Split(line, "|")
+		case strings.HasPrefix(line, "| SQLite, textbook |"):
+			foil = strings.Split(line, "|")
 		}
 	}
-	if len(row) == 0 {
+	if len(row) == 0 || len(foil) == 0 || strings.TrimSpace(foil[12]) != "0" {
 		t.Fatalf("no row in\n%s", &out)
 	}
 	return strings.TrimSpace(row[5]), strings.TrimSpace(row[12]), said.String()

@@ -14,6 +14,7 @@ import (
 // cell is one measurement.
 type cell struct {
 	store     string
+	textbook  bool // it is the textbook's
 	instances int
 	sites     int
 	clients   int

@@ -28,7 +28,8 @@ service share the machine.
 
 Examples:
   go run ./tools/bench
-      everything: about five minutes
+      everything: about ten minutes. Below the row of one instance stands the textbook's (the
+      server of tools/textbook), measured right after it; -textbook=false leaves it out
   go run ./tools/bench -quick
       SQLite, half a second a cell
   go run ./tools/bench -stores mongo3 -clients 64 -sites 50 -instances 2 -d 10s
@@ -55,6 +56,8 @@ type config struct {
 	memory    int
 	reports   []int // years
 	hostile   bool
+	textbook  bool
+	foil      string // the textbook's program; "" when it is not measured
 	log       io.Writer
 }
 
@@ -86,6 +89,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if o.binary == "" {
 		fmt.Fprintln(o.log, "building the service")
 		if o.binary, err = load.Build(ctx, dir); err != nil {
+			return err
+		}
+	}
+	if o.textbook && !o.hostile && len(o.reports) == 0 {
+		if o.foil, err = load.BuildTextbook(ctx, dir); err != nil {
 			return err
 		}
 	}
@@ -132,6 +140,8 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	reports := f.String("reports", "", "time every report over these `list` of years instead")
 	f.BoolVar(&o.hostile, "hostile", false,
 		"measure lists, the feed, and one hostile key instead; -d is the measured time of a phase")
+	f.BoolVar(&o.textbook, "textbook", true,
+		"measure the textbook's server beside one instance of the service")
 	quick := f.Bool("quick", false, "a smoke run: SQLite, 4 clients, half a second a cell")
 	if err := f.Parse(args); err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ type bed struct {
 	instances []*load.Service
 	admin     string
 	founded   int
+	foils     map[bool]*load.Service // the textbook's server, without and with a rota
 }
 
 // measureStore measures every cell of one store.
@@ -27,7 +28,7 @@ func measureStore(ctx context.Context, o *config, kind, dir string, out io.Write
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close(), os.RemoveAll(dir)) }()
-	b := &bed{store: store}
+	b := &bed{store: store, foils: map[bool]*load.Service{}}
 	defer func() { err = errors.Join(err, b.stop()) }()
 	for _, n := range o.instances {
 		if n > 1 && kind == load.SQLite {
@@ -71,6 +72,9 @@ func (b *bed) stop() error {
 	for _, s := range b.instances {
 		errs = append(errs, s.Stop())
 	}
+	for _, s := range b.foils {
+		errs = append(errs, s.Stop())
+	}
 	return errors.Join(errs...)
 }
 
@@ -98,6 +102,59 @@ func (b *bed) row(ctx context.Context, o *config, clients int, out io.Writer) er
 		for _, err := range c.failed[:min(3, len(c.failed))] {
 			fmt.Fprintln(o.log, "  failed:", err)
 		}
+		if o.foil == "" || len(b.instances) > 1 {
+			continue
+		}
+		if err := b.textbook(ctx, o, c, out); err != nil {
+			return fmt.Errorf("the textbook: %w", err)
+		}
+	}
+	return nil
+}
+
+// textbook measures the textbook's server the way a cell was measured. It keeps a line of
+// consultants where all clients are in one office: elsewhere that would be for nothing.
+func (b *bed) textbook(ctx context.Context, o *config, as *cell, out io.Writer) error {
+	rota := as.sites == 1
+	s := b.foils[rota]
+	if s == nil {
+		name, args := "textbook", []string(nil)
+		if rota {
+			name, args = "textbook-rota", []string{"--rota"}
+		}
+		var err error
+		if s, err = load.StartService(ctx, load.ServiceConfig{
+			Binary: o.foil, Store: b.store.URI(name), Dir: filepath.Join(b.store.Dir, name),
+			Args: args,
+		}); err != nil {
+			return err
+		}
+		b.foils[rota] = s
+	}
+	c := &cell{
+		store: as.store, textbook: true, instances: 1, sites: as.sites, clients: as.clients,
+		raw: as.raw,
+	}
+	var sites []load.Site
+	for i := range c.sites {
+		sites = append(sites, load.Site{ID: fmt.Sprintf("t%02d-%02d", b.founded, i+1)})
+	}
+	served, sent := spent(s), own()
+	p := pressure{
+		addrs: []string{s.Addr}, sites: sites, clients: c.clients, warm: o.warm, each: o.each,
+		prefix: "textbook",
+	}
+	r, err := p.press(ctx)
+	if err != nil {
+		return err
+	}
+	c.result = *r
+	if n := time.Duration(r.begun); n > 0 {
+		c.served, c.sent = (spent(s)-served)/n, (own()-sent)/n
+	}
+	c.print(out)
+	for _, err := range c.failed[:min(3, len(c.failed))] {
+		fmt.Fprintln(o.log, "  failed:", err)
 	}
 	return nil
 }
@@ -135,11 +192,17 @@ func (b *bed) measure(ctx context.Context, o *config, c *cell) (err error) {
 // used is the processor time of all instances so far; 0 where the system does not tell.
 func (b *bed) used() (sum time.Duration) {
 	for _, s := range b.instances {
-		if u, err := s.Usage(); err == nil {
-			sum += u.CPU
-		}
+		sum += spent(s)
 	}
 	return sum
+}
+
+func spent(s *load.Service) time.Duration {
+	u, err := s.Usage()
+	if err != nil {
+		return 0
+	}
+	return u.CPU
 }
 
 func own() time.Duration {

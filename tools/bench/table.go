@@ -25,9 +25,13 @@ var names = map[string]string{
 func (c *cell) print(w io.Writer) {
 	rate := c.perSecond()
 	commits := rate * float64(len(load.Steps))
+	name := names[c.store]
+	if c.textbook {
+		name += ", textbook"
+	}
 	fmt.Fprintf(w, "| %s | %d | %d | %d | %.0f | %.0f | %s | %s | %s | %s | "+
 		"%d | %d | %s | %s | %.0f | %.2f |\n",
-		names[c.store], c.instances, c.sites, c.clients, rate, commits,
+		name, c.instances, c.sites, c.clients, rate, commits,
 		ms(quantile(c.visits, .5)), ms(quantile(c.visits, .99)), ms(quantile(c.steps, .5)),
 		ms(quantile(c.steps, .99)),
 		c.retried, len(c.failed), ms(c.served.Seconds()*1000), ms(c.sent.Seconds()*1000), c.raw,

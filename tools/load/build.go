@@ -28,16 +28,25 @@ func Root(ctx context.Context) (string, error) {
 // every package just now does not compile them again: with -trimpath or another CGO_ENABLED it
 // would, twice over on a new machine. To measure another program, name it with -binary.
 func Build(ctx context.Context, dir string, env ...string) (string, error) {
+	return build(ctx, dir, "lunpai", ".", env)
+}
+
+// BuildTextbook builds the server that the service is compared with.
+func BuildTextbook(ctx context.Context, dir string) (string, error) {
+	return build(ctx, dir, "textbook", "./tools/textbook", nil)
+}
+
+func build(ctx context.Context, dir, name, pkg string, env []string) (string, error) {
 	root, err := Root(ctx)
 	if err != nil {
 		return "", err
 	}
-	binary := filepath.Join(dir, "lunpai")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
+	binary := filepath.Join(dir, name)
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, pkg)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the service: %w\n%s", err, out)
+		return "", fmt.Errorf("build %s: %w\n%s", name, err, out)
 	}
 	return binary, nil
 }
