@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -118,6 +120,7 @@ func (c *call) write(status int, a any) error {
 	if err != nil {
 		return err
 	}
+	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(text)))
 	return c.JSONBlob(status, text)
 }
 

@@ -17,7 +17,7 @@ type committer struct {
 	mu      sync.Mutex
 	waiting []submission
 	appends int // that are under way
-	work    sync.WaitGroup
+	work    *crew
 }
 
 type submission struct {
@@ -26,7 +26,7 @@ type submission struct {
 }
 
 func newCommitter(s Store, timeout time.Duration) *committer {
-	return &committer{store: s, timeout: timeout}
+	return &committer{store: s, timeout: timeout, work: newCrew()}
 }
 
 // append hands a page in and waits for its answer.
@@ -36,7 +36,7 @@ func (c *committer) append(p *Page) error {
 	c.waiting = append(c.waiting, s)
 	if c.appends < c.store.Parallel() {
 		c.appends++
-		c.work.Go(c.appendWaiting)
+		c.work.run(c.appendWaiting)
 	}
 	c.mu.Unlock()
 	return <-s.done
@@ -99,4 +99,4 @@ func (c *committer) appendBatch(batch []submission) {
 	}
 }
 
-func (c *committer) wait() { c.work.Wait() }
+func (c *committer) wait() { c.work.wait() }

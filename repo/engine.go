@@ -45,7 +45,7 @@ type Engine struct {
 	writers  map[workflow.SiteID]*siteWriter
 	uses     uint64 // counts the jobs that somebody asked for
 	draining bool
-	work     sync.WaitGroup
+	work     *crew
 }
 
 // NewEngine makes an Engine on a store.
@@ -61,7 +61,8 @@ func NewEngine(cfg Config) *Engine {
 	cfg.Deadline = cmp.Or(cfg.Deadline, 10*time.Second)
 	cfg.MaxBoards = cmp.Or(cfg.MaxBoards, 1000)
 	return &Engine{
-		cfg: cfg, committer: newCommitter(cfg.Store, cfg.AppendTimeout), decide: workflow.Decide,
+		cfg: cfg, work: newCrew(), committer: newCommitter(cfg.Store, cfg.AppendTimeout),
+		decide: workflow.Decide,
 		writers: map[workflow.SiteID]*siteWriter{}, time: timekeeper{steady: cfg.Steady},
 	}
 }
@@ -146,7 +147,7 @@ func (e *Engine) enqueue(site workflow.SiteID, j *job) error {
 	s := e.writer(site, j.timer)
 	start, err := s.push(j)
 	if start {
-		e.work.Go(s.work)
+		e.work.run(s.work)
 	}
 	return err
 }
@@ -204,7 +205,7 @@ func (e *Engine) Drain(ctx context.Context) error {
 	e.draining = true
 	e.mu.Unlock()
 	done := make(chan struct{})
-	go func() { e.work.Wait(); e.committer.wait(); close(done) }()
+	go func() { e.work.wait(); e.committer.wait(); close(done) }()
 	select {
 	case <-done:
 		return nil

@@ -67,7 +67,11 @@ func imagesOf(p *repo.Page) ([]image, error) {
 // writeImage writes an image, except where a newer one is stored.
 func (t *tx) writeImage(i *image) error {
 	args := []any{i.Collection, i.site, i.ID, i.seq, i.Open, i.day, i.who, string(i.Doc)}
-	n, err := t.exec(t.refreshImage, args...)
+	var n int64
+	var err error
+	if i.Collection != workflow.Visits || i.Open { // a closed visit was open, or is new
+		n, err = t.exec(t.refreshImage, args...)
+	}
 	if err == nil && n == 0 {
 		_, err = t.exec(t.replaceImage, args...)
 	}
