@@ -62,7 +62,7 @@ func NewEngine(cfg Config) *Engine {
 	cfg.MaxBoards = cmp.Or(cfg.MaxBoards, 1000)
 	return &Engine{
 		cfg: cfg, work: newCrew(), committer: newCommitter(cfg.Store, cfg.AppendTimeout),
-		decide: workflow.Decide,
+		decide:  workflow.Decide,
 		writers: map[workflow.SiteID]*siteWriter{}, time: timekeeper{steady: cfg.Steady},
 	}
 }

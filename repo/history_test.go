@@ -22,11 +22,14 @@ import (
 type history struct {
 	mu       sync.Mutex
 	acked    int64 // highest commit that was acknowledged or seen
+	start    time.Time
 	commands map[string]workflow.Command
 	calls    []call
 }
 
 type call struct {
+	began    time.Duration // since the start, by one clock
+	ended    time.Duration
 	req      repo.Request
 	from, to int64 // the journal stood somewhere from … to when it took effect
 	out      *repo.Outcome
@@ -34,15 +37,16 @@ type call struct {
 	view     int64 // board number of a view; -1 for a command
 }
 
-func (h *history) begin() (from int64) {
+func (h *history) begin() (from int64, began time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.acked
+	return h.acked, time.Since(h.start)
 }
 
 func (h *history) end(c call) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	c.ended = time.Since(h.start)
 	if c.out != nil {
 		h.acked = max(h.acked, c.out.Commit.Seq)
 	}
@@ -117,12 +121,15 @@ func (h *history) send(
 	h.mu.Unlock()
 	var last error
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
-		from, begun := h.begin(), time.Now()
+		from, began := h.begin()
+		begun := time.Now()
 		out, err := d.Do(ctx, "s", r)
 		if last = err; time.Since(begun) > 10*time.Second {
 			t.Errorf("%s was answered after %v: %v", r.ID, time.Since(begun), err)
 		}
-		h.end(call{req: r, from: from, to: head(t, s), out: out, err: err, view: -1})
+		h.end(call{
+			req: r, from: from, to: head(t, s), out: out, err: err, view: -1, began: began,
+		})
 		if errors.Is(err, repo.ErrUnknown) || errors.Is(err, repo.ErrBusy) ||
 			errors.Is(err, repo.ErrUnavailable) || errors.Is(err, repo.ErrInProgress) {
 			time.Sleep(time.Millisecond)
@@ -134,7 +141,8 @@ func (h *history) send(
 }
 
 func (h *history) look(ctx context.Context, t testing.TB, d *repo.Engine, s repo.Store) {
-	c := call{from: h.begin()}
+	var c call
+	c.from, c.began = h.begin()
 	c.err = d.View(ctx, "s", nil, func(b *workflow.Board) error { c.view = b.Seq; return nil })
 	c.to = head(t, s)
 	if c.err == nil {
@@ -148,6 +156,7 @@ func (h *history) look(ctx context.Context, t testing.TB, d *repo.Engine, s repo
 func (h *history) check(t testing.TB, s repo.Store) {
 	t.Helper()
 	sound(t, s)
+	h.linearizable(t)
 	commits := map[int64]*workflow.Commit{}
 	last := head(t, s)
 	pages, err := s.Since(t.Context(), "s", 1, 1<<20)
@@ -278,7 +287,10 @@ func TestHistories(t *testing.T) {
 // live has clients of an engine on each store work at one site, and checks what they saw.
 func live(t *testing.T, seed uint64, stores ...repo.Store) {
 	t.Helper()
-	h := &history{commands: map[string]workflow.Command{"create-s": repotest.NewSite("s")}}
+	h := &history{
+		start:    time.Now(),
+		commands: map[string]workflow.Command{"create-s": repotest.NewSite("s")},
+	}
 	found(t, repotest.Engine(t, repo.Config{Store: stores[0]}), "s")
 	var wg sync.WaitGroup
 	for i, s := range stores {
