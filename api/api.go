@@ -42,7 +42,14 @@ type Config struct {
 	// unlimited.
 	KioskGap    time.Duration
 	KioskHourly int
+	// Owners, if set, knows which instance owns a site; requests for its sites are forwarded to it.
+	// PeerSecret, of at least 32 bytes, is what the instances share.
+	Owners     *repo.Owners
+	PeerSecret []byte
 }
+
+// machine is this machine's clock: a rehearsal's clock jumps.
+func (*Config) machine() func() time.Time { return time.Now } //nolint:forbidigo // see above
 
 // API serves HTTP.
 type API struct {
@@ -62,6 +69,7 @@ type API struct {
 	// limits look-ups of keys from addresses that keep sending wrong ones
 	strangers chan struct{}
 	feeds     *feeds
+	relay     *relay                    // nil: the instance is alone
 	scan      int                       // commits that one request may look at
 	tick      time.Duration             // of event streams
 	all       []*route                  // in the order of the contract
@@ -100,6 +108,10 @@ func New(cfg Config) (*API, error) {
 		streams:   &counter{most: streamsAKey, of: map[string]int{}},
 		rows:      newBuckets(rowsHourly/3600.0, rowsHourly, maxBuckets),
 		feeds:     newFeeds(cfg.Engine, cfg.Store), scan: scanBudget,
+	}
+	var err error
+	if a.relay, err = newRelay(&cfg, a.metrics.registry); err != nil {
+		return nil, err
 	}
 	a.echo.HideBanner, a.echo.HidePort = true, true
 	a.echo.IPExtractor = echo.ExtractIPDirect()

@@ -65,6 +65,12 @@ func (a *API) serve(r *route) echo.HandlerFunc {
 		if err := c.authenticate(); err != nil {
 			return err
 		}
+		if done, err := c.elsewhere(); done {
+			return err
+		}
+		if err := c.authorise(); err != nil {
+			return err
+		}
 		c.tellAhead()
 		// after authentication: a stranger must not set the clock
 		if err := c.setClock(); err != nil {
@@ -105,8 +111,7 @@ func (c *call) tellAhead() {
 	})
 }
 
-// authenticate finds out who asks and whether their role may use the route. Everything is denied by
-// default, and a site that the key does not cover looks as if it did not exist.
+// authenticate finds out who asks.
 func (c *call) authenticate() error {
 	if c.route.public {
 		return nil
@@ -124,6 +129,16 @@ func (c *call) authenticate() error {
 	}
 	c.key = key
 	c.Set("key", key.ID)
+	return nil
+}
+
+// authorise counts a request of a key, and finds out whether its role may use the route. Everything
+// is denied by default, and a site that the key does not cover looks as if it did not exist.
+func (c *call) authorise() error {
+	key := c.key
+	if c.route.public {
+		return nil
+	}
 	if err := c.admit(); err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 func (a *API) frame(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now() //nolint:forbidigo // how long it took is the machine's time
+		a.receive(c)
 		h := c.Response().Header()
 		id := requestID(c.Request())
 		h.Set(echo.HeaderXRequestID, id)

@@ -141,15 +141,15 @@ func (a *API) routes() []*route {
 		does[workflow.FillSeat](post, site+"/desk/fill", caller("by")),
 		does[workflow.CheckVacancy](post, site+"/desk/check"),
 
-		reads(site+"/reports", readers, listReports),
+		reads(site+"/reports", readers, listReports).anywhere(),
 		reads(site+"/reports/:report", readers, getReport).also("text/csv",
-			"application/x-ndjson").takesUpTo(reportWithin),
+			"application/x-ndjson").takesUpTo(reportWithin).anywhere(),
 
 		reads(site+"/keys", keepers, listKeys),
 		runs[workflow.MakeKey](post, site+"/keys", createKey).makes(),
 		runs[workflow.RevokeKey](del, site+"/keys/:key", revokeKey),
 		runs[workflow.RotateKey](post, site+"/keys/:key/rotate", rotateKey),
-		reads(site+"/commits", atSite, getCommits).also("text/event-stream"),
+		reads(site+"/commits", atSite, getCommits).also("text/event-stream").anywhere(),
 
 		reads("/healthz", nil, healthz).open(),
 		reads("/readyz", nil, readyz).open(),

@@ -22,6 +22,7 @@ type route struct {
 	roles        []workflow.Role
 	public       bool
 	within       time.Duration // to answer; zero: answerWithin
+	here         bool          // answered by whichever instance is asked
 
 	command reflect.Type // the type that fills fill; nil: none
 	body    reflect.Type // as it is sent; nil: none
@@ -164,6 +165,12 @@ func (r *route) open() *route { r.public = true; return r }
 
 // takesUpTo sets the time limit of the route.
 func (r *route) takesUpTo(d time.Duration) *route { r.within = d; return r }
+
+// anywhere lets any instance answer, whoever owns the site: what is long, or lasts.
+func (r *route) anywhere() *route { r.here = true; return r }
+
+// forwarded reports whether a request goes to the instance that owns its site.
+func (r *route) forwarded() bool { return r.ofSite() && !r.here }
 
 // also adds media types besides JSON.
 func (r *route) also(media ...string) *route { r.media = media; return r }

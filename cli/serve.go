@@ -25,8 +25,12 @@ type serveCmd struct {
 	KeyRate     float64       `help:"Requests per second that one key may send, up to three seconds' worth at once; 0: no limit, for benchmarks." default:"100" env:"LUNPAI_KEY_RATE"`
 	KioskGap    time.Duration `help:"Shortest time between two arrivals from one kiosk." default:"20s" env:"LUNPAI_KIOSK_GAP"`
 	KioskHourly int           `help:"Most arrivals an hour from one kiosk." default:"30" env:"LUNPAI_KIOSK_HOURLY"`
+	Advertise   string        `help:"Address at which other instances on the same MongoDB reach this one, as in http://10.0.0.7:8080. Each site is then decided by one of them, and the others forward." env:"LUNPAI_ADVERTISE" placeholder:"URL"`
+	PeerSecret  string        `name:"peer-secret-file" help:"File with the secret that those instances share, at least 32 bytes, readable by its owner only." env:"LUNPAI_PEER_SECRET_FILE" placeholder:"FILE"`
 	AcceptLoss  bool          `help:"Serve a SQLite file although it is missing commits that were acknowledged. For one start, and on purpose."`
 	DrainFor    time.Duration `help:"How long to finish the work in hand when told to stop." default:"20s" env:"LUNPAI_DRAIN_FOR"`
+
+	secret []byte // what --peer-secret-file holds
 }
 
 // Help is printed below the flags.
@@ -50,7 +54,7 @@ func (c *serveCmd) Validate() error {
 			return fmt.Errorf("%s must not be negative", name)
 		}
 	}
-	return nil
+	return c.checkPeers()
 }
 
 // Run serves until the context ends.
@@ -64,6 +68,9 @@ func (c *serveCmd) Run(ctx context.Context, w *World) error {
 	l, err := listen(ctx, c.Listen)
 	if err != nil {
 		return err
+	}
+	if c.secret, err = readSecret(c.PeerSecret); err != nil {
+		return errors.Join(err, l.Close())
 	}
 	s, token, err := c.begin(ctx, w, log, clock)
 	if err != nil {
@@ -171,7 +178,12 @@ func (c *serveCmd) open(
 		now = clock.Now
 	}
 	s := &service{store: store, vault: people, log: log, rehearsal: clock != nil}
-	s.engine = repo.NewEngine(repo.Config{Store: store, Now: now, Steady: steady, Log: log})
+	if s.owners, err = c.owners(store, log); err != nil {
+		return nil, err
+	}
+	s.engine = repo.NewEngine(repo.Config{
+		Store: store, Now: now, Steady: steady, Log: log, Owners: s.owners,
+	})
 	if !s.rehearsal {
 		s.checkClock(ctx) // a wrong one keeps commands waiting, not the service from starting
 	}
@@ -180,7 +192,7 @@ func (c *serveCmd) open(
 		Engine: s.engine, Store: store, Keys: s.keys, Vault: people,
 		Now: now, Clock: clock, Log: log, Version: release(w.Version),
 		KeyRate: c.keyRate(), KioskGap: c.KioskGap, KioskHourly: c.KioskHourly,
-		QuietRequests: !c.LogRequests,
+		QuietRequests: !c.LogRequests, Owners: s.owners, PeerSecret: c.secret,
 	})
 	return s, err
 }

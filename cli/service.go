@@ -22,6 +22,7 @@ type service struct {
 	vault  *vault.Vault
 	api    *api.API
 	log    *slog.Logger
+	owners *repo.Owners // nil: it is alone
 	// rehearsal: the clock is set by hand. It is wrong on purpose, and it jumps, so it is not
 	// checked and no timer fires: what happens is what the rehearsal says.
 	rehearsal bool
@@ -45,10 +46,22 @@ func (s *service) serve(ctx context.Context, l net.Listener, drain time.Duration
 	end, stop := context.WithTimeout(base, drain)
 	defer stop()
 	s.log.Info("stopping")
+	s.release(end)
 	err = errors.Join(notClosed(err), s.engine.Drain(end), srv.Shutdown(end))
 	cancel()
 	background.Wait()
 	return errors.Join(err, s.store.Close())
+}
+
+// release lets other instances own what this one owned. If they cannot be told, they find out when
+// it lapses.
+func (s *service) release(ctx context.Context) {
+	if s.owners == nil {
+		return
+	}
+	if err := s.owners.Release(ctx); err != nil {
+		s.log.Warn("leases could not be released", "err", err)
+	}
 }
 
 func notClosed(err error) error {
@@ -65,6 +78,9 @@ func (s *service) work(ctx context.Context, background *sync.WaitGroup) {
 		repo.Every(ctx, time.Hour, s.sweep)
 	})
 	background.Go(func() { repo.Every(ctx, time.Minute, s.noteUses) })
+	if s.owners != nil {
+		background.Go(func() { s.owners.Run(ctx) })
+	}
 	if !s.rehearsal {
 		background.Go(func() { repo.Every(ctx, 15*time.Second, s.fireDue) })
 		background.Go(func() { repo.Every(ctx, 2*time.Second, s.checkClock) })

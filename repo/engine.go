@@ -27,6 +27,9 @@ type Config struct {
 	AppendTimeout time.Duration
 	// Deadline bounds the whole try to settle a page whose fate is unknown; zero: 10 s.
 	Deadline time.Duration
+	// Owners knows which instance owns a site; nil: this one shares its store with nobody, or with
+	// instances that own nothing.
+	Owners *Owners
 	// MaxBoards is how many sites are kept in memory; zero: 1000.
 	MaxBoards int
 }

@@ -22,7 +22,13 @@ func (e *Engine) FireDue(ctx context.Context) (fired int, err error) {
 	}
 	e.due.moved(heads, next, now)
 	var errs []error
-	for _, site := range e.due.takeDue(now) {
+	sites := e.due.takeDue(now)
+	elsewhere := e.elsewhere(ctx, sites)
+	for _, site := range sites {
+		if elsewhere[site] { // its owner knows what is due there; see that it is done
+			e.due.lookLater(site, now.Add(dueTakeover))
+			continue
+		}
 		n, err := e.fireSite(ctx, site)
 		fired += n
 		if err != nil { // one site must not stop the others
@@ -31,6 +37,16 @@ func (e *Engine) FireDue(ctx context.Context) (fired int, err error) {
 		}
 	}
 	return fired, errors.Join(errs...)
+}
+
+// elsewhere are those of these sites that another instance owns.
+func (e *Engine) elsewhere(
+	ctx context.Context, sites []workflow.SiteID,
+) map[workflow.SiteID]bool {
+	if e.cfg.Owners == nil {
+		return nil
+	}
+	return e.cfg.Owners.Elsewhere(ctx, sites)
 }
 
 // Now is the service's time as commits record it: UTC, whole milliseconds.
@@ -48,6 +64,10 @@ func (e *Engine) fireSite(ctx context.Context, site workflow.SiteID) (fired int,
 	}
 	if err := e.view(site, look); err != nil {
 		return 0, err
+	}
+	if o := e.cfg.Owners; o != nil && len(due) > 0 && o.Use(ctx, site) != "" {
+		e.due.lookLater(site, e.Now().Add(dueTakeover)) // it has an owner since a moment
+		return 0, nil
 	}
 	for _, t := range due {
 		r := Request{ID: t.ID, By: workflow.Actor{Role: workflow.RoleSystem}, Command: t.Command}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,6 +57,7 @@ func (p *projector) repairSome(all bool) {
 		}
 		return
 	}
+	p.leaveToOwners(trailing)
 	var (
 		wg     sync.WaitGroup
 		mu     sync.Mutex
@@ -82,6 +85,26 @@ func (p *projector) repairSome(all bool) {
 	if failed > 0 && p.s.life.Err() == nil {
 		p.s.log.Warn("sites whose documents trail could not be repaired", "sites", failed, "error",
 			last)
+	}
+}
+
+// leaveToOwners drops the sites that another instance owns: it writes their documents, and repairs
+// them. Who has no name of its own drops them too.
+func (p *projector) leaveToOwners(trailing map[workflow.SiteID]int64) {
+	if len(trailing) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(p.s.life, p.s.cfg.PointTimeout)
+	defer cancel()
+	leases, err := p.s.leases(ctx, slices.Collect(maps.Keys(trailing)))
+	if err != nil {
+		return // then all are repaired: twice does no harm
+	}
+	me, _ := p.s.instance.Load().(string)
+	for site, l := range leases {
+		if l.Who != me {
+			delete(trailing, site)
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
 	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
@@ -38,6 +39,7 @@ type Store struct {
 	journal *mongo.Collection
 	certain *mongo.Collection // the journal, read linearizably
 	marks   *mongo.Collection
+	owners  *mongo.Collection // see Claim: hints, which may be lost
 	images  map[workflow.Collection]*mongo.Collection
 	sides   map[repo.SideCollection]*mongo.Collection
 
@@ -45,6 +47,7 @@ type Store struct {
 	direct    bool // the connection string ties it to one server
 	alone     bool // a stand-alone server: see harden
 	hardened  hardened
+	instance  atomic.Value // the name under which this instance claims sites; nil: it does not
 	indexes   verdict
 	projector *projector
 
@@ -100,6 +103,8 @@ func (s *Store) name(db *mongo.Database) {
 	s.journal, s.marks = db.Collection("journal"), db.Collection("marks")
 	s.certain = db.Collection("journal",
 		options.Collection().SetReadConcern(readconcern.Linearizable()))
+	s.owners = db.Collection("owners", options.Collection().
+		SetReadConcern(readconcern.Local()).SetWriteConcern(writeconcern.W1()))
 	s.images = make(map[workflow.Collection]*mongo.Collection)
 	for _, c := range workflow.Collections {
 		s.images[c] = db.Collection(string(c))

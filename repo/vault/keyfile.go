@@ -41,6 +41,9 @@ func syncFolder(system, path string) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
+// ReadPrivate reads a file that only its owner may read.
+func ReadPrivate(path string) ([]byte, error) { return readPrivate(path) }
+
 // readPrivate reads a file and refuses one that others may read, where the system can tell.
 func readPrivate(path string) ([]byte, error) {
 	info, err := os.Stat(path)
