@@ -33,6 +33,8 @@ Examples:
   go run ./tools/bench -quick
       SQLite, half a second a cell
   go run ./tools/bench -stores mongo3 -clients 64 -sites 50 -instances 2 -d 10s
+  go run ./tools/bench -stores mongo -clients 16 -sites 50 -instances 1,2 -owners
+      two instances that forward to each other, beside one, on the same mongod
   go run ./tools/bench -memory 100000
       memory, bytes a visit, build time and size of the program, on SQLite; with -stores on
       others too
@@ -58,6 +60,7 @@ type config struct {
 	hostile   bool
 	textbook  bool
 	foil      string // the textbook's program; "" when it is not measured
+	owners    bool
 	log       io.Writer
 }
 
@@ -142,6 +145,8 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 		"measure lists, the feed, and one hostile key instead; -d is the measured time of a phase")
 	f.BoolVar(&o.textbook, "textbook", true,
 		"measure the textbook's server beside one instance of the service")
+	f.BoolVar(&o.owners, "owners", false,
+		"instances on MongoDB own sites and forward requests to the owner (--advertise)")
 	quick := f.Bool("quick", false, "a smoke run: SQLite, 4 clients, half a second a cell")
 	if err := f.Parse(args); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/lunpai/lunpai/tools/load"
@@ -48,13 +49,18 @@ func measureStore(ctx context.Context, o *config, kind, dir string, out io.Write
 
 // serve starts instances until n are running.
 func (b *bed) serve(ctx context.Context, o *config, n int) error {
+	secret, err := o.peerSecret(b.store)
+	if err != nil {
+		return err
+	}
 	for len(b.instances) < n {
 		s, err := load.StartService(ctx, load.ServiceConfig{
 			Binary: o.binary, Store: b.store.URI("bench"),
 			Keys: filepath.Join(b.store.Dir, "keys.json"),
 			Dir:  filepath.Join(b.store.Dir, fmt.Sprintf("service%d", len(b.instances))),
 			// Without a line a request: the disk is the store's.
-			Args: []string{"--no-log-requests", "--key-rate=0"},
+			Args:       []string{"--no-log-requests", "--key-rate=0"},
+			PeerSecret: secret,
 		})
 		if err != nil {
 			return err
@@ -65,6 +71,15 @@ func (b *bed) serve(ctx context.Context, o *config, n int) error {
 		}
 	}
 	return nil
+}
+
+// peerSecret writes the secret that the instances on a store share; empty: they share none.
+func (o *config) peerSecret(s *load.Store) (path string, _ error) {
+	if !o.owners || s.Kind == load.SQLite {
+		return "", nil
+	}
+	path = filepath.Join(s.Dir, "peers")
+	return path, os.WriteFile(path, []byte(strings.Repeat("bench", 8)), 0o600)
 }
 
 func (b *bed) stop() error {

@@ -24,6 +24,9 @@ type ServiceConfig struct {
 	Keys   string // --keys; all instances of a store share the file
 	Dir    string // takes the instance's output; made when missing
 	Args   []string
+	// PeerSecret is a file with the secret that the instances of a store share: each site is then
+	// decided by one of them. Empty: each decides what it is asked.
+	PeerSecret string
 }
 
 // Service is one process of the service on a port of its own, which it keeps over restarts.
@@ -117,6 +120,9 @@ func (s *Service) launch(ctx context.Context) error {
 	args := append([]string{
 		"serve", "--listen", s.Addr, "--store", s.cfg.Store, "--keys", s.cfg.Keys,
 	}, s.cfg.Args...)
+	if s.cfg.PeerSecret != "" {
+		args = append(args, "--advertise=http://"+s.Addr, "--peer-secret-file="+s.cfg.PeerSecret)
+	}
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), s.cfg.Binary, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = s.cfg.Dir, out, log, processAttributes()
 
