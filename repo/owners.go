@@ -40,9 +40,10 @@ const (
 	// leaseFor is how long an instance owns a site that it does not renew: for so long the others
 	// decide by themselves, in a race with nobody, when it has died.
 	leaseFor = 5 * time.Second
-	// renewEvery is how often leases are renewed, askAgain how long a foreign one is remembered.
+	// renewEvery is how often leases are renewed and looked at, askAgain how long a foreign one is
+	// remembered after a look.
 	renewEvery = time.Second
-	askAgain   = time.Second
+	askAgain   = 2 * time.Second
 	// inUseFor is how long a site counts as in use after a request: only such leases are renewed.
 	inUseFor = 30 * time.Second
 	// avoidFor is how long an instance is left alone that could not be reached.
@@ -162,7 +163,7 @@ func (o *Owners) claim(ctx context.Context, site workflow.SiteID) string {
 	case l.Who == o.me.Who:
 		h.lease, h.until = l, asked.Add(o.cfg.For)
 	default:
-		h.lease, h.until = l, now.Add(min(askAgain, o.cfg.For))
+		h.lease, h.until = l, now.Add(min(askAgain, o.cfg.For/2))
 	}
 	return o.reachable(h.lease, now)
 }
@@ -225,20 +226,28 @@ func (o *Owners) Elsewhere(
 // Run renews what this instance owns and uses, until ctx ends.
 func (o *Owners) Run(ctx context.Context) { Every(ctx, min(renewEvery, o.cfg.For/4), o.renew) }
 
-// renew prolongs the leases of sites in use, and forgets sites that are not.
+// renew prolongs the leases of sites in use, looks whether the owners of others are still the same,
+// and forgets sites that are not in use.
 func (o *Owners) renew(ctx context.Context) {
 	now := machine()
-	own := o.inUse(now)
-	if len(own) == 0 {
-		return
-	}
+	own, foreign := o.inUse(now)
 	ctx, cancel := context.WithTimeout(ctx, renewEvery)
 	defer cancel()
-	kept, err := o.cfg.Store.Renew(ctx, o.me.Who, own, o.cfg.For)
+	if len(own) > 0 {
+		kept, err := o.cfg.Store.Renew(ctx, o.me.Who, own, o.cfg.For)
+		o.renewed(now, own, kept, err)
+	}
+	if len(foreign) > 0 {
+		leases, err := o.cfg.Store.Leases(ctx, foreign)
+		o.looked(now, foreign, leases, err)
+	}
+}
+
+// renewed takes in which leases were kept.
+func (o *Owners) renewed(now time.Time, own, kept []workflow.SiteID, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.told(err)
-	if err != nil || o.closed {
+	if o.told(err); err != nil || o.closed {
 		return
 	}
 	lost := map[workflow.SiteID]bool{}
@@ -260,8 +269,29 @@ func (o *Owners) renew(ctx context.Context) {
 	}
 }
 
-// inUse are the sites that this instance owns and uses.
-func (o *Owners) inUse(now time.Time) (own []workflow.SiteID) {
+// looked takes in who owns the sites that others own.
+func (o *Owners) looked(
+	now time.Time, foreign []workflow.SiteID, leases map[workflow.SiteID]Lease, err error,
+) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.told(err); err != nil {
+		return
+	}
+	for _, site := range foreign {
+		h := o.sites[site]
+		switch l, ok := leases[site]; {
+		case h == nil || h.asking != nil || h.lease.Who == o.me.Who: // somebody asked meanwhile
+		case ok && l == h.lease:
+			h.until = now.Add(min(askAgain, o.cfg.For/2))
+		default:
+			h.until = time.Time{}
+		}
+	}
+}
+
+// inUse are the sites in use that this instance owns, and those that another one does.
+func (o *Owners) inUse(now time.Time) (own, foreign []workflow.SiteID) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for site, h := range o.sites {
@@ -271,11 +301,13 @@ func (o *Owners) inUse(now time.Time) (own []workflow.SiteID) {
 			if now.After(h.until) {
 				delete(o.sites, site)
 			}
-		case h.lease.Who == o.me.Who && h.lease.Who != "":
+		case h.lease.Who == o.me.Who:
 			own = append(own, site)
+		case h.lease.Who != "" && now.Before(h.until):
+			foreign = append(foreign, site)
 		}
 	}
-	return own
+	return own, foreign
 }
 
 // Release ends what this instance owns, so that the others need not wait for it to lapse. From now
