@@ -91,7 +91,10 @@ func onSQLite(o *office) (repo.Store, error) {
 }
 
 // onMongo is a new database on a real server.
-func onMongo(o *office) (repo.Store, error) {
+func onMongo(o *office) (repo.Store, error) { return openMongo(o, newMongo(o)) }
+
+// newMongo is the address of a new database on a real server.
+func newMongo(o *office) string {
 	uri, err := url.Parse(mongotest.Standalone(o))
 	o.ok(err)
 	name := fmt.Sprintf("api_%d", time.Now().UnixNano())
@@ -103,8 +106,12 @@ func onMongo(o *office) (repo.Store, error) {
 		_ = c.Database(name).Drop(ctx)
 		_ = c.Disconnect(ctx)
 	})
+	return uri.String()
+}
+
+func openMongo(o *office, uri string) (repo.Store, error) {
 	return mongostore.Open(o.Context(), mongostore.Config{
-		URI:        uri.String(),
+		URI:        uri,
 		Validation: mongostore.ValidationError,
 	})
 }

@@ -129,7 +129,7 @@ func (c *call) elsewhere() (done bool, _ error) {
 		return false, nil
 	}
 	text, err := io.ReadAll(c.Request().Body)
-	c.Request().Body = io.NopCloser(io.MultiReader(bytes.NewReader(text), failing{err}))
+	c.Request().Body = io.NopCloser(io.MultiReader(bytes.NewReader(text), cutShort{err}))
 	if err != nil {
 		return false, nil //nolint:nilerr // whoever reads the body here meets it again
 	}
@@ -155,10 +155,10 @@ func (c *call) elsewhere() (done bool, _ error) {
 		repo.ErrUnknown, c.site, err)
 }
 
-// failing is the end of a body that could not be read to its end.
-type failing struct{ err error }
+// cutShort is the end of a body that could not be read to its end.
+type cutShort struct{ err error }
 
-func (f failing) Read([]byte) (int, error) {
+func (f cutShort) Read([]byte) (int, error) {
 	if f.err == nil {
 		return 0, io.EOF
 	}

@@ -1,0 +1,119 @@
+package mongostore
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/lunpai/lunpai/repo"
+	"github.com/lunpai/lunpai/tools/mongod/mongotest"
+	"github.com/lunpai/lunpai/workflow"
+)
+
+// claim claims site a and fails the test when another instance has it, or the term is another.
+func claim(t *testing.T, s *Store, me string, d time.Duration, who string, term int64) {
+	t.Helper()
+	l, err := s.Claim(t.Context(), "a", repo.Lease{Who: me, Addr: "http://" + me}, d)
+	if want := (repo.Lease{Who: who, Addr: "http://" + who, Term: term}); err != nil || l != want {
+		t.Errorf("%s claims: %+v, %v, want %+v", me, l, err, want)
+	}
+}
+
+// TestLeases: one instance has a lease until it runs out or is released, by the server's clock.
+func TestLeases(t *testing.T) {
+	s := open(t, testDatabase(t, mongotest.Standalone(t)).config())
+	ctx := t.Context()
+	claim(t, s, "x", time.Hour, "x", 1)
+	claim(t, s, "y", time.Hour, "x", 1)
+	claim(t, s, "x", time.Millisecond, "x", 1) // from now on a short one
+	eventually(t, "the lease runs out", func() bool {
+		l, err := s.Leases(ctx, []workflow.SiteID{"a"})
+		return err == nil && len(l) == 0
+	})
+	both := []workflow.SiteID{"a", "b"}
+	if kept, err := s.Renew(ctx, "x", both[:1], time.Millisecond); err != nil || len(kept) != 1 {
+		t.Errorf("nobody took it, and it is not renewed: %v, %v", kept, err)
+	}
+	time.Sleep(5 * time.Millisecond)
+	claim(t, s, "y", time.Hour, "y", 2)
+	claim(t, s, "x", time.Hour, "y", 2)
+	if _, err := s.Claim(ctx, "b", repo.Lease{Who: "x"}, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := s.Renew(ctx, "x", both, time.Hour); err != nil || len(kept) != 1 ||
+		kept[0] != "b" {
+		t.Errorf("x keeps %v, %v; it has b only", kept, err)
+	}
+	if err := s.Release(ctx, "x", both); err != nil { // the other's stays
+		t.Fatal(err)
+	}
+	claim(t, s, "x", time.Hour, "y", 2)
+	if err := s.Release(ctx, "y", both); err != nil {
+		t.Fatal(err)
+	}
+	claim(t, s, "x", time.Hour, "x", 3)
+}
+
+// TestOneInstanceGetsALease: of many that claim a site at once.
+func TestOneInstanceGetsALease(t *testing.T) {
+	s := open(t, testDatabase(t, mongotest.Standalone(t)).config())
+	for round := range 5 {
+		site := workflow.SiteID(fmt.Sprint("s", round))
+		var wg sync.WaitGroup
+		var got [8]string
+		for i := range got {
+			wg.Go(func() {
+				l, err := s.Claim(context.WithoutCancel(t.Context()), site,
+					repo.Lease{Who: fmt.Sprint("i", i)}, time.Hour)
+				if err != nil {
+					t.Error(err)
+				}
+				got[i] = l.Who
+			})
+		}
+		wg.Wait()
+		for _, who := range got {
+			if who != got[0] || who == "" {
+				t.Fatalf("owners of one site: %v", got)
+			}
+		}
+	}
+}
+
+// TestRepairLeavesOwnedSites: documents of a site that another instance owns are repaired when its
+// lease has run out, not before.
+func TestRepairLeavesOwnedSites(t *testing.T) {
+	db := testDatabase(t, mongotest.Standalone(t))
+	a := &author{t: t, site: "a"}
+	p := a.next()
+	first := open(t, db.config())
+	mustAppend(t, first, p)
+	drain(t, first)
+	claim(t, first, "owner", time.Hour, "owner", 1)
+	// the owner falls behind
+	if _, err := db.raw.Collection("marks").DeleteMany(t.Context(), bson.D{}); err != nil {
+		t.Fatal(err)
+	}
+	cfg := db.config()
+	cfg.RepairEvery = 20 * time.Millisecond
+	other := open(t, cfg)
+	mark := func() int64 {
+		n, err := other.Mark(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	time.Sleep(300 * time.Millisecond) // many rounds
+	if mark() != 0 {
+		t.Error("another instance wrote an owned site's documents")
+	}
+	if err := first.Release(t.Context(), "owner", []workflow.SiteID{"a"}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a site without an owner is repaired", func() bool { return mark() == 1 })
+}
