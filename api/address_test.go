@@ -212,7 +212,11 @@ func TestAuthorisationIsByTheRoute(t *testing.T) {
 				Context: o.api.echo.NewContext(req, httptest.NewRecorder()), api: o.api,
 				route: r,
 			}
-			if p := asProblem(c.authenticate(), ""); p.Status != http.StatusNotFound {
+			err := c.authenticate()
+			if err == nil {
+				err = c.authorise()
+			}
+			if p := asProblem(err, ""); p.Status != http.StatusNotFound {
 				t.Errorf("%s %s as %s without a site: %d %s", r.method, r.path, who, p.Status,
 					p.Code)
 			}

@@ -37,6 +37,7 @@ func TestNoDefaultSecrets(t *testing.T) {
 func TestImagesHaveFullVersions(t *testing.T) {
 	full := regexp.MustCompile(`:[0-9]+\.[0-9]+\.[0-9]+|@sha256:`)
 	for file, line := range map[string]*regexp.Regexp{
+		"../../docker-compose.pair.yml":       regexp.MustCompile(`(?m)^\s+image: (\S+:\S+)`),
 		"../../docker-compose.yml":            regexp.MustCompile(`(?m)^\s+image: (\S+:\S+)$`),
 		"../../Dockerfile":                    regexp.MustCompile(`(?m)^FROM (\S+)`),
 		"../../.github/workflows/ci.yml":      regexp.MustCompile(`(?m)^\s+image: (\S+)$`),

@@ -15,7 +15,7 @@ const database = "lunpai";
 // Every collection that the service changes, except the journal. A collection that is not named here can be read only.
 const collections = [
   "visits", "rotas", "customers", "sites", "staff", "calls", "messages", "approvals", "disputes", "rulings", "conduct",
-  "checklists", "cards", "vacancies", "keys", "appointments", "notices", "people", "notes", "api_keys", "marks", "meta",
+  "checklists", "cards", "vacancies", "keys", "appointments", "notices", "people", "notes", "api_keys", "marks", "meta", "owners",
 ];
 
 // The views that the service makes (repo/mongostore/views.go).
