@@ -141,7 +141,8 @@ func (c *call) elsewhere() (done bool, _ error) {
 		return false, nil
 	case err == nil:
 		p.sent.WithLabelValues("answered").Inc()
-		return true, answer.write(c.Response())
+		answer.write(c.Response())
+		return true, nil
 	}
 	p.owners.Avoid(addr)
 	if !sent || c.route.kind == "" {
@@ -229,7 +230,7 @@ func (f *forwarded) leaving() bool {
 }
 
 // write answers the client.
-func (f *forwarded) write(w *echo.Response) error {
+func (f *forwarded) write(w *echo.Response) {
 	for name, values := range f.header {
 		if !slices.Contains(hopByHop, name) {
 			w.Header()[name] = values
@@ -237,5 +238,4 @@ func (f *forwarded) write(w *echo.Response) error {
 	}
 	w.WriteHeader(f.status)
 	_, _ = w.Write(f.body) // the client may be gone
-	return nil
 }

@@ -224,29 +224,30 @@ func TestForwardedForStrangers(t *testing.T) {
 	}
 }
 
-// TestSeal: the client's address comes from the header only under the instances' seal, and only
-// then is it forwarded further to nobody for a good reason; any other header is ignored.
+// TestSeal: the client's address comes from the header only under the instances' seal; any other header is ignored. With either the request is not forwarded again.
 func TestSeal(t *testing.T) {
 	p := newPair(t, time.Minute, nil)
-	const uri, client, true0 = "/v1/sites/s/rota?x=1", "198.51.100.7:9", "192.0.2.1"
+	const uri, client, sender = "/v1/sites/s/rota?x=1", "198.51.100.7:9", "192.0.2.1"
 	good := p.of[0].api.relay.seal
 	other := &seal{secret: []byte(strings.Repeat("x", 40)), now: time.Now}
-	old := &seal{secret: good.secret, now: func() time.Time { return time.Now().Add(-time.Minute) }}
-	early := &seal{secret: good.secret, now: func() time.Time { return time.Now().Add(time.Minute) }}
+	at := func(d time.Duration) *seal {
+		return &seal{secret: good.secret, now: func() time.Time { return time.Now().Add(d) }}
+	}
+	old, early := at(-time.Minute), at(time.Minute)
 	sealed := good.make("GET", uri, client)
 	p.tokens["nobody"] = "lp_nobody"
 	for name, c := range map[string]struct{ header, counted string }{
 		"sealed":          {sealed, "198.51.100.7"},
-		"another secret":  {other.make("GET", uri, client), true0},
-		"another method":  {good.make("POST", uri, client), true0},
-		"another query":   {good.make("GET", "/v1/sites/s/rota?x=2", client), true0},
-		"too old":         {old.make("GET", uri, client), true0},
-		"too early":       {early.make("GET", uri, client), true0},
-		"another client":  {strings.Replace(sealed, "100.7", "100.8", 1), true0},
-		"no address":      {good.make("GET", uri, "me"), true0},
-		"a plain address": {client, true0},
-		"a number":        {"1", true0},
-		"empty":           {"", true0},
+		"another secret":  {other.make("GET", uri, client), sender},
+		"another method":  {good.make("POST", uri, client), sender},
+		"another query":   {good.make("GET", "/v1/sites/s/rota?x=2", client), sender},
+		"too old":         {old.make("GET", uri, client), sender},
+		"too early":       {early.make("GET", uri, client), sender},
+		"another client":  {strings.Replace(sealed, "100.7", "100.8", 1), sender},
+		"no address":      {good.make("GET", uri, "me"), sender},
+		"a plain address": {client, sender},
+		"a number":        {"1", sender},
+		"empty":           {"", sender},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p.of[1].api.failures = newBuckets(1, 100, maxBuckets)
