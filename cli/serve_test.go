@@ -32,8 +32,23 @@ func TestFailedStartsLeaveNothing(t *testing.T) {
 			serve + "--store sqlite:DIR/none/x.db --keys DIR/k.json",
 			"folder",
 		},
-		"a server that is not there": {serve + "--store mongodb://" + nobody + "/x", "refused"},
-		"a negative limit":           {serve + "--kiosk-gap=-1s", "--kiosk-gap"},
+		"a server that is not there":  {serve + "--store mongodb://" + nobody + "/x", "refused"},
+		"a negative limit":            {serve + "--kiosk-gap=-1s", "--kiosk-gap"},
+		"an address without a secret": {serve + "--advertise http://me:1", "--peer-secret-file"},
+		"a secret without an address": {serve + "--peer-secret-file DIR/notes.txt", "--advertise"},
+		"an address that is none": {
+			serve + "--store mongodb://" + nobody + "/x --advertise me:1 --peer-secret-file DIR/notes.txt",
+			"--advertise me:1",
+		},
+		"peers on one file": {
+			serve + "--store sqlite:DIR/x.db --advertise http://me:1 --peer-secret-file DIR/notes.txt",
+			"SQLite",
+		},
+		"a secret that is short": {
+			serve + "--store mongodb://" + nobody + "/x --advertise http://me:1 " +
+				"--peer-secret-file DIR/notes.txt --keys DIR/k.json",
+			"at least 32",
+		},
 		"nobody to play with": {
 			"play --url http://" + nobody + " --key k " + order,
 			"no service answers",
