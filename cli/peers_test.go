@@ -64,7 +64,8 @@ func TestPeers(t *testing.T) {
 	second := run()
 	var made struct{ Keys []struct{ Token string } }
 	text := send(t, 201, http.MethodPost, first.base+"/v1/sites", first.admin,
-		`{"id":"s","policy":"p1","staff":[{"id":"A","role":"consultant"},{"id":"M","role":"manager"}]}`)
+		`{"id":"s","policy":"p1","staff":[{"id":"A","role":"consultant"},`+
+			`{"id":"M","role":"manager"}]}`)
 	if err := json.Unmarshal([]byte(text), &made); err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +111,7 @@ func TestSecretOthersCanRead(t *testing.T) {
 	if s, err := readSecret(path); err != nil || len(s) != 40 {
 		t.Errorf("%d bytes, %v", len(s), err)
 	}
-	if err := os.Chmod(path, 0o644); err != nil { //nolint:gosec // the test is about that
+	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o644 {

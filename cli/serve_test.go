@@ -37,7 +37,8 @@ func TestFailedStartsLeaveNothing(t *testing.T) {
 		"an address without a secret": {serve + "--advertise http://me:1", "--peer-secret-file"},
 		"a secret without an address": {serve + "--peer-secret-file DIR/notes.txt", "--advertise"},
 		"an address that is none": {
-			serve + "--store mongodb://" + nobody + "/x --advertise me:1 --peer-secret-file DIR/notes.txt",
+			serve + "--store mongodb://" + nobody + "/x --advertise me:1 " +
+				"--peer-secret-file DIR/notes.txt",
 			"--advertise me:1",
 		},
 		"peers on one file": {

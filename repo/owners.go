@@ -56,6 +56,8 @@ type OwnersConfig struct {
 	Addr  string // where the other instances reach this one
 	Log   *slog.Logger
 	For   time.Duration // of a lease; zero: 5 s
+	// Look is how long another instance's lease is believed without a look at it; zero: 2 s.
+	Look time.Duration
 }
 
 // Owners knows which instance owns a site. Run keeps what this one owns, Release ends it.
@@ -85,6 +87,7 @@ func NewOwners(cfg OwnersConfig) *Owners {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	cfg.For = cmp.Or(cfg.For, leaseFor)
+	cfg.Look = cmp.Or(cfg.Look, min(askAgain, cfg.For/2))
 	return &Owners{
 		cfg: cfg, me: Lease{Who: uuid.NewString(), Addr: cfg.Addr},
 		sites: map[workflow.SiteID]*holding{}, avoid: map[string]time.Time{},
@@ -163,7 +166,7 @@ func (o *Owners) claim(ctx context.Context, site workflow.SiteID) string {
 	case l.Who == o.me.Who:
 		h.lease, h.until = l, asked.Add(o.cfg.For)
 	default:
-		h.lease, h.until = l, now.Add(min(askAgain, o.cfg.For/2))
+		h.lease, h.until = l, now.Add(o.cfg.Look)
 	}
 	return o.reachable(h.lease, now)
 }
@@ -283,7 +286,7 @@ func (o *Owners) looked(
 		switch l, ok := leases[site]; {
 		case h == nil || h.asking != nil || h.lease.Who == o.me.Who: // somebody asked meanwhile
 		case ok && l == h.lease:
-			h.until = now.Add(min(askAgain, o.cfg.For/2))
+			h.until = now.Add(o.cfg.Look)
 		default:
 			h.until = time.Time{}
 		}

@@ -60,7 +60,9 @@ func TestLeases(t *testing.T) {
 
 // TestOneInstanceGetsALease: of many that claim a site at once.
 func TestOneInstanceGetsALease(t *testing.T) {
-	s := open(t, testDatabase(t, mongotest.Standalone(t)).config())
+	cfg := testDatabase(t, mongotest.Standalone(t)).config()
+	cfg.PointTimeout = 20 * time.Second // of a busy machine
+	s := open(t, cfg)
 	for round := range 5 {
 		site := workflow.SiteID(fmt.Sprint("s", round))
 		var wg sync.WaitGroup
