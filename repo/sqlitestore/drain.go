@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/lunpai/lunpai/repo"
 )
@@ -17,7 +16,7 @@ import (
 // back with a commit (walPages).
 
 const (
-	drainEvery = 500 * time.Millisecond
+	drainAfter = walPages / 2 // lines written since the drainer was last started
 	longLog    = walPages / 2 // pages of log after which its end is written back too
 )
 
@@ -56,8 +55,8 @@ func (w *writer) drain(ctx context.Context) {
 		if err := w.checkpoint(ctx, passive, 0); err != nil {
 			w.notDrained(ctx, err)
 		}
-	case w.now().Sub(w.drained) >= drainEvery:
-		w.drained = w.now()
+	case w.logged >= drainAfter:
+		w.logged = 0
 		d.running.Store(true)
 		d.work.Go(func() {
 			defer d.running.Store(false)

@@ -32,7 +32,7 @@ type writer struct {
 	strikes int                   // failures since the last success
 	tried   time.Time             // when mending was last tried, or room last looked for
 	light   light                 // how much the store holds
-	drained time.Time             // when the drainer was last started
+	logged  int                   // about how many lines, since the drainer was last started
 	full    bool                  // the disk is full; nothing is written until there is room
 	tight   atomic.Bool           // it was: what trails is written in small parts
 	erasing time.Time             // since when the log holds what was erased; zero: it does not
@@ -60,7 +60,6 @@ func newWriter(ctx context.Context, s *Store, session *session, l light) *writer
 		store: s, session: session, light: l, now: time.Now,
 		calls: make(chan *call), quit: make(chan struct{}), ended: make(chan struct{}),
 	}
-	w.drained = w.now()
 	go w.run(context.WithoutCancel(ctx))
 	return w
 }
@@ -181,6 +180,7 @@ func (w *writer) perform(ctx context.Context, group []*call) {
 		w.store.readable.Store(t.light.Row)
 		w.store.heads.put(t.heads)
 		w.light = t.light
+		w.logged += len(t.landed) + t.wrote.rows + t.wrote.listed + t.wrote.docs
 		w.store.beacon.note(w.light)
 		if t.erased && w.erasing.IsZero() {
 			w.erasing = w.now()
