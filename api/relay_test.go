@@ -313,7 +313,11 @@ func TestPausedOwner(t *testing.T) {
 	p.of[1].api.relay.within = 50 * time.Millisecond
 	wake, woken := make(chan struct{}), make(chan struct{})
 	pause := func(w http.ResponseWriter, r *http.Request) bool {
-		<-wake
+		select {
+		case <-wake:
+		case <-t.Context().Done(): // the test failed
+			return true
+		}
 		p.of[0].api.ServeHTTP(w, r.WithContext(context.WithoutCancel(r.Context())))
 		close(woken)
 		return true
