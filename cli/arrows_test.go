@@ -27,6 +27,7 @@ var arrows = []struct{ from, to string }{
 	{"tools/mongod", ""},
 	{"tools/analytics", ""},
 	{"tools/gotest", ""},
+	{"tools/textbook", ""},
 	{"api", "report repo/vault repo openapi explain workflow shape"},
 	{"sample", "workflow"},
 	{"report", "repo explain workflow"},
