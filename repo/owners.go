@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/lunpai/lunpai/workflow"
 )
 
@@ -16,7 +14,7 @@ import (
 // the races for numbers, and decides nothing: what is in the journal is settled by the journal
 // alone, whoever believes to own the site.
 type Lease struct {
-	Who  string // the instance; every start has a new name
+	Who  string // the instance
 	Addr string // where the other instances reach it
 	Term int64  // grows by one with every new owner
 }
@@ -24,16 +22,19 @@ type Lease struct {
 // LeaseKeeper is the ability of a store that several instances share to note who owns a site. The
 // clock is the store's. Instances on a store that lacks the ability own nothing.
 type LeaseKeeper interface {
+	// Instance is the name in the leases that are taken here; every opening of the store has a new
+	// one.
+	Instance() string
 	// Claim takes the lease of a site for a while, unless another instance's is in force, and
-	// returns the one that is in force then.
-	Claim(ctx context.Context, site workflow.SiteID, me Lease, d time.Duration) (Lease, error)
-	// Renew prolongs the leases that an instance still has, and names those sites.
-	Renew(ctx context.Context, who string, sites []workflow.SiteID, d time.Duration) (
+	// returns the one that is in force then. addr is where this instance is reached.
+	Claim(ctx context.Context, site workflow.SiteID, addr string, d time.Duration) (Lease, error)
+	// Renew prolongs the leases that this instance still has, and names those sites.
+	Renew(ctx context.Context, sites []workflow.SiteID, d time.Duration) (
 		[]workflow.SiteID, error)
 	// Leases returns the leases of these sites that are in force.
 	Leases(ctx context.Context, sites []workflow.SiteID) (map[workflow.SiteID]Lease, error)
-	// Release ends the leases that an instance has of these sites.
-	Release(ctx context.Context, who string, sites []workflow.SiteID) error
+	// Release ends the leases that this instance has of these sites.
+	Release(ctx context.Context, sites []workflow.SiteID) error
 }
 
 const (
@@ -63,7 +64,7 @@ type OwnersConfig struct {
 // Owners knows which instance owns a site. Run keeps what this one owns, Release ends it.
 type Owners struct {
 	cfg OwnersConfig
-	me  Lease
+	me  string // this instance
 
 	mu     sync.Mutex
 	sites  map[workflow.SiteID]*holding
@@ -89,7 +90,7 @@ func NewOwners(cfg OwnersConfig) *Owners {
 	cfg.For = cmp.Or(cfg.For, leaseFor)
 	cfg.Look = cmp.Or(cfg.Look, min(askAgain, cfg.For/2))
 	return &Owners{
-		cfg: cfg, me: Lease{Who: uuid.NewString(), Addr: cfg.Addr},
+		cfg: cfg, me: cfg.Store.Instance(),
 		sites: map[workflow.SiteID]*holding{}, avoid: map[string]time.Time{},
 	}
 }
@@ -141,7 +142,7 @@ func (o *Owners) known(site workflow.SiteID) (addr string, asking chan struct{},
 // reachable is where a lease's owner is, unless it is this instance or could not be reached a
 // moment ago. The caller holds mu.
 func (o *Owners) reachable(l Lease, now time.Time) string {
-	if l.Who == o.me.Who || now.Before(o.avoid[l.Addr]) {
+	if l.Who == o.me || now.Before(o.avoid[l.Addr]) {
 		return ""
 	}
 	return l.Addr
@@ -152,7 +153,7 @@ func (o *Owners) claim(ctx context.Context, site workflow.SiteID) string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewEvery)
 	defer cancel()
 	asked := machine() // before: the store's lease ends later than what is remembered of it
-	l, err := o.cfg.Store.Claim(ctx, site, o.me, o.cfg.For)
+	l, err := o.cfg.Store.Claim(ctx, site, o.cfg.Addr, o.cfg.For)
 	now := machine()
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -163,7 +164,7 @@ func (o *Owners) claim(ctx context.Context, site workflow.SiteID) string {
 	switch {
 	case err != nil:
 		h.lease, h.until = Lease{}, now.Add(askAgain)
-	case l.Who == o.me.Who:
+	case l.Who == o.me:
 		h.lease, h.until = l, asked.Add(o.cfg.For)
 	default:
 		h.lease, h.until = l, now.Add(o.cfg.Look)
@@ -200,7 +201,7 @@ func (o *Owners) Avoid(addr string) {
 func (o *Owners) Forget(site workflow.SiteID) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if h := o.sites[site]; h != nil && h.lease.Who != o.me.Who {
+	if h := o.sites[site]; h != nil && h.lease.Who != o.me {
 		h.until = time.Time{}
 	}
 }
@@ -219,7 +220,7 @@ func (o *Owners) Elsewhere(
 		return out
 	}
 	for site, l := range leases {
-		if l.Who != o.me.Who {
+		if l.Who != o.me {
 			out[site] = true
 		}
 	}
@@ -237,7 +238,7 @@ func (o *Owners) renew(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, renewEvery)
 	defer cancel()
 	if len(own) > 0 {
-		kept, err := o.cfg.Store.Renew(ctx, o.me.Who, own, o.cfg.For)
+		kept, err := o.cfg.Store.Renew(ctx, own, o.cfg.For)
 		o.renewed(now, own, kept, err)
 	}
 	if len(foreign) > 0 {
@@ -259,13 +260,13 @@ func (o *Owners) renewed(now time.Time, own, kept []workflow.SiteID, err error) 
 	}
 	for _, site := range kept {
 		delete(lost, site)
-		if h := o.sites[site]; h != nil && h.lease.Who == o.me.Who {
+		if h := o.sites[site]; h != nil && h.lease.Who == o.me {
 			h.until = now.Add(o.cfg.For)
 		}
 	}
 	for site := range lost {
 		o.lapsed++
-		if h := o.sites[site]; h != nil && h.lease.Who == o.me.Who {
+		if h := o.sites[site]; h != nil && h.lease.Who == o.me {
 			h.until = time.Time{}
 		}
 		o.cfg.Log.Warn("a lease lapsed: another instance owns the site now", "site", site)
@@ -284,7 +285,7 @@ func (o *Owners) looked(
 	for _, site := range foreign {
 		h := o.sites[site]
 		switch l, ok := leases[site]; {
-		case h == nil || h.asking != nil || h.lease.Who == o.me.Who: // somebody asked meanwhile
+		case h == nil || h.asking != nil || h.lease.Who == o.me: // somebody asked meanwhile
 		case ok && l == h.lease:
 			h.until = now.Add(o.cfg.Look)
 		default:
@@ -304,7 +305,7 @@ func (o *Owners) inUse(now time.Time) (own, foreign []workflow.SiteID) {
 			if now.After(h.until) {
 				delete(o.sites, site)
 			}
-		case h.lease.Who == o.me.Who:
+		case h.lease.Who == o.me:
 			own = append(own, site)
 		case h.lease.Who != "" && now.Before(h.until):
 			foreign = append(foreign, site)
@@ -320,7 +321,7 @@ func (o *Owners) Release(ctx context.Context) error {
 	o.closed = true
 	var own []workflow.SiteID
 	for site, h := range o.sites {
-		if h.lease.Who == o.me.Who {
+		if h.lease.Who == o.me {
 			own = append(own, site)
 		}
 	}
@@ -330,7 +331,7 @@ func (o *Owners) Release(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, renewEvery)
 	defer cancel()
-	return o.cfg.Store.Release(ctx, o.me.Who, own)
+	return o.cfg.Store.Release(ctx, own)
 }
 
 // Owned is how many sites this instance owns now.
@@ -339,7 +340,7 @@ func (o *Owners) Owned() (n int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, h := range o.sites {
-		if !o.closed && h.lease.Who == o.me.Who && now.Before(h.until) {
+		if !o.closed && h.lease.Who == o.me && now.Before(h.until) {
 			n++
 		}
 	}

@@ -17,14 +17,19 @@ import (
 // escapes, no blanks. It is what encoding/json writes, in less time: see TestEncodeIsPlain.
 func Encode(v any) ([]byte, error) {
 	buf, _ := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
 	b, err := appendValue((*buf)[:0], v, false)
 	if err != nil {
 		return nil, fmt.Errorf("encode %T: %w", v, err)
 	}
-	*buf = b
-	return bytes.Clone(b), nil
+	text := bytes.Clone(b)
+	if *buf = b; cap(b) <= keptBuffer {
+		buffers.Put(buf)
+	}
+	return text, nil
 }
+
+// keptBuffer is the largest buffer that is kept for the next text.
+const keptBuffer = 64 << 10
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 

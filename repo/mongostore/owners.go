@@ -43,18 +43,20 @@ func fromNow(d time.Duration) bson.D {
 
 func literal(s string) bson.D { return bson.D{{Key: "$literal", Value: s}} }
 
+// Instance implements repo.LeaseKeeper.
+func (s *Store) Instance() string { return s.instance }
+
 // Claim implements repo.LeaseKeeper by one guarded upsert: the server decides whether the lease is
 // free, and nothing is written when it is not.
 func (s *Store) Claim(
-	ctx context.Context, site workflow.SiteID, me repo.Lease, d time.Duration,
+	ctx context.Context, site workflow.SiteID, addr string, d time.Duration,
 ) (repo.Lease, error) {
 	ctx, leave, err := s.beginAt(ctx, site, s.cfg.PointTimeout)
 	if err != nil {
 		return repo.Lease{}, err
 	}
 	defer leave()
-	s.instance.Store(me.Who)
-	mine := bson.D{{Key: "$eq", Value: bson.A{"$who", literal(me.Who)}}}
+	mine := bson.D{{Key: "$eq", Value: bson.A{"$who", literal(s.instance)}}}
 	over := bson.D{{Key: "$lte", Value: bson.A{
 		bson.D{{Key: "$ifNull", Value: bson.A{"$until", time.UnixMilli(0)}}}, storeNow,
 	}}}
@@ -66,8 +68,8 @@ func (s *Store) Claim(
 	free := bson.D{{Key: "$or", Value: bson.A{mine, over}}}
 	change := mongo.Pipeline{{{Key: "$set", Value: bson.D{
 		{Key: "term", Value: unless(mine, terms, unless(over, next, terms))},
-		{Key: pathWho, Value: unless(free, literal(me.Who), "$who")},
-		{Key: "addr", Value: unless(free, literal(me.Addr), "$addr")},
+		{Key: pathWho, Value: unless(free, literal(s.instance), "$who")},
+		{Key: "addr", Value: unless(free, literal(addr), "$addr")},
 		{Key: "until", Value: unless(free, fromNow(d), "$until")},
 	}}}}
 	o := options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After)
@@ -82,11 +84,6 @@ func (s *Store) Claim(
 	}
 }
 
-// ownedBy matches the leases that an instance has of some sites.
-func ownedBy(who string, sites []workflow.SiteID) bson.D {
-	return bson.D{ofSites(sites), {Key: pathWho, Value: who}}
-}
-
 func ofSites(sites []workflow.SiteID) bson.E {
 	ids := make(bson.A, len(sites))
 	for i, site := range sites {
@@ -97,16 +94,16 @@ func ofSites(sites []workflow.SiteID) bson.E {
 
 // Renew implements repo.LeaseKeeper. A lease that ran out and that nobody took is prolonged too.
 func (s *Store) Renew(
-	ctx context.Context, who string, sites []workflow.SiteID, d time.Duration,
+	ctx context.Context, sites []workflow.SiteID, d time.Duration,
 ) ([]workflow.SiteID, error) {
-	done, err := s.setUntil(ctx, who, sites, fromNow(d))
+	done, err := s.setUntil(ctx, sites, fromNow(d))
 	if err != nil || done == int64(len(sites)) {
 		return sites, err
 	}
 	leases, err := s.Leases(ctx, sites)
 	var kept []workflow.SiteID
 	for site, l := range leases {
-		if l.Who == who {
+		if l.Who == s.instance {
 			kept = append(kept, site)
 		}
 	}
@@ -114,14 +111,14 @@ func (s *Store) Renew(
 }
 
 // Release implements repo.LeaseKeeper.
-func (s *Store) Release(ctx context.Context, who string, sites []workflow.SiteID) error {
-	_, err := s.setUntil(ctx, who, sites, storeNow)
+func (s *Store) Release(ctx context.Context, sites []workflow.SiteID) error {
+	_, err := s.setUntil(ctx, sites, storeNow)
 	return err
 }
 
-// setUntil changes when the leases that an instance has run out, and counts them.
+// setUntil changes when the leases that this instance has run out, and counts them.
 func (s *Store) setUntil(
-	ctx context.Context, who string, sites []workflow.SiteID, until any,
+	ctx context.Context, sites []workflow.SiteID, until any,
 ) (int64, error) {
 	ctx, leave, err := s.begin(ctx, s.cfg.PointTimeout)
 	if err != nil {
@@ -129,7 +126,8 @@ func (s *Store) setUntil(
 	}
 	defer leave()
 	set := mongo.Pipeline{{{Key: "$set", Value: bson.D{{Key: "until", Value: until}}}}}
-	done, err := s.owners.UpdateMany(ctx, ownedBy(who, sites), set)
+	mine := bson.D{ofSites(sites), {Key: pathWho, Value: s.instance}}
+	done, err := s.owners.UpdateMany(ctx, mine, set)
 	if err != nil {
 		return 0, fail("renew leases", err)
 	}

@@ -14,63 +14,71 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
+// addrOf is where an instance says it is.
+func addrOf(s *Store) string { return "http://" + s.Instance() }
+
 // claim claims site a and fails the test when another instance has it, or the term is another.
-func claim(t *testing.T, s *Store, me string, d time.Duration, who string, term int64) {
+func claim(t *testing.T, s *Store, d time.Duration, owner *Store, term int64) {
 	t.Helper()
-	l, err := s.Claim(t.Context(), "a", repo.Lease{Who: me, Addr: "http://" + me}, d)
-	if want := (repo.Lease{Who: who, Addr: "http://" + who, Term: term}); err != nil || l != want {
-		t.Errorf("%s claims: %+v, %v, want %+v", me, l, err, want)
+	l, err := s.Claim(t.Context(), "a", addrOf(s), d)
+	want := repo.Lease{Who: owner.Instance(), Addr: addrOf(owner), Term: term}
+	if err != nil || l != want {
+		t.Errorf("%s claims: %+v, %v, want %+v", s.Instance(), l, err, want)
 	}
 }
 
 // TestLeases: one instance has a lease until it runs out or is released, by the server's clock.
 func TestLeases(t *testing.T) {
-	s := open(t, testDatabase(t, mongotest.Standalone(t)).config())
+	cfg := testDatabase(t, mongotest.Standalone(t)).config()
+	x, y := open(t, cfg), open(t, cfg)
 	ctx := t.Context()
-	claim(t, s, "x", time.Hour, "x", 1)
-	claim(t, s, "y", time.Hour, "x", 1)
-	claim(t, s, "x", time.Millisecond, "x", 1) // from now on a short one
+	claim(t, x, time.Hour, x, 1)
+	claim(t, y, time.Hour, x, 1)
+	claim(t, x, time.Millisecond, x, 1) // from now on a short one
 	eventually(t, "the lease runs out", func() bool {
-		l, err := s.Leases(ctx, []workflow.SiteID{"a"})
+		l, err := x.Leases(ctx, []workflow.SiteID{"a"})
 		return err == nil && len(l) == 0
 	})
 	both := []workflow.SiteID{"a", "b"}
-	if kept, err := s.Renew(ctx, "x", both[:1], time.Millisecond); err != nil || len(kept) != 1 {
+	if kept, err := x.Renew(ctx, both[:1], time.Millisecond); err != nil || len(kept) != 1 {
 		t.Errorf("nobody took it, and it is not renewed: %v, %v", kept, err)
 	}
 	time.Sleep(5 * time.Millisecond)
-	claim(t, s, "y", time.Hour, "y", 2)
-	claim(t, s, "x", time.Hour, "y", 2)
-	if _, err := s.Claim(ctx, "b", repo.Lease{Who: "x"}, time.Hour); err != nil {
+	claim(t, y, time.Hour, y, 2)
+	claim(t, x, time.Hour, y, 2)
+	if _, err := x.Claim(ctx, "b", addrOf(x), time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if kept, err := s.Renew(ctx, "x", both, time.Hour); err != nil || len(kept) != 1 ||
+	if kept, err := x.Renew(ctx, both, time.Hour); err != nil || len(kept) != 1 ||
 		kept[0] != "b" {
 		t.Errorf("x keeps %v, %v; it has b only", kept, err)
 	}
-	if err := s.Release(ctx, "x", both); err != nil { // the other's stays
+	if err := x.Release(ctx, both); err != nil { // the other's stays
 		t.Fatal(err)
 	}
-	claim(t, s, "x", time.Hour, "y", 2)
-	if err := s.Release(ctx, "y", both); err != nil {
+	claim(t, x, time.Hour, y, 2)
+	if err := y.Release(ctx, both); err != nil {
 		t.Fatal(err)
 	}
-	claim(t, s, "x", time.Hour, "x", 3)
+	claim(t, x, time.Hour, x, 3)
 }
 
 // TestOneInstanceGetsALease: of many that claim a site at once.
 func TestOneInstanceGetsALease(t *testing.T) {
 	cfg := testDatabase(t, mongotest.Standalone(t)).config()
 	cfg.PointTimeout = 20 * time.Second // of a busy machine
-	s := open(t, cfg)
+	var all [8]*Store
+	for i := range all {
+		all[i] = open(t, cfg)
+	}
 	for round := range 5 {
 		site := workflow.SiteID(fmt.Sprint("s", round))
 		var wg sync.WaitGroup
-		var got [8]string
+		var got [len(all)]string
 		for i := range got {
 			wg.Go(func() {
-				l, err := s.Claim(context.WithoutCancel(t.Context()), site,
-					repo.Lease{Who: fmt.Sprint("i", i)}, time.Hour)
+				l, err := all[i].Claim(context.WithoutCancel(t.Context()), site, addrOf(all[i]),
+					time.Hour)
 				if err != nil {
 					t.Error(err)
 				}
@@ -95,7 +103,7 @@ func TestRepairLeavesOwnedSites(t *testing.T) {
 	first := open(t, db.config())
 	mustAppend(t, first, p)
 	drain(t, first)
-	claim(t, first, "owner", time.Hour, "owner", 1)
+	claim(t, first, time.Hour, first, 1)
 	// the owner falls behind
 	if _, err := db.raw.Collection("marks").DeleteMany(t.Context(), bson.D{}); err != nil {
 		t.Fatal(err)
@@ -114,7 +122,7 @@ func TestRepairLeavesOwnedSites(t *testing.T) {
 	if mark() != 0 {
 		t.Error("another instance wrote an owned site's documents")
 	}
-	if err := first.Release(t.Context(), "owner", []workflow.SiteID{"a"}); err != nil {
+	if err := first.Release(t.Context(), []workflow.SiteID{"a"}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "a site without an owner is repaired", func() bool { return mark() == 1 })

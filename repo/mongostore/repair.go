@@ -89,7 +89,7 @@ func (p *projector) repairSome(all bool) {
 }
 
 // leaveToOwners drops the sites that another instance owns: it writes their documents, and repairs
-// them. Who has no name of its own drops them too.
+// them.
 func (p *projector) leaveToOwners(trailing map[workflow.SiteID]int64) {
 	if len(trailing) == 0 {
 		return
@@ -100,9 +100,8 @@ func (p *projector) leaveToOwners(trailing map[workflow.SiteID]int64) {
 	if err != nil {
 		return // then all are repaired: twice does no harm
 	}
-	me, _ := p.s.instance.Load().(string)
 	for site, l := range leases {
-		if l.Who != me {
+		if l.Who != p.s.instance {
 			delete(trailing, site)
 		}
 	}

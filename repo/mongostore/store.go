@@ -47,7 +47,7 @@ type Store struct {
 	direct    bool // the connection string ties it to one server
 	alone     bool // a stand-alone server: see harden
 	hardened  hardened
-	instance  atomic.Value // the name under which this instance claims sites; nil: it does not
+	instance  string // see Instance
 	indexes   verdict
 	projector *projector
 
@@ -70,7 +70,7 @@ func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{cfg: cfg, log: cfg.Log}
+	s := &Store{cfg: cfg, log: cfg.Log, instance: bson.NewObjectID().Hex()}
 	o := cfg.clientOptions(func() { s.cleared.Add(1) })
 	if err := o.Validate(); err != nil {
 		return nil, malformed(err)
