@@ -26,7 +26,7 @@ func TestHelp(t *testing.T) {
 func TestWrongSetUp(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ args, cure string }{
-		{"serve --store file.db", "sqlite:lunpai.db"},
+		{"serve --store file.db --listen 127.0.0.1:0", "sqlite:lunpai.db"},
 		{"serve --store sqlite:/no/such/folder/x.db --listen 127.0.0.1:0", "folder"},
 		{"backup --store mongodb://x y", "mongodump"},
 		{"restore --store mongodb://x y", "operations"},
