@@ -1,8 +1,8 @@
-// Command textbook is what to compare lunpai with: a server for the same visits, as it is written in
-// a day. Echo takes the requests, looplab/fsm checks the step, and one document a
-// visit is saved under a version check. It keeps no turn among the staff, counts nothing, explains
-// nothing, knows no roles, and a request that is sent twice is carried out twice. With --rota it
-// also keeps one document a site with the line of its consultants, and assigns the first.
+// Command textbook is what to compare lunpai with: a server for the same visits, as it is written
+// in a day. Echo takes the requests, looplab/fsm checks the step, and one document a visit is saved
+// under a version check. It keeps no turn among the staff, counts nothing, explains nothing, knows
+// no roles, and a request that is sent twice is carried out twice. With --rota it also keeps one
+// document a site with the line of its consultants, and assigns the first.
 //
 // It takes the command line and the paths of the service, so that tools/bench drives both with the
 // same clients. It is no part of the product.
