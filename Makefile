@@ -36,10 +36,9 @@ GOTEST := go run ./tools/gotest
 test: ## what go test ./... runs, and a list of what it skips: slow tests, and MongoDB without a mongod (see: make mongod)
 	$(GOTEST) -- ./...
 
-# Many of them wait for servers: three packages at a time keep two cores busy.
 .PHONY: slow
 slow: ## run every test; nothing may be skipped (needs: make mongod)
-	LUNPAI_SLOW=1 REQUIRE_MONGO=1 $(GOTEST) -no-skips -slowest 20 -- -p 3 ./...
+	LUNPAI_SLOW=1 REQUIRE_MONGO=1 $(GOTEST) -no-skips -slowest 20 -- ./...
 
 .PHONY: race
 race: ## run the tests of the concurrent packages under the race detector
