@@ -2,14 +2,15 @@ package api
 
 import (
 	"github.com/lunpai/lunpai/explain"
+	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/workflow"
 )
 
 // AgendaQuery says whose agenda is asked for. Without a parameter: one's own, or the front desk's
-// for its device.
+// for its key.
 type AgendaQuery struct {
 	// Staff is the member of staff whose agenda it is. Shift leader, supervisor and manager may
-	// read anybody's, a consultant only their own.
+	// read anybody's, others only their own; a front desk's key those of the person that it names.
 	Staff workflow.StaffID `query:"staff"`
 	// Everybody asks for what waits for anybody in the office: shift leader, supervisor, manager.
 	Everybody bool `query:"everybody"`
@@ -37,7 +38,7 @@ type AgendaView struct {
 
 // whose is whose agenda the caller asks for, if they may read it.
 func (c *call) whose(q *AgendaQuery) (workflow.Whose, error) {
-	leads := c.key.Role != workflow.RoleConsultant && c.key.Role != workflow.RoleFrontDesk
+	leads := !c.own() && c.key.Role != workflow.RoleFrontDesk
 	switch {
 	case q.Everybody && q.Staff != "":
 		return workflow.Whose{}, bad("agenda_of_whom")
@@ -47,7 +48,7 @@ func (c *call) whose(q *AgendaQuery) (workflow.Whose, error) {
 		return workflow.Whose{Everybody: true}, nil
 	case q.Staff != "":
 		return workflow.Whose{Staff: q.Staff}, nil
-	case c.key.Staff == "":
+	case c.key.Staff == "" || c.key.Role == workflow.RoleFrontDesk:
 		return workflow.Whose{Desk: true}, nil
 	}
 	return workflow.Whose{Staff: c.key.Staff}, nil
@@ -75,22 +76,34 @@ func getAgenda(c *call, q *AgendaQuery) (*AgendaView, error) {
 		return nil, err
 	}
 	looked := 0
-	for _, ask := range a.Asks() {
-		docs, err := c.api.cfg.Store.Asked(c.Request().Context(), c.site, view.Seq, ask,
-			workflow.MaxAsked+1)
+	take := func(docs []repo.Document, err error) error {
 		if err != nil {
-			return nil, reading(err)
+			return reading(err)
 		}
 		looked += len(docs)
-		if len(docs) > workflow.MaxAsked {
-			docs, view.More = docs[:workflow.MaxAsked], true
-		}
 		for _, d := range docs {
 			r, err := d.Record()
 			if err != nil {
-				return nil, reading(err)
+				return reading(err)
 			}
 			a.Take(r)
+		}
+		return nil
+	}
+	for _, ask := range a.Asks() {
+		docs, err := c.api.cfg.Store.Asked(c.Request().Context(), c.site, view.Seq, ask,
+			workflow.MaxAsked+1)
+		if len(docs) > workflow.MaxAsked {
+			docs, view.More = docs[:workflow.MaxAsked], true
+		}
+		if err := take(docs, err); err != nil {
+			return nil, err
+		}
+	}
+	if refs := a.Refs(); len(refs) > 0 {
+		err := take(c.api.cfg.Store.Read(c.Request().Context(), c.site, view.Seq, refs))
+		if err != nil {
+			return nil, err
 		}
 	}
 	c.looked(looked)

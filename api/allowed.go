@@ -49,5 +49,41 @@ func (c *call) refused(err error) error {
 			p.Allowed = c.allowed(v)
 		}
 	}
+	if id := c.Param("ticket"); id != "" && f.Class != workflow.ClassNotFound {
+		if _, err := readDesk[*workflow.Ticket](c, aTicket.ref(c)); err == nil {
+			p.Allowed, _ = c.ticketSteps(workflow.RecordID(id))
+		}
+	}
 	return p
+}
+
+// ticketStepsOf are the last words of the addresses that move a ticket on, by their commands.
+func ticketStepsOf(routes []*route) map[workflow.Kind]string {
+	steps := map[workflow.Kind]string{}
+	for _, r := range routes {
+		if rest, below := strings.CutPrefix(r.path, site+"/tickets/:ticket/"); below && r.kind != "" {
+			steps[r.kind] = path.Base(rest)
+		}
+	}
+	return steps
+}
+
+// ticketSteps lists the steps of a ticket that are open to the caller, named like their addresses.
+func (c *call) ticketSteps(id workflow.RecordID) ([]string, error) {
+	names := []string{}
+	ref := workflow.RecordRef(workflow.Tickets, id)
+	var needs []workflow.Ref
+	if err := c.view([]workflow.Ref{ref}, func(b *workflow.Board) error {
+		needs = b.TicketNeeds(id)
+		return nil
+	}); err != nil {
+		return names, err
+	}
+	err := c.view(needs, func(b *workflow.Board) error {
+		for _, k := range b.TicketAllows(c.key.Actor(), id, c.now()) {
+			names = append(names, c.api.ticketSteps[k])
+		}
+		return nil
+	})
+	return names, err
 }

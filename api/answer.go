@@ -82,6 +82,10 @@ func (c *call) decided(out *repo.Outcome) error {
 	if v, ok := a.(*VisitDecision); ok {
 		a = c.visitDecision(v, out.Commit)
 	}
+	if t, ok := a.(*TicketDecision); ok && !c.dry {
+		// without the steps the answer is whole: the command was carried out
+		t.Allowed, _ = c.ticketSteps(workflow.RecordID(out.Commit.Subject.ID))
+	}
 	status := http.StatusOK
 	if c.route.status == http.StatusCreated && !c.dry {
 		status = http.StatusCreated

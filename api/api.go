@@ -74,6 +74,8 @@ type API struct {
 	tick      time.Duration             // of event streams
 	all       []*route                  // in the order of the contract
 	steps     map[workflow.Event]string // of visits: the ends of their addresses
+
+	ticketSteps map[workflow.Kind]string // of tickets: the ends of their addresses
 	// readWithin is how long a client may take to read one part of a report.
 	readWithin time.Duration
 }

@@ -25,6 +25,8 @@ func newWorld(t testing.TB) *world { return newWorldOn(t, setup{}) }
 func newWorldOn(t testing.TB, s setup) *world {
 	o := newOffice(t, s)
 	o.tokens["bad"] = o.tokens["M"]
+	o.must(201, o.do("M", "POST", "/v1/sites/s/staff", `{"id":"E","role":"employee"}`))
+	o.key("E", workflow.RoleEmployee, "E")
 	k, owner := o.customer("13900000001") // A's, registered
 	if owner != "A" {
 		t.Fatalf("the first customer is %s's", owner)
@@ -47,7 +49,10 @@ func newWorldOn(t testing.TB, s setup) *world {
 		`{"from":"2024-03-06","reason":"leave"}`))
 	o.must(201, o.do("desk", "POST", "/v1/sites/s/cards", map[string]any{"customer": k, "by": "B"}))
 	notice := o.must(200, o.do("A", "GET", "/v1/sites/s/agenda", nil)).str("items", 0, "notice")
+	desk := o.serviceDesk(k)
 	pairs := []string{
+		"{ticket}", desk["ticket"], "{fault}", desk["fault"], "{project}", "tower-1",
+		"{arbitration}", desk["arbitration"],
 		"{visit}", v, "{customer}", k, "{call}", call, "{approval}", appr, "{appointment}", appt,
 		"{dispute}", disp,
 		"{notice}", notice,

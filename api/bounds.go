@@ -10,8 +10,10 @@ import (
 
 // Patterns of texts in bodies.
 const (
+	projectPattern = `^[0-9A-Za-z][0-9A-Za-z._-]*$`
+	monthPattern   = `^[0-9]{4}-[0-9]{2}$`
 	codePattern    = `^[0-9]{0,4}([a-z_]+[0-9]{0,4})*$`
-	articlePattern = `^P[12]-[0-9]{2}[a-c]?$`
+	articlePattern = `^P([12]-[0-9]{2}[a-c]?|3-[1-9](\.[1-7][ab]?)?)$`
 )
 
 // bodyRules are the rules for what is sent: how long texts and lists may be, how large numbers.
@@ -27,6 +29,12 @@ var bodyRules = shape.Rules{
 		reflect.TypeFor[workflow.KeyID]():      chars(1, 100),
 		reflect.TypeFor[workflow.NoteID]():     freeText,
 		reflect.TypeFor[workflow.Date]():       {Kind: shape.String, Pattern: shape.DatePattern},
+		reflect.TypeFor[workflow.ProjectID](): {
+			Kind: shape.String, Pattern: projectPattern, Min: new(int64(1)), Max: new(int64(64)),
+		},
+		reflect.TypeFor[workflow.AreaCode]():   code,
+		reflect.TypeFor[workflow.Department](): code,
+		reflect.TypeFor[workflow.Month]():      {Kind: shape.String, Pattern: monthPattern},
 		reflect.TypeFor[workflow.Clock]():      {Kind: shape.String, Pattern: shape.ClockPattern},
 		reflect.TypeFor[workflow.Role](): {
 			Kind: shape.String, Words: words(workflow.Roles), Name: "GivenRole",

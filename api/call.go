@@ -34,15 +34,15 @@ type call struct {
 
 	// What the request writes to the vault before its command, and what it intends to do there
 	// after it.
-	noteText string
-	noteID   workflow.NoteID
-	people   []kept
-	intent   *vault.Intent
-	plan     *vault.Plan
-	asked    bool // whether once was called
-	phoned   bool // a phone was looked up
-	row      bool // it is one row of an import
-	tried    bool // its person was kept, unless the phone is known
+	texts  map[workflow.NoteID]string // free texts by the ids that stand for them
+	notes  []workflow.NoteID          // those that were saved
+	people []kept
+	intent *vault.Intent
+	plan   *vault.Plan
+	asked  bool // whether once was called
+	phoned bool // a phone was looked up
+	row    bool // it is one row of an import
+	tried  bool // its person was kept, unless the phone is known
 }
 
 // answerWithin is the time limit of every request except the event stream and routes that set their
@@ -171,4 +171,6 @@ func newID() string {
 }
 
 // own reports whether the caller is a consultant, who sees only their own records.
-func (c *call) own() bool { return c.key.Role == workflow.RoleConsultant }
+func (c *call) own() bool {
+	return c.key.Role == workflow.RoleConsultant || c.key.Role == workflow.RoleEmployee
+}

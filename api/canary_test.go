@@ -227,6 +227,8 @@ func TestFreeTextStaysOut(t *testing.T) {
 	free := map[string]bool{
 		"note": true, "name": true, "phone": true, "remark": true,
 		"callback": true, "text": true, "label": true,
+		"place": true, "symptoms": true, "plan": true, "contact": true, "impact": true,
+		"handling": true, "cause": true, "measures": true,
 	}
 	for name, op := range contract().Operations() {
 		if op.Body == nil || !op.Query["dry_run"] {

@@ -78,26 +78,31 @@ func (c *call) subject() workflow.Ref {
 // note takes free text out of a request and returns the id that stands for it in the command. The
 // text is saved once the command is known.
 func (c *call) note(text string) (workflow.NoteID, error) {
-	if text == "" || c.dry {
+	if text == "" {
 		return "", nil
 	}
 	if err := c.once(); err != nil {
 		return "", err
 	}
-	c.noteText = text
-	return workflow.NoteID(newID()), nil
+	id := workflow.NoteID(newID())
+	if c.texts == nil {
+		c.texts = map[workflow.NoteID]string{}
+	}
+	c.texts[id] = text
+	return id, nil
 }
 
-// prepare does what must happen before a command: it saves the note, and records what the command
+// prepare does what must happen before a command: it saves the notes, and records what the command
 // intends in the vault.
 func (c *call) prepare(cmd workflow.Command) error {
 	if c.dry {
 		return nil
 	}
 	ctx := c.Request().Context()
-	if id, of := workflow.NoteOf(c.site, cmd); id != "" {
-		c.noteID = id
-		if err := c.api.cfg.Vault.SaveNote(ctx, c.site, id, of, c.id, c.noteText); err != nil {
+	ids, of := workflow.NotesOf(c.site, cmd)
+	for _, id := range ids {
+		c.notes = append(c.notes, id)
+		if err := c.api.cfg.Vault.SaveNote(ctx, c.site, id, of, c.id, c.texts[id]); err != nil {
 			return err
 		}
 	}
@@ -142,8 +147,8 @@ func (c *call) takeBack(replayed bool, err error) {
 	if c.plan != nil {
 		_ = v.Forget(ctx, c.plan)
 	}
-	if c.noteID != "" {
-		_ = v.DropNote(ctx, c.site, c.noteID, c.id)
+	for _, id := range c.notes {
+		_ = v.DropNote(ctx, c.site, id, c.id)
 	}
 	for _, k := range c.people {
 		if replayed || !k.phone {

@@ -109,8 +109,9 @@ func (c *call) fill(cmd reflect.Value) {
 // intake says what is done to a body after decoding: free text goes to the vault, and times become
 // UTC in whole milliseconds.
 type intake struct {
-	note  []int // where the free text is; nil: there is none
-	times [][]int
+	notes  [][]int // where free texts are
+	tables [][]int // where free texts are by name, such as opinions by department
+	times  [][]int
 }
 
 var (
@@ -118,8 +119,8 @@ var (
 	timeType = reflect.TypeFor[time.Time]()
 )
 
-// newIntake finds free text and times in a body. It fails if free text is in a list, or in more
-// than one place, where it could not be taken out.
+// newIntake finds free text and times in a body. It fails if free text is in a list, where it could
+// not be taken out.
 func newIntake(t reflect.Type, unsent []string) (*intake, error) {
 	in := &intake{}
 	return in, in.look(t, nil, unsent)
@@ -133,10 +134,10 @@ func (in *intake) look(t reflect.Type, at []int, unsent []string) error {
 			continue
 		}
 		switch inner := deref(f.Type); {
-		case inner == noteType && in.note != nil:
-			return fmt.Errorf("%s.%s: a second free text", t, f.Name)
 		case inner == noteType && f.Type == noteType:
-			in.note = here
+			in.notes = append(in.notes, here)
+		case f.Type.Kind() == reflect.Map && f.Type.Elem() == noteType:
+			in.tables = append(in.tables, here)
 		case inner == timeType && f.Type == timeType:
 			in.times = append(in.times, here)
 		case inner == timeType:
@@ -200,16 +201,37 @@ func (c *call) read(into any) error {
 			m.Set(reflect.ValueOf(t.UTC().Truncate(time.Millisecond)))
 		}
 	}
-	if in.note == nil {
-		return nil
+	for _, at := range in.notes {
+		m, ok := member(v, at)
+		if !ok {
+			continue
+		}
+		id, err := c.note(m.String())
+		if err != nil {
+			return err
+		}
+		m.SetString(string(id))
 	}
-	m, ok := member(v, in.note)
-	if !ok {
-		return nil
+	for _, at := range in.tables {
+		if m, ok := member(v, at); ok {
+			if err := c.noteTable(m); err != nil {
+				return err
+			}
+		}
 	}
-	id, err := c.note(m.String())
-	m.SetString(string(id))
-	return err
+	return nil
+}
+
+// noteTable takes free texts out that are sent by name.
+func (c *call) noteTable(m reflect.Value) error {
+	for _, name := range m.MapKeys() {
+		id, err := c.note(m.MapIndex(name).String())
+		if err != nil {
+			return err
+		}
+		m.SetMapIndex(name, reflect.ValueOf(id))
+	}
+	return nil
 }
 
 // member is the value at a place; none if a pointer on the way is nil.

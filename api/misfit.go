@@ -23,6 +23,8 @@ var forms = map[string]form{
 	shape.ClockPattern: {"clock", func(s string) bool { return s == "" || like(s, "00:00") }},
 	shape.DatePattern:  {"date", func(s string) bool { return like(s, "0000-00-00") }},
 	articlePattern:     {"article", isArticle},
+	monthPattern:       {"month", func(s string) bool { return like(s, "0000-00") }},
+	projectPattern:     {"project", isProject},
 }
 
 // like reports whether a text has digits and other characters where a model has them.
@@ -59,10 +61,36 @@ func isCode(s string) bool {
 }
 
 func isArticle(s string) bool {
+	if rest, ok := strings.CutPrefix(s, "P3-"); ok {
+		return isItem(rest)
+	}
 	if len(s) == 6 && s[5] >= 'a' && s[5] <= 'c' {
 		s = s[:5]
 	}
 	return like(s, "P0-00") && (s[1] == '1' || s[1] == '2')
+}
+
+// isItem reports whether a text is an item of policy 3: 5, 2.4 or 2.7a.
+func isItem(s string) bool {
+	if len(s) == 4 && (s[3] == 'a' || s[3] == 'b') {
+		s = s[:3]
+	}
+	switch {
+	case len(s) == 3:
+		return s[0] >= '1' && s[0] <= '9' && s[1] == '.' && s[2] >= '1' && s[2] <= '7'
+	}
+	return len(s) == 1 && s[0] >= '1' && s[0] <= '9'
+}
+
+// isProject reports whether a text can be the office's own id of a project.
+func isProject(s string) bool {
+	for i, b := range []byte(s) {
+		letter := b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+		if !letter && (i == 0 || b != '.' && b != '_' && b != '-') {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // misfits notes that the value here does not fit its shape, if it is the first.

@@ -122,7 +122,7 @@ func TestMisfitsInWords(t *testing.T) {
 		{
 			"conduct", `{"rule":"31","who":"A"}`,
 			"At /rule: this is not written as it should be",
-			"Send an article such as P1-31 or P2-04a",
+			"Send an article such as P1-31, P2-04a or P3-2.7a",
 		},
 	} {
 		a := o.do("M", "POST", "/v1/sites/s/"+c.request, c.body)
@@ -184,10 +184,10 @@ func TestForms(t *testing.T) {
 		for range 20_000 {
 			b := []byte([]string{
 				"", "P1-31", "P2-04a", "2024-03-04", "09:30", "code_1", "a12345",
-				"1234", "12345a",
-			}[rng.IntN(9)])
+				"1234", "12345a", "2024-03", "tower-2", "P3-5", "P3-2.7a",
+			}[rng.IntN(13)])
 			for range rng.IntN(3) {
-				at, c := rng.IntN(len(b)+1), "P12-0:_abcdz9 Aé\n"[rng.IntN(17)]
+				at, c := rng.IntN(len(b)+1), "P123-0:._abcdz9 Aé\n"[rng.IntN(19)]
 				if at < len(b) && rng.IntN(2) == 0 {
 					b[at] = c
 				} else {

@@ -25,7 +25,11 @@ var tags = []struct{ name, about, words string }{
 		"Records", "Approvals, disputes, rulings, conduct, checklists, cards.",
 		"approvals disputes rulings conduct checklists cards",
 	},
-	{"Agenda", "What is due for whom, and notices.", "agenda"},
+	{"Agenda", "What is due for whom, and notices.", "agenda timers"},
+	{
+		"Service desk", "Tickets, delivered projects, major faults, reports, watches.",
+		"service tickets projects faults service-reports needs arbitrations watches",
+	},
 	{"Reports", "Conversion, receptions, turns, waiting, as figures.", "reports"},
 	{"Journal", "Every decision, in order.", "commits"},
 	{"Sites and policies", "Offices and the rules they adopted.", "sites policies policy articles"},
@@ -66,7 +70,10 @@ var inPath = map[string]string{
 	"key":    "Id of the key, not its token.", "policy": "Preset: p1 or p2.",
 	"date":   "Business day, such as 2024-03-04.",
 	"from":   "First day of the planned absence, such as 2024-03-05.",
-	"report": "Name of the report, as the list of reports has it.",
+	"ticket": "Id of the ticket.", "fault": "Id of the major fault.",
+	"project":     "Office's own id of the project.",
+	"arbitration": "Id of the case between departments.",
+	"report":      "Name of the report, as the list of reports has it.",
 }
 
 // params draws the parameters of a route and notes them under their names.

@@ -78,6 +78,15 @@ var resources = map[string]*record{
 	"cards":        aCard,
 	"desk":         theSeat,
 	"agenda":       aNotice,
+	"service":      theService,
+	"tickets":      aTicket,
+	"projects":     aProject,
+	"faults":       aFault,
+	"arbitrations": anArbitration,
+	"watches":      aWatch,
+	"needs":        aCustomer,
+
+	"service-reports": aServiceReport,
 }
 
 // subjectOf is the record that an address is about.
@@ -179,9 +188,14 @@ func listOf[R any](c *call, of workflow.Collection, paging Paging) (
 	return list[R](c, q)
 }
 
+// officeIDs are collections whose stored ids begin with the site.
+var officeIDs = []workflow.Collection{
+	workflow.StaffList, workflow.Rotas, workflow.Projects, workflow.Watches,
+}
+
 // recordID is the id in addresses and answers: without the site in front.
 func recordID(ref workflow.Ref) string {
-	if ref.Collection == workflow.StaffList || ref.Collection == workflow.Rotas {
+	if slices.Contains(officeIDs, ref.Collection) {
 		return ref.ID[strings.LastIndexByte(ref.ID, '/')+1:]
 	}
 	return ref.ID

@@ -39,7 +39,10 @@ type ReportList struct {
 // listReports lists the reports the caller may ask for and describes their columns.
 func listReports(c *call, _ *none) (*ReportList, error) {
 	list := slices.DeleteFunc(report.List(lang(c)), func(r report.Info) bool {
-		if !c.own() {
+		if c.key.Role == workflow.RoleEmployee && !report.OfDesk(r.Name) {
+			return true
+		}
+		if !c.own() || report.OfDesk(r.Name) && c.countsDesk() {
 			return false
 		}
 		_, err := report.New(report.Query{Report: r.Name, Own: &c.key.Staff})
@@ -85,7 +88,8 @@ type ReportQuery struct {
 }
 
 // getReport computes a report and writes rows as they are ready. Front desk and shift leader see
-// today's figures, a consultant their own.
+// today's figures, a consultant their own. Employees see the reports of the service desk: business,
+// customer service and those who lead the whole, others what is their own.
 func getReport(c *call, query *ReportQuery) (*Report, error) {
 	q := report.Query{Report: c.Param("report"), Site: c.site, From: query.From, To: query.To}
 	for _, name := range query.GroupBy {
@@ -155,7 +159,14 @@ func (c *call) narrow(q *report.Query) error {
 			q.From, q.To = today, today
 			return nil
 		})
-	case workflow.RoleConsultant:
+	case workflow.RoleConsultant, workflow.RoleEmployee:
+		desk := report.OfDesk(q.Report)
+		if c.key.Role == workflow.RoleEmployee && !desk {
+			return forbidden("role", c.key.Role)
+		}
+		if desk && c.countsDesk() {
+			return nil
+		}
 		if c.key.Staff == "" { // such keys are never made
 			return forbidden("role/no_consultant", c.key.Role)
 		}
@@ -163,6 +174,16 @@ func (c *call) narrow(q *report.Query) error {
 	default:
 	}
 	return nil
+}
+
+// countsDesk reports whether the caller sees the figures of the whole service desk: business, which
+// writes the supervision report, customer service and those who lead do.
+func (c *call) countsDesk() (may bool) {
+	_ = c.view(nil, func(b *workflow.Board) error {
+		may = b.CountsDesk(c.key.Actor(), c.now())
+		return nil
+	})
+	return may
 }
 
 // unanswered turns a refused query into a problem; any other error is the store's.

@@ -18,7 +18,9 @@ var (
 		workflow.RoleFrontDesk, workflow.RoleConsultant,
 		workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager,
 	}
+	employed  = append(slices.Clone(atSite), workflow.RoleEmployee)
 	readers   = append(slices.Clone(atSite), workflow.RoleAnalyst)
+	counters  = append(slices.Clone(readers), workflow.RoleEmployee)
 	ticket    = append(slices.Clone(atSite), workflow.RoleAnalyst, workflow.RoleKiosk)
 	alsoAdmin = append(slices.Clone(readers), workflow.RoleAdministrator)
 	referees  = []workflow.Role{workflow.RoleSupervisor, workflow.RoleManager}
@@ -32,7 +34,13 @@ func (a *API) routes() []*route {
 	post, patch, put, del := http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete
 	v, k, s, r := site+"/visits", site+"/customers", site+"/staff", site+"/rota"
 	metrics := wrap(promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
-	return []*route{
+	rehearsed := []*route{
+		reads(site+"/timers", keepers, fireTimers).posted().takesUpTo(reportWithin),
+	}
+	if a.cfg.Clock == nil {
+		rehearsed = nil
+	}
+	return append([]*route{
 		runs[workflow.CreateSite](post, "/v1/sites", createSite).makes().dry(),
 		reads("/v1/sites", anyone, listSites),
 		reads(site, alsoAdmin, getSite),
@@ -131,7 +139,7 @@ func (a *API) routes() []*route {
 		does[workflow.GiveCard](post, site+"/cards", mint("card"), caller("by")).makes(),
 		reads(site+"/cards", atSite, listCards),
 
-		reads(site+"/agenda", atSite, getAgenda),
+		reads(site+"/agenda", employed, getAgenda),
 		does[workflow.AcknowledgeNotice](post, site+"/agenda/notices/:notice/acknowledge"),
 
 		reads(site+"/desk", atSite, getDesk),
@@ -141,8 +149,54 @@ func (a *API) routes() []*route {
 		does[workflow.FillSeat](post, site+"/desk/fill", caller("by")),
 		does[workflow.CheckVacancy](post, site+"/desk/check"),
 
-		reads(site+"/reports", readers, listReports).anywhere(),
-		reads(site+"/reports/:report", readers, getReport).also("text/csv",
+		does[workflow.AdoptService](post, site+"/service"),
+		reads(site+"/service", employed, getService),
+		does[workflow.OpenTicket](post, site+"/tickets", mint("ticket")).makes(),
+		reads(site+"/tickets", employed, listTickets),
+		reads(site+"/tickets/:ticket", employed, getTicket),
+		reads(site+"/tickets/:ticket/history", employed, getTicketHistory),
+		does[workflow.RecordTicket](post, site+"/tickets/:ticket/record"),
+		does[workflow.HandTicket](post, site+"/tickets/:ticket/handover"),
+		does[workflow.EscalateTicket](post, site+"/tickets/:ticket/escalate"),
+		does[workflow.CallAgain](post, site+"/tickets/:ticket/call-again"),
+		does[workflow.ResolveTicket](post, site+"/tickets/:ticket/resolve"),
+		does[workflow.SubmitSlip](post, site+"/tickets/:ticket/slip"),
+		does[workflow.CloseTicket](post, site+"/tickets/:ticket/close"),
+		does[workflow.DeliverProject](post, site+"/projects").makes(),
+		reads(site+"/projects", employed, listProjects),
+		reads(site+"/projects/:project", employed, getProject),
+		reads(site+"/projects/:project/history", employed, getProjectHistory),
+		reads(site+"/projects/:project/schedule", employed, getSchedule),
+		does[workflow.FollowUpProject](post, site+"/projects/:project/follow-ups"),
+		does[workflow.RetireProject](post, site+"/projects/:project/retire"),
+		does[workflow.ReportFault](post, site+"/faults", mint("fault")).makes(),
+		reads(site+"/faults", employed, listFaults),
+		reads(site+"/faults/:fault", employed, getFault),
+		reads(site+"/faults/:fault/history", employed, getFaultHistory),
+		does[workflow.FileFault](post, site+"/faults/:fault/file"),
+		does[workflow.RelayFault](post, site+"/faults/:fault/relay"),
+		does[workflow.TrackFault](post, site+"/faults/:fault/track"),
+		does[workflow.EndFault](post, site+"/faults/:fault/end"),
+		does[workflow.AnalyseFault](post, site+"/faults/:fault/analysis"),
+		does[workflow.FeedBackFault](post, site+"/faults/:fault/feedback"),
+		reads(site+"/service-reports", employed, listServiceReports),
+		does[workflow.SubmitReport](post, site+"/service-reports"),
+		reads(site+"/needs", employed, listNeeds),
+		does[workflow.MarkNeed](post, site+"/needs/:customer"),
+		does[workflow.OpenArbitration](post, site+"/arbitrations", mint("arbitration")).makes(),
+		reads(site+"/arbitrations", employed, listArbitrations),
+		reads(site+"/arbitrations/:arbitration", employed, getArbitration),
+		reads(site+"/arbitrations/:arbitration/history", employed, getArbitrationHistory),
+		does[workflow.AddOpinion](post, site+"/arbitrations/:arbitration/opinions"),
+		does[workflow.RuleArbitration](post, site+"/arbitrations/:arbitration/ruling"),
+		does[workflow.ConfirmArbitration](post, site+"/arbitrations/:arbitration/executed"),
+		reads(site+"/watches", employed, listWatches),
+		does[workflow.SetWatch](put, site+"/watches/:date"),
+		reads(site+"/watches/:date", employed, getWatch),
+		does[workflow.LogWatch](post, site+"/watches/:date/log"),
+
+		reads(site+"/reports", counters, listReports).anywhere(),
+		reads(site+"/reports/:report", counters, getReport).also("text/csv",
 			"application/x-ndjson").takesUpTo(reportWithin).anywhere(),
 
 		reads(site+"/keys", keepers, listKeys),
@@ -155,13 +209,14 @@ func (a *API) routes() []*route {
 		reads("/readyz", nil, readyz).open(),
 		serves("/metrics", "text/plain", "metrics", metrics),
 		serves("/openapi.yaml", "application/yaml", "getContract", getContract),
-	}
+	}, rehearsed...)
 }
 
 // mount makes every route an address of the service.
 func (a *API) mount() error {
 	routes := a.routes()
 	a.all, a.steps = routes, stepsOf(routes)
+	a.ticketSteps = ticketStepsOf(routes)
 	for _, r := range routes {
 		if err := r.compile(); err != nil {
 			return err

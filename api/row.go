@@ -138,6 +138,9 @@ func reads[Q, A any](path string, roles []workflow.Role, read func(*call, *Q) (*
 	return r
 }
 
+// posted makes a question one that has an effect.
+func (r *route) posted() *route { r.method = http.MethodPost; return r }
+
 // serves is a public route that writes its answer itself.
 func serves(path, media, name string, h handler) *route {
 	return &route{

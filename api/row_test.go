@@ -53,7 +53,6 @@ func TestFaultsInARow(t *testing.T) {
 			build(v+"/:visit/assign", caller("concurrent")),
 			"no id",
 		},
-		"two free texts":                 {bodied[twoNotes](), "second free text"},
 		"free text in a list":            {bodied[inList](), "cannot be reached"},
 		"free text in a list of objects": {bodied[inListOfStructs](), "cannot be reached"},
 		"a time behind a pointer":        {bodied[behindPointer](), "cannot be reached"},

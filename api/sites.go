@@ -69,6 +69,8 @@ type SiteBody struct {
 	Duty []workflow.DutyShift `json:"duty,omitempty"`
 	// Staff are the people who work there. The first manager gets a key.
 	Staff []StaffBody `json:"staff,omitempty"`
+	// Service is the service desk that the site begins with. Absent: it has none.
+	Service *workflow.AdoptService `json:"service,omitempty"`
 }
 
 // command builds the command. A site without an id gets one that depends on the request, so that a
@@ -92,7 +94,7 @@ func (b *SiteBody) command(c *call) (*workflow.CreateSite, error) {
 	}
 	cmd := &workflow.CreateSite{
 		Site: b.ID, Zone: b.Zone, Hours: week(b.Hours),
-		Holidays: b.Holidays, Duty: b.Duty, Policy: p,
+		Holidays: b.Holidays, Duty: b.Duty, Policy: p, Service: b.Service,
 	}
 	for _, s := range b.Staff {
 		cmd.Staff = append(cmd.Staff, s.staff())

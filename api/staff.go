@@ -24,10 +24,17 @@ type StaffBody struct {
 	Team workflow.UnitID `json:"team,omitempty"`
 	// OffRoster keeps a consultant out of the line for now.
 	OffRoster bool `json:"off_roster,omitempty"`
+	// Department is where they work, where the office has a service desk. Absent: nowhere.
+	Department workflow.Department `json:"department,omitempty"`
+	// Hats are functions beside the role, where the office has a service desk.
+	Hats []workflow.Hat `json:"hats,omitempty"`
 }
 
 func (b *StaffBody) staff() workflow.NewStaff {
-	return workflow.NewStaff{Staff: b.ID, Role: b.Role, Team: b.Team, OffRoster: b.OffRoster}
+	return workflow.NewStaff{
+		Staff: b.ID, Role: b.Role, Team: b.Team, OffRoster: b.OffRoster,
+		Department: b.Department, Hats: b.Hats,
+	}
 }
 
 func addStaff(_ *call, b *StaffBody) (*workflow.AddStaff, error) {

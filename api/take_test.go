@@ -221,8 +221,12 @@ func (m maker) text(s *shape.Shape) string {
 		return []string{`"2024-03-04T09:10:00+08:00"`, `"2024-03-04T01:10:00.5Z"`}[m.IntN(2)]
 	case s.Pattern == codePattern:
 		return `"code_1"`
+	case s.Pattern == monthPattern:
+		return `"2024-03"`
+	case s.Pattern == projectPattern:
+		return `"tower-2"`
 	case s.Pattern == articlePattern:
-		return []string{`"P1-31"`, `"P2-04a"`}[m.IntN(2)]
+		return []string{`"P1-31"`, `"P2-04a"`, `"P3-2.7a"`}[m.IntN(3)]
 	case s.Pattern == shape.ClockPattern:
 		return `"09:30"`
 	case s.Pattern == shape.DatePattern:

@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"sort"
 	"time"
 
 	"github.com/lunpai/lunpai/repo"
@@ -121,32 +120,13 @@ type HistoryQuery struct {
 
 // getHistory lists the commits that changed a visit, oldest first.
 func getHistory(c *call, q *HistoryQuery) (*VisitHistory, error) {
-	after, err := q.Cursor.seq()
-	if err != nil {
-		return nil, err
-	}
 	v, err := c.readVisit()
 	if err != nil {
 		return nil, err
 	}
-	seqs := v.Commits[sort.Search(len(v.Commits),
-		func(i int) bool { return v.Commits[i] > after }):]
 	a := &VisitHistory{Visit: v.ID}
-	if limit := q.Limit.orUsual(); len(seqs) > limit {
-		seqs = seqs[:limit]
-		a.NextCursor = seqCursor(seqs[limit-1])
-	}
-	a.Commits = make([]Entry, 0, len(seqs))
-	for _, seq := range seqs {
-		k, err := c.commitAt(seq)
-		if err != nil {
-			return nil, err
-		}
-		e := shown(c.redacted(k))
-		c.say(e.Facts)
-		a.Commits = append(a.Commits, e)
-	}
-	return a, nil
+	a.Commits, a.NextCursor, err = c.commitsOf(v.Commits, q)
+	return a, err
 }
 
 // VisitsQuery is the query of the list of visits.

@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -40,7 +41,7 @@ func TestPolicies(t *testing.T) {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%d scenarios prove them.\n", len(proofs.ids))
-	for _, p := range []string{"P1", "P2"} {
+	for _, p := range []string{"P1", "P2", "P3"} {
 		fmt.Fprintf(&b, "\n## Policy %s\n", p[1:])
 		for _, id := range workflow.Articles() {
 			if strings.HasPrefix(id, p+"-") {
@@ -148,6 +149,8 @@ type proofs struct {
 func readScenarios(t *testing.T) *proofs {
 	t.Helper()
 	files, err := filepath.Glob("../scenario/testdata/*.yaml")
+	desk, more := filepath.Glob("../scenario/testdata/desk/*.yaml")
+	files, err = append(files, desk...), errors.Join(err, more)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)
 	}

@@ -25,7 +25,7 @@ type source struct {
 	names      map[string]bool            // of all functions and types
 }
 
-var articleID = regexp.MustCompile(`^P[12]-[0-9]{2}[a-c]?$`)
+var articleID = regexp.MustCompile(`^P([12]-[0-9]{2}[a-c]?|3-[1-9](\.[1-7][ab]?)?)$`)
 
 func readSource(t *testing.T) *source {
 	t.Helper()

@@ -19,7 +19,10 @@ func Item(lang Lang, i workflow.Item, names func(id string) string) string {
 	for k, v := range values {
 		values[k] = value(lang, k, v, names)
 	}
-	values["record"], values["about"] = named(i.Record, names), named(i.About.ID, names)
+	values["record"] = named(i.Record, names)
+	if values["about"] == "" {
+		values["about"] = named(i.About.ID, names)
+	}
 	ways := texts().agenda[string(i.What)+"/"+i.Args["why"]].in(lang)
 	if ways == nil {
 		ways = texts().agenda[string(i.What)].in(lang)

@@ -234,6 +234,12 @@ func TestParametersComplete(t *testing.T) {
 // TestWordsComplete: every closed set has a word for every value and for nothing else.
 func TestWordsComplete(t *testing.T) {
 	c, src := readCatalogue(t), readCore(t)
+	desk := func(types ...string) (all []string) {
+		for _, t := range types {
+			all = append(all, slices.Collect(maps.Keys(src.types[t]))...)
+		}
+		return all
+	}
 	sets := map[string][]string{
 		"mode":   {"enforce", "none", "record", "remind"},
 		"policy": {"p1", "p2"},
@@ -247,9 +253,19 @@ func TestWordsComplete(t *testing.T) {
 		"approval": {"delay_signing", "discount", "engineering", "other", "payment_method"},
 		"what": {
 			"address", "approval", "call", "customer", "date", "dispute", "key", "note", "notice",
-			"policy",
-			"record", "report", "site", "staff", "visit",
+			"policy", "record", "report", "site", "staff", "visit", "ticket", "project", "fault",
+			"arbitration", "watch", "service", "service_report",
 		},
+		"function": append(workflow.Hat("").Words(), "tech_service", "business",
+			"customer_service", "office", "top_management", "customer", "department"),
+		"text": {
+			"cause", "handling", "impact", "measures", "note", "occurred_at", "place", "plan",
+			"staff", "symptoms",
+		},
+		"stage": desk("TicketState", "ProjectState", "FaultState", "ArbitrationState",
+			"WatchState"),
+		"step": desk("TicketEvent", "ProjectEvent", "FaultEvent", "ArbitrationEvent",
+			"WatchEvent"),
 		"item": nil, "reason": {"customer_demand", "day_over"}, "why": {"company_staff"},
 	}
 	for group, typ := range map[string]string{
@@ -258,11 +274,15 @@ func TestWordsComplete(t *testing.T) {
 		"presence": "Presence", "topic": "Topic", "role": "Role",
 		"customer_status": "CustomerStatus", "unit_type": "UnitType", "event": "Event",
 		"fault_class": "FaultClass", "agenda": "ItemKind",
+		"ticket_kind":    "TicketKind",
+		"ticket_outcome": "TicketOutcome", "slip": "SlipState", "measure": "Measure",
+		"need": "NeedMark", "service_report": "ServiceReportKind",
 	} {
 		sets[group] = slices.Sorted(maps.Keys(src.types[typ]))
 	}
 	for _, v := range src.fields("State") {
-		if src.types["State"][v] == "" && src.types["Presence"][v] == "" {
+		if src.types["State"][v] == "" && src.types["Presence"][v] == "" &&
+			(v == "open" || v == "ruled" || !slices.Contains(sets["stage"], v)) {
 			sets["record_state"] = append(sets["record_state"], v)
 		}
 	}
@@ -275,8 +295,12 @@ func TestWordsComplete(t *testing.T) {
 			sets["why"] = append(sets["why"], s.detail["why"]...)
 		}
 		sets["reason"] = append(sets["reason"], s.detail["reason"]...)
-		if s.key == "reminded" {
-			sets["item"] = append(sets["item"], s.detail["item"]...)
+		if s.key == "reminded" && s.detail["as"] == nil {
+			for _, v := range s.detail["item"] {
+				if !strings.HasSuffix(v, ":") { // it has a sentence of its own
+					sets["item"] = append(sets["item"], v)
+				}
+			}
 		}
 	}
 	for _, n := range src.calls("noteChange") {
@@ -310,10 +334,10 @@ func TestWordsComplete(t *testing.T) {
 func TestDetailsKnown(t *testing.T) {
 	src := readCore(t)
 	ids := []string{
-		"about", "accountable", "after", "answered_by", "appointment", "before", "by", "credit",
-		"customer", "for", "free", "from", "holder", "id", "into", "line", "named", "next",
-		"next_first", "of", "order", "ordered_by", "owner", "principal", "record", "second",
-		"server", "staff", "to", "unit", "visit",
+		"about", "accountable", "after", "answered_by", "appointment", "arbitration", "area",
+		"before", "by", "credit", "customer", "for", "free", "from", "holder", "id", "into", "line",
+		"named", "next", "next_first", "of", "order", "ordered_by", "owner", "principal", "project",
+		"record", "second", "server", "staff", "ticket", "to", "unit", "visit",
 	}
 	for _, s := range slices.Concat(src.facts(), src.refusals()) {
 		for k := range s.detail {

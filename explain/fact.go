@@ -25,29 +25,40 @@ var variants = map[workflow.FactKind]string{
 // groups names the word groups of the details and arguments whose values are codes, in the order in
 // which they are tried.
 var groups = map[string][]string{
-	"effect":  {"pass_effect"},
-	"event":   {"event"},
-	"item":    {"item"},
-	"kind":    {"kind", "approval"},
-	"policy":  {"policy"},
-	"reason":  {"presence", "reason"},
-	"role":    {"server_role", "role"},
-	"roles":   {"role"},
-	"route":   {"route"},
-	"state":   {"state", "record_state"},
-	"status":  {"customer_status"},
-	"topic":   {"topic"},
-	"was":     {"presence"},
-	"weekday": {"weekday"},
-	"what":    {"what"},
-	"why":     {"presence", "why"},
-	"with":    {"presence"},
+	"effect":     {"pass_effect"},
+	"department": {"function"},
+	"function":   {"function", "role"},
+	"lead":       {"function"},
+	"measure":    {"measure"},
+	"missing":    {"text", "function"},
+	"outcome":    {"ticket_outcome"},
+	"slip":       {"slip"},
+	"stage":      {"stage"},
+	"step":       {"step"},
+	"event":      {"event"},
+	"item":       {"item"},
+	"kind":       {"kind", "approval", "ticket_kind", "service_report"},
+	"policy":     {"policy"},
+	"reason":     {"presence", "reason"},
+	"role":       {"server_role", "role"},
+	"roles":      {"role"},
+	"route":      {"route"},
+	"state":      {"state", "record_state"},
+	"status":     {"customer_status"},
+	"topic":      {"topic"},
+	"was":        {"presence"},
+	"weekday":    {"weekday"},
+	"what":       {"what", "need"},
+	"why":        {"presence", "why"},
+	"with":       {"presence"},
 }
 
 // plain are the details that are neither codes nor ids.
 var plain = map[string]bool{
-	"active": true, "bounds": true, "channel": true, "count": true, "date": true, "flag": true,
-	"from_day": true, "last": true, "until": true,
+	"active": true, "as": true, "bounds": true, "channel": true, "count": true, "date": true,
+	"delivered_on": true, "due": true, "flag": true, "from_day": true, "hat": true, "heard": true,
+	"last": true, "late": true, "month": true, "next_due": true, "told": true, "until": true,
+	"year":    true,
 	"instead": true, "parameter": true, "position": true, "rank": true, "rule": true, "today": true,
 	"time": true, "zone": true,
 }
@@ -80,6 +91,9 @@ func Fact(lang Lang, f workflow.Fact, names func(id string) string) string {
 		})
 	}
 	values["subject"] = named(f.Subject, names)
+	if f.Detail["as"] != "" { // not somebody of the staff but a function, a department or a group
+		values["subject"] = Word(lang, "function", f.Subject)
+	}
 	text, _ := sentence(lang, f).say(values)
 	if text == "" {
 		text = strings.TrimSpace(string(f.Kind) + " " + values["subject"])

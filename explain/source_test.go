@@ -203,7 +203,7 @@ func (s *core) facts() []saying {
 		add(c, []string{"flagged"}, nil, map[string][]string{"flag": s.values(c.in, c.args[1])})
 	}
 	for _, c := range s.calls("remind") {
-		add(c, []string{"reminded"}, nil, map[string][]string{"item": s.values(c.in, c.args[1])})
+		add(c, []string{"reminded"}, c.args[3:], map[string][]string{"item": s.values(c.in, c.args[1])})
 	}
 	return all
 }
@@ -223,8 +223,13 @@ func (s *core) kindsIn(f *ast.FuncDecl) []string {
 // refusals are all refusals the core gives.
 func (s *core) refusals() []saying {
 	var all []saying
-	for helper, n := range map[string]int{"invalid": 1, "refused": 2, "forbidden": 2} {
+	for helper, n := range map[string]int{
+		"invalid": 1, "invalidUnder": 2, "refused": 2, "forbidden": 2,
+	} {
 		for _, c := range s.calls(helper) {
+			if c.in.Name.Name == "invalidUnder" {
+				continue // the helper itself
+			}
 			rule := ""
 			if n == 2 {
 				rule, _ = text(c.args[1])

@@ -42,6 +42,7 @@ type Engine struct {
 	decide    func(*workflow.Board, workflow.Envelope, workflow.Command) (*workflow.Commit,
 		*workflow.Fault)
 	due  dueBook
+	page int // how many records fireRecords looks at
 	time timekeeper
 
 	mu       sync.Mutex
@@ -67,6 +68,7 @@ func NewEngine(cfg Config) *Engine {
 		cfg: cfg, work: newCrew(), committer: newCommitter(cfg.Store, cfg.AppendTimeout),
 		decide:  workflow.Decide,
 		writers: map[workflow.SiteID]*siteWriter{}, time: timekeeper{steady: cfg.Steady},
+		page: maxDue,
 	}
 }
 

@@ -32,3 +32,6 @@ func Queue(e *Engine, site workflow.SiteID) (waiting, commands int, working bool
 
 // KeepRecords makes a filler forget what is not open as soon as it holds more than n records.
 func KeepRecords(f *Filler, n int) { f.keep = n }
+
+// RecordsAtOnce makes an engine look at n due records in a round.
+func RecordsAtOnce(e *Engine, n int) { e.page = n }

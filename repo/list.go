@@ -62,6 +62,14 @@ var Filters = map[workflow.Collection][]string{
 	workflow.Disputes:     {"customer", "state"},
 	workflow.Cards:        {"customer", "by"},
 	workflow.Checks:       {"visit", "by", "item"},
+
+	workflow.Tickets: {
+		"customer", "holder", "first_responder", "area", "grade", "kind", "state",
+	},
+	workflow.Projects:       {"customer", "state"},
+	workflow.MajorFaults:    {"project", "state"},
+	workflow.Arbitrations:   {"lead", "state"},
+	workflow.ServiceReports: {"kind"},
 }
 
 // Lists are the filters whose field is a list.

@@ -138,6 +138,11 @@ type Documents interface {
 	// then of the id; every commit of the site up to seq is in them, later ones may be.
 	Asked(ctx context.Context, site workflow.SiteID, seq int64, ask workflow.Ask, limit int) (
 		[]Document, error)
+	// DueAll returns the records of all sites that the service has to look at by itself, those of
+	// workflow.Wakers with next.wake_at ≤ before, from behind a place on: at most limit, in order
+	// of the moment and then of the id. It is for the service's own timers, never for a caller who
+	// belongs to one office. Its answer may trail as documents do.
+	DueAll(ctx context.Context, before time.Time, after Waking, limit int) ([]Document, error)
 	// Scan calls f for every document of a span, in bounded memory. Its error is f's, or the
 	// store's.
 	Scan(ctx context.Context, of Span, f func(Document) error) error

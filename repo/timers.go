@@ -12,8 +12,9 @@ import (
 )
 
 // FireDue gives, as the system, the commands whose time has come at every site where something may
-// be due. Call it every few seconds. A timer's id is made of what is due and when, so it runs once,
-// even after a restart or with two instances firing at once. It returns how many ran now.
+// be due: by what is on the boards, and about the records of service desks (fireRecords). Call it
+// every few seconds. A timer's id is made of what is due and when, so it runs once, even after a
+// restart or with two instances firing at once. It returns how many ran now.
 func (e *Engine) FireDue(ctx context.Context) (fired int, err error) {
 	now := e.Now()
 	heads, next, err := e.cfg.Store.Moved(ctx, e.due.movedAfter())
@@ -36,7 +37,8 @@ func (e *Engine) FireDue(ctx context.Context) (fired int, err error) {
 			errs = append(errs, fmt.Errorf("fire due timers of site %s: %w", site, err))
 		}
 	}
-	return fired, errors.Join(errs...)
+	n, err := e.fireRecords(ctx)
+	return fired + n, errors.Join(append(errs, err)...)
 }
 
 // elsewhere are those of these sites that another instance owns.
@@ -70,18 +72,26 @@ func (e *Engine) fireSite(ctx context.Context, site workflow.SiteID) (fired int,
 		return 0, nil
 	}
 	for _, t := range due {
-		r := Request{ID: t.ID, By: workflow.Actor{Role: workflow.RoleSystem}, Command: t.Command}
-		out, err := e.do(site, &job{ctx: ctx, req: r, timer: true, done: make(chan result, 1)})
-		var f *workflow.Fault
-		switch {
-		case errors.As(err, &f), errors.Is(err, ErrInProgress): // somebody was quicker
-		case err != nil:
+		ran, err := e.fire(ctx, site, t)
+		if err != nil {
 			return fired, err
-		case !out.Replayed:
+		}
+		if ran {
 			fired++
 		}
 	}
 	return fired, nil
+}
+
+// fire gives a command that is due. false: somebody was quicker.
+func (e *Engine) fire(ctx context.Context, site workflow.SiteID, t workflow.Timer) (bool, error) {
+	r := Request{ID: t.ID, By: workflow.Actor{Role: workflow.RoleSystem}, Command: t.Command}
+	out, err := e.do(site, &job{ctx: ctx, req: r, timer: true, done: make(chan result, 1)})
+	var f *workflow.Fault
+	if errors.As(err, &f) || errors.Is(err, ErrInProgress) {
+		return false, nil
+	}
+	return err == nil && !out.Replayed, err
 }
 
 // noteDue tells the engine when something will next be due at the site. A panic in that does not
@@ -115,6 +125,8 @@ type dueBook struct {
 	sites map[workflow.SiteID]*dueSite
 	queue dueQueue
 	after int64 // what Moved is asked with
+
+	reached Waking // the record that the last round of fireRecords came to
 }
 
 type dueSite struct {

@@ -24,6 +24,9 @@ var atDoor = []string{
 var receptionsBy = append([]string{"rule", "credited"},
 	slices.DeleteFunc(slices.Clone(funnelBy), func(d string) bool { return d == "consultant" })...)
 
+// periods are those by which what the service desk did can be grouped.
+var periods = []string{"day", "week", "month", "weekday"}
+
 // definitions are the reports, in the order of docs/analytics.md.
 var definitions = []*definition{
 	{
@@ -70,6 +73,47 @@ var definitions = []*definition{
 		name: "fairness_daily",
 		by:   []string{"day"}, may: []string{"day", "week", "month", "weekday"},
 		holds: fairnessColumns, tally: newFairness, turns: true, floor: true,
+	},
+	{
+		name: "tickets_daily",
+		by:   []string{"day"}, may: append([]string{
+			"area", "ticket_kind", "ticket_channel", "first_responder", "holder", "department",
+		}, periods...),
+		holds: ticketColumns, tally: newTickets, desk: ofTickets,
+	},
+	{
+		name: "first_responders",
+		by:   []string{"first_responder"}, may: append([]string{"first_responder"}, periods...),
+		holds: responderColumns, tally: newResponders, desk: ofResponders,
+	},
+	{
+		name: "slips_monthly",
+		by:   []string{"month"}, may: append([]string{"area", "first_responder", "department"},
+			periods...),
+		holds: slipColumns, tally: newSlips, desk: ofSlips,
+	},
+	{
+		name: "follow_ups_monthly",
+		by:   []string{"month", "first_year"}, may: append([]string{"first_year"}, periods...),
+		holds: followUpColumns, tally: newDuties(wasInTime, wasLate, wasMissed, isOpen),
+		desk: ofCalls, floor: true,
+	},
+	{
+		name: "faults_monthly",
+		by:   []string{"month"}, may: periods,
+		holds: faultColumns, tally: newFaults, desk: ofFaults, floor: true,
+	},
+	{
+		name: "service_discipline",
+		by:   []string{"month", "task"}, may: append([]string{"task", "staff"}, periods...),
+		holds: disciplineColumns, tally: newDuties(wasInTime, wasLate, wasMissed, wasExcused),
+		desk: ofDiscipline,
+	},
+	{
+		name: "supervision_monthly",
+		by:   []string{"month", "department"}, may: append([]string{"department", "area"},
+			periods...),
+		holds: supervisionColumns, tally: newSupervision, desk: ofTickets, floor: true,
 	},
 	{
 		name:  "visits",

@@ -16,3 +16,11 @@ func (Type) Words() []string {
 		"ratio", "bool", "time",
 	}
 }
+
+// Words are the values of outcome, in order.
+func (outcome) Words() []string {
+	return []string{
+		"in_time", "late", "missed", "excused",
+		"open",
+	}
+}

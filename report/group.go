@@ -38,7 +38,7 @@ func (g *groups) take(e *entry) error {
 	for _, d := range dims {
 		g.by = append(g.by, d.of(e))
 	}
-	if dims[0].stretch && g.by[0] != g.first {
+	if dims[0].stretch && g.of.defined.desk == nil && g.by[0] != g.first {
 		if err := g.flush(); err != nil {
 			return err
 		}
@@ -152,6 +152,16 @@ var dimensions = map[string]dimension{
 	"intent":      {Text, false, func(e *entry) any { return text(form(e).Intent) }},
 
 	"unit": {Text, false, func(e *entry) any { return text(e.unit) }},
+
+	"area":            {Text, false, func(e *entry) any { return text(e.ticket.Area) }},
+	"ticket_kind":     {Text, false, func(e *entry) any { return text(e.ticket.Kind) }},
+	"ticket_channel":  {Text, false, func(e *entry) any { return text(e.ticket.Channel) }},
+	"first_responder": {Text, false, func(e *entry) any { return text(e.staff) }},
+	"holder":          {Text, false, func(e *entry) any { return text(e.ticket.Holder) }},
+	"department":      {Text, false, func(e *entry) any { return text(e.ticket.Department) }},
+	"first_year":      {Bool, false, func(e *entry) any { return e.firstYear }},
+	"task":            {Text, false, func(e *entry) any { return text(e.task) }},
+	"staff":           {Text, false, func(e *entry) any { return text(e.staff) }},
 }
 
 // form is the register entry of an entry's visit.

@@ -91,6 +91,9 @@ type definition struct {
 	tally func() tally
 	// turns: the entries are turns of units, not visits.
 	turns bool
+	// desk is where the entries of a report about the service desk come from, in no order of days;
+	// nil: the report is about reception.
+	desk func(context.Context, repo.Documents, Query, func(*entry) error) error
 	// floor: the report makes sense only for the whole floor, not for one consultant.
 	floor bool
 }
@@ -180,11 +183,14 @@ func (r *Report) checkDays() error {
 func (r *Report) Rows(ctx context.Context, docs repo.Documents, f func(row []any) error) error {
 	g := &groups{of: r, open: map[string]*group{}, emit: f}
 	source := visits
-	if r.defined.turns {
+	switch {
+	case r.defined.turns:
 		source = turns
+	case r.defined.desk != nil:
+		source = r.defined.desk
 	}
 	err := source(ctx, docs, r.Query, func(e *entry) error {
-		if !r.about(e.visit) {
+		if r.defined.desk != nil && !r.ofDesk(e) || r.defined.desk == nil && !r.about(e.visit) {
 			return nil
 		}
 		return g.take(e)
@@ -209,6 +215,19 @@ func (r *Report) about(v *workflow.Visit) bool {
 		return d.whose(v) == *r.Own
 	}
 	return v.Principal == *r.Own
+}
+
+// ofDesk reports whether an entry of the service desk belongs in the report.
+func (r *Report) ofDesk(e *entry) bool {
+	return (r.From == "" || e.day >= r.From) && (r.To == "" || e.day <= r.To) &&
+		(r.Own == nil || e.staff == *r.Own)
+}
+
+// OfDesk reports whether a report is about the service desk.
+func OfDesk(name string) bool {
+	return slices.ContainsFunc(definitions, func(d *definition) bool {
+		return d.name == name && d.desk != nil
+	})
 }
 
 // Info describes a report to those who want to request it.

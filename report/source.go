@@ -18,6 +18,14 @@ type entry struct {
 	visit  *workflow.Visit // nil for what the day's table says
 	unit   workflow.UnitID
 	effect effect
+
+	// Of the service desk.
+	ticket    *workflow.Ticket
+	fault     *workflow.MajorFault
+	staff     workflow.StaffID // whose it is; empty: nobody's
+	task      string
+	outcome   outcome
+	firstYear bool
 }
 
 // effect is what an entry says about a unit's turn.

@@ -48,7 +48,8 @@ func TestViews(t *testing.T) {
 				slices.SortFunc(want, func(a, b []any) int {
 					return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
 				})
-				if len(want) == 0 && office != "old" {
+				desk := office == "office" || office == "teams" // without a service desk
+				if len(want) == 0 && office != "old" && !(desk && report.OfDesk(name)) {
 					t.Errorf("%s: the report is empty", office)
 				}
 				if d := gocmp.Diff(want, got); d != "" {

@@ -104,6 +104,9 @@ func (o *office) finish(g *guest) error {
 		if err := o.must(himself(v.Server), serve); err != nil {
 			return err
 		}
+		if err := o.service.ofVisit(v); err != nil {
+			return err
+		}
 		return o.relieve()
 	}
 	if o.chance(.7) {

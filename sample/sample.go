@@ -1,5 +1,5 @@
 // Package sample simulates a property-sales office for a year or ten: visitors, consultants,
-// customers, deals. Every command goes to the real rules, and refusals are part of the story: a
+// customers, deals, and the service desk beside reception. Every command goes to the real rules, and refusals are part of the story: a
 // visitor for whom nobody is free waits, or leaves. Nobody has a name or a phone number; there are
 // only ids.
 //
@@ -90,6 +90,7 @@ type office struct {
 	last    *guest // the newest new visitor
 	book    []*customer
 	entered int // customers ever in the book
+	service *service
 	sold    int // flats
 }
 
@@ -122,6 +123,7 @@ func newOffice(c Config, do decide) (*office, error) {
 		return nil, err
 	}
 	o.hire(cmp.Or(c.Consultants, min(max(o.total*100/len(o.days)/630, 4), 40)))
+	o.service = newService(o, c.Seed)
 	return o, nil
 }
 
@@ -137,11 +139,20 @@ func (o *office) work() error {
 		if err := o.found(); err != nil {
 			return err
 		}
+		if err := o.service.open(); err != nil {
+			return err
+		}
 	}
 	if o.day().closed {
-		return nil
+		if err := o.service.morning(); err != nil {
+			return err
+		}
+		return o.run()
 	}
 	if err := o.morning(); err != nil {
+		return err
+	}
+	if err := o.service.morning(); err != nil {
 		return err
 	}
 	o.visitors()

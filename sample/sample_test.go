@@ -198,6 +198,7 @@ var notHere = []workflow.Kind{
 	"reassign_customers", "make_appointment", "change_appointment", "cancel_appointment",
 	"explain_visit", "acknowledge_notice",
 	"withdraw_assignment", "return_turn",
+	"mark_need", // in December
 }
 
 // plausible compares shares with what sales offices know.
@@ -276,6 +277,7 @@ var refusals = []string{
 	"assign_visit nobody_on_site",
 	"assign_visit stand_in_forbidden", "record_follow_up not_own", "remind_waiting not_due",
 	"assign_visit not_free", "end_event no_event", "assign_visit somebody_free",
+	"run_calendar not_due", "hand_ticket nobody_in_charge",
 }
 
 func TestWrongConfig(t *testing.T) {

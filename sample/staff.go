@@ -116,6 +116,7 @@ func (o *office) found() error {
 	c.Staff = append(c.Staff, workflow.NewStaff{Staff: supervisor, Role: workflow.RoleSupervisor},
 		workflow.NewStaff{Staff: shiftLeader, Role: workflow.RoleShiftLeader},
 		workflow.NewStaff{Staff: manager, Role: workflow.RoleManager})
+	c.Staff = append(c.Staff, deskStaff...)
 	if err := o.must(founder, c); err != nil {
 		return err
 	}

@@ -11,7 +11,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// The expectation agenda is a map: for a label of staff, for desk or for everybody, the items as
+// The expectation of a step agenda is a list: what the service desk wants of who, and nothing of
+// reception. Of any other step the expectation agenda is a map: for a label of staff, for desk or for everybody, the items as
 // kind:record. A notice is called by what it is about, for its id says nothing: notice:V1. There is
 // one vacancy at most: vacancy.
 
@@ -39,7 +40,11 @@ func called(i workflow.Item, label func(string) string) string {
 }
 
 // agendas are the agendas that an expectation asks for.
-func (v *View) agendas(want any) (any, error) {
+func (v *View) agendas(want any, s *Step) (any, error) {
+	if s.Do == "agenda" {
+		items, err := v.Agenda(s.str("who"))
+		return anys(ofTheDesk(items)), err
+	}
 	labels, ok := want.(map[string]any)
 	if !ok {
 		return nil, fmt.Errorf("agenda expects a map")
@@ -55,11 +60,33 @@ func (v *View) agendas(want any) (any, error) {
 	return out, nil
 }
 
-// sets sorts the lists of a map.
+// deskItems are the kinds of item that a step agenda compares.
+var deskItems = []workflow.ItemKind{
+	workflow.ItemTicket, workflow.ItemSlip, workflow.ItemClose, workflow.ItemFault,
+	workflow.ItemFollowUp, workflow.ItemWeekly, workflow.ItemSupervision, workflow.ItemCampaign,
+	workflow.ItemRoster, workflow.ItemWatch, workflow.ItemArbitration,
+}
+
+// ofTheDesk are the items of the service desk among those of an agenda.
+func ofTheDesk(items []string) (desk []string) {
+	for _, i := range items {
+		kind, record, _ := strings.Cut(i, ":")
+		if !slices.Contains(deskItems, workflow.ItemKind(kind)) {
+			continue
+		}
+		if kind == string(workflow.ItemArbitration) {
+			i = "xdispute:" + record
+		}
+		desk = append(desk, i)
+	}
+	return desk
+}
+
+// sets sorts the lists of a map, or the list that it is.
 func sets(v any) any {
 	m, ok := v.(map[string]any)
 	if !ok {
-		return v
+		return sorted(asList(v))
 	}
 	out := make(map[string]any, len(m))
 	for k, l := range m {
@@ -76,6 +103,11 @@ func (c *Core) agenda(at time.Time, label string) ([]string, error) {
 			if ask.Holds(r) {
 				a.Take(r)
 			}
+		}
+	}
+	for _, ref := range a.Refs() {
+		if r, ok := c.all[ref]; ok {
+			a.Take(r)
 		}
 	}
 	var out []string

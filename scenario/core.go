@@ -85,8 +85,19 @@ func (c *Core) View(_ context.Context, at time.Time) (*View, error) {
 	v.Desk = c.Board.DeskAt(at)
 	v.Agenda = func(label string) ([]string, error) { return c.agenda(at, label) }
 	v.Next, v.NextStaff = c.Board.Next(at)
+	v.Tickets, v.Faults = map[string]*workflow.Ticket{}, map[string]*workflow.MajorFault{}
+	v.Arbitrations = map[string]*workflow.Arbitration{}
+	v.Projects = map[string]*workflow.Project{}
 	for _, r := range c.all {
 		switch r := r.(type) {
+		case *workflow.Ticket:
+			v.Tickets[r.ID] = r
+		case *workflow.MajorFault:
+			v.Faults[r.ID] = r
+		case *workflow.Arbitration:
+			v.Arbitrations[r.ID] = r
+		case *workflow.Project:
+			v.Projects[string(r.Project)] = r
 		case *workflow.Visit:
 			v.Visits[r.ID] = r
 		case *workflow.Customer:

@@ -64,6 +64,24 @@ type Given struct {
 	Roles     map[string]string   `yaml:"roles"`
 	// Parameters change single parameters of the policy: {"count.unstated": "when_sales"}.
 	Parameters map[string]any `yaml:"parameters"`
+
+	// Employees are staff outside sales; whoever is named anywhere else is staff, too.
+	Employees []string `yaml:"employees"`
+	// TechStaff are employees of technical service.
+	TechStaff []string `yaml:"tech_staff"`
+	// Departments are those of people, by label.
+	Departments map[string]string `yaml:"departments"`
+	// Areas are fields of matters, by code, with those in charge.
+	Areas map[string]Area `yaml:"areas"`
+	// Service is the service desk that an office has beside its line from the first day on: single
+	// parameters, and holidays, which are statutory days that need a watch.
+	Service map[string]any `yaml:"service"`
+}
+
+// Area is a field of matters.
+type Area struct {
+	Leader string `yaml:"leader"`
+	Deputy string `yaml:"deputy"`
 }
 
 // Duty is a duty shift.
@@ -88,6 +106,7 @@ type Step struct {
 	Expect map[string]any `yaml:"expect"`
 	Number int            `yaml:"-"` // from 1
 	Zone   string         `yaml:"-"`
+	Date   string         `yaml:"-"` // the day on which it is played
 }
 
 // UnmarshalYAML keeps everything except at, do and expect as arguments.

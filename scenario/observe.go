@@ -10,6 +10,9 @@ import (
 
 // observe reads what an expectation is about. want says which visits or people a map asks for.
 func observe(k string, want any, r *StepResult, v *View, s *Step) (any, error) {
+	if got, ok := observeDesk(k, r, v, s); ok {
+		return got, nil
+	}
 	if get, ok := ofVisit[k]; ok {
 		visit := v.Visits[s.str("visit")]
 		if visit == nil {
@@ -61,7 +64,7 @@ func observe(k string, want any, r *StepResult, v *View, s *Step) (any, error) {
 	case "tables":
 		return anys(plain(v.Desk.Tables)), nil
 	case "agenda":
-		return v.agendas(want)
+		return v.agendas(want, s)
 	case "recorded":
 		return r.Refusal == "" && len(r.Facts) > 0, nil
 	}
@@ -103,7 +106,7 @@ var ofStep = map[string]func(*StepResult, *View) []string{
 		return whos
 	},
 	"notified": func(r *StepResult, _ *View) []string {
-		return r.subjects(func(f workflow.Fact) bool { return f.Kind == workflow.FactNotified })
+		return r.told()
 	},
 	"flags": func(r *StepResult, _ *View) []string {
 		return r.details(workflow.FactFlagged, "flag")

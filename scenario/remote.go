@@ -31,6 +31,7 @@ type Remote struct {
 	labels    map[string]string // id → label
 	seq       int64             // of the newest commit: lists may lag behind it
 	facts     struct{ messages, appointments, approvals, vacancies, calls, disputes []string }
+	desk      struct{ tickets, faults, arbitrations, projects []string }
 }
 
 // NewRemote is an office at a service; nothing is created before the first command.
@@ -59,6 +60,10 @@ type answer struct {
 
 	Appointment *workflow.Appointment `json:"appointment"`
 	Dispute     *workflow.Dispute     `json:"dispute"`
+	Ticket      *workflow.Ticket      `json:"ticket"`
+	Fault       *workflow.MajorFault  `json:"fault"`
+	Arbitration *workflow.Arbitration `json:"arbitration"`
+	Project     *workflow.Project     `json:"project"`
 	Ruling      *workflow.Ruling      `json:"ruling"`
 	Card        *workflow.Card        `json:"card"`
 	Vacancy     *workflow.Vacancy     `json:"vacancy"`
@@ -127,6 +132,7 @@ func (r *Remote) found(ctx context.Context, at time.Time, c *workflow.CreateSite
 			"id": s.Staff, "role": s.Role, "team": s.Team,
 			"off_roster": s.OffRoster,
 		})
+		functions(staff[len(staff)-1], s)
 		if s.Role == workflow.RoleManager && r.manager == "" {
 			r.manager = string(s.Staff)
 		}
@@ -150,6 +156,9 @@ func (r *Remote) found(ctx context.Context, at time.Time, c *workflow.CreateSite
 	}
 	if len(c.Duty) > 0 {
 		body["duty"] = c.Duty
+	}
+	if c.Service != nil {
+		body["service"] = c.Service
 	}
 	var a answer
 	if err := r.Client.Call(ctx, at, r.Admin, "POST", "/v1/sites", body, &a); err != nil {
@@ -246,6 +255,7 @@ func (r *Remote) learn(cmd workflow.Command, a *answer) {
 	case *workflow.MakeRuling:
 		note(r.records, string(c.Ruling), a.Ruling.ID)
 	default:
+		r.learnDesk(cmd, a, note)
 	}
 }
 
@@ -313,6 +323,9 @@ func (r *Remote) View(ctx context.Context, at time.Time) (*View, error) {
 			return nil, err
 		}
 		v.Customers[label] = a.Customer
+	}
+	if err := r.viewDesk(get, v); err != nil {
+		return nil, err
 	}
 	return v, r.viewMatters(get, v)
 }

@@ -25,6 +25,10 @@ type Office interface {
 	Do(
 		ctx context.Context, at time.Time, by string, role workflow.Role, cmd workflow.Command,
 	) (Answer, error)
+	// Timers carries out what has fallen due by itself up to a moment, and returns its facts.
+	Timers(ctx context.Context, at time.Time) ([]workflow.Fact, error)
+	// Ask answers a question about the service desk: lists by what is expected of the step.
+	Ask(ctx context.Context, at time.Time, q Question) (map[string][]string, error)
 	// View is the board as it is now.
 	View(ctx context.Context, at time.Time) (*View, error)
 }
@@ -48,6 +52,11 @@ type View struct {
 	Agenda func(label string) ([]string, error)
 	// Zone is the office's.
 	Zone *time.Location
+
+	Tickets      map[string]*workflow.Ticket
+	Faults       map[string]*workflow.MajorFault
+	Arbitrations map[string]*workflow.Arbitration
+	Projects     map[string]*workflow.Project
 }
 
 // Difference is one expectation that was not met.
@@ -67,6 +76,8 @@ type StepResult struct {
 	Detail      string          `json:"detail,omitempty"`
 	Facts       []workflow.Fact `json:"facts"`
 	Differences []Difference    `json:"differences,omitempty"`
+
+	found map[string][]string // what the step asked for
 }
 
 // Result is what happened in one scenario.
@@ -114,6 +125,7 @@ func (sc *Scenario) Run(ctx context.Context, o Office) (*Result, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s step %d: %w", sc.ID, i+1, err)
 		}
+		s.Date = day.Format(time.DateOnly)
 		r, err := sc.play(ctx, o, s, at)
 		if err != nil {
 			return nil, fmt.Errorf("%s step %d (%s): %w", sc.ID, i+1, s.Do, err)
@@ -125,7 +137,7 @@ func (sc *Scenario) Run(ctx context.Context, o Office) (*Result, error) {
 
 // Playable reports whether the scenario's policy is supported.
 func (sc *Scenario) Playable() bool {
-	_, ok := workflow.Preset(sc.Policy)
+	_, ok := sc.preset()
 	return ok
 }
 
@@ -162,9 +174,15 @@ func (sc *Scenario) play(
 	if err != nil {
 		return nil, err
 	}
+	if s.Do == "day_open" && sc.Policy == deskOnly && len(sc.Given.Line) == 0 {
+		orders = nil // it only moves the day
+	}
 	r := &StepResult{At: s.At, Do: s.Do, Visit: s.str("visit")}
+	if err := s.ask(ctx, o, at, r); err != nil {
+		return nil, err
+	}
 	for _, od := range orders {
-		by := sc.actor(od)
+		by := sc.actor(od, before)
 		role := od.as
 		if role == "" {
 			role = sc.roleOf(by)
@@ -218,7 +236,8 @@ func (r *StepResult) compare(s *Step, v *View) {
 // normal sorts values that are sets.
 func normal(k string, v any) any {
 	switch k {
-	case "voided", "makeup_right", "notified", "flags", "evidence", "remind", "asked":
+	case "voided", "makeup_right", "notified", "flags", "evidence", "remind", "tasks", "missing",
+		"late", "asked":
 		return sorted(asList(v))
 	case "agenda":
 		return sets(v)

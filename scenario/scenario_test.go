@@ -11,6 +11,7 @@ import (
 // TestCore plays every scenario file through the decision core.
 func TestCore(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.yaml")
+
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenario files: %v", err)
 	}

@@ -25,7 +25,7 @@ type (
 // setUp is the office of a scenario before its first step: the site with its staff, its customers
 // and who is away.
 func (sc *Scenario) setUp() ([]order, error) {
-	p, ok := workflow.Preset(sc.Policy)
+	p, ok := sc.preset()
 	if !ok {
 		return nil, fmt.Errorf("policy %q is not known", sc.Policy)
 	}
@@ -39,8 +39,10 @@ func (sc *Scenario) setUp() ([]order, error) {
 	for i := range c.Hours {
 		c.Hours[i] = sc.Given.Hours.day()
 	}
-	for _, h := range sc.Given.Holidays {
-		c.Holidays = append(c.Holidays, workflow.Date(h))
+	if sc.Policy != deskOnly { // there they are days that need a watch
+		for _, h := range sc.Given.Holidays {
+			c.Holidays = append(c.Holidays, workflow.Date(h))
+		}
 	}
 	for _, d := range sc.Given.Duty {
 		c.Duty = append(c.Duty, workflow.DutyShift{
@@ -48,7 +50,7 @@ func (sc *Scenario) setUp() ([]order, error) {
 			To:   workflow.Clock(d.To), Staff: staff(d.Staff),
 		})
 	}
-	c.Staff = sc.staff()
+	c.Staff, c.Service = sc.addEmployees(sc.staff()), sc.service()
 	out := []order{{cmd: c}}
 	names := make([]string, 0, len(sc.Given.Customers))
 	for k := range sc.Given.Customers {
@@ -154,9 +156,12 @@ func (sc *Scenario) staff() []workflow.NewStaff {
 // actor is who gives a command of a step: whoever the step names, or the front desk. The format
 // names nobody for a change on the customer's demand and for a dispute; the front desk may do
 // neither, so a supervisor or a manager does.
-func (sc *Scenario) actor(o order) string {
+func (sc *Scenario) actor(o order, v *View) string {
 	if o.by != "" {
 		return o.by
+	}
+	if who := sc.deskActor(o.cmd, v); who != "" {
+		return who
 	}
 	switch o.cmd.(type) {
 	case *workflow.ChangeLead, *workflow.OpenDispute:
@@ -178,11 +183,21 @@ func (sc *Scenario) roleOf(label string) workflow.Role {
 	if label == "" {
 		return workflow.RoleFrontDesk
 	}
-	if r, ok := sc.Given.Roles[label]; ok {
+	if r, ok := sc.Given.Roles[label]; ok && workflow.Role(r).StaffRole() {
 		return workflow.Role(r)
 	}
 	if slices.Contains(workflow.Roles, workflow.Role(label)) {
 		return workflow.Role(label)
 	}
+	if sc.hasDesk() && !sc.sells(label) {
+		return workflow.RoleEmployee
+	}
 	return workflow.RoleConsultant
+}
+
+// sells reports whether a label stands in the line or in a team.
+func (sc *Scenario) sells(label string) bool {
+	return slices.Contains(sc.Given.Line, label) ||
+		slices.ContainsFunc(slices.Collect(maps.Values(sc.Given.Teams)),
+			func(members []string) bool { return slices.Contains(members, label) })
 }

@@ -102,12 +102,22 @@ var verbs = map[string]verb{
 	"desk_view":     {orders: func(*Step, known) ([]order, error) { return nil, nil }},
 }
 
+func verbOf(word string) (verb, bool) {
+	if v, ok := verbs[word]; ok {
+		return v, true
+	}
+	v, ok := serviceVerbs[word]
+	return v, ok
+}
+
 // requests are the verbs by the command that they give.
 var requests = func() map[reflect.Type]verb {
 	m := map[reflect.Type]verb{}
-	for _, v := range verbs {
-		if v.gives != nil {
-			m[v.gives] = v
+	for _, all := range []map[string]verb{verbs, serviceVerbs} {
+		for _, v := range all {
+			if v.gives != nil {
+				m[v.gives] = v
+			}
 		}
 	}
 	return m
@@ -192,7 +202,7 @@ func (v verb) byTheDesk() verb {
 
 // orders translates a step into commands, in order.
 func (s *Step) orders(k known) ([]order, error) {
-	v, ok := verbs[s.Do]
+	v, ok := verbOf(s.Do)
 	if !ok {
 		return nil, fmt.Errorf("verb %q is not known", s.Do)
 	}

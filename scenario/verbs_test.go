@@ -49,9 +49,11 @@ func TestReference(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for v := range verbs {
-		if !strings.Contains(string(page), "`"+v+"`") {
-			t.Errorf("the verb %s is not explained", v)
+	for _, all := range []map[string]verb{verbs, serviceVerbs} {
+		for v := range all {
+			if !strings.Contains(string(page), "`"+v+"`") {
+				t.Errorf("the verb %s is not explained", v)
+			}
 		}
 	}
 	_, expectations, _ := strings.Cut(string(page), "## What is expected")

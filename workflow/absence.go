@@ -82,7 +82,7 @@ type Leave struct {
 	Until Date `json:"until,omitempty"`
 }
 
-func (*Leave) About() About { return About{Kind: "leave", May: receptionists} }
+func (*Leave) About() About { return About{Kind: "leave", May: receptionists, Own: employees} }
 
 func (*Leave) Needs(*Board) []Ref { return nil }
 
@@ -112,7 +112,7 @@ type Return struct {
 	Who StaffID `json:"who"`
 }
 
-func (*Return) About() About { return About{Kind: "return", May: receptionists} }
+func (*Return) About() About { return About{Kind: "return", May: receptionists, Own: employees} }
 
 func (*Return) Needs(*Board) []Ref { return nil }
 
@@ -126,7 +126,7 @@ type Free struct {
 	Who StaffID `json:"who"`
 }
 
-func (*Free) About() About { return About{Kind: "free", May: receptionists} }
+func (*Free) About() About { return About{Kind: "free", May: receptionists, Own: employees} }
 
 func (*Free) Needs(*Board) []Ref { return nil }
 
@@ -139,7 +139,7 @@ func (d *draft) absenceRule(p Presence) string { return "pass_effect." + string(
 
 // setAbsent records why a consultant cannot receive; it replaces what was recorded before.
 func (d *draft) setAbsent(a Absence) *Fault {
-	if f := d.consultant(a.Staff); f != nil {
+	if f := d.hasPresence(a.Staff); f != nil {
 		return f
 	}
 	if f := d.colleague(a.OrderedBy); f != nil {
@@ -162,7 +162,7 @@ func (d *draft) freed(who StaffID) *Fault {
 }
 
 func (d *draft) endAbsence(who StaffID, is func(Presence) bool, done FactKind, code string) *Fault {
-	if f := d.consultant(who); f != nil {
+	if f := d.hasPresence(who); f != nil {
 		return f
 	}
 	a := d.absence(who)

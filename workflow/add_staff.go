@@ -11,7 +11,9 @@ func (*AddStaff) About() About {
 
 func (*AddStaff) Needs(*Board) []Ref { return nil }
 
-func (c *AddStaff) texts() []string { return []string{string(c.Staff), string(c.Team)} }
+func (c *AddStaff) texts() []string {
+	return []string{string(c.Staff), string(c.Team), string(c.Department)}
+}
 
 func (c *AddStaff) decide(d *draft) *Fault { return d.addStaff(c.NewStaff) }
 
@@ -26,6 +28,10 @@ type NewStaff struct {
 	Team UnitID `json:"team,omitempty"`
 	// The consultant gets no place in the line yet.
 	OffRoster bool `json:"off_roster,omitempty"`
+	// Department, where the office has a service desk; empty for none.
+	Department Department `json:"department,omitempty"`
+	// Functions beside the role, where the office has a service desk.
+	Hats []Hat `json:"hats,omitempty"`
 }
 
 func (d *draft) addStaff(n NewStaff) *Fault {
@@ -43,6 +49,9 @@ func (d *draft) addStaff(n NewStaff) *Fault {
 	})
 	if d.subject == (Ref{}) {
 		d.subject = s.Ref()
+	}
+	if f := d.assignFunctions(s, &n.Department, &n.Hats); f != nil {
+		return f
 	}
 	d.fact(FactStaffAdded, "P1-02", string(n.Staff), "role", string(n.Role))
 	switch {

@@ -26,6 +26,19 @@ const (
 	ItemStale     ItemKind = "stale"     // a customer is about to become new again
 	// ItemAppointment: a customer is expected today.
 	ItemAppointment ItemKind = "appointment"
+
+	ItemTicket      ItemKind = "ticket"       // a matter waits for its holder
+	ItemSlip        ItemKind = "slip"         // the liaison slip is missing
+	ItemClose       ItemKind = "close"        // a solved matter is not closed
+	ItemFault       ItemKind = "fault"        // a major fault waits for its next step
+	ItemFollowUp    ItemKind = "follow_up"    // a project is to be called
+	ItemOpinion     ItemKind = "opinion"      // departments are to be heard
+	ItemArbitration ItemKind = "arbitration"  // a case waits for the Office
+	ItemWeekly      ItemKind = "weekly"       // the weekly entry is missing
+	ItemSupervision ItemKind = "supervision"  // the month's report is missing
+	ItemCampaign    ItemKind = "campaign"     // the December round
+	ItemRoster      ItemKind = "watch_roster" // nobody is on watch on a statutory day
+	ItemWatch       ItemKind = "watch"        // today's log of the watch is empty
 )
 
 // ends are the commands that end an item of a kind. Every kind has one, and whoever sees an item,
@@ -45,6 +58,20 @@ var ends = map[ItemKind][]Kind{
 	ItemAppointment: {
 		"arrive_visit", "identify_visit", "change_appointment", "cancel_appointment",
 	},
+	ItemTicket: {"hand_ticket", "resolve_ticket", "close_ticket"},
+	ItemSlip:   {"submit_slip"},
+	ItemClose:  {"close_ticket"},
+	ItemFault: {
+		"file_fault", "relay_fault", "end_fault", "analyse_fault", "feed_back_fault",
+	},
+	ItemFollowUp:    {"follow_up_project", "retire_project"},
+	ItemOpinion:     {"add_opinion"},
+	ItemArbitration: {"rule_arbitration", "confirm_arbitration"},
+	ItemWeekly:      {"submit_report"},
+	ItemSupervision: {"submit_report"},
+	ItemCampaign:    {"mark_need"},
+	ItemRoster:      {"set_watch"},
+	ItemWatch:       {"log_watch"},
 }
 
 // ofTheFloor are the kinds that the front desk sees, whoever has to do it: it sits beside him.
@@ -102,6 +129,7 @@ type Agenda struct {
 	stale [2]string
 	staff []*Staff
 	seen  map[string]bool // customers taken: two asks may find one
+	desk  *deskAgenda     // of the service desk; nil where there is none
 	items []Item
 }
 
@@ -118,6 +146,7 @@ func (b *Board) Agenda(now time.Time, whose Whose) *Agenda {
 		whose: whose, now: now, today: d.today, loc: b.loc, policy: d.policy,
 		staff: slices.Clone(b.staff), seen: map[string]bool{},
 	}, d}
+	a.ofServiceDesk()
 	if b.Rota() == nil {
 		return a.Agenda
 	}
@@ -289,6 +318,7 @@ func (a *Agenda) overseers(except ...StaffID) []StaffID {
 
 // Items are all items, oldest first.
 func (a *Agenda) Items() []Item {
+	a.ofCalendar()
 	slices.SortFunc(a.items, func(x, y Item) int {
 		return cmp.Or(
 			x.Since.Compare(y.Since),
@@ -315,6 +345,10 @@ func (a *Agenda) Take(rs ...Record) {
 			a.told(r)
 		case *Customer:
 			a.soonNew(r)
+		case *Ticket, *Project, *MajorFault, *Arbitration:
+			a.atDesk(r)
+		case *ServiceReport, *Watch:
+			a.found(r)
 		}
 	}
 }

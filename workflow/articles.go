@@ -2,7 +2,7 @@ package workflow
 
 import "slices"
 
-// Articles are the clauses of policies 1 and 2, in order.
+// Articles are the clauses of policies 1, 2 and 3, in order.
 func Articles() []string { return slices.Clone(articles) }
 
 var articles = []string{
@@ -15,6 +15,8 @@ var articles = []string{
 	"P1-50", "P1-51", "P1-52",
 	"P2-01", "P2-02", "P2-03", "P2-04", "P2-05", "P2-06", "P2-07a", "P2-07b", "P2-07c", "P2-08a",
 	"P2-08b", "P2-09a", "P2-09b", "P2-10a", "P2-10b", "P2-11", "P2-12a", "P2-12b", "P2-13",
+	"P3-1", "P3-2.1", "P3-2.2", "P3-2.3", "P3-2.4", "P3-2.5", "P3-2.6", "P3-2.7a", "P3-2.7b",
+	"P3-3", "P3-4", "P3-5", "P3-6", "P3-7", "P3-8", "P3-9",
 }
 
 func knownArticle(rule string) bool { return slices.Contains(articles, rule) }

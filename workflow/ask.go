@@ -64,8 +64,9 @@ func (m Moment) Of(r Record) (whose string, at time.Time) {
 
 // Asks are the questions whose answers the agenda needs.
 func (a *Agenda) Asks() []Ask {
+	asks := a.desk.asks(a)
 	if a.policy == nil {
-		return nil
+		return asks
 	}
 	var all, told, owners []string
 	for _, s := range a.staff {
@@ -78,10 +79,10 @@ func (a *Agenda) Asks() []Ask {
 		}
 	}
 	since := a.now.AddDate(0, 0, -AgendaDays)
-	asks := []Ask{
-		{Collection: Visits, By: ByNext, Whose: all, From: since},
-		{Collection: Notices, By: ByNext, Whose: told, From: since},
-	}
+	asks = append(asks,
+		Ask{Collection: Visits, By: ByNext, Whose: all, From: since},
+		Ask{Collection: Notices, By: ByNext, Whose: told, From: since},
+	)
 	if a.policy.stales() {
 		from, to := a.soonNewBetween()
 		for _, by := range []Moment{ByContact, ByGiven} {

@@ -14,7 +14,7 @@ type Busy struct {
 	Customer CustomerID `json:"customer,omitempty"`
 }
 
-func (*Busy) About() About { return About{Kind: "busy", May: receptionists} }
+func (*Busy) About() About { return About{Kind: "busy", May: receptionists, Own: employees} }
 
 func (c *Busy) Needs(*Board) []Ref { return []Ref{customerRef(c.Customer)} }
 

@@ -10,6 +10,10 @@ type ChangeStaff struct {
 	Role Role `json:"role,omitempty"`
 	// Whether the member works here; missing to leave it as it is.
 	Active *bool `json:"active,omitempty"`
+	// New department, where the office has a service desk; missing to keep the present one.
+	Department *Department `json:"department,omitempty"`
+	// New functions, where the office has a service desk; missing to keep the present ones.
+	Hats *[]Hat `json:"hats,omitempty"`
 }
 
 func (*ChangeStaff) About() About {
@@ -17,6 +21,13 @@ func (*ChangeStaff) About() About {
 }
 
 func (*ChangeStaff) Needs(*Board) []Ref { return nil }
+
+func (c *ChangeStaff) texts() []string {
+	if c.Department == nil {
+		return nil
+	}
+	return []string{string(*c.Department)}
+}
 
 func (c *ChangeStaff) decide(d *draft) *Fault {
 	if d.staffMember(c.Staff) == nil {
@@ -40,6 +51,9 @@ func (c *ChangeStaff) decide(d *draft) *Fault {
 	}
 	if c.Active != nil {
 		s.Active = *c.Active
+	}
+	if f := d.assignFunctions(s, c.Department, c.Hats); f != nil {
+		return f
 	}
 	d.subject = s.Ref()
 	d.fact(FactStaffChanged, "P1-02", string(c.Staff), "role", string(s.Role),

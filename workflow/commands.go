@@ -33,6 +33,7 @@ type About struct {
 	Kind  Kind
 	Event Event  // the event that it puts to a visit; "" when it puts none
 	May   []Role // who may give it, whomever it is about; empty: only the system, when it is due
+	Own   []Role // who may give it, beside consultants, for what is their own; see owned
 	Rule  string // the article behind a refusal by role; "" when none says it
 	Scope Scope
 	Since int // version of the records that brought the command; 0: there from the beginning
@@ -49,9 +50,11 @@ const (
 	ScopeOffice
 	// ScopePerson is personal data: it opens no day and moves no line.
 	ScopePerson
+	// ScopeService is the service desk: it opens no day and moves no line (A76).
+	ScopeService
 )
 
-// owned are commands that a consultant may give too, for what is his own: himself, his visits, his
+// owned are commands that a consultant, or a role of About.Own, may give too, for what is his own: himself, his visits, his
 // customers.
 type owned interface{ own(*draft) bool }
 
@@ -80,6 +83,12 @@ var commands = []Command{
 	new(NoteConduct), new(CompleteCheck), new(GiveCard), new(VacateSeat), new(NotifySeat),
 	new(FillSeat), new(CheckVacancy), new(RemindWaiting), new(ExplainVisit),
 	new(AcknowledgeNotice),
+	new(AdoptService), new(OpenTicket), new(RecordTicket), new(HandTicket), new(EscalateTicket),
+	new(CallAgain), new(ResolveTicket), new(SubmitSlip), new(CloseTicket), new(DeliverProject),
+	new(FollowUpProject), new(RetireProject), new(ReportFault), new(FileFault), new(RelayFault),
+	new(TrackFault), new(EndFault), new(AnalyseFault), new(FeedBackFault), new(SubmitReport),
+	new(MarkNeed), new(OpenArbitration), new(AddOpinion), new(RuleArbitration),
+	new(ConfirmArbitration), new(SetWatch), new(LogWatch), new(FallDue), new(RunCalendar),
 }
 
 var abouts = func() map[Kind]Command {
@@ -111,7 +120,7 @@ func may(c Command, r Role) (ok, own bool) {
 		return true, false
 	}
 	_, has := c.(owned)
-	return has && r == RoleConsultant, true
+	return has && (r == RoleConsultant || slices.Contains(c.About().Own, r)), true
 }
 
 // AuthorityRule is the article behind who may give a command; "" where no article says it.

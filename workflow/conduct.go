@@ -13,12 +13,18 @@ type ConductNote struct {
 	By StaffID `json:"by,omitempty"`
 	// Id of the note that describes it.
 	Note NoteID `json:"note,omitempty"`
+	// Ticket in which it happened (policy 3, item 2.7).
+	Ticket RecordID `json:"ticket,omitempty"`
+	// What was done about it (policy 3, item 2.7).
+	Measure Measure `json:"measure,omitempty"`
 	// When it was noted.
 	At time.Time `json:"at"`
 }
 
 // Ref names the record.
 func (n *ConductNote) Ref() Ref { return Ref{Conduct, n.ID} }
+
+func (n *ConductNote) reader() int { return since(5, n.Ticket != "", n.Measure != "") }
 
 func (n *ConductNote) clone() Record { k := *n; return &k }
 
@@ -33,13 +39,25 @@ type NoteConduct struct {
 	Who StaffID `json:"who"`
 	// Id of the note on what happened.
 	Note NoteID `json:"note,omitempty"`
+	// Ticket in which somebody shirked; of P3-2.7a only.
+	Ticket RecordID `json:"ticket,omitempty"`
+	// What was done about it; of P3-2.7a only, and needed there.
+	Measure Measure `json:"measure,omitempty"`
 }
 
 func (*NoteConduct) About() About {
-	return About{Kind: "note_conduct", May: referees, Rule: "P1-31"}
+	return About{
+		Kind: "note_conduct", May: referees, Own: []Role{RoleEmployee, RoleShiftLeader},
+		Rule: "P1-31",
+	}
 }
 
-func (*NoteConduct) Needs(*Board) []Ref { return nil }
+func (c *NoteConduct) Needs(*Board) []Ref { return []Ref{recordRef(Tickets, c.Ticket)} }
+
+// own lets those who lead note that somebody shirked (policy 3, item 2.7).
+func (c *NoteConduct) own(d *draft) bool {
+	return c.Rule == ruleShirking && d.leadsDesk()
+}
 
 func (c *NoteConduct) texts() []string { return []string{c.Rule} }
 
@@ -52,13 +70,16 @@ func (c *NoteConduct) decide(d *draft) *Fault {
 	if !knownArticle(c.Rule) {
 		return invalid("bad_rule", "rule", c.Rule)
 	}
+	if f := c.checkDesk(d); f != nil {
+		return f
+	}
 	h, f := d.newHead(Conduct, c.Conduct, false)
 	if f != nil {
 		return f
 	}
 	n := add(d, &ConductNote{
 		Head: h, Rule: c.Rule, Who: c.Who, By: d.env.By.Staff, Note: c.Note,
-		At: d.now,
+		Ticket: c.Ticket, Measure: c.Measure, At: d.now,
 	})
 	d.fact(FactConductNoted, c.Rule, string(c.Who), "record", n.ID)
 	return nil

@@ -24,6 +24,8 @@ type CreateSite struct {
 	Staff []NewStaff `json:"staff,omitempty"`
 	// API keys that the site begins with.
 	Keys []MakeKey `json:"keys,omitempty"`
+	// Service desk that the site begins with; missing when it has none.
+	Service *AdoptService `json:"service,omitempty"`
 }
 
 func (*CreateSite) About() About {
@@ -35,7 +37,10 @@ func (*CreateSite) Needs(*Board) []Ref { return nil }
 func (c *CreateSite) texts() []string {
 	var all []string
 	for _, n := range c.Staff {
-		all = append(all, string(n.Staff), string(n.Team))
+		all = append(all, string(n.Staff), string(n.Team), string(n.Department))
+	}
+	if c.Service != nil {
+		all = append(all, c.Service.texts()...)
 	}
 	return all
 }
@@ -72,6 +77,11 @@ func (c *CreateSite) decide(d *draft) *Fault {
 	}
 	for i := range c.Keys {
 		if f := (&c.Keys[i]).decide(d); f != nil {
+			return f
+		}
+	}
+	if c.Service != nil {
+		if f := c.Service.decide(d); f != nil {
 			return f
 		}
 	}

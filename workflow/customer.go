@@ -122,6 +122,12 @@ type Customer struct {
 	CountedFor []StaffID `json:"counted_for,omitempty"`
 	// When name, phone and notes were erased; nothing personal is written to this customer again.
 	ErasedAt time.Time `json:"erased_at,omitzero"`
+	// Open tickets of the service desk, oldest first; the newest 20.
+	OpenTickets []OpenMatter `json:"open_tickets,omitempty"`
+	// What was done for the customer in the last round at the end of a year.
+	Need *Need `json:"need,omitempty"`
+	// What customer service did at the ends of earlier years, oldest first.
+	PastNeeds []Need `json:"past_needs,omitempty"`
 }
 
 // Ref names the customer's record.
@@ -131,7 +137,12 @@ func (c *Customer) clone() Record {
 	k := *c
 	k.FollowUps, k.Deals = slices.Clone(c.FollowUps), slices.Clone(c.Deals)
 	k.Covers, k.VisitIDs = slices.Clone(c.Covers), slices.Clone(c.VisitIDs)
-	k.CountedFor = slices.Clone(c.CountedFor)
+	k.CountedFor, k.OpenTickets = slices.Clone(c.CountedFor), slices.Clone(c.OpenTickets)
+	k.PastNeeds = slices.Clone(c.PastNeeds)
+	if c.Need != nil {
+		n := *c.Need
+		k.Need = &n
+	}
 	return &k
 }
 
@@ -142,7 +153,7 @@ func (c *Customer) reader() int {
 		!c.WaitsSinceAt.IsZero(),
 		!c.GivenAt.IsZero(),
 		slices.ContainsFunc(c.FollowUps, func(f FollowUp) bool { return f.Late }),
-	))
+	), since(5, len(c.OpenTickets) > 0, c.Need != nil, len(c.PastNeeds) > 0))
 }
 
 // HeldSince is when the time began after which the ownership ends: the last contact, or a later

@@ -26,7 +26,7 @@ func Decide(b *Board, env Envelope, cmd Command) (*Commit, *Fault) {
 	if s := d.site(); s != nil {
 		d.policy = s.PolicyOn(d.today) // a visit was perhaps judged by an earlier one
 	}
-	if d.rota() != nil && cmd.About().Scope != ScopePerson {
+	if d.rota() != nil && cmd.About().Scope <= ScopeOffice {
 		d.rejoin()
 		d.deliver()
 	}

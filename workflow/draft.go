@@ -187,6 +187,9 @@ func (d *draft) commit(cmd Command) (*Commit, error) {
 			v.Commits = append(v.Commits, d.seq)
 			v.read(d.Local)
 		}
+		if x, ok := r.(chronicled); ok {
+			x.changedBy(d.seq)
+		}
 		doc, err := Encode(r)
 		if err != nil {
 			return nil, err

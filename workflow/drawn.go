@@ -46,6 +46,20 @@ func (ApprovalState) Words() []string {
 	}
 }
 
+// Words are the values of ArbitrationEvent, in order.
+func (ArbitrationEvent) Words() []string {
+	return []string{
+		"add_opinion", "rule", "confirm",
+	}
+}
+
+// Words are the values of ArbitrationState, in order.
+func (ArbitrationState) Words() []string {
+	return []string{
+		"open", "ruled", "executed",
+	}
+}
+
 // Words are the values of Collection, in order.
 func (Collection) Words() []string {
 	return []string{
@@ -53,7 +67,8 @@ func (Collection) Words() []string {
 		"customers", "calls", "messages", "approvals",
 		"disputes", "rulings", "conduct", "checklists",
 		"cards", "vacancies", "keys", "notices",
-		"appointments",
+		"appointments", "service_desks", "tickets", "projects",
+		"faults", "service_reports", "arbitrations", "watches",
 	}
 }
 
@@ -106,7 +121,15 @@ func (FactKind) Words() []string {
 		"vacancy.judged", "key.made", "key.rotated", "key.revoked",
 		"customer.searched", "person.shown", "person.changed", "person.erased",
 		"note.shown", "note.erased", "visit.explained", "notice.acknowledged",
-		"notified", "flagged", "reminded",
+		"service.adopted", "service.ended", "ticket.opened", "ticket.recorded",
+		"ticket.handed", "ticket.escalated", "ticket.reopened", "ticket.resolved",
+		"slip.pending", "slip.submitted", "ticket.closed", "project.delivered",
+		"project.retired", "follow_up.done", "follow_up.tried", "follow_up.extra",
+		"need.marked", "fault.reported", "fault.filed", "fault.relayed",
+		"fault.tracked", "fault.ended", "fault.analysed", "fault.fed_back",
+		"report.submitted", "arbitration.opened", "opinion.added", "arbitration.ruled",
+		"arbitration.executed", "watch.set", "watch.logged", "notified",
+		"flagged", "reminded",
 	}
 }
 
@@ -115,6 +138,36 @@ func (FaultClass) Words() []string {
 	return []string{
 		"invalid", "not_found", "forbidden", "wrong_state",
 		"refused",
+	}
+}
+
+// Words are the values of FaultEvent, in order.
+func (FaultEvent) Words() []string {
+	return []string{
+		"file", "relay", "track", "end",
+		"analyse", "feed_back",
+	}
+}
+
+// Words are the values of FaultState, in order.
+func (FaultState) Words() []string {
+	return []string{
+		"reported", "filed", "tracking", "ended",
+		"analysed", "closed",
+	}
+}
+
+// Words are the values of HandoverMode, in order.
+func (HandoverMode) Words() []string {
+	return []string{
+		"refuse", "flag",
+	}
+}
+
+// Words are the values of Hat, in order.
+func (Hat) Words() []string {
+	return []string{
+		"division_manager", "contract_signer", "tech_head", "general_manager",
 	}
 }
 
@@ -131,6 +184,16 @@ func (ItemKind) Words() []string {
 		"register", "explain", "waiting", "vacancy",
 		"duplicate", "card", "notice", "approval",
 		"dispute", "make_up", "stale", "appointment",
+		"ticket", "slip", "close", "fault",
+		"follow_up", "opinion", "arbitration", "weekly",
+		"supervision", "campaign", "watch_roster", "watch",
+	}
+}
+
+// Words are the values of Measure, in order.
+func (Measure) Words() []string {
+	return []string{
+		"criticism", "education", "discipline", "transfer",
 	}
 }
 
@@ -145,6 +208,13 @@ func (MessageState) Words() []string {
 func (Moment) Words() []string {
 	return []string{
 		"next", "contact", "given",
+	}
+}
+
+// Words are the values of NeedMark, in order.
+func (NeedMark) Words() []string {
+	return []string{
+		"gift", "needs", "skip",
 	}
 }
 
@@ -177,6 +247,20 @@ func (Presence) Words() []string {
 	}
 }
 
+// Words are the values of ProjectEvent, in order.
+func (ProjectEvent) Words() []string {
+	return []string{
+		"follow_up", "retire",
+	}
+}
+
+// Words are the values of ProjectState, in order.
+func (ProjectState) Words() []string {
+	return []string{
+		"in_use", "retired",
+	}
+}
+
 // Words are the values of RejoinMode, in order.
 func (RejoinMode) Words() []string {
 	return []string{
@@ -187,9 +271,9 @@ func (RejoinMode) Words() []string {
 // Words are the values of Role, in order.
 func (Role) Words() []string {
 	return []string{
-		"kiosk", "front_desk", "consultant", "shift_leader",
-		"supervisor", "manager", "analyst", "administrator",
-		"system",
+		"kiosk", "front_desk", "consultant", "employee",
+		"shift_leader", "supervisor", "manager", "analyst",
+		"administrator", "system",
 	}
 }
 
@@ -210,11 +294,69 @@ func (ServerRole) Words() []string {
 	}
 }
 
+// Words are the values of ServiceReportKind, in order.
+func (ServiceReportKind) Words() []string {
+	return []string{
+		"weekly", "meeting", "supervision",
+	}
+}
+
+// Words are the values of SlipState, in order.
+func (SlipState) Words() []string {
+	return []string{
+		"none", "pending", "submitted",
+	}
+}
+
 // Words are the values of State, in order.
 func (State) Words() []string {
 	return []string{
 		"arrived", "identified", "assigned", "served",
 		"registered", "abandoned", "merged",
+	}
+}
+
+// Words are the values of TicketChannel, in order.
+func (TicketChannel) Words() []string {
+	return []string{
+		"in_person", "phone", "online",
+	}
+}
+
+// Words are the values of TicketEvent, in order.
+func (TicketEvent) Words() []string {
+	return []string{
+		"record", "hand_over", "escalate", "call_again",
+		"reopen", "resolve", "submit_slip", "close",
+		"withdraw",
+	}
+}
+
+// Words are the values of TicketGrade, in order.
+func (TicketGrade) Words() []string {
+	return []string{
+		"ordinary", "major",
+	}
+}
+
+// Words are the values of TicketKind, in order.
+func (TicketKind) Words() []string {
+	return []string{
+		"request", "complaint", "question",
+	}
+}
+
+// Words are the values of TicketOutcome, in order.
+func (TicketOutcome) Words() []string {
+	return []string{
+		"done", "withdrawn",
+	}
+}
+
+// Words are the values of TicketState, in order.
+func (TicketState) Words() []string {
+	return []string{
+		"open", "resolved", "closed",
 	}
 }
 
@@ -251,5 +393,19 @@ func (VisitKind) Words() []string {
 	return []string{
 		"new", "returning", "referral", "unrelated",
 		"peer", "unstated", "company_staff",
+	}
+}
+
+// Words are the values of WatchEvent, in order.
+func (WatchEvent) Words() []string {
+	return []string{
+		"set", "log",
+	}
+}
+
+// Words are the values of WatchState, in order.
+func (WatchState) Words() []string {
+	return []string{
+		"staffed", "logged",
 	}
 }

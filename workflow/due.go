@@ -13,12 +13,23 @@ type Timer struct {
 // to the supervisors' notice (policy 1, art. 4), an empty first seat is judged once its grace is
 // over (policy 2, item 04), and a day that nobody closed is closed once the date has changed.
 func (b *Board) Due(now time.Time) []Timer {
-	r := b.Rota()
+	d := newDraft(b, Envelope{At: now})
+	due := b.dueOnFloor(d)
+	if s := b.ServiceDesk(); s != nil {
+		for _, at := range d.dueCalendar(s) {
+			id := "timer:calendar:" + string(b.ID) + ":" + at.Format(time.RFC3339)
+			due = append(due, Timer{id, &RunCalendar{At: at}})
+		}
+	}
+	return due
+}
+
+// dueOnFloor is what is due in reception; nothing before its first day.
+func (b *Board) dueOnFloor(d *draft) (due []Timer) {
+	r, now := b.Rota(), d.now
 	if r == nil {
 		return nil
 	}
-	d := newDraft(b, Envelope{At: now})
-	var due []Timer
 	// This comes first: the other commands may open the new day.
 	if r.Day != "" && r.ClosedAt.IsZero() && d.today > r.Day {
 		due = append(due, Timer{
@@ -42,15 +53,27 @@ func (b *Board) Due(now time.Time) []Timer {
 // NextDue is the first moment, from now on, at which something may be due on this board; before it
 // Due is empty. It is zero when nothing will be due until another commit is applied.
 func (b *Board) NextDue(now time.Time) (next time.Time) {
-	r := b.Rota()
-	if r == nil {
-		return next
-	}
 	d := newDraft(b, Envelope{At: now})
 	sooner := func(t time.Time) {
 		if next.IsZero() || t.Before(next) {
 			next = t
 		}
+	}
+	b.nextOnFloor(d, sooner)
+	if s := b.ServiceDesk(); s != nil {
+		sooner(d.nextCalendar(s))
+	}
+	if !next.IsZero() && next.Before(now) {
+		return now
+	}
+	return next
+}
+
+// nextOnFloor are the moments at which something may be due in reception.
+func (b *Board) nextOnFloor(d *draft, sooner func(time.Time)) {
+	r := b.Rota()
+	if r == nil {
+		return
 	}
 	if r.Day != "" && r.ClosedAt.IsZero() {
 		sooner(b.begins(r.Day.AddDays(1)))
@@ -72,10 +95,6 @@ func (b *Board) NextDue(now time.Time) (next time.Time) {
 			sooner(b.begins(a.From))
 		}
 	}
-	if !next.IsZero() && next.Before(now) {
-		return now
-	}
-	return next
 }
 
 // begins is the first moment of a day in the site's zone, or up to an hour from it where clocks go

@@ -102,6 +102,41 @@ const (
 	FactExplained    FactKind = "visit.explained"     // detail to
 	FactAcknowledged FactKind = "notice.acknowledged" // detail by
 
+	FactServiceAdopted  FactKind = "service.adopted" // subject is the day it begins
+	FactServiceEnded    FactKind = "service.ended"
+	FactTicketOpened    FactKind = "ticket.opened"
+	FactTicketRecorded  FactKind = "ticket.recorded"
+	FactTicketHanded    FactKind = "ticket.handed" // detail from, to, area
+	FactTicketEscalated FactKind = "ticket.escalated"
+	FactTicketReopened  FactKind = "ticket.reopened"
+	FactTicketResolved  FactKind = "ticket.resolved"
+	FactSlipPending     FactKind = "slip.pending"
+	FactSlipSubmitted   FactKind = "slip.submitted"
+	FactTicketClosed    FactKind = "ticket.closed" // detail outcome, told
+
+	FactProjectDelivered FactKind = "project.delivered"
+	FactProjectRetired   FactKind = "project.retired"
+	FactFollowUpDone     FactKind = "follow_up.done"  // the call that was due
+	FactFollowUpTried    FactKind = "follow_up.tried" // nobody answered
+	FactFollowUpExtra    FactKind = "follow_up.extra" // none was due
+	FactNeedMarked       FactKind = "need.marked"
+
+	FactFaultReported FactKind = "fault.reported"
+	FactFaultFiled    FactKind = "fault.filed"
+	FactFaultRelayed  FactKind = "fault.relayed"
+	FactFaultTracked  FactKind = "fault.tracked"
+	FactFaultEnded    FactKind = "fault.ended"
+	FactFaultAnalysed FactKind = "fault.analysed"
+	FactFaultFedBack  FactKind = "fault.fed_back"
+
+	FactReportSubmitted     FactKind = "report.submitted" // detail kind, late
+	FactArbitrationOpened   FactKind = "arbitration.opened"
+	FactOpinionAdded        FactKind = "opinion.added"
+	FactArbitrationRuled    FactKind = "arbitration.ruled"
+	FactArbitrationExecuted FactKind = "arbitration.executed"
+	FactWatchSet            FactKind = "watch.set"
+	FactWatchLogged         FactKind = "watch.logged"
+
 	FactNotified FactKind = "notified" // subject is told; detail about
 	FactFlagged  FactKind = "flagged"  // detail flag; subject is what it is about
 	FactReminded FactKind = "reminded" // detail item
@@ -163,4 +198,6 @@ func (d *draft) flag(rule, flag, subject string) {
 }
 
 // remind asks people for something that no software can check.
-func (d *draft) remind(rule, item, who string) { d.fact(FactReminded, rule, who, "item", item) }
+func (d *draft) remind(rule, item, who string, kv ...string) {
+	d.fact(FactReminded, rule, who, append(kv, "item", item)...)
+}

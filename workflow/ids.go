@@ -41,7 +41,14 @@ const (
 	Keys      Collection = "keys"
 	Notices   Collection = "notices"
 
-	Appointments Collection = "appointments"
+	Appointments   Collection = "appointments"
+	ServiceDesks   Collection = "service_desks"
+	Tickets        Collection = "tickets"
+	Projects       Collection = "projects"
+	MajorFaults    Collection = "faults"
+	ServiceReports Collection = "service_reports"
+	Arbitrations   Collection = "arbitrations"
+	Watches        Collection = "watches"
 )
 
 // Ref names one record.

@@ -28,7 +28,8 @@ type Key struct {
 	Head
 	// Role in which the key acts.
 	Role Role `json:"role"`
-	// Member of staff to whom the key belongs; empty for a device or a program.
+	// Member of staff to whom the key belongs, or who works at the front desk with it; empty for a
+	// device or a program.
 	Staff StaffID `json:"staff,omitempty"`
 	// Further sites granted to an analyst.
 	Sites []SiteID `json:"sites,omitempty"`
@@ -66,6 +67,12 @@ const maxOld = 8
 // Ref names the key's record.
 func (k *Key) Ref() Ref { return keyRef(KeyID(k.ID)) }
 
+// reader: an earlier program knows no employees, and takes a key that names somebody at the front
+// desk for a broken one.
+func (k *Key) reader() int {
+	return since(5, k.Role == RoleEmployee, k.Role == RoleFrontDesk && k.Staff != "")
+}
+
 func (k *Key) clone() Record {
 	c := *k
 	c.Sites, c.Old = slices.Clone(k.Sites), slices.Clone(k.Old)
@@ -85,13 +92,22 @@ func (k *Key) Works(secret int, now time.Time) bool {
 }
 
 // Admits reports whether somebody may act in a role now. Roles of staff need an active member of
-// staff with at least that role; the other roles belong to a device or a program, which is nobody.
+// staff with at least that role. The front desk's key may name any active member of staff, who then
+// takes matters at the desk (policy 3, item 2.7); the other roles belong to a device or a program,
+// which is nobody.
 func (b *Board) Admits(role Role, staff StaffID) bool {
-	if !role.StaffRole() {
-		return staff == ""
+	s, _ := b.records[staffRef(b.ID, staff)].(*Staff)
+	return admitted(role, staff, s)
+}
+
+func admitted(role Role, staff StaffID, s *Staff) bool {
+	switch {
+	case role.StaffRole():
+		return s != nil && s.Active && s.Role.AtLeast(role)
+	case role == RoleFrontDesk && staff != "":
+		return s != nil && s.Active
 	}
-	s, ok := b.records[staffRef(b.ID, staff)].(*Staff)
-	return ok && s.Active && s.Role.AtLeast(role)
+	return staff == ""
 }
 
 // Keys are the keys of the site that were not revoked, by id.
@@ -108,11 +124,7 @@ func (b *Board) Keys() []*Key {
 
 // admits is Board.Admits for staff as they stand in the draft.
 func (d *draft) admits(role Role, staff StaffID) bool {
-	if !role.StaffRole() {
-		return staff == ""
-	}
-	s := d.staffMember(staff)
-	return s != nil && s.Active && s.Role.AtLeast(role)
+	return admitted(role, staff, d.staffMember(staff))
 }
 
 // key is a key to change. One made before keys stood in the journal enters it now, as it was.

@@ -308,8 +308,12 @@ func TestAdmits(t *testing.T) {
 	check(false, workflow.RoleConsultant, "nobody")
 	check(true, workflow.RoleKiosk, "")
 	check(false, workflow.RoleKiosk, "S")
+	check(true, workflow.RoleFrontDesk, "")
+	check(true, workflow.RoleFrontDesk, "S")
+	check(false, workflow.RoleFrontDesk, "nobody")
 	give(workflow.RoleManager, &workflow.ChangeStaff{Staff: "S", Active: &no})
 	check(false, workflow.RoleConsultant, "S")
+	check(false, workflow.RoleFrontDesk, "S")
 	give(workflow.RoleManager, &workflow.ChangeStaff{
 		Staff: "S", Active: &yes,
 		Role: workflow.RoleShiftLeader,

@@ -12,7 +12,8 @@ type MakeKey struct {
 	Key KeyID `json:"key"`
 	// Role in which the key acts.
 	Role Role `json:"role"`
-	// Member of staff whose key it is; empty for a device or a program.
+	// Member of staff whose key it is, or who works at the front desk with it; empty for a device or
+	// a program.
 	Staff StaffID `json:"staff,omitempty"`
 	// Further sites that an analyst's key may read.
 	Sites []SiteID `json:"sites,omitempty"`
@@ -60,7 +61,7 @@ func (d *draft) mayHave(c *MakeKey) *Fault {
 		return invalid("bad_key", "role", string(c.Role))
 	case c.Role.StaffRole() && c.Staff == "":
 		return invalid("bad_key", "role", string(c.Role))
-	case !c.Role.StaffRole() && c.Staff != "":
+	case !c.Role.StaffRole() && c.Role != RoleFrontDesk && c.Staff != "":
 		return invalid("bad_key", "role", string(c.Role))
 	case !d.admits(c.Role, c.Staff):
 		return invalid("bad_key", "role", string(c.Role), "staff", string(c.Staff))

@@ -1,5 +1,7 @@
 package workflow
 
+import "slices"
+
 // ShowNote records that free text was shown.
 type ShowNote struct {
 	// Id of the note.
@@ -11,7 +13,7 @@ type ShowNote struct {
 }
 
 func (*ShowNote) About() About {
-	return About{Kind: "show_note", May: everybody, Scope: ScopePerson}
+	return About{Kind: "show_note", May: readers, Scope: ScopePerson}
 }
 
 func (c *ShowNote) Needs(b *Board) []Ref {
@@ -22,6 +24,8 @@ func (c *ShowNote) Needs(b *Board) []Ref {
 		return b.customerAndVisits(CustomerID(c.Of.ID))
 	case Disputes:
 		return b.disputeNeeds(RecordID(c.Of.ID))
+	case Tickets:
+		return b.ticketNeeds(RecordID(c.Of.ID))
 	default:
 		return []Ref{c.Of}
 	}
@@ -39,10 +43,11 @@ func (c *ShowNote) decide(d *draft) *Fault {
 		return reasonMissing()
 	case d.may(RoleSupervisor, RoleManager, RoleSystem):
 	case d.may(RoleFrontDesk):
-		if !d.ofToday(r) {
+		if !d.ofToday(r) && !d.noteOfDesk(r) {
 			return notToday()
 		}
-	case !d.may(RoleConsultant) && !everybodys(r) || d.may(RoleConsultant) && !d.notesOf(r):
+	case !d.may(RoleConsultant, RoleEmployee) && !everybodys(r) && !d.noteOfDesk(r),
+		d.may(RoleConsultant, RoleEmployee) && !d.notesOf(r):
 		return forbidden("not_yours", "", "role", string(d.env.By.Role))
 	}
 	d.subject = c.Of
@@ -77,6 +82,11 @@ type noted interface {
 	note(SiteID) (NoteID, Ref)
 }
 
+// annotated are commands that bring several free texts; those that were not given are empty.
+type annotated interface {
+	notes(SiteID) ([]NoteID, Ref)
+}
+
 // everybodys reports whether a record is meant for everybody: a ruling on what the policy does not
 // say. One about a dispute is about a customer.
 func everybodys(r Record) bool {
@@ -101,7 +111,7 @@ func (d *draft) notesOf(r Record) bool {
 	case *Dispute:
 		return d.ownCustomer(r.Customer)
 	default:
-		return everybodys(r)
+		return everybodys(r) || d.noteOfDesk(r)
 	}
 }
 
@@ -118,25 +128,34 @@ func (d *draft) ofToday(r Record) bool {
 		return r.Day == d.today || dateOf(d.Local(r.MadeAt)) == d.today
 	case *Approval:
 		return dateOf(d.Local(r.At)) == d.today
+	case *Ticket:
+		return r.BusinessDay == d.today
 	default:
 		return everybodys(r)
 	}
 }
 
-// NoteOf is the note that a command brings, and the record that it hangs on: what the command is
+// NotesOf are the notes that a command brings, and the record that they hang on: what the command is
 // about.
-func NoteOf(site SiteID, cmd Command) (NoteID, Ref) {
-	if n, ok := cmd.(noted); ok {
-		return n.note(site)
+func NotesOf(site SiteID, cmd Command) ([]NoteID, Ref) {
+	var ids []NoteID
+	var of Ref
+	switch n := cmd.(type) {
+	case noted:
+		var id NoteID
+		id, of = n.note(site)
+		ids = []NoteID{id}
+	case annotated:
+		ids, of = n.notes(site)
 	}
-	return "", Ref{}
+	return slices.DeleteFunc(ids, func(id NoteID) bool { return id == "" }), of
 }
 
 // refuseNote refuses a note about a customer who was erased. The journal of a site has one order,
 // so a note either came before the erasure, which found it, or is refused here.
 func (d *draft) refuseNote(cmd Command) *Fault {
-	note, of := NoteOf(d.ID, cmd)
-	if note == "" {
+	notes, of := NotesOf(d.ID, cmd)
+	if len(notes) == 0 {
 		return nil
 	}
 	var id CustomerID
@@ -150,6 +169,10 @@ func (d *draft) refuseNote(cmd Command) *Fault {
 	case *Dispute:
 		id = r.Customer
 	case *Appointment:
+		id = r.Customer
+	case *Ticket:
+		id = d.whoseTicket(r)
+	case *Project:
 		id = r.Customer
 	}
 	k := d.customer(id)

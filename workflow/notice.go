@@ -70,15 +70,21 @@ func (d *draft) keepNotices() {
 			slices.Contains(OwnItem, why) {
 			continue
 		}
+		about := d.named(f.Detail["about"])
+		if d.waitsFor(about, to.Staff) {
+			continue
+		}
 		n++
 		id := fmt.Sprintf("%s:%012d:%02d", d.ID, d.seq, n) // grows with time
 		detail := maps.Clone(f.Detail)
-		delete(detail, "about")
+		if f.Detail["about"] == about.ID { // else it is a day, a month or the office's own id
+			delete(detail, "about")
+		}
 		if len(detail) == 0 {
 			detail = nil
 		}
 		add(d, &Notice{
-			Head: Head{ID: id, Site: d.ID}, To: to.Staff, About: d.named(f.Detail["about"]),
+			Head: Head{ID: id, Site: d.ID}, To: to.Staff, About: about,
 			Rule: f.Rule, Detail: detail, At: d.now,
 			Next: &Next{What: noticeKind(why, to), Who: forStaff(to.Staff), At: d.now},
 		})
@@ -92,7 +98,8 @@ func (d *draft) named(id string) Ref {
 		return d.subject
 	}
 	for _, c := range []Collection{
-		Visits, Customers, Appointments, Approvals, Disputes, Cards, Vacancies,
+		Visits, Customers, Appointments, Approvals, Disputes, Cards, Vacancies, Tickets,
+		MajorFaults, Arbitrations,
 	} {
 		if _, ok := look[Record](d, Ref{c, id}); ok {
 			return Ref{c, id}
@@ -101,7 +108,39 @@ func (d *draft) named(id string) Ref {
 	if d.staffMember(StaffID(id)) != nil {
 		return staffRef(d.ID, StaffID(id))
 	}
+	if about := d.namedAtDesk(id); about != (Ref{}) {
+		return about
+	}
 	return Ref{Visits, id}
+}
+
+// waitsFor reports whether a record of the service desk stands on somebody's agenda itself.
+func (d *draft) waitsFor(about Ref, who StaffID) bool {
+	r, ok := look[Record](d, about)
+	if n := nextOf(r); ok && n != nil && slices.Contains(deskRecords, about.Collection) {
+		return n.Who == forStaff(who) || slices.Contains(d.functions()[n.Who], who)
+	}
+	return false
+}
+
+// namedAtDesk is the record of the service desk that a fact names by a day, a month or the office's
+// own id; the desk itself when there is none yet.
+func (d *draft) namedAtDesk(id string) Ref {
+	if d.serviceDesk() == nil {
+		return Ref{}
+	}
+	for _, ref := range []Ref{
+		projectRef(d.ID, ProjectID(id)), sheetRef(d.ID, Date(id)), watchRef(d.ID, Date(id)),
+		supervisionRef(d.ID, Month(id)),
+	} {
+		if d.held(ref) {
+			return ref
+		}
+	}
+	if d.subject.Collection == ServiceDesks {
+		return d.subject
+	}
+	return Ref{}
 }
 
 // AcknowledgeNotice takes a notice off the agenda of the one who was told.
@@ -111,7 +150,9 @@ type AcknowledgeNotice struct {
 }
 
 func (*AcknowledgeNotice) About() About {
-	return About{Kind: "acknowledge_notice", May: leaders, Scope: ScopePerson, Since: 4}
+	return About{
+		Kind: "acknowledge_notice", May: leaders, Own: employees, Scope: ScopePerson, Since: 4,
+	}
 }
 
 func (c *AcknowledgeNotice) Needs(*Board) []Ref { return []Ref{recordRef(Notices, c.Notice)} }

@@ -40,15 +40,7 @@ func steps(t *testing.T) int {
 // a scenario. LUNPAI_STEPS=200000 makes a long run.
 func TestInvariants(t *testing.T) {
 	const halves = 2 // side by side
-	for name, value := range map[string]string{
-		"rapid.checks":     strconv.Itoa(max(1, steps(t)/stepsPerDay/halves)),
-		"rapid.nofailfile": "true", // the scenario printed is the record
-		"rapid.shrinktime": "0s",   // it is shortened as a list of commands
-	} {
-		if err := flag.Set(name, value); err != nil {
-			t.Fatal(err)
-		}
-	}
+	rapidly(t, max(1, steps(t)/stepsPerDay/halves))
 	for half := range halves {
 		t.Run(strconv.Itoa(half), func(t *testing.T) {
 			t.Parallel()
@@ -60,6 +52,21 @@ func TestInvariants(t *testing.T) {
 			})
 			t.Log(&met)
 		})
+	}
+}
+
+// rapidly sets how many offices rapid draws, and that it does not shorten what fails: a failing
+// case is shortened as a list of commands.
+func rapidly(t *testing.T, checks int) {
+	t.Helper()
+	for name, value := range map[string]string{
+		"rapid.checks":     strconv.Itoa(checks),
+		"rapid.nofailfile": "true", // the scenario printed is the record
+		"rapid.shrinktime": "0s",
+	} {
+		if err := flag.Set(name, value); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -16,7 +16,8 @@ import "slices"
 //	2: a visit's outcome is an object.
 //	3: a customer can be erased.
 //	4: appointments, reception outside hours as a member, the undoing of an assignment, and more.
-const MinReader = 4
+//	5: the service desk.
+const MinReader = 5
 
 // usualReader is what most commits need.
 const usualReader = 2

@@ -49,6 +49,13 @@ var records = []recordType{
 	record[Key](Keys, "key"),
 	record[Appointment](Appointments, "appointment").asMatter().from(4),
 	record[Notice](Notices, "notice").from(4),
+	record[ServiceDesk](ServiceDesks, "service_desk").from(5),
+	record[Ticket](Tickets, "ticket").from(5),
+	record[Project](Projects, "project").from(5),
+	record[MajorFault](MajorFaults, "fault").from(5),
+	record[ServiceReport](ServiceReports, "service_report").from(5),
+	record[Arbitration](Arbitrations, "arbitration").from(5),
+	record[Watch](Watches, "watch").from(5),
 }
 
 // Collections lists every image collection, in the order in which images stand in a commit.

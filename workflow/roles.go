@@ -18,6 +18,13 @@ var (
 		RoleKiosk, RoleConsultant, RoleFrontDesk, RoleShiftLeader,
 		RoleSupervisor, RoleManager,
 	}
+	// employees may give some commands for what is their own.
+	employees = []Role{RoleEmployee}
+	// readers may see notes, each those of his own matters.
+	readers = []Role{
+		RoleFrontDesk, RoleConsultant, RoleEmployee, RoleShiftLeader, RoleSupervisor,
+		RoleManager,
+	}
 	everybody = []Role{
 		RoleFrontDesk, RoleConsultant, RoleShiftLeader, RoleSupervisor,
 		RoleManager,
@@ -29,9 +36,11 @@ type Role string
 
 // The roles.
 const (
-	RoleKiosk         Role = "kiosk"
-	RoleFrontDesk     Role = "front_desk"
-	RoleConsultant    Role = "consultant"
+	RoleKiosk      Role = "kiosk"
+	RoleFrontDesk  Role = "front_desk"
+	RoleConsultant Role = "consultant"
+	// RoleEmployee is a member of staff outside sales: he takes no turns.
+	RoleEmployee      Role = "employee"
 	RoleShiftLeader   Role = "shift_leader"
 	RoleSupervisor    Role = "supervisor"
 	RoleManager       Role = "manager"
@@ -43,17 +52,17 @@ const (
 
 // Roles lists the roles a key may carry.
 var Roles = []Role{
-	RoleKiosk, RoleFrontDesk, RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager,
-	RoleAnalyst, RoleAdministrator,
+	RoleKiosk, RoleFrontDesk, RoleConsultant, RoleEmployee, RoleShiftLeader, RoleSupervisor,
+	RoleManager, RoleAnalyst, RoleAdministrator,
 }
 
 // StaffRole reports whether a key of this role must name a member of staff.
 func (r Role) StaffRole() bool {
-	return r == RoleConsultant || r == RoleShiftLeader || r == RoleSupervisor || r == RoleManager
+	return slices.Contains(ranks, r)
 }
 
 // ranks are the roles of staff, from the narrowest to the widest.
-var ranks = []Role{RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager}
+var ranks = []Role{RoleEmployee, RoleConsultant, RoleShiftLeader, RoleSupervisor, RoleManager}
 
 // AtLeast reports whether a member of staff of role r may also act in the other role.
 func (r Role) AtLeast(other Role) bool {

@@ -25,14 +25,36 @@ type Staff struct {
 	Active bool `json:"active"`
 	// Absences planned ahead that have not begun, by first day.
 	Planned []PlannedAbsence `json:"planned,omitempty"`
+	// Department of the person, where the office has a service desk; empty for none.
+	Department Department `json:"department,omitempty"`
+	// Functions of the person beside the role, where the office has a service desk.
+	Hats []Hat `json:"hats,omitempty"`
 }
 
 // Ref names the staff record.
 func (s *Staff) Ref() Ref { return staffRef(s.Site, s.Staff) }
 
-func (s *Staff) clone() Record { c := *s; c.Planned = slices.Clone(s.Planned); return &c }
+func (s *Staff) clone() Record {
+	c := *s
+	c.Planned, c.Hats = slices.Clone(s.Planned), slices.Clone(s.Hats)
+	return &c
+}
 
-func (s *Staff) reader() int { return since(4, len(s.Planned) > 0) }
+func (s *Staff) reader() int {
+	return max(
+		since(4, len(s.Planned) > 0),
+		since(5, s.Department != "", len(s.Hats) > 0, s.Role == RoleEmployee),
+	)
+}
+
+// hasPresence checks that somebody has a presence: a consultant or, where the office has a service desk,
+// any member of staff.
+func (d *draft) hasPresence(s StaffID) *Fault {
+	if d.serviceDesk() != nil && d.staffMember(s) != nil {
+		return nil
+	}
+	return d.consultant(s)
+}
 
 // consultant checks that somebody is, or was, a consultant of the site.
 func (d *draft) consultant(s StaffID) *Fault {

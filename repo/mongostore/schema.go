@@ -97,6 +97,9 @@ func schema() map[string][]mongo.IndexModel {
 		c := string(m.Collection)
 		all[c] = append(all[c], momentIndex(m))
 	}
+	for _, c := range workflow.Wakers {
+		all[string(c)] = append(all[string(c)], wakeIndex())
+	}
 	for _, c := range repo.SideCollections {
 		all[string(c)] = []mongo.IndexModel{
 			{Keys: keys(pathSite, pathID), Options: options.Index().SetName("site_id")},

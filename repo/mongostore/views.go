@@ -72,6 +72,26 @@ func views() []view {
 		},
 		{"turns_ledger", "visits", turnsLedger()},
 		{"fairness_daily", "turns_ledger", fairnessDaily()},
+		{"tickets_daily", "tickets", grouped(nil, columns{{"day", "$business_day"}},
+			columns{
+				{"opened", sum(1)}, ticketSums["major"], ticketSums["handed"],
+				ticketSums["repeat_calls"], ticketSums["resolved"], ticketSums["closed"],
+				ticketSums["withdrawn"], ticketSums["told"],
+			}, nil)},
+		{"first_responders", "tickets", firstResponders()},
+		{"slips_monthly", "tickets", slipsMonthly()},
+		{"follow_ups_monthly", "projects", followUpsMonthly()},
+		{"faults_monthly", "faults", faultsMonthly()},
+		{"service_discipline", "service_reports", serviceDiscipline()},
+		{"supervision_monthly", "tickets", grouped(nil,
+			columns{{"month", "$month"}, {"department", "$department"}},
+			columns{
+				{"opened", sum(1)},
+				{"complaints", count(op("$eq", "$kind", workflow.TicketComplaint))},
+				ticketSums["major"], ticketSums["handed"], ticketSums["repeat_calls"],
+				ticketSums["resolved"], ticketSums["first_contact"], ticketSums["closed"],
+				ticketSums["told"], {"_sum", sum("$seconds.to_resolve")},
+			}, columns{{"resolve_avg", ratio("$_sum", "$resolved")}})},
 	}
 }
 

@@ -85,7 +85,12 @@ func TestPlans(t *testing.T) {
 		t.Errorf("%d plans were read", tried)
 	}
 	testAskPlans(t, s)
-	plan := planOf(t, s, scanDaysQuery, workflow.Visits, "s", "2026-03-01", "", "2026-03-31", 100)
+	plan := planOf(t, s, dueQuery, "2026", "2025", "t", 500)
+	if !strings.Contains(plan, "SEARCH images USING INDEX images_wake") ||
+		strings.Contains(plan, "TEMP B-TREE") {
+		t.Errorf("what is due: %s", plan)
+	}
+	plan = planOf(t, s, scanDaysQuery, workflow.Visits, "s", "2026-03-01", "", "2026-03-31", 100)
 	if !strings.Contains(plan, "images_day") || strings.Contains(plan, "TEMP B-TREE") {
 		t.Errorf("a scan by day: %s", plan)
 	}

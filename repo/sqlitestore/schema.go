@@ -120,8 +120,18 @@ var additions = []addition{
 	closedOf(workflow.Cards, "customer"), closedOf(workflow.Cards, "by"),
 	closedOf(workflow.Checks, "visit"), closedOf(workflow.Checks, "by"),
 	closedOf(workflow.Checks, "item"),
+	closedOf(workflow.Tickets, "customer"), closedOf(workflow.Tickets, "holder"),
+	closedOf(workflow.Tickets, "first_responder"), closedOf(workflow.Tickets, "area"),
+	closedOf(workflow.Tickets, "grade"), closedOf(workflow.Tickets, "kind"),
+	closedOf(workflow.Tickets, "state"),
+	closedOf(workflow.Projects, "customer"), closedOf(workflow.Projects, "state"),
+	closedOf(workflow.MajorFaults, "project"), closedOf(workflow.MajorFaults, "state"),
+	closedOf(workflow.Arbitrations, "lead"), closedOf(workflow.Arbitrations, "state"),
+	closedOf(workflow.ServiceReports, "kind"),
 	momentOf(repo.Moments[0]), momentOf(repo.Moments[1]), momentOf(repo.Moments[2]),
-	momentOf(repo.Moments[3]),
+	momentOf(repo.Moments[3]), momentOf(repo.Moments[4]), momentOf(repo.Moments[5]),
+	momentOf(repo.Moments[6]), momentOf(repo.Moments[7]),
+	wakeIndex(),
 	{
 		// Who takes part in which closed visit: an index over a list. Triggers maintain it, so that
 		// no code that writes images can forget it. A row says where to look; the document says

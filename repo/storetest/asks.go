@@ -3,6 +3,7 @@ package storetest
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ var askTests = []test{
 	{"Model", testAskModel},
 	{"UpToDate", testAskUpToDate},
 	{"NoSuchAskIsAnError", testAskUnknown},
+	{"DueAtAllSites", testDueAll},
 }
 
 // testAskModel: whatever is asked for, the answer is what comparing every record gives, in order of
@@ -168,5 +170,82 @@ func testAskUnknown(t *testing.T, db Database) {
 	}
 	if _, err := s.Asked(testContext(t), "", 0, ask, 1); err == nil {
 		t.Error("no site: want an error")
+	}
+}
+
+// testDueAll: what is due at all sites is what comparing every record gives, in order, from any
+// place on; a record that no longer waits is gone from it.
+func testDueAll(t *testing.T, db Database) {
+	s := open(t, db)
+	r := rand.New(rand.NewPCG(5, 29))
+	noon := time.Date(2026, 3, 14, 4, 0, 0, 0, time.UTC)
+	moment := func() time.Time { // many at once, and fractions of a second
+		return noon.Add(time.Duration(r.IntN(8)) * 500 * time.Millisecond)
+	}
+	sites := []*history{begin(t, "a"), begin(t, "b"), begin(t, "c")}
+	wakes := map[string]repo.Waking{}
+	for range 150 {
+		h := sites[r.IntN(len(sites))]
+		n := r.IntN(60)
+		next := &workflow.Next{What: workflow.ItemTicket, Who: "staff:li", At: noon}
+		if r.IntN(3) > 0 {
+			next.WakeAt = moment()
+		}
+		if r.IntN(6) == 0 {
+			next = nil
+		}
+		rec := waking(fmt.Sprintf("%s-%02d", h.site, n), h.site, n, next)
+		mustAppend(t, s, h.page(changed("open_ticket", rec)))
+		id := rec.Ref().ID
+		delete(wakes, id)
+		if _, is := rec.(*workflow.Arbitration); !is && next != nil && !next.WakeAt.IsZero() {
+			wakes[id] = repo.Waking{At: next.WakeAt, ID: id}
+		}
+	}
+	for _, h := range sites {
+		catchUp(t, s, h.site)
+	}
+	all := slices.SortedFunc(maps.Values(wakes), repo.Waking.Compare)
+	for range 100 {
+		before, limit := moment(), 1+r.IntN(20)
+		var after repo.Waking
+		if r.IntN(3) > 0 {
+			after = all[r.IntN(len(all))]
+		}
+		var want []string
+		for _, w := range all {
+			if !w.At.After(before) && w.Compare(after) > 0 && len(want) < limit {
+				want = append(want, w.ID)
+			}
+		}
+		docs, err := s.DueAll(testContext(t), before, after, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, fmt.Sprintf("due at %s after %+v, at most %d", before, after, limit), want,
+			ids(docs))
+	}
+}
+
+// waking is a record of the service desk: of a collection that something falls due in or, the last,
+// of one of which nothing does.
+func waking(id string, site workflow.SiteID, n int, next *workflow.Next) workflow.Record {
+	head := workflow.Head{ID: id}
+	switch n % 4 {
+	case 0:
+		return &workflow.Ticket{
+			Head: head, Kind: workflow.TicketRequest, Channel: workflow.TicketByPhone,
+			State: workflow.TicketOpen, Slip: workflow.SlipNone, Next: next,
+		}
+	case 1:
+		project := workflow.ProjectID(id)
+		return &workflow.Project{
+			Head:    workflow.Head{ID: workflow.ProjectRef(site, project).ID},
+			Project: project, State: workflow.ProjectInUse, Next: next,
+		}
+	case 2:
+		return &workflow.MajorFault{Head: head, State: workflow.FaultReported, Next: next}
+	default:
+		return &workflow.Arbitration{Head: head, State: workflow.ArbitrationOpen, Next: next}
 	}
 }

@@ -137,6 +137,14 @@ func stamp(r workflow.Record, site workflow.SiteID, seq int64) workflow.Head {
 		h = &r.Head
 	case *workflow.Notice:
 		h = &r.Head
+	case *workflow.Ticket:
+		h = &r.Head
+	case *workflow.Project:
+		h = &r.Head
+	case *workflow.MajorFault:
+		h = &r.Head
+	case *workflow.Arbitration:
+		h = &r.Head
 	default:
 		panic(fmt.Sprintf("storetest: no head known in %T", r))
 	}

@@ -88,8 +88,9 @@ func (v *Vault) EraseNote(ctx context.Context, site workflow.SiteID, id workflow
 	return repo.Unavailable(v.store.Delete(ctx, repo.Notes, string(id)))
 }
 
-// eraseNotesOf erases the notes that are attached to a customer's records: the customer, the
-// visits, calls and disputes, and the rulings on those.
+// eraseNotesOf erases the notes that are attached to a customer's records: the customer with what
+// was noted of his needs, the visits, calls and disputes, the rulings on those, and the tickets and
+// projects of the service desk.
 func (v *Vault) eraseNotesOf(
 	ctx context.Context, site workflow.SiteID, id workflow.CustomerID,
 ) error {
@@ -139,23 +140,32 @@ func (v *Vault) recordsOf(
 	if err != nil {
 		return nil, err
 	}
-	// Erasing is rare, so all calls, appointments, disputes and rulings are read.
-	disputes := map[workflow.RecordID]bool{}
+	// Erasing is rare, so all of the other records are read, those that others name before them.
+	his := map[workflow.Ref]bool{}
+	for _, ref := range refs {
+		his[ref] = true
+	}
 	for _, c := range []workflow.Collection{
 		workflow.Calls, workflow.Appointments, workflow.Disputes, workflow.Rulings,
+		workflow.Tickets, workflow.Projects,
 	} {
-		// disputes before their rulings
 		err := v.each(ctx, repo.Query{Collection: c, Site: site}, func(d repo.Document) error {
 			var r struct {
 				Customer workflow.CustomerID `json:"customer"`
-				Dispute  workflow.RecordID   `json:"dispute"`
+				Dispute  string              `json:"dispute"`
+				Visit    string              `json:"visit"`
+				Call     string              `json:"call"`
 			}
 			if err := json.Unmarshal(d.Doc, &r); err != nil {
 				return fmt.Errorf("%w: %s %s: %w", repo.ErrCorrupt, d.Collection, d.ID, err)
 			}
-			if r.Customer == id || c == workflow.Rulings && disputes[r.Dispute] {
+			of := r.Customer == id || // or it came out of something of his
+				c == workflow.Rulings && his[workflow.Ref{Collection: workflow.Disputes, ID: r.Dispute}] ||
+				c == workflow.Tickets && (his[workflow.Ref{Collection: workflow.Visits, ID: r.Visit}] ||
+					his[workflow.Ref{Collection: workflow.Calls, ID: r.Call}])
+			if of {
 				refs = append(refs, d.Ref)
-				disputes[workflow.RecordID(d.ID)] = c == workflow.Disputes
+				his[d.Ref] = true
 			}
 			return nil
 		})
