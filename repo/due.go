@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -53,21 +55,43 @@ func (e *Engine) fireRecords(ctx context.Context) (fired int, err error) {
 		}
 	}
 	e.due.reachRecord(reached)
+	left := e.notHere(ctx, docs)
 	var errs []error
-	failed := map[workflow.SiteID]bool{}
 	for _, d := range docs {
-		if failed[d.Site] { // this one would fail as well
+		if left[d.Site] {
 			continue
 		}
 		ran, err := e.fireRecord(ctx, d)
 		if ran {
 			fired++
 		}
-		if failed[d.Site] = err != nil; err != nil { // one site must not stop the others
+		if err != nil { // one site must not stop the others; its other records would fail as well
+			left[d.Site] = true
 			errs = append(errs, fmt.Errorf("fire due timers of site %s: %w", d.Site, err))
 		}
 	}
 	return fired, errors.Join(errs...)
+}
+
+// notHere are those of the records' sites that another instance owns: it deals with them.
+func (e *Engine) notHere(ctx context.Context, docs []Document) map[workflow.SiteID]bool {
+	var sites []workflow.SiteID
+	for _, d := range docs {
+		if !slices.Contains(sites, d.Site) {
+			sites = append(sites, d.Site)
+		}
+	}
+	left := map[workflow.SiteID]bool{}
+	if len(sites) == 0 {
+		return left
+	}
+	maps.Copy(left, e.elsewhere(ctx, sites))
+	for _, s := range sites {
+		if o := e.cfg.Owners; o != nil && !left[s] && o.Use(ctx, s) != "" {
+			left[s] = true // it has an owner since a moment
+		}
+	}
+	return left
 }
 
 // fireRecord gives the command that is due about a record, if there is one.

@@ -1,5 +1,5 @@
-// Makes a database user for an analyst, or brings him up to date, password included. He may find in the visits, the rotas and
-// the views of the reports, and nowhere else: no customers, names, phones, texts, keys, and not the journal. Run by whoever may
+// Makes a database user for an analyst, or brings him up to date, password included. He may find in the visits, the rotas,
+// the records of the service desk and the views of the reports, and nowhere else: no customers, names, phones, texts, keys, and not the journal. Run by whoever may
 // make users:
 //
 //     ANALYST_PASSWORD=… mongosh "mongodb://root@db1/admin?replicaSet=rs0" tools/compose/analyst.js
@@ -12,6 +12,9 @@
     "visits", "rotas",
     "conversion_daily", "funnel_by_consultant", "funnel_by_channel", "cohorts_weekly", "receptions_daily", "waiting_times",
     "walkouts", "turns_ledger", "fairness_daily",
+    "tickets", "projects", "faults", "service_reports", "arbitrations", "watches",
+    "tickets_daily", "first_responders", "slips_monthly", "follow_ups_monthly", "faults_monthly",
+    "service_discipline", "supervision_monthly",
   ];
   const password = process.env.ANALYST_PASSWORD;
   if (!password && !globalThis.lunpaiAdmin) {

@@ -15,13 +15,20 @@ const database = "lunpai";
 // Every collection that the service changes, except the journal. A collection that is not named here can be read only.
 const collections = [
   "visits", "rotas", "customers", "sites", "staff", "calls", "messages", "approvals", "disputes", "rulings", "conduct",
+<<<<<<< HEAD
   "checklists", "cards", "vacancies", "keys", "appointments", "notices", "people", "notes", "api_keys", "marks", "meta", "owners",
+=======
+  "checklists", "cards", "vacancies", "keys", "appointments", "notices", "service_desks",
+  "tickets", "projects", "faults", "service_reports", "arbitrations", "watches", "people", "notes", "api_keys", "marks", "meta",
+>>>>>>> 62af29b (docs, tools: the desk's reports, views and collections for analysts and for the database's users)
 ];
 
 // The views that the service makes (repo/mongostore/views.go).
 const views = [
   "conversion_daily", "funnel_by_consultant", "funnel_by_channel", "cohorts_weekly", "receptions_daily", "waiting_times",
   "walkouts", "turns_ledger", "fairness_daily",
+  "tickets_daily", "first_responders", "slips_monthly", "follow_ups_monthly", "faults_monthly",
+  "service_discipline", "supervision_monthly",
 ];
 
 function required(name) {
