@@ -15,12 +15,8 @@ const database = "lunpai";
 // Every collection that the service changes, except the journal. A collection that is not named here can be read only.
 const collections = [
   "visits", "rotas", "customers", "sites", "staff", "calls", "messages", "approvals", "disputes", "rulings", "conduct",
-<<<<<<< HEAD
-  "checklists", "cards", "vacancies", "keys", "appointments", "notices", "people", "notes", "api_keys", "marks", "meta", "owners",
-=======
   "checklists", "cards", "vacancies", "keys", "appointments", "notices", "service_desks",
-  "tickets", "projects", "faults", "service_reports", "arbitrations", "watches", "people", "notes", "api_keys", "marks", "meta",
->>>>>>> 62af29b (docs, tools: the desk's reports, views and collections for analysts and for the database's users)
+  "tickets", "projects", "faults", "service_reports", "arbitrations", "watches", "people", "notes", "api_keys", "marks", "meta", "owners",
 ];
 
 // The views that the service makes (repo/mongostore/views.go).
