@@ -31,6 +31,14 @@ func TestReports(t *testing.T) {
 		map[string]any{"status": "signed", "amount": 100}))
 	o.arrive("arrived", nil)
 	o.arrive("assigned", nil)
+	desk := o.serviceDesk(k)
+	for path, body := range map[string]string{
+		"tickets/" + desk["ticket"] + "/resolve": `{"fix_first":true}`,
+		"projects/tower-1/follow-ups":            `{"channel":"phone"}`,
+		"service-reports":                        `{"kind":"weekly","week":"2024-03-04","note":"quiet"}`,
+	} {
+		o.must(200, o.do("M", "POST", "/v1/sites/s/"+path, body))
+	}
 	list, _ := o.must(200, o.do("analyst", "GET", "/v1/sites/s/reports", nil, "Accept-Language",
 		"zh")).at("reports").([]any)
 	if len(list) != len(report.Names()) {
