@@ -235,7 +235,8 @@ func waking(id string, site workflow.SiteID, n int, next *workflow.Next) workflo
 	case 0:
 		return &workflow.Ticket{
 			Head: head, Kind: workflow.TicketRequest, Channel: workflow.TicketByPhone,
-			State: workflow.TicketOpen, Slip: workflow.SlipNone, Next: next,
+			State: workflow.TicketOpen, Slip: workflow.SlipNone,
+			Grade: workflow.GradeOrdinary, Next: next,
 		}
 	case 1:
 		project := workflow.ProjectID(id)
