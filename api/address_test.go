@@ -199,6 +199,8 @@ func TestParametersAreNeverEmpty(t *testing.T) {
 // value it came with.
 func TestAuthorisationIsByTheRoute(t *testing.T) {
 	o := newOffice(t, setup{})
+	o.must(201, o.do("M", "POST", "/v1/sites/s/staff", `{"id":"E","role":"employee"}`))
+	o.key("E", workflow.RoleEmployee, "E")
 	routes := 0
 	for _, r := range o.api.routes() {
 		if !strings.Contains(r.path, ":site") {
