@@ -236,17 +236,22 @@ func waking(id string, site workflow.SiteID, n int, next *workflow.Next) workflo
 		return &workflow.Ticket{
 			Head: head, Kind: workflow.TicketRequest, Channel: workflow.TicketByPhone,
 			State: workflow.TicketOpen, Slip: workflow.SlipNone,
-			Grade: workflow.GradeOrdinary, Next: next,
+			Grade: workflow.GradeOrdinary, Next: next, Chronicle: workflow.Chronicle{Commits: []int64{1}},
 		}
 	case 1:
 		project := workflow.ProjectID(id)
 		return &workflow.Project{
 			Head:    workflow.Head{ID: workflow.ProjectRef(site, project).ID},
 			Project: project, State: workflow.ProjectInUse, Next: next,
+			Chronicle: workflow.Chronicle{Commits: []int64{1}},
 		}
 	case 2:
-		return &workflow.MajorFault{Head: head, State: workflow.FaultReported, Next: next}
+		return &workflow.MajorFault{
+			Head: head, State: workflow.FaultReported, Next: next, Chronicle: workflow.Chronicle{Commits: []int64{1}},
+		}
 	default:
-		return &workflow.Arbitration{Head: head, State: workflow.ArbitrationOpen, Next: next}
+		return &workflow.Arbitration{
+			Head: head, State: workflow.ArbitrationOpen, Next: next, Chronicle: workflow.Chronicle{Commits: []int64{1}},
+		}
 	}
 }
