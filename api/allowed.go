@@ -61,7 +61,8 @@ func (c *call) refused(err error) error {
 func ticketStepsOf(routes []*route) map[workflow.Kind]string {
 	steps := map[workflow.Kind]string{}
 	for _, r := range routes {
-		if rest, below := strings.CutPrefix(r.path, site+"/tickets/:ticket/"); below && r.kind != "" {
+		rest, below := strings.CutPrefix(r.path, site+"/tickets/:ticket/")
+		if below && r.kind != "" {
 			steps[r.kind] = path.Base(rest)
 		}
 	}

@@ -58,7 +58,8 @@ func Routes() []Route {
 			Public: r.public, Body: r.body,
 			Unsent: r.unsent(), Optional: r.optional(), Query: r.query, Answer: r.answer,
 			Other: r.other, Media: r.media, Status: r.status,
-			Key: r.method != http.MethodGet && r.kind != "", DryRun: r.query == reflect.TypeFor[DryRun](),
+			Key:    r.method != http.MethodGet && r.kind != "",
+			DryRun: r.query == reflect.TypeFor[DryRun](),
 		}
 		d.Roles, d.Own = r.may()
 		if x := r.matched(); x != nil && r.kind != "" && d.Key {

@@ -35,7 +35,8 @@ func TestReports(t *testing.T) {
 	for path, body := range map[string]string{
 		"tickets/" + desk["ticket"] + "/resolve": `{"fix_first":true}`,
 		"projects/tower-1/follow-ups":            `{"channel":"phone"}`,
-		"service-reports":                        `{"kind":"weekly","week":"2024-03-04","note":"quiet"}`,
+		"service-reports": `{"kind":"weekly","week":"2024-03-04",` +
+			`"note":"quiet"}`,
 	} {
 		o.must(200, o.do("M", "POST", "/v1/sites/s/"+path, body))
 	}

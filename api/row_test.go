@@ -10,10 +10,6 @@ import (
 
 // TestFaultsInARow: New fails when a row cannot work.
 func TestFaultsInARow(t *testing.T) {
-	type twoNotes struct {
-		Note   workflow.NoteID `json:"note"`
-		Remark workflow.NoteID `json:"remark"`
-	}
 	type inList struct {
 		Notes []workflow.NoteID `json:"notes"`
 	}

@@ -192,7 +192,8 @@ func getProject(c *call, _ *none) (*ProjectView, error) {
 type ScheduleQuery struct {
 	// Until is the last day of interest, that day included. Absent: a year from today.
 	Until workflow.Date `query:"until"`
-	// OverdueOn is the day as of which open calls are overdue, that day not included. Absent: today.
+	// OverdueOn is the day as of which open calls are overdue, that day not included. Absent:
+	// today.
 	OverdueOn workflow.Date `query:"overdue_on"`
 }
 

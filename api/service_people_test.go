@@ -165,8 +165,9 @@ func TestDeskNotes(t *testing.T) {
 	read(a.str("ticket", "notes", 0), "A", "S", "M") // t sees the ticket, not what was said
 	o.must(200, o.do("A", "POST", "/v1/sites/s/tickets/"+a.str("ticket", "id")+"/handover", nil))
 	read(a.str("ticket", "notes", 0), "A", "S", "M") // S leads the area
-	a = o.must(201, o.do("n", "POST", "/v1/sites/s/faults", `{"occurred_at":"2024-03-04T00:30:00Z",`+
-		`"place":"hall","symptoms":"dark","plan":"call the grid"}`))
+	a = o.must(201, o.do("n", "POST", "/v1/sites/s/faults",
+		`{"occurred_at":"2024-03-04T00:30:00Z",`+
+			`"place":"hall","symptoms":"dark","plan":"call the grid"}`))
 	read(a.str("fault", "place"), "n", "t", "h", "c", "S", "M")
 	o.must(200, o.do("t", "POST", "/v1/sites/s/service-reports",
 		`{"kind":"weekly","week":"2024-03-04","note":"a quiet week"}`))
@@ -177,7 +178,8 @@ func TestDeskNotes(t *testing.T) {
 	read(a.str("arbitration", "opinions", 0, "note"), "b", "S", "M")
 }
 
-// TestServiceReportsAndWatches: who is missing in the sheet of a week, and which days have no watch.
+// TestServiceReportsAndWatches: who is missing in the sheet of a week, and which days have no
+// watch.
 func TestServiceReportsAndWatches(t *testing.T) {
 	o := deskOffice(t, setup{})
 	o.must(200, o.do("t", "POST", "/v1/sites/s/service-reports",
@@ -221,7 +223,8 @@ func TestServiceReportsAndWatches(t *testing.T) {
 		if len(list) == 0 && len(want) == 0 {
 			return
 		}
-		if d := cmp.Diff(want, a.at("needs", 0, "tasks")); d != "" || a.str("needs", 0, "customer") != k {
+		d := cmp.Diff(want, a.at("needs", 0, "tasks"))
+		if d != "" || a.str("needs", 0, "customer") != k {
 			t.Errorf("%s: (-want +got):\n%s", a.raw, d)
 		}
 	}

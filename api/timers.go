@@ -17,7 +17,8 @@ type TimersView struct {
 // by itself, so that a rehearsal says when.
 func fireTimers(c *call, _ *none) (*TimersView, error) {
 	var before int64
-	if err := c.view(nil, func(b *workflow.Board) error { before = b.Seq; return nil }); err != nil {
+	err := c.view(nil, func(b *workflow.Board) error { before = b.Seq; return nil })
+	if err != nil {
 		return nil, err
 	}
 	if err := c.api.cfg.Engine.CarryOut(c.Request().Context(), c.site); err != nil {

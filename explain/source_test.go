@@ -203,7 +203,8 @@ func (s *core) facts() []saying {
 		add(c, []string{"flagged"}, nil, map[string][]string{"flag": s.values(c.in, c.args[1])})
 	}
 	for _, c := range s.calls("remind") {
-		add(c, []string{"reminded"}, c.args[3:], map[string][]string{"item": s.values(c.in, c.args[1])})
+		add(c, []string{"reminded"}, c.args[3:],
+			map[string][]string{"item": s.values(c.in, c.args[1])})
 	}
 	return all
 }

@@ -8,8 +8,8 @@ import (
 
 // matters are those that come by phone and online today; those of visitors come out of visits.
 func (s *service) matters() {
-	for range s.IntN(5 + s.office.day().visits/40) {
-		s.office.at(s.clock(9.2, 16.5), func() error {
+	for range s.IntN(5 + s.day().visits/40) {
+		s.at(s.clock(9.2, 16.5), func() error {
 			channel := workflow.TicketByPhone
 			if s.chance(.3) {
 				channel = workflow.TicketOnline
@@ -18,10 +18,10 @@ func (s *service) matters() {
 		})
 	}
 	if s.today == 3 || s.chance(.04) {
-		s.office.at(s.clock(9.3, 15), s.fault)
+		s.at(s.clock(9.3, 15), s.fault)
 	}
 	if s.chance(.03) {
-		s.office.at(s.clock(10, 15), s.disagree)
+		s.at(s.clock(10, 15), s.disagree)
 	}
 }
 
@@ -278,7 +278,8 @@ func (s *service) disagree() error {
 			s.in(3, func() error {
 				return s.may(employee(clerk), &workflow.ConfirmArbitration{Arbitration: id})
 			})
-			return s.may(employee(clerk), &workflow.RuleArbitration{Arbitration: id, Note: s.text()})
+			return s.may(employee(clerk),
+				&workflow.RuleArbitration{Arbitration: id, Note: s.text()})
 		})
 		return s.may(employee(techHead), &workflow.AddOpinion{Arbitration: id, Note: s.text()})
 	})

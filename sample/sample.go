@@ -1,7 +1,7 @@
 // Package sample simulates a property-sales office for a year or ten: visitors, consultants,
-// customers, deals, and the service desk beside reception. Every command goes to the real rules, and refusals are part of the story: a
-// visitor for whom nobody is free waits, or leaves. Nobody has a name or a phone number; there are
-// only ids.
+// customers, deals, and the service desk beside reception. Every command goes to the real rules,
+// and refusals are part of the story: a visitor for whom nobody is free waits, or leaves. Nobody
+// has a name or a phone number; there are only ids.
 //
 // The office is completely determined by its Config: the same Config gives the same commands and
 // so, under the same rules, the same journal, byte for byte.

@@ -21,7 +21,6 @@ type service struct {
 	ids     ids
 	plans   map[int][]func() error // by day
 	watched map[workflow.Ref]workflow.Record
-	made    int
 	faulty  workflow.RecordID      // the last fault that ended
 	homes   int                    // projects delivered
 	manned  map[workflow.Date]bool // statutory days for which somebody was named
@@ -85,11 +84,14 @@ func (s *service) open() error {
 			Department: workflow.TechService,
 		},
 		{Code: "billing", Leader: salesAide, Deputy: clerk, Department: workflow.Business},
-		{Code: "customer_service", Leader: caller, Deputy: clerk, Department: workflow.CustomerService},
+		{
+			Code: "customer_service", Leader: caller, Deputy: clerk,
+			Department: workflow.CustomerService,
+		},
 	}
 	holidays := s.holidays()
 	if err := s.must(boss, &workflow.AdoptService{
-		From: s.office.day().date, Areas: &areas, Holidays: &holidays,
+		From: s.day().date, Areas: &areas, Holidays: &holidays,
 	}); err != nil {
 		return err
 	}
@@ -115,17 +117,17 @@ func (s *service) holidays() []workflow.Date {
 // at is a time of today, within the desk's hours.
 func (s *service) clock(from, to float64) time.Time {
 	h := from + (to-from)*s.Float64()
-	return s.office.day().midnight.Add(time.Duration(h*3600) * time.Second)
+	return s.day().midnight.Add(time.Duration(h*3600) * time.Second)
 }
 
 // soon does something after about so many minutes, the next working day if it is late by then.
 func (s *service) soon(median float64, do func() error) {
 	at := s.now.Add(s.minutes(median, .5))
-	if at.After(s.office.day().midnight.Add(17*time.Hour + 30*time.Minute)) {
+	if at.After(s.day().midnight.Add(17*time.Hour + 30*time.Minute)) {
 		s.in(1, do)
 		return
 	}
-	s.office.at(at, do)
+	s.at(at, do)
 }
 
 // in does something about n days later.
@@ -137,20 +139,20 @@ func (s *service) in(n int, do func() error) {
 
 // morning arranges what the desk does today; on a closed day only the watch is there.
 func (s *service) morning() error {
-	d := s.office.day()
+	d := s.day()
 	nine := d.midnight.Add(9 * time.Hour)
-	s.office.at(nine, s.ring)
-	s.office.at(nine.Add(time.Minute), s.wake)
+	s.at(nine, s.ring)
+	s.at(nine.Add(time.Minute), s.wake)
 	s.watches()
 	if d.closed {
 		return nil
 	}
-	s.office.at(nine.Add(3*time.Hour), s.ring)
+	s.at(nine.Add(3*time.Hour), s.ring)
 	for _, h := range []int{3, 6, 9} {
-		s.office.at(nine.Add(time.Duration(h)*time.Hour+2*time.Minute), s.wake)
+		s.at(nine.Add(time.Duration(h)*time.Hour+2*time.Minute), s.wake)
 	}
 	for _, do := range s.plans[s.today] {
-		s.office.at(s.clock(9.1, 17), do)
+		s.at(s.clock(9.1, 17), do)
 	}
 	delete(s.plans, s.today)
 	s.matters()
@@ -267,7 +269,7 @@ func (s *service) deliver(days int) error {
 	s.homes++
 	cmd := &workflow.DeliverProject{
 		Project:     workflow.ProjectID("unit-" + strconv.Itoa(s.homes)),
-		DeliveredOn: s.office.day().date.AddDays(-days), Signer: salesAide,
+		DeliveredOn: s.day().date.AddDays(-days), Signer: salesAide,
 	}
 	if k := s.owner(); k != nil {
 		cmd.Customer = k.id

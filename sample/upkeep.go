@@ -11,23 +11,23 @@ import (
 
 // upkeep is what returns: calls after a delivery, sheets, reports, the end of the year.
 func (s *service) upkeep() {
-	s.office.at(s.clock(10, 11), s.callOwners)
+	s.at(s.clock(10, 11), s.callOwners)
 	if s.chance(.1) {
-		s.office.at(s.clock(14, 16), func() error { return s.deliver(s.IntN(10)) })
+		s.at(s.clock(14, 16), func() error { return s.deliver(s.IntN(10)) })
 	}
-	d := s.office.day()
+	d := s.day()
 	if d.midnight.Weekday() == time.Friday {
 		s.sheets(d.date)
 	}
 	if d.midnight.AddDate(0, 0, 1).Day() == 1 {
 		if s.chance(.85) {
-			s.office.at(s.clock(14, 17), func() error { return s.supervise(d.date) })
+			s.at(s.clock(14, 17), func() error { return s.supervise(d.date) })
 		} else {
 			s.in(2, func() error { return s.supervise(d.date) })
 		}
 	}
 	if d.midnight.Month() == time.December {
-		s.office.at(s.clock(14, 16), s.round)
+		s.at(s.clock(14, 16), s.round)
 	}
 }
 
@@ -39,7 +39,7 @@ func (s *service) callOwners() error {
 	for _, ref := range refs {
 		p, ok := s.watched[ref].(*workflow.Project)
 		switch {
-		case !ok || p.NextDue > s.office.day().date || !s.chance(.22):
+		case !ok || p.NextDue > s.day().date || !s.chance(.22):
 			continue
 		case s.chance(.01):
 			if err := s.must(employee(salesAide), &workflow.RetireProject{
@@ -68,12 +68,12 @@ func (s *service) sheets(day workflow.Date) {
 		}
 		switch {
 		case s.chance(.9):
-			s.office.at(s.clock(9.2, 11.9), write)
+			s.at(s.clock(9.2, 11.9), write)
 		case s.chance(.6):
 			s.in(2, write)
 		}
 	}
-	s.office.at(s.clock(15, 16), func() error {
+	s.at(s.clock(15, 16), func() error {
 		return s.must(employee(techHead), &workflow.SubmitReport{
 			Kind: workflow.ReportMeeting, Week: day, Note: s.text(),
 		})
@@ -89,7 +89,7 @@ func (s *service) supervise(day workflow.Date) error {
 
 // round sees to some customers of the book: a gift, and what they plan for the next year.
 func (s *service) round() error {
-	if s.office.day().midnight.Day() == 1 {
+	if s.day().midnight.Day() == 1 {
 		s.marked = 0
 	}
 	for range 20 {
@@ -121,13 +121,13 @@ func (s *service) round() error {
 
 // watches: customer service names who watches on a statutory day; whoever watches writes the log.
 func (s *service) watches() {
-	d := s.office.day()
+	d := s.day()
 	for _, h := range s.holidays() {
 		switch {
 		case d.date == h && s.manned[h] && s.chance(.9):
-			s.office.at(s.clock(16, 17.5), func() error { return s.log(h) })
+			s.at(s.clock(16, 17.5), func() error { return s.log(h) })
 		case d.date == h.AddDays(-9) && !d.closed && s.chance(.9):
-			s.office.at(s.clock(10, 11), func() error {
+			s.at(s.clock(10, 11), func() error {
 				s.manned[h] = true
 				return s.must(employee(caller), &workflow.SetWatch{
 					Date: h, Staff: []workflow.StaffID{fitter},

@@ -12,9 +12,9 @@ import (
 )
 
 // The expectation of a step agenda is a list: what the service desk wants of who, and nothing of
-// reception. Of any other step the expectation agenda is a map: for a label of staff, for desk or for everybody, the items as
-// kind:record. A notice is called by what it is about, for its id says nothing: notice:V1. There is
-// one vacancy at most: vacancy.
+// reception. Of any other step the expectation agenda is a map: for a label of staff, for desk or
+// for everybody, the items as kind:record. A notice is called by what it is about, for its id says
+// nothing: notice:V1. There is one vacancy at most: vacancy.
 
 // whose is the agenda that a label asks for.
 func whose(label string) workflow.Whose {

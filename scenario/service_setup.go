@@ -10,8 +10,8 @@ import (
 // deskOnly is the policy of an office that has a service desk and no line.
 const deskOnly = "p3"
 
-// hasDesk reports whether the scenario has anything to do with a service desk: then whoever it names
-// is on the staff.
+// hasDesk reports whether the scenario has anything to do with a service desk: then whoever it
+// names is on the staff.
 func (sc *Scenario) hasDesk() bool {
 	return sc.Policy == deskOnly || sc.Given.Service != nil ||
 		slices.ContainsFunc(sc.Steps, func(s Step) bool { return s.Do == "service_adopt" })

@@ -54,8 +54,8 @@ const (
 	ScopeService
 )
 
-// owned are commands that a consultant, or a role of About.Own, may give too, for what is his own: himself, his visits, his
-// customers.
+// owned are commands that a consultant, or a role of About.Own, may give too, for what is his own:
+// himself, his visits, his customers.
 type owned interface{ own(*draft) bool }
 
 // narrowed are commands that a policy gives to some of the roles only.

@@ -12,8 +12,8 @@ type MakeKey struct {
 	Key KeyID `json:"key"`
 	// Role in which the key acts.
 	Role Role `json:"role"`
-	// Member of staff whose key it is, or who works at the front desk with it; empty for a device or
-	// a program.
+	// Member of staff whose key it is, or who works at the front desk with it; empty for a device
+	// or a program.
 	Staff StaffID `json:"staff,omitempty"`
 	// Further sites that an analyst's key may read.
 	Sites []SiteID `json:"sites,omitempty"`

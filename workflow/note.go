@@ -135,8 +135,8 @@ func (d *draft) ofToday(r Record) bool {
 	}
 }
 
-// NotesOf are the notes that a command brings, and the record that they hang on: what the command is
-// about.
+// NotesOf are the notes that a command brings, and the record that they hang on: what the command
+// is about.
 func NotesOf(site SiteID, cmd Command) ([]NoteID, Ref) {
 	var ids []NoteID
 	var of Ref

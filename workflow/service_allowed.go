@@ -24,7 +24,9 @@ var ticketSteps = []TicketStep{
 	}},
 	{"submit_slip", func(id RecordID) []Command { return []Command{&SubmitSlip{Ticket: id}} }},
 	{"close_ticket", func(id RecordID) []Command {
-		return []Command{&CloseTicket{Ticket: id}, &CloseTicket{Ticket: id, Outcome: OutcomeWithdrawn}}
+		return []Command{
+			&CloseTicket{Ticket: id}, &CloseTicket{Ticket: id, Outcome: OutcomeWithdrawn},
+		}
 	}},
 }
 

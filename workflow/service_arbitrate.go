@@ -15,7 +15,9 @@ type OpenArbitration struct {
 }
 
 func (*OpenArbitration) About() About {
-	return About{Kind: "open_arbitration", May: serviceStaff, Rule: "P3-6", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "open_arbitration", May: serviceStaff, Rule: "P3-6", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *OpenArbitration) Needs(*Board) []Ref {
@@ -97,7 +99,9 @@ type AddOpinion struct {
 }
 
 func (*AddOpinion) About() About {
-	return About{Kind: "add_opinion", May: serviceStaff, Rule: "P3-6", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "add_opinion", May: serviceStaff, Rule: "P3-6", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *AddOpinion) Needs(*Board) []Ref { return []Ref{recordRef(Arbitrations, c.Arbitration)} }
@@ -139,7 +143,9 @@ type RuleArbitration struct {
 }
 
 func (*RuleArbitration) About() About {
-	return About{Kind: "rule_arbitration", May: serviceStaff, Rule: "P3-6", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "rule_arbitration", May: serviceStaff, Rule: "P3-6", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *RuleArbitration) Needs(*Board) []Ref {
@@ -185,7 +191,9 @@ type ConfirmArbitration struct {
 }
 
 func (*ConfirmArbitration) About() About {
-	return About{Kind: "confirm_arbitration", May: serviceStaff, Rule: "P3-6", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "confirm_arbitration", May: serviceStaff, Rule: "P3-6", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *ConfirmArbitration) Needs(*Board) []Ref {

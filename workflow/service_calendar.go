@@ -133,7 +133,9 @@ type RunCalendar struct {
 	At time.Time `json:"at"`
 }
 
-func (*RunCalendar) About() About { return About{Kind: "run_calendar", Scope: ScopeService, Since: 5} }
+func (*RunCalendar) About() About {
+	return About{Kind: "run_calendar", Scope: ScopeService, Since: 5}
+}
 
 func (c *RunCalendar) Needs(b *Board) []Ref {
 	var refs []Ref
@@ -180,12 +182,14 @@ func (d *draft) carryOut(s *ServiceDesk, i calendarItem) {
 	month := i.day.month()
 	switch i.what {
 	case sheetReminder:
-		d.remind("P3-4", "weekly:"+string(i.day), string(TechService), "as", "group", "date", string(i.day))
+		d.remind("P3-4", "weekly:"+string(i.day), string(TechService),
+			"as", "group", "date", string(i.day))
 	case sheetJudged:
 		d.judgeSheet(i.day)
 	case supervisionReminder:
 		if !d.held(supervisionRef(d.ID, month)) {
-			d.remind("P3-1", "supervision:"+string(month), string(Business), "as", "group", "month", string(month))
+			d.remind("P3-1", "supervision:"+string(month), string(Business),
+				"as", "group", "month", string(month))
 		}
 	case supervisionOverdue:
 		if !d.held(supervisionRef(d.ID, month)) {
@@ -246,7 +250,8 @@ func (d *draft) judgeSheet(monday Date) {
 // days (A74).
 func (d *draft) campaign(s *ServiceDesk, day Date) {
 	year := day.time().Year()
-	d.remind("P3-3", "campaign:"+itoa(year), string(CustomerService), "as", "group", "year", itoa(year))
+	d.remind("P3-3", "campaign:"+itoa(year), string(CustomerService),
+		"as", "group", "year", itoa(year))
 	next := itoa(year + 1)
 	known := slices.ContainsFunc(s.On(day).Holidays, func(h Date) bool {
 		return itoa(h.time().Year()) == next

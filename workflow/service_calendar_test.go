@@ -122,10 +122,14 @@ func TestCalendarOfAYear(t *testing.T) {
 		want := yearOfADesk(holiday)
 		end := time.Date(2025, 2, 1, 0, 0, 0, 0, loc)
 		for how, wait := range map[string]func(*office) time.Time{
-			"as named":   func(o *office) time.Time { return o.full.NextDue(o.now.Add(time.Millisecond)) },
+			"as named": func(o *office) time.Time {
+				return o.full.NextDue(o.now.Add(time.Millisecond))
+			},
 			"by hours":   func(o *office) time.Time { return o.now.Add(3 * time.Hour) },
 			"once a day": func(o *office) time.Time { return o.now.Add(25 * time.Hour) },
-			"days apart": func(o *office) time.Time { return o.now.Add(6*24*time.Hour + time.Hour) },
+			"days apart": func(o *office) time.Time {
+				return o.now.Add(6*24*time.Hour + time.Hour)
+			},
 		} {
 			t.Run(fmt.Sprintf("%s %s", zone, how), func(t *testing.T) {
 				o := deskOffice(t, zone, "2024-01-01", workflow.Date(holiday.Format(time.DateOnly)))

@@ -12,7 +12,9 @@ type CallAgain struct {
 }
 
 func (*CallAgain) About() About {
-	return About{Kind: "call_again", May: serviceStaff, Rule: "P3-2.7b", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "call_again", May: serviceStaff, Rule: "P3-2.7b", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *CallAgain) Needs(b *Board) []Ref { return b.ticketNeeds(c.Ticket) }

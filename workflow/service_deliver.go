@@ -15,7 +15,9 @@ type DeliverProject struct {
 }
 
 func (*DeliverProject) About() About {
-	return About{Kind: "deliver_project", May: serviceStaff, Rule: "P3-5", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "deliver_project", May: serviceStaff, Rule: "P3-5", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *DeliverProject) Needs(b *Board) []Ref {
@@ -98,7 +100,9 @@ type FollowUpProject struct {
 }
 
 func (*FollowUpProject) About() About {
-	return About{Kind: "follow_up_project", May: serviceStaff, Rule: "P3-5", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "follow_up_project", May: serviceStaff, Rule: "P3-5", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *FollowUpProject) Needs(b *Board) []Ref {
@@ -190,7 +194,9 @@ type RetireProject struct {
 }
 
 func (*RetireProject) About() About {
-	return About{Kind: "retire_project", May: serviceStaff, Rule: "P3-5", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "retire_project", May: serviceStaff, Rule: "P3-5", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *RetireProject) Needs(b *Board) []Ref { return []Ref{projectRef(b.ID, c.Project)} }

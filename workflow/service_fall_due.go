@@ -113,7 +113,8 @@ func (d *draft) callDue(p *Project) {
 	case !open:
 	case p.RemindedOf < due:
 		p.RemindedOf = due
-		d.remind("P3-5", "follow_up"+item, string(CustomerService), "as", "group", "project", string(p.Project), "due", string(due))
+		d.remind("P3-5", "follow_up"+item, string(CustomerService),
+			"as", "group", "project", string(p.Project), "due", string(due))
 	case p.LateSeen < due && !d.now.Before(late):
 		p.LateSeen = due
 		d.flag("P3-5", "follow_up_late"+item, string(p.Project))

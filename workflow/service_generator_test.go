@@ -113,9 +113,10 @@ func (p *pair) area() workflow.AreaCode {
 func (p *pair) opened() command {
 	c := &workflow.OpenTicket{
 		Ticket: workflow.RecordID(p.id("T")), InScope: p.chance(50), Area: p.area(),
-		Kind:    pick(p.generator, workflow.TicketRequest, workflow.TicketComplaint),
-		Channel: pick(p.generator, workflow.TicketInPerson, workflow.TicketByPhone, workflow.TicketOnline),
-		Major:   p.chance(10), Note: p.note(70), Customer: p.customer(40),
+		Kind: pick(p.generator, workflow.TicketRequest, workflow.TicketComplaint),
+		Channel: pick(p.generator,
+			workflow.TicketInPerson, workflow.TicketByPhone, workflow.TicketOnline),
+		Major: p.chance(10), Note: p.note(70), Customer: p.customer(40),
 	}
 	if c.Kind == workflow.TicketComplaint && p.chance(30) {
 		c.Complained = p.person()

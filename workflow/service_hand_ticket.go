@@ -10,7 +10,9 @@ type HandTicket struct {
 }
 
 func (*HandTicket) About() About {
-	return About{Kind: "hand_ticket", May: serviceStaff, Rule: "P3-2.4", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "hand_ticket", May: serviceStaff, Rule: "P3-2.4", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *HandTicket) Needs(b *Board) []Ref { return b.ticketNeeds(c.Ticket) }
@@ -135,7 +137,9 @@ type EscalateTicket struct {
 }
 
 func (*EscalateTicket) About() About {
-	return About{Kind: "escalate_ticket", May: serviceStaff, Rule: "P3-2.5", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "escalate_ticket", May: serviceStaff, Rule: "P3-2.5", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *EscalateTicket) Needs(b *Board) []Ref { return b.ticketNeeds(c.Ticket) }

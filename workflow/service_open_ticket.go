@@ -32,7 +32,9 @@ type OpenTicket struct {
 }
 
 func (*OpenTicket) About() About {
-	return About{Kind: "open_ticket", May: serviceStaff, Rule: "P3-2.1", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "open_ticket", May: serviceStaff, Rule: "P3-2.1", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *OpenTicket) Needs(b *Board) []Ref {
@@ -71,7 +73,8 @@ func (c *OpenTicket) decide(d *draft) *Fault {
 		return f
 	}
 	t := add(d, &Ticket{
-		Head: h, Kind: c.Kind, Channel: c.Channel, Grade: GradeOrdinary, Area: c.Area, InScope: c.InScope,
+		Head: h, Kind: c.Kind, Channel: c.Channel, Grade: GradeOrdinary,
+		Area: c.Area, InScope: c.InScope,
 		State: TicketOpen, Slip: SlipNone, FirstResponder: me.Staff, Holder: me.Staff,
 		Complained: c.Complained, Customer: c.Customer, Visit: c.Visit, Call: c.Call,
 		Follows: c.Follows, Department: me.Department, Contact: c.Contact,
@@ -89,7 +92,8 @@ func (c *OpenTicket) decide(d *draft) *Fault {
 	if c.Major {
 		d.escalate(t)
 	}
-	if t.Channel == TicketByPhone && !d.inScope(t, a, me.Staff) && me.Department != CustomerService {
+	if t.Channel == TicketByPhone && !d.inScope(t, a, me.Staff) &&
+		me.Department != CustomerService {
 		d.tellGroup("P3-2.7b", string(CustomerService), t.ID, "ticket_by_phone")
 	}
 	d.seeRepeat(t)

@@ -165,16 +165,6 @@ func (m *ServiceParameter) Value(p *ServiceParameters) any {
 	return reflect.ValueOf(p).Elem().FieldByIndex(m.field).Interface()
 }
 
-// check is the first parameter whose value is out of bounds; nil when there is none.
-func (p *ServiceParameters) check() *ServiceParameter {
-	for i := range serviceParameters {
-		if m := &serviceParameters[i]; !m.admits(m.Value(p)) {
-			return m
-		}
-	}
-	return nil
-}
-
 // set changes single parameters by name; the values are as in JSON. p is unchanged where it fails.
 func (p *ServiceParameters) set(values map[string]any) *Fault {
 	for _, name := range sortedNames(values) {

@@ -63,7 +63,7 @@ func strewn(rng *rand.Rand, met *tally) error {
 	}
 	begin := step{at: g.now, by: manager, cmd: p.adoption()}
 	if _, f, err := p.desk.do(begin); err != nil || f != nil {
-		return fmt.Errorf("adopt_service: %v %w", f, err)
+		return fmt.Errorf("adopt_service: %s: %w", codeOf(f), err)
 	}
 	for range stepsPerDay {
 		if g.pass(); g.chance(4) {
@@ -93,6 +93,14 @@ func strewn(rng *rand.Rand, met *tally) error {
 	return p.desk.replay()
 }
 
+// codeOf names a refusal; of none it says so.
+func codeOf(f *workflow.Fault) string {
+	if f == nil {
+		return "accepted"
+	}
+	return f.Code
+}
+
 // both gives a command of reception at both offices: both accept it, or both refuse it.
 func (p *pair) both(s step) error {
 	_, f, err := p.do(s)
@@ -104,7 +112,8 @@ func (p *pair) both(s step) error {
 		return err
 	}
 	if (f == nil) != (g == nil) {
-		return fmt.Errorf("%s: %v without a desk, %v with one", s.cmd.About().Kind, f, g)
+		return fmt.Errorf("%s: %s without a desk, %s with one",
+			s.cmd.About().Kind, codeOf(f), codeOf(g))
 	}
 	return nil
 }
@@ -112,7 +121,8 @@ func (p *pair) both(s step) error {
 // due carries out what fell due: reception's at both offices, the desk's once and for good.
 func (p *pair) due(met *tally) error {
 	for _, t := range p.full.Due(p.now) {
-		if err := p.both(step{at: p.now, by: actor(workflow.RoleSystem, ""), cmd: t.Command}); err != nil {
+		err := p.both(step{at: p.now, by: actor(workflow.RoleSystem, ""), cmd: t.Command})
+		if err != nil {
 			return err
 		}
 	}
@@ -128,7 +138,7 @@ func (p *pair) due(met *tally) error {
 		s := step{at: p.now, by: actor(workflow.RoleSystem, ""), cmd: cmd}
 		c, f, err := p.desk.do(s)
 		if err != nil || f != nil {
-			return fmt.Errorf("%s: %v %w", id, f, err)
+			return fmt.Errorf("%s: %s: %w", id, codeOf(f), err)
 		}
 		met.add(cmd.About().Kind, c, nil)
 		if _, f, err := p.desk.do(s); err != nil || f == nil {

@@ -14,7 +14,9 @@ type RecordTicket struct {
 }
 
 func (*RecordTicket) About() About {
-	return About{Kind: "record_ticket", May: serviceStaff, Rule: "P3-2.2", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "record_ticket", May: serviceStaff, Rule: "P3-2.2", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *RecordTicket) Needs(b *Board) []Ref { return b.ticketNeeds(c.Ticket) }

@@ -29,7 +29,9 @@ type ReportFault struct {
 }
 
 func (*ReportFault) About() About {
-	return About{Kind: "report_fault", May: serviceStaff, Rule: "P3-7", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "report_fault", May: serviceStaff, Rule: "P3-7", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *ReportFault) Needs(b *Board) []Ref {

@@ -14,7 +14,9 @@ type ResolveTicket struct {
 }
 
 func (*ResolveTicket) About() About {
-	return About{Kind: "resolve_ticket", May: serviceStaff, Rule: "P3-2.6", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "resolve_ticket", May: serviceStaff, Rule: "P3-2.6", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *ResolveTicket) Needs(b *Board) []Ref { return b.ticketNeeds(c.Ticket) }
@@ -80,7 +82,9 @@ type SubmitSlip struct {
 }
 
 func (*SubmitSlip) About() About {
-	return About{Kind: "submit_slip", May: serviceStaff, Rule: "P3-2.6", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "submit_slip", May: serviceStaff, Rule: "P3-2.6", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *SubmitSlip) Needs(b *Board) []Ref { return b.ticketNeeds(c.Ticket) }
@@ -127,7 +131,9 @@ type CloseTicket struct {
 }
 
 func (*CloseTicket) About() About {
-	return About{Kind: "close_ticket", May: serviceStaff, Rule: "P3-2.2", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "close_ticket", May: serviceStaff, Rule: "P3-2.2", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *CloseTicket) Needs(b *Board) []Ref { return b.ticketNeeds(c.Ticket) }

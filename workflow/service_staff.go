@@ -6,8 +6,8 @@ import "slices"
 // office, or a code of the office's own.
 type Department string
 
-// The departments that have tasks under policy 3. The office may add its own: they are no closed set
-// of words, so the type stands in the values.
+// The departments that have tasks under policy 3. The office may add its own: they are no closed
+// set of words, so the type stands in the values.
 const (
 	TechService     = Department("tech_service")     // 技术服务部
 	Business        = Department("business")         // 业务部

@@ -16,7 +16,9 @@ type SubmitReport struct {
 }
 
 func (*SubmitReport) About() About {
-	return About{Kind: "submit_report", May: serviceStaff, Rule: "P3-4", Scope: ScopeService, Since: 5}
+	return About{
+		Kind: "submit_report", May: serviceStaff, Rule: "P3-4", Scope: ScopeService, Since: 5,
+	}
 }
 
 func (c *SubmitReport) Needs(b *Board) []Ref { return []Ref{c.ref(b.ID)} }

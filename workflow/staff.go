@@ -47,8 +47,8 @@ func (s *Staff) reader() int {
 	)
 }
 
-// hasPresence checks that somebody has a presence: a consultant or, where the office has a service desk,
-// any member of staff.
+// hasPresence checks that somebody has a presence: a consultant or, where the office has a service
+// desk, any member of staff.
 func (d *draft) hasPresence(s StaffID) *Fault {
 	if d.serviceDesk() != nil && d.staffMember(s) != nil {
 		return nil

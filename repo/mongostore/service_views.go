@@ -23,7 +23,8 @@ var ticketSums = map[string]column{
 // firstResponders counts tickets by who was asked first, and notes about those who shirked.
 func firstResponders() bson.A {
 	inside := op1("$size", op1("$filter", bson.D{
-		{Key: "input", Value: orEmpty("$handovers")}, {Key: "as", Value: "x"},
+		{Key: "input", Value: orEmpty("$handovers")},
+		{Key: "as", Value: "x"},
 		{Key: "cond", Value: op("$eq", "$$x.inside", true)},
 	}))
 	shape := func(who string, shown columns) bson.D {
@@ -33,8 +34,10 @@ func firstResponders() bson.A {
 	p := bson.A{stage("$project", shape("$first_responder", columns{
 		{"opened", bson.D{{Key: "$literal", Value: 1}}},
 		{"first", when(op("$eq", "$first_contact", true), 1, 0)},
-		{"handed", when(has("$handed_at"), 1, 0)}, {"inside", inside},
-		{"record", "$seconds.to_record"}, {"resolve", "$seconds.to_resolve"},
+		{"handed", when(has("$handed_at"), 1, 0)},
+		{"inside", inside},
+		{"record", "$seconds.to_record"},
+		{"resolve", "$seconds.to_resolve"},
 	})), stage("$unionWith", bson.D{
 		{Key: "coll", Value: "conduct"},
 		{Key: "pipeline", Value: bson.A{
@@ -47,7 +50,8 @@ func firstResponders() bson.A {
 	rank := func(of string, p int) bson.D {
 		values := op1("$sortArray", bson.D{
 			{Key: "input", Value: op1("$filter", bson.D{
-				{Key: "input", Value: of}, {Key: "as", Value: "x"},
+				{Key: "input", Value: of},
+				{Key: "as", Value: "x"},
 				{Key: "cond", Value: op("$gt", "$$x", nil)},
 			})},
 			{Key: "sortBy", Value: 1},
@@ -62,13 +66,19 @@ func firstResponders() bson.A {
 		})
 	}
 	return append(p, grouped(nil, columns{{"first_responder", "$who"}}, columns{
-		{"opened", sum("$opened")}, {"first_contact", sum("$first")}, {"handed", sum("$handed")},
-		{"handed_inside", sum("$inside")}, {"conduct_notes", sum("$noted")},
-		{"_record", op1("$push", "$record")}, {"_resolve", op1("$push", "$resolve")},
+		{"opened", sum("$opened")},
+		{"first_contact", sum("$first")},
+		{"handed", sum("$handed")},
+		{"handed_inside", sum("$inside")},
+		{"conduct_notes", sum("$noted")},
+		{"_record", op1("$push", "$record")},
+		{"_resolve", op1("$push", "$resolve")},
 	}, columns{
 		{"first_contact_rate", ratio("$first_contact", "$opened")},
-		{"record_p50", rank("$_record", 50)}, {"record_p90", rank("$_record", 90)},
-		{"resolve_p50", rank("$_resolve", 50)}, {"resolve_p90", rank("$_resolve", 90)},
+		{"record_p50", rank("$_record", 50)},
+		{"record_p90", rank("$_record", 90)},
+		{"resolve_p50", rank("$_resolve", 50)},
+		{"resolve_p90", rank("$_resolve", 90)},
 	})...)
 }
 
@@ -78,8 +88,10 @@ func slipsMonthly() bson.A {
 	late := and(not(pending), has("$slip_due_at"), op("$gt", "$slip_at", "$slip_due_at"))
 	return grouped(match("slip", bson.D{{Key: "$ne", Value: workflow.SlipNone}}),
 		columns{{"month", "$month"}}, columns{
-			{"solved_first", sum(1)}, {"in_time", count(not(op("$or", pending, late)))},
-			{"late", count(late)}, {"pending", count(pending)},
+			{"solved_first", sum(1)},
+			{"in_time", count(not(op("$or", pending, late)))},
+			{"late", count(late)},
+			{"pending", count(pending)},
 		}, nil)
 }
 
@@ -112,7 +124,8 @@ func mapped(list, in any) bson.D {
 func spreadDuties(lists ...any) bson.A {
 	return bson.A{
 		stage("$project", bson.D{
-			{Key: pathID, Value: 0}, {Key: pathSite, Value: 1},
+			{Key: pathID, Value: 0},
+			{Key: pathSite, Value: 1},
 			{Key: "duty", Value: op1("$concatArrays", bson.A(lists))},
 		}),
 		stage("$unwind", "$duty"),
@@ -122,7 +135,8 @@ func spreadDuties(lists ...any) bson.A {
 // followUpsMonthly counts the calls to customers of projects.
 func followUpsMonthly() bson.A {
 	answered := op1("$filter", bson.D{
-		{Key: "input", Value: orEmpty("$calls")}, {Key: "as", Value: "x"},
+		{Key: "input", Value: orEmpty("$calls")},
+		{Key: "as", Value: "x"},
 		{Key: "cond", Value: has("$$x.due")},
 	})
 	ends := op1("$dateToString", bson.D{
@@ -130,7 +144,8 @@ func followUpsMonthly() bson.A {
 		{Key: "date", Value: op1("$dateAdd", bson.D{
 			{Key: "startDate", Value: op1("$dateFromString",
 				bson.D{{Key: "dateString", Value: "$delivered_on"}})},
-			{Key: "unit", Value: "month"}, {Key: "amount", Value: 12},
+			{Key: "unit", Value: "month"},
+			{Key: "amount", Value: 12},
 		})},
 	})
 	year := func(day string) bson.E {
@@ -153,8 +168,11 @@ func faultsMonthly() bson.A {
 		return sum(when(has(to), op1("$floor", op("$divide", op("$subtract", to, from), 1000)), 0))
 	}
 	return grouped(nil, columns{{"month", "$month"}}, columns{
-		{"faults", sum(1)}, {"recurring", count(has("$recurs"))}, {"filed", count(has("$filed_at"))},
-		{"_filed", seconds("$reported_at", "$filed_at")}, {"relayed", count(has("$relayed_at"))},
+		{"faults", sum(1)},
+		{"recurring", count(has("$recurs"))},
+		{"filed", count(has("$filed_at"))},
+		{"_filed", seconds("$reported_at", "$filed_at")},
+		{"relayed", count(has("$relayed_at"))},
 		{"_relayed", seconds("$filed_at", "$relayed_at")},
 		{"analysed", count(has("$analysed_at"))},
 		{"analysed_in_time", count(and(has("$analysed_at"),
@@ -198,7 +216,8 @@ func serviceDiscipline() bson.A {
 	of := func(name string) bson.D {
 		at := fmt.Sprintf("$$x.%s_at", name)
 		done := op1("$filter", bson.D{
-			{Key: "input", Value: "$rounds"}, {Key: "as", Value: "x"},
+			{Key: "input", Value: "$rounds"},
+			{Key: "as", Value: "x"},
 			{Key: "cond", Value: op("$or", has(at), has("$$x.skipped_at"))},
 		})
 		return mapped(done, duty(last, when(has(at), "in_time", "excused"), task(name)))

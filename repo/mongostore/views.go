@@ -74,7 +74,8 @@ func views() []view {
 		{"fairness_daily", "turns_ledger", fairnessDaily()},
 		{"tickets_daily", "tickets", grouped(nil, columns{{"day", "$business_day"}},
 			columns{
-				{"opened", sum(1)}, ticketSums["major"], ticketSums["handed"],
+				{"opened", sum(1)},
+				ticketSums["major"], ticketSums["handed"],
 				ticketSums["repeat_calls"], ticketSums["resolved"], ticketSums["closed"],
 				ticketSums["withdrawn"], ticketSums["told"],
 			}, nil)},
@@ -90,7 +91,8 @@ func views() []view {
 				{"complaints", count(op("$eq", "$kind", workflow.TicketComplaint))},
 				ticketSums["major"], ticketSums["handed"], ticketSums["repeat_calls"],
 				ticketSums["resolved"], ticketSums["first_contact"], ticketSums["closed"],
-				ticketSums["told"], {"_sum", sum("$seconds.to_resolve")},
+				ticketSums["told"],
+				{"_sum", sum("$seconds.to_resolve")},
 			}, columns{{"resolve_avg", ratio("$_sum", "$resolved")}})},
 	}
 }

@@ -236,7 +236,8 @@ func waking(id string, site workflow.SiteID, n int, next *workflow.Next) workflo
 		return &workflow.Ticket{
 			Head: head, Kind: workflow.TicketRequest, Channel: workflow.TicketByPhone,
 			State: workflow.TicketOpen, Slip: workflow.SlipNone,
-			Grade: workflow.GradeOrdinary, Next: next, Chronicle: workflow.Chronicle{Commits: []int64{1}},
+			Grade: workflow.GradeOrdinary, Next: next,
+			Chronicle: workflow.Chronicle{Commits: []int64{1}},
 		}
 	case 1:
 		project := workflow.ProjectID(id)
@@ -247,11 +248,13 @@ func waking(id string, site workflow.SiteID, n int, next *workflow.Next) workflo
 		}
 	case 2:
 		return &workflow.MajorFault{
-			Head: head, State: workflow.FaultReported, Next: next, Chronicle: workflow.Chronicle{Commits: []int64{1}},
+			Head: head, State: workflow.FaultReported, Next: next,
+			Chronicle: workflow.Chronicle{Commits: []int64{1}},
 		}
 	default:
 		return &workflow.Arbitration{
-			Head: head, State: workflow.ArbitrationOpen, Next: next, Chronicle: workflow.Chronicle{Commits: []int64{1}},
+			Head: head, State: workflow.ArbitrationOpen, Next: next,
+			Chronicle: workflow.Chronicle{Commits: []int64{1}},
 		}
 	}
 }

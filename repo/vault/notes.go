@@ -159,10 +159,13 @@ func (v *Vault) recordsOf(
 			if err := json.Unmarshal(d.Doc, &r); err != nil {
 				return fmt.Errorf("%w: %s %s: %w", repo.ErrCorrupt, d.Collection, d.ID, err)
 			}
+			from := func(c workflow.Collection, id string) bool {
+				return his[workflow.Ref{Collection: c, ID: id}]
+			}
 			of := r.Customer == id || // or it came out of something of his
-				c == workflow.Rulings && his[workflow.Ref{Collection: workflow.Disputes, ID: r.Dispute}] ||
-				c == workflow.Tickets && (his[workflow.Ref{Collection: workflow.Visits, ID: r.Visit}] ||
-					his[workflow.Ref{Collection: workflow.Calls, ID: r.Call}])
+				c == workflow.Rulings && from(workflow.Disputes, r.Dispute) ||
+				c == workflow.Tickets &&
+					(from(workflow.Visits, r.Visit) || from(workflow.Calls, r.Call))
 			if of {
 				refs = append(refs, d.Ref)
 				his[d.Ref] = true
