@@ -103,7 +103,7 @@ func (o *office) leave(c *consultant, a absence, tries int) error {
 // received.
 func (o *office) relieve() error {
 	for _, m := range o.rota.MakeUps {
-		if m.Missed%7 == 0 || !slices.ContainsFunc(o.rota.Line,
+		if (m.Missed-o.service.before(m.Missed))%7 == 0 || !slices.ContainsFunc(o.rota.Line,
 			func(p workflow.Place) bool { return p.Unit == m.Unit }) {
 			continue // it is not always granted, and only to somebody who is back
 		}

@@ -54,6 +54,11 @@ func Run(ctx context.Context, c Config, do Do, progress func(done, total int)) e
 	if progress != nil {
 		o.progress = progress
 	}
+	return o.live()
+}
+
+// live runs the office from its first day to its last.
+func (o *office) live() error {
 	for o.today = range o.days {
 		if err := o.work(); err != nil {
 			return fmt.Errorf("sample: %s: %w", o.day().date, err)

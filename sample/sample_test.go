@@ -1,6 +1,7 @@
 package sample_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,23 +28,26 @@ type year struct {
 	done, all int
 }
 
-// generate runs an office on a SQLite store in a temporary folder.
-func generate(t testing.TB, c sample.Config) *year {
+// filler is an empty office in a temporary folder.
+func filler(t testing.TB, c sample.Config) (*repo.Filler, repo.Store) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "year.db")
 	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: path})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	site := c.Site
-	if site == "" {
-		site = "riverside"
-	}
-	f, err := repo.OpenFiller(t.Context(), s, site)
+	t.Cleanup(func() { _ = s.Close() })
+	f, err := repo.OpenFiller(t.Context(), s, cmp.Or(c.Site, "riverside"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return f, s
+}
+
+// generate runs an office on a SQLite store in a temporary folder.
+func generate(t testing.TB, c sample.Config) *year {
+	t.Helper()
+	f, s := filler(t, c)
 	y := &year{
 		Filler: f, visits: map[workflow.VisitID]*workflow.Visit{},
 		outcomes: map[string]map[workflow.CustomerStatus]bool{"p1": {}, "p2": {}},

@@ -21,6 +21,8 @@ type service struct {
 	ids     ids
 	plans   map[int][]func() error // by day
 	watched map[workflow.Ref]workflow.Record
+	refusal *workflow.Fault        // of the desk's last command
+	seqs    []int64                // of the desk's commits, in their order
 	faulty  workflow.RecordID      // the last fault that ended
 	homes   int                    // projects delivered
 	manned  map[workflow.Date]bool // statutory days for which somebody was named
@@ -78,6 +80,9 @@ func newService(o *office, seed uint64) *service {
 
 // open adopts the desk and enters what was delivered before.
 func (s *service) open() error {
+	if s == nil {
+		return nil
+	}
 	areas := []workflow.Area{
 		{
 			Code: "engineering", Leader: techHead, Deputy: fitter,
@@ -139,6 +144,9 @@ func (s *service) in(n int, do func() error) {
 
 // morning arranges what the desk does today; on a closed day only the watch is there.
 func (s *service) morning() error {
+	if s == nil {
+		return nil
+	}
 	d := s.day()
 	nine := d.midnight.Add(9 * time.Hour)
 	s.at(nine, s.ring)
@@ -148,8 +156,9 @@ func (s *service) morning() error {
 		return nil
 	}
 	s.at(nine.Add(3*time.Hour), s.ring)
-	for _, h := range []int{3, 6, 9} {
-		s.at(nine.Add(time.Duration(h)*time.Hour+2*time.Minute), s.wake)
+	// All before six: what happens later moves the hour at which reception closes its day.
+	for _, minutes := range []int{3 * 60, 6 * 60, 8*60 + 45} {
+		s.at(nine.Add(time.Duration(minutes+2)*time.Minute), s.wake)
 	}
 	for _, do := range s.plans[s.today] {
 		s.at(s.clock(9.1, 17), do)
@@ -192,6 +201,7 @@ func (s *service) ask(by workflow.Actor, cmd workflow.Command) (*workflow.Commit
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", cmd.About().Kind, err)
 	}
+	s.seqs = append(s.seqs, c.Seq)
 	rs, err := c.Records()
 	if err != nil {
 		return nil, err
@@ -207,6 +217,16 @@ func (s *service) ask(by workflow.Actor, cmd workflow.Command) (*workflow.Commit
 		}
 	}
 	return c, nil
+}
+
+// before is how many of the desk's commits came before this one. Without them it would have a lower
+// number, and reception does not depend on theirs.
+func (s *service) before(seq int64) int64 {
+	if s == nil {
+		return 0
+	}
+	n, _ := slices.BinarySearch(s.seqs, seq)
+	return int64(n)
 }
 
 // asked are the collections of the desk whose records say what is next.
