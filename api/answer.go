@@ -80,7 +80,10 @@ func (c *call) decided(out *repo.Outcome) error {
 		h.Set("ETag", etag(out.Commit.Seq))
 	}
 	if v, ok := a.(*VisitDecision); ok {
-		a = c.visitDecision(v, out.Commit)
+		var err error
+		if a, err = c.visitDecision(v, out.Commit); err != nil {
+			return err
+		}
 	}
 	if t, ok := a.(*TicketDecision); ok && !c.dry {
 		// without the steps the answer is whole: the command was carried out

@@ -73,6 +73,9 @@ type ArriveBody struct {
 	Channel string `json:"channel,omitempty"`
 	// Person is the name and phone the visitor gave at a kiosk.
 	Person *Person `json:"person,omitempty"`
+	// Claim is what the visitor says of himself at a kiosk. The front desk confirms it; by itself it
+	// leads to nobody. Absent: nothing.
+	Claim *workflow.Claim `json:"claim,omitempty"`
 	// Identify answers the first question in the same request. Kiosks and consultants must leave it
 	// out.
 	Identify *Identity `json:"identify,omitempty"`
@@ -97,7 +100,8 @@ func (a *AssignNow) UnmarshalJSON(text []byte) error {
 // arrive creates a visit. A kiosk may do no more than that.
 func arrive(c *call, b *ArriveBody) (*workflow.ArriveVisit, error) {
 	cmd := &workflow.ArriveVisit{
-		Party: b.Party, Channel: b.Channel, Assign: b.Assign.wanted, IfFree: b.Assign.ifFree,
+		Party: b.Party, Channel: b.Channel, Claim: b.Claim,
+		Assign: b.Assign.wanted, IfFree: b.Assign.ifFree,
 	}
 	if cmd.Assign && b.Identify == nil {
 		return nil, bad("not_identified")

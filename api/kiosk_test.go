@@ -21,7 +21,7 @@ func TestKiosk(t *testing.T) {
 		}
 		return got
 	}
-	want := map[string]bool{"visit": true, "state": true}
+	want := map[string]bool{"visit": true, "state": true, "number": true, "ahead": true}
 	check := func(a *answer, state string) {
 		t.Helper()
 		for _, k := range keys(a) {
@@ -47,7 +47,13 @@ func TestKiosk(t *testing.T) {
 		arrive(`{"person":{"phone":"13900139000","name":"Li"}}`)
 	check(a, "arrived")
 	check(b, "arrived")
-	same := func(a *answer) string { return strings.ReplaceAll(a.raw, a.str("visit"), "ID") }
+	if got := a.raw; !strings.Contains(got, `"number":"A02"`) || !strings.Contains(got, `"ahead":0`) {
+		t.Errorf("the first ticket is %s", got)
+	}
+	same := func(a *answer) string {
+		return strings.NewReplacer(a.str("visit"), "ID", `"A03"`, `"A02"`, `"ahead":1`, `"ahead":0`).
+			Replace(a.raw)
+	}
 	if d := cmp.Diff(same(a), same(b)); d != "" {
 		t.Errorf("known and unknown differ:\n%s", d)
 	}

@@ -47,8 +47,15 @@ type VisitHistory struct {
 	Visit string `json:"visit"`
 }
 
-// Arrival is all a kiosk is ever told: which visit it announced, and how far it has come.
+// Arrival is all a kiosk is ever told: which visit it announced, its number, and how far it has
+// come.
 type Arrival struct {
+	// Ahead is how many groups wait that came before. Absent once somebody receives the visitor, or
+	// the visit is over.
+	Ahead *int `json:"ahead,omitempty"`
+	// Number is the number by which the visitor is called, such as A07. Absent in visits from
+	// before there were numbers.
+	Number string `json:"number,omitempty"`
 	// State is how far the visit has come.
 	State workflow.State `json:"state"`
 	// Visit is the visit's id.
@@ -59,13 +66,11 @@ func (c *call) visit() workflow.VisitID { return workflow.VisitID(c.Param("visit
 
 // visitDecision is a decision about a visit as the caller may see it. A kiosk sees only its
 // arrival.
-func (c *call) visitDecision(a *VisitDecision, k *workflow.Commit) any {
+func (c *call) visitDecision(a *VisitDecision, k *workflow.Commit) (any, error) {
 	if c.key.Role == workflow.RoleKiosk {
-		var v struct {
-			State workflow.State `json:"state"`
-		}
-		_ = json.Unmarshal(a.Visit.text, &v) // our own image
-		return &Arrival{Visit: k.Subject.ID, State: v.State}
+		v := &workflow.Visit{}
+		_ = json.Unmarshal(a.Visit.text, v) // our own image
+		return c.arrival(v)
 	}
 	if c.phoned && c.hears() {
 		known := knownBy(c.redacted(k))
@@ -76,7 +81,19 @@ func (c *call) visitDecision(a *VisitDecision, k *workflow.Commit) any {
 			a.Allowed = c.allowed(v)
 		}
 	}
-	return a
+	return a, nil
+}
+
+// arrival is what a kiosk is told of a visit.
+func (c *call) arrival(v *workflow.Visit) (*Arrival, error) {
+	a := &Arrival{Visit: v.ID, Number: v.Number, State: v.State}
+	err := c.view(nil, func(b *workflow.Board) error {
+		if n, waits := b.Ahead(v); waits {
+			a.Ahead = &n
+		}
+		return nil
+	})
+	return a, err
 }
 
 // readVisit reads a visit the caller may see: a consultant their own, a kiosk those it announced.
@@ -103,7 +120,11 @@ func getVisit(c *call, _ *none) (*VisitView, error) {
 		return nil, err
 	}
 	if c.key.Role == workflow.RoleKiosk {
-		return nil, c.answer(&Arrival{Visit: v.ID, State: v.State})
+		a, err := c.arrival(v)
+		if err != nil {
+			return nil, err
+		}
+		return nil, c.answer(a)
 	}
 	c.stands(v)
 	doc, err := c.redactedVisit(v)

@@ -13,6 +13,8 @@ type ArriveVisit struct {
 	Customer CustomerID `json:"customer,omitempty"`
 	// Customer is a fresh id of somebody whose person was just recorded.
 	NewCustomer bool `json:"new_customer,omitempty"`
+	// What the visitor says of himself; nobody has asked him yet.
+	Claim *Claim `json:"claim,omitempty"`
 	// Answer to the first question, when it was asked already.
 	Identify *Identity `json:"identify,omitempty"`
 	// Assign the visit in the same command.
@@ -20,6 +22,15 @@ type ArriveVisit struct {
 	// With assign: record the visit and let it wait where nobody may receive now, instead of
 	// refusing all of it.
 	IfFree bool `json:"if_free,omitempty"`
+}
+
+// Claim is what a visitor says of himself before anybody asks him. The front desk confirms it: a
+// claim by itself leads to nobody.
+type Claim struct {
+	// Says that he was here before.
+	Returning bool `json:"returning,omitempty"`
+	// Consultant whom he asks for; empty when he asks for nobody.
+	AskedFor StaffID `json:"asked_for,omitempty"`
 }
 
 func (*ArriveVisit) About() About {
@@ -51,9 +62,13 @@ func (c *ArriveVisit) decide(d *draft) *Fault {
 	if c.Party < 0 || c.Party > maxParty {
 		return badParty()
 	}
+	claim, f := d.claim(c.Claim)
+	if f != nil {
+		return f
+	}
 	v := add(d, &Visit{
 		Head: Head{ID: string(c.Visit), Site: d.ID, Open: true}, State: Arrived,
-		BusinessDay: d.today, Policy: d.policy.Preset,
+		Number: d.nextNumber(), Claim: claim, BusinessDay: d.today, Policy: d.policy.Preset,
 		Channel: c.Channel, Party: c.Party, ArrivedAt: d.now, Commits: []int64{},
 	})
 	d.subject = v.Ref()
@@ -89,6 +104,20 @@ func (c *ArriveVisit) decide(d *draft) *Fault {
 }
 
 const maxParty = 500
+
+// claim is what the visitor says of himself; nil when he says nothing.
+func (d *draft) claim(c *Claim) (*Claim, *Fault) {
+	if c == nil || *c == (Claim{}) {
+		return nil, nil
+	}
+	if c.AskedFor != "" {
+		if f := d.consultant(c.AskedFor); f != nil {
+			return nil, f
+		}
+	}
+	k := *c
+	return &k, nil
+}
 
 // assignAtOnce assigns a visit in the command that announces it. When nobody may receive now and
 // the command allows it, the visit waits. Otherwise the whole command is refused, and the refusal

@@ -31,6 +31,9 @@ func Decide(b *Board, env Envelope, cmd Command) (*Commit, *Fault) {
 		d.deliver()
 	}
 	d.keepNotices()
+	if d.rota() != nil {
+		d.keepNumber()
+	}
 	c, err := d.commit(cmd)
 	if err != nil {
 		return nil, invalid("unencodable")

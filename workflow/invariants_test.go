@@ -12,7 +12,7 @@ import (
 func (o *office) check(c *commit) error {
 	for _, check := range []func(*commit) error{
 		o.everyUnitOnce, o.oneVisitEach, o.lineChanges, o.heldIsHeld, o.firstLeadStays, o.counts,
-		o.datedCopy, o.readings, o.outcomes,
+		o.datedCopy, o.readings, o.outcomes, o.numbers,
 		func(c *commit) error { return o.ledger.enter(c, o.full.Rota()) },
 	} {
 		if err := check(c); err != nil {
@@ -251,7 +251,7 @@ func (o *office) datedCopy(c *commit) error {
 		return err
 	}
 	copied.Head, live.Head = workflow.Head{}, workflow.Head{}
-	copied.Table, copied.Schema, copied.MadeUp = nil, 0, nil
+	copied.Table, copied.Schema, copied.MadeUp, live.LastNumber = nil, 0, nil, nil
 	if a, b := outcomeOf(&copied), outcomeOf(&live); a != b {
 		return fmt.Errorf("the table of the day is not the line at closing:\n%s\n%s", a, b)
 	}

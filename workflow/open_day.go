@@ -148,7 +148,7 @@ func (d *draft) datedCopy(away []StaffID) {
 		before, _ = look[*Rota](d, c.Ref())
 	}
 	granted := c.MadeUp
-	c.MadeUp = nil
+	c.MadeUp, c.LastNumber = nil, nil
 	switch {
 	case before != nil:
 		c.Table, c.MadeUp = slices.Clone(before.Table), slices.Clone(before.MadeUp)

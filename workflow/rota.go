@@ -103,6 +103,9 @@ type Rota struct {
 	// Rank and presence of everybody at opening; in a day's table only. Who received whom stands in
 	// the visits.
 	Table []Rank `json:"table,omitempty"`
+	// Highest number of the day among the visits that are over; missing while an open visit has a
+	// higher one, and in a day's table.
+	LastNumber *LastNumber `json:"last_number,omitempty"`
 	// Version of these fields; in a day's table only.
 	Schema int `json:"schema,omitempty"`
 }
@@ -167,5 +170,5 @@ func (r *Rota) clone() Record {
 		e.Order = slices.Clone(e.Order)
 		c.Event = &e
 	}
-	return &c
+	return &c // its last number is replaced, never changed
 }

@@ -188,6 +188,9 @@ type Visit struct {
 	Head
 	// How far the visit has come.
 	State State `json:"state"`
+	// Number by which the group is called: A and at least two digits, from A01 each business day,
+	// given at arrival and never twice on one day. Missing in visits from before there were numbers.
+	Number string `json:"number,omitempty"`
 	// Day on which the reception began; until then, the day on which the group came.
 	BusinessDay Date `json:"business_day"`
 	// Preset in force when somebody was assigned, or when the group came: p1 or p2.
@@ -214,6 +217,9 @@ type Visit struct {
 	Named StaffID `json:"named,omitempty"`
 	// Consultant who recognised the visitor.
 	RecognisedBy StaffID `json:"recognised_by,omitempty"`
+	// What the visitor said of himself at the kiosk; missing when he said nothing. It is advice for
+	// the front desk and decides nothing.
+	Claim *Claim `json:"claim,omitempty"`
 	// Customer who brought this one.
 	BroughtBy CustomerID `json:"brought_by,omitempty"`
 	// Consultant with whom an appointment was made by telephone.
@@ -346,13 +352,13 @@ func (v *Visit) clone() Record {
 		f := *v.Form
 		c.Form = &f
 	}
-	return &c
+	return &c // a claim never changes
 }
 
 func (v *Visit) reader() int {
 	return since(4, len(v.Joint) > 0, v.AppointmentID != "", v.BeganOff != "", v.TurnMember != "",
 		v.TeamSeat != 0, v.PlanEntry != "", v.PlanSeat != 0, v.TurnClaim != nil,
-		len(v.PassedBy) > 0, v.Next != nil)
+		len(v.PassedBy) > 0, v.Next != nil, v.Claim != nil)
 }
 
 // customerKind reports whether people of this kind are customers, who get a register entry and a
