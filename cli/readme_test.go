@@ -119,11 +119,11 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// paste runs the blocks in one shell against a service of their own, and returns what each step
-// printed.
-func paste(t *testing.T, steps []step) map[string]string {
+// paste runs the blocks in one shell against a service of their own, started with flags, and
+// returns what each step printed.
+func paste(t *testing.T, steps []step, flags ...string) map[string]string {
 	t.Helper()
-	s := start(t, "--store", "sqlite:"+filepath.Join(t.TempDir(), "lunpai.db"))
+	s := start(t, append(flags, "--store", "sqlite:"+filepath.Join(t.TempDir(), "lunpai.db"))...)
 	const mark = "=== step "
 	var script strings.Builder
 	for _, step := range steps {
