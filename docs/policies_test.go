@@ -107,6 +107,11 @@ func parametersOf(id string) []string {
 			names = append(names, m.Name)
 		}
 	}
+	for _, m := range workflow.ServiceParametersList() {
+		if m.Article == id {
+			names = append(names, m.Name)
+		}
+	}
 	return names
 }
 
@@ -124,19 +129,35 @@ func parameters() string {
 			m.Bounds,
 			shown(m.Value(&p1)), m.P1, shown(m.Value(&p2)), m.P2)
 	}
+	b.WriteString("\n### Of the service desk\n\n" +
+		"What an office with a service desk may change (`POST /v1/sites/{site}/service`).\n\n" +
+		"| parameter | decides | bounds | default | article |\n|---|---|---|---|---|\n")
+	p := workflow.DefaultService()
+	for _, m := range workflow.ServiceParametersList() {
+		fmt.Fprintf(&b, "| `%s` | %s · %s | %s | %s | %s |\n", m.Name,
+			explain.Parameter(explain.En, m.Name), explain.Parameter(explain.Zh, m.Name),
+			m.Bounds, shown(m.Value(&p)), m.Article)
+	}
 	b.WriteString("\n")
 	return b.String()
 }
 
 func shown(v any) string {
-	if roles, ok := v.([]workflow.Role); ok {
-		var names []string
-		for _, r := range roles {
-			names = append(names, string(r))
-		}
-		return strings.Join(names, ", ")
+	switch v := v.(type) {
+	case []workflow.Role:
+		return listed(v)
+	case []workflow.CustomerStatus:
+		return listed(v)
 	}
 	return fmt.Sprint(v)
+}
+
+func listed[T ~string](words []T) string {
+	var names []string
+	for _, w := range words {
+		names = append(names, string(w))
+	}
+	return strings.Join(names, ", ")
 }
 
 // proofs are the scenarios, by what they prove and rest on.

@@ -22,6 +22,7 @@ type source struct {
 	articles   map[string]map[string]bool // by article
 	parameters map[string]map[string]bool // by parameter
 	refusals   map[string]map[string]bool // codes, by article
+	chosen     map[string][]string        // articles, by the command that chooses among them
 	names      map[string]bool            // of all functions and types
 }
 
@@ -37,9 +38,10 @@ func readSource(t *testing.T) *source {
 		map[string]map[string]bool{},
 		map[string]map[string]bool{},
 		map[string]map[string]bool{},
+		map[string][]string{},
 		map[string]bool{},
 	}
-	fields := policyFields()
+	var parsed []*ast.File
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
@@ -48,6 +50,15 @@ func readSource(t *testing.T) *source {
 		if err != nil {
 			t.Fatal(err)
 		}
+		parsed = append(parsed, f)
+		for _, d := range f.Decls {
+			if d, ok := d.(*ast.FuncDecl); ok {
+				s.choose(d)
+			}
+		}
+	}
+	fields := policyFields()
+	for _, f := range parsed {
 		for _, d := range f.Decls {
 			switch d := d.(type) {
 			case *ast.FuncDecl:
@@ -61,19 +72,46 @@ func readSource(t *testing.T) *source {
 	return s
 }
 
+// choose notes the articles among which a command chooses by a method named rule.
+func (s *source) choose(d *ast.FuncDecl) {
+	if d.Recv == nil || d.Name.Name != "rule" {
+		return
+	}
+	ast.Inspect(d, func(n ast.Node) bool {
+		if e, ok := n.(ast.Expr); ok {
+			if v, ok := text(e); ok && articleID.MatchString(v) {
+				s.chosen[receiver(d)] = append(s.chosen[receiver(d)], v)
+			}
+		}
+		return true
+	})
+}
+
 // symbol is the name of a function; a method that every command has goes by the command's name.
 func symbol(d *ast.FuncDecl) string {
 	if d.Recv == nil || !slices.Contains([]string{"About", "Needs", "decide", "own"}, d.Name.Name) {
 		return d.Name.Name
 	}
+	if of := receiver(d); of != "" {
+		return of
+	}
+	return d.Name.Name
+}
+
+// receiver is the type that a method belongs to; empty for a function.
+func receiver(d *ast.FuncDecl) string {
+	if d.Recv == nil {
+		return ""
+	}
 	of := d.Recv.List[0].Type
 	if p, ok := of.(*ast.StarExpr); ok {
 		of = p.X
 	}
-	if id, ok := of.(*ast.Ident); ok {
-		return id.Name
+	id, ok := of.(*ast.Ident)
+	if !ok {
+		return ""
 	}
-	return d.Name.Name
+	return id.Name
 }
 
 // policyFields are the parameters by the Go field that holds them: Count.Unstated, StaleMonths.
@@ -95,16 +133,17 @@ func policyFields() map[string]string {
 	return names
 }
 
-// prose is how a comment cites articles: policy 1, art. 12; policy 2, items 5 and 12a.
-var prose = regexp.MustCompile(
-	`policy ([12]), (?:art\.|items?) ([0-9]+[a-c]?(?:(?:, | and )[0-9]+[a-c]?)*)`)
+// prose is how a comment cites articles: policy 1, art. 12; policy 2, items 5 and 12a; policy 3,
+// item 2.4.
+var prose = regexp.MustCompile(`policy ([123]), (?:art\.|items?) ` +
+	`([0-9]+(?:\.[0-9])?[a-c]?(?:(?:, | and )[0-9]+(?:\.[0-9])?[a-c]?)*)`)
 
 // cited are the articles that a comment cites.
 func cited(doc string) []string {
 	var all []string
 	for _, m := range prose.FindAllStringSubmatch(strings.Join(strings.Fields(doc), " "), -1) {
 		for _, n := range strings.Split(strings.ReplaceAll(m[2], " and ", ", "), ", ") {
-			if len(strings.TrimRight(n, "abc")) == 1 {
+			if m[1] != "3" && len(strings.TrimRight(n, "abc")) == 1 {
 				n = "0" + n
 			}
 			all = append(all, "P"+m[1]+"-"+n)
@@ -138,7 +177,7 @@ func (s *source) read(name, doc string, d *ast.FuncDecl, fields map[string]strin
 				put(s.parameters, p, name)
 			}
 		case *ast.CallExpr:
-			s.refusal(n)
+			s.refusal(d, n)
 		}
 		return true
 	})
@@ -156,17 +195,48 @@ func (s *source) parameter(v, place string) {
 	}
 }
 
-// refusal notes the code of a call such as refused("not_next", "P1-06", …).
-func (s *source) refusal(c *ast.CallExpr) {
-	id, ok := c.Fun.(*ast.Ident)
-	if !ok || len(c.Args) < 2 || !slices.Contains([]string{"refused", "forbidden"}, id.Name) {
-		return
+// refusal notes the code of a call such as refused("not_next", "P1-06", …), and of those that ask
+// for a department or a function.
+func (s *source) refusal(d *ast.FuncDecl, c *ast.CallExpr) {
+	name := ""
+	switch f := c.Fun.(type) {
+	case *ast.Ident:
+		name = f.Name
+	case *ast.SelectorExpr:
+		name = f.Sel.Name
 	}
-	code, ok1 := text(c.Args[0])
-	rule, ok2 := text(c.Args[1])
-	if ok1 && ok2 && articleID.MatchString(rule) {
-		put(s.refusals, rule, code)
+	var codes []string
+	at := 0
+	switch name {
+	case "refused", "forbidden":
+		if len(c.Args) < 2 {
+			return
+		}
+		code, ok := text(c.Args[0])
+		if !ok {
+			return
+		}
+		codes, at = []string{code}, 1
+	case "ofDepartment", "underHat":
+		codes = []string{"function_needed"}
 	}
+	for _, code := range codes {
+		for _, rule := range s.rules(d, c.Args[at]) {
+			put(s.refusals, rule, code)
+		}
+	}
+}
+
+// rules are the articles that an expression names: the one that it is, or those among which the
+// command chooses.
+func (s *source) rules(d *ast.FuncDecl, e ast.Expr) []string {
+	if id, ok := e.(*ast.Ident); ok && id.Name == "rule" {
+		return s.chosen[receiver(d)]
+	}
+	if rule, ok := text(e); ok && articleID.MatchString(rule) {
+		return []string{rule}
+	}
+	return nil
 }
 
 // readTypes notes what the doc comments of types cite.

@@ -226,8 +226,12 @@ func TestParametersComplete(t *testing.T) {
 			}
 		}
 	}
-	if len(c.parameters) != len(workflow.Parameters()) {
-		t.Errorf("%d parameters, want %d", len(c.parameters), len(workflow.Parameters()))
+	for _, p := range workflow.ServiceParametersList() {
+		checkBoth(t, p.Name, lines{c.parameters[p.Name][En]}, lines{c.parameters[p.Name][Zh]})
+	}
+	want := len(workflow.Parameters()) + len(workflow.ServiceParametersList())
+	if len(c.parameters) != want {
+		t.Errorf("%d parameters, want %d", len(c.parameters), want)
 	}
 }
 
@@ -264,7 +268,7 @@ func TestWordsComplete(t *testing.T) {
 		},
 		"stage": desk("TicketState", "ProjectState", "FaultState", "ArbitrationState",
 			"WatchState"),
-		"step": desk("TicketEvent", "ProjectEvent", "FaultEvent", "ArbitrationEvent",
+		"step": desk("TicketEvent", "SlipEvent", "ProjectEvent", "FaultEvent", "ArbitrationEvent",
 			"WatchEvent"),
 		"item": nil, "reason": {"customer_demand", "day_over"}, "why": {"company_staff"},
 	}

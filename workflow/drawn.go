@@ -301,6 +301,13 @@ func (ServiceReportKind) Words() []string {
 	}
 }
 
+// Words are the values of SlipEvent, in order.
+func (SlipEvent) Words() []string {
+	return []string{
+		"owe", "hand_in",
+	}
+}
+
 // Words are the values of SlipState, in order.
 func (SlipState) Words() []string {
 	return []string{

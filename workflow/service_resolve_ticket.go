@@ -51,7 +51,7 @@ func (c *ResolveTicket) decide(d *draft) *Fault {
 	t.annotate(c.Note, d.now)
 	d.fact(FactTicketResolved, "P3-2.6", t.ID, "by", string(me))
 	if c.FixFirst || d.solvedFirst(t, a) {
-		t.Slip = SlipPending
+		t.Slip, _ = slipMachine.Target(t.Slip, SlipOwe) // owed from any state
 		if hours := a.Parameters.Slip.RemindHours; hours > 0 {
 			t.SlipDueAt = d.now.Add(time.Duration(hours) * time.Hour)
 		}
@@ -103,16 +103,17 @@ func (c *SubmitSlip) decide(d *draft) *Fault {
 		return f
 	}
 	me := d.env.By.Staff
+	slip, owed := slipMachine.Target(t.Slip, SlipHandIn)
 	switch {
 	case me == "" || me != t.ResolvedBy && me != t.FirstResponder && me != t.Holder:
 		return forbidden("not_holder", "P3-2.6", "ticket", t.ID)
-	case t.Slip != SlipPending:
+	case !owed:
 		return refused("no_slip", "P3-2.6", "ticket", t.ID, "slip", string(t.Slip))
 	}
 	if t, f = d.moveTicket(t, TicketSlip, "P3-2.6"); f != nil {
 		return f
 	}
-	t.Slip, t.SlipAt = SlipSubmitted, d.now
+	t.Slip, t.SlipAt = slip, d.now
 	t.annotate(c.Note, d.now)
 	d.fact(FactSlipSubmitted, "P3-2.6", t.ID, "by", string(me))
 	d.settle(t, a)

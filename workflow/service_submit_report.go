@@ -91,7 +91,7 @@ func (c *SubmitReport) rule() string {
 func (c *SubmitReport) check(d *draft, rule string) *Fault {
 	switch {
 	case !contains(c.Kind):
-		return invalidUnder("bad_kind", rule, "kind", string(c.Kind))
+		return invalidUnder("bad_kind", "P3-4", "kind", string(c.Kind))
 	case c.Kind == ReportSupervision && (!c.Month.Valid() || c.Week != ""),
 		c.Kind != ReportSupervision && (!c.Week.Valid() || c.Month != ""):
 		return invalidUnder("bad_period", rule, "kind", string(c.Kind))
@@ -100,28 +100,28 @@ func (c *SubmitReport) check(d *draft, rule string) *Fault {
 	}
 	switch c.Kind {
 	case ReportSupervision: // who supervises does not serve
-		if f := d.ofDepartment(rule, Business); f != nil {
+		if f := d.ofDepartment("P3-1", Business); f != nil {
 			return f
 		}
 		if m := d.staffMember(d.env.By.Staff); m.Department == TechService {
-			return forbidden("function_needed", rule, "function", string(Business))
+			return forbidden("function_needed", "P3-1", "function", string(Business))
 		}
 		if d.today < c.Month.last() {
-			return refused("too_early", rule, "date", string(c.Month.last()), "today",
+			return refused("too_early", "P3-1", "date", string(c.Month.last()), "today",
 				string(d.today))
 		}
 		return nil
 	case ReportMeeting:
-		if f := d.underHat(rule, TechHead); f != nil {
+		if f := d.underHat("P3-4", TechHead); f != nil {
 			return f
 		}
 	case ReportWeekly:
-		if f := d.ofDepartment(rule, TechService); f != nil {
+		if f := d.ofDepartment("P3-4", TechService); f != nil {
 			return f
 		}
 	}
 	if c.Week.Week() > d.today.Week() {
-		return refused("in_future", rule, "date", string(c.Week), "today", string(d.today))
+		return refused("in_future", "P3-4", "date", string(c.Week), "today", string(d.today))
 	}
 	return nil
 }

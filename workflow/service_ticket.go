@@ -100,6 +100,27 @@ var ticketMachine = NewMachine(
 	},
 )
 
+// SlipEvent is what moves a slip.
+type SlipEvent string
+
+// The events of a slip.
+const (
+	SlipOwe    SlipEvent = "owe"
+	SlipHandIn SlipEvent = "hand_in"
+)
+
+// slipMachine is the whole life of a ticket's slip: it is owed once the matter was solved first,
+// again when that happens again, and handed in once each time.
+var slipMachine = NewMachine(
+	Row[SlipState, SlipEvent]{
+		SlipOwe, []SlipState{SlipNone, SlipPending, SlipSubmitted}, SlipPending,
+	},
+	Row[SlipState, SlipEvent]{SlipHandIn, []SlipState{SlipPending}, SlipSubmitted},
+)
+
+// SlipTransitions are the rows of the slip's state machine.
+func SlipTransitions() []Row[SlipState, SlipEvent] { return slipMachine.Rows() }
+
 // TicketTransitions are the rows of the ticket's state machine.
 func TicketTransitions() []Row[TicketState, TicketEvent] { return ticketMachine.Rows() }
 
