@@ -1,5 +1,7 @@
 package workflow
 
+import "time"
+
 // CallAgain notes that the customer came again about an open matter (policy 3, item 2.7): he should
 // not have to.
 type CallAgain struct {
@@ -50,7 +52,8 @@ func (c *CallAgain) decide(d *draft) *Fault {
 	t.Repeats = keep(t.Repeats, Repeat{By: me.Staff, At: d.now})
 	d.flag("P3-2.7b", "repeat_call:"+t.ID, t.ID)
 	d.tell("P3-2.7b", t.Holder, t.ID, "repeat_call")
-	if was != t.State {
+	if was != t.State { // until it is solved again it counts as not solved
+		t.ResolvedAt, t.FirstContact = time.Time{}, false
 		d.fact(FactTicketReopened, "P3-2.7b", t.ID, "by", string(me.Staff))
 		d.settle(t, a)
 	}

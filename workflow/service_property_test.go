@@ -214,6 +214,8 @@ func (p *pair) promises() error {
 			switch {
 			case closed && r.Slip == workflow.SlipPending:
 				return fmt.Errorf("ticket %s is closed and its slip is pending", r.ID)
+			case r.State == workflow.TicketOpen && (!r.ResolvedAt.IsZero() || r.FirstContact):
+				return fmt.Errorf("ticket %s is open and counts as solved", r.ID)
 			case closed != (n == nil):
 				return fmt.Errorf("ticket %s is %s, next is %v", r.ID, r.State, n)
 			case r.State != workflow.TicketOpen && r.Outcome != workflow.OutcomeWithdrawn &&

@@ -16,8 +16,10 @@ import (
 // nothing of what a visit says about itself beyond what was recorded (workflow.Reading,
 // workflow.Outcome) is looked at.
 type office struct {
-	visits []*visit
-	tables []*workflow.Rota // of the days
+	visits   []*visit
+	tables   []*workflow.Rota // of the days
+	tickets  []*workflow.Ticket
+	projects []*workflow.Project
 }
 
 // visit is a visit and what follows from its times and from its customer's deals.
@@ -82,6 +84,10 @@ func readJournal(ctx context.Context, journal repo.Journal) (*office, error) {
 			if r.ID != string(site)+"/live" {
 				o.tables = append(o.tables, r)
 			}
+		case *workflow.Ticket:
+			o.tickets = append(o.tickets, r)
+		case *workflow.Project:
+			o.projects = append(o.projects, r)
 		case *workflow.Visit:
 			v, err := read(r)
 			if err != nil {

@@ -89,17 +89,17 @@ func only(blocks []block, language string) []block {
 	return slices.DeleteFunc(slices.Clone(blocks), other)
 }
 
-// question is one of the twelve.
+// question is one of the fifteen.
 type question struct{ heading, js, python string }
 
 // questionHeading is "### 3. At which hour …".
 var questionHeading = regexp.MustCompile(`^### \d+\. `)
 
-// questions are the blocks that set the office and the days, and the twelve questions.
+// questions are the blocks that set the office and the days, and the fifteen questions.
 func questions(t *testing.T) (setup question, all []question) {
 	t.Helper()
 	for _, s := range sections(readPage(t, pages[0])) {
-		setsUp := s.heading == "## Twelve questions"
+		setsUp := s.heading == "## Fifteen questions"
 		if !setsUp && !questionHeading.MatchString(s.heading) {
 			continue
 		}
