@@ -275,7 +275,7 @@ func TestWordsComplete(t *testing.T) {
 	for group, typ := range map[string]string{
 		"state": "State", "kind": "VisitKind", "route": "Route", "server_role": "ServerRole",
 		"turn_effect": "TurnEffect", "pass_effect": "PassEffect", "out_reason": "OutReason",
-		"presence": "Presence", "topic": "Topic", "role": "Role",
+		"presence": "Presence", "topic": "Topic", "role": "Role", "device": "Device",
 		"customer_status": "CustomerStatus", "unit_type": "UnitType", "event": "Event",
 		"fault_class": "FaultClass", "agenda": "ItemKind",
 		"ticket_kind":    "TicketKind",

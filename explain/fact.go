@@ -25,6 +25,7 @@ var variants = map[workflow.FactKind]string{
 // groups names the word groups of the details and arguments whose values are codes, in the order in
 // which they are tried.
 var groups = map[string][]string{
+	"device":     {"device"},
 	"effect":     {"pass_effect"},
 	"department": {"function"},
 	"function":   {"function", "role"},

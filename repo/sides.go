@@ -23,8 +23,10 @@ type Side struct {
 	// the journal.
 	Command string
 	Pending bool
-	At      time.Time // when it was written; of an intent, when the sweep may look at it
-	Body    json.RawMessage
+	// At is when it was written; of an intent, when the sweep may look at it; of a session or a
+	// pairing, when it ends.
+	At   time.Time
+	Body json.RawMessage
 }
 
 // NeedSite refuses a document that must belong to a site and does not.
@@ -44,11 +46,15 @@ const (
 	Notes   SideCollection = "notes"
 	APIKeys SideCollection = "api_keys"
 	Meta    SideCollection = "meta"
+	// Sessions are what the cookies of browsers stand for, Pairings the codes that devices are
+	// paired with.
+	Sessions SideCollection = "sessions"
+	Pairings SideCollection = "pairings"
 )
 
 // SideCollections are all of them, for code that treats them alike: the stores, and Copy. Only
 // package vault uses People and Notes by name.
-var SideCollections = []SideCollection{People, Notes, APIKeys, Meta}
+var SideCollections = []SideCollection{People, Notes, APIKeys, Meta, Sessions, Pairings}
 
 // Sides keeps what must be erasable or changeable, apart from the journal. Writes are durable when
 // they return nil.

@@ -307,6 +307,12 @@ func (g *generator) matter() command {
 		}
 		return &workflow.CheckVacancy{}
 	case 11:
+		if g.chance(40) {
+			return &workflow.PairDevice{
+				Key: workflow.KeyID(g.id("key")), Device: pick(g, workflow.Devices...),
+				Staff: g.maybe(30), Cap: pick(g, append(workflow.Caps, "", "")...),
+			}
+		}
 		return &workflow.MakeKey{
 			Key: workflow.KeyID(g.id("key")), Role: pick(g, workflow.Roles...), Staff: g.maybe(60),
 		}

@@ -80,6 +80,13 @@ func (CustomerStatus) Words() []string {
 	}
 }
 
+// Words are the values of Device, in order.
+func (Device) Words() []string {
+	return []string{
+		"kiosk", "board", "desk", "phone",
+	}
+}
+
 // Words are the values of DisputeState, in order.
 func (DisputeState) Words() []string {
 	return []string{
@@ -271,9 +278,9 @@ func (RejoinMode) Words() []string {
 // Words are the values of Role, in order.
 func (Role) Words() []string {
 	return []string{
-		"kiosk", "front_desk", "consultant", "employee",
-		"shift_leader", "supervisor", "manager", "analyst",
-		"administrator", "system",
+		"kiosk", "board", "front_desk", "consultant",
+		"employee", "shift_leader", "supervisor", "manager",
+		"analyst", "administrator", "system",
 	}
 }
 

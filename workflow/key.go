@@ -33,6 +33,10 @@ type Key struct {
 	Staff StaffID `json:"staff,omitempty"`
 	// Further sites granted to an analyst.
 	Sites []SiteID `json:"sites,omitempty"`
+	// What the paired device is for; empty for a key with a token.
+	Device Device `json:"device,omitempty"`
+	// Widest role of whoever signs in on the device with a PIN; empty where nobody does.
+	Cap Role `json:"cap,omitempty"`
 	// When the key was made.
 	CreatedAt time.Time `json:"created_at,omitzero"`
 	// Id of the key that made it; operator when it was made on the server.
@@ -67,10 +71,11 @@ const maxOld = 8
 // Ref names the key's record.
 func (k *Key) Ref() Ref { return keyRef(KeyID(k.ID)) }
 
-// reader: an earlier program knows no employees, and takes a key that names somebody at the front
-// desk for a broken one.
+// reader: an earlier program knows no employees and no walls, takes a key that names somebody at the
+// front desk for a broken one, and would forget what a device is for.
 func (k *Key) reader() int {
-	return since(5, k.Role == RoleEmployee, k.Role == RoleFrontDesk && k.Staff != "")
+	return since(5, k.Role == RoleEmployee, k.Role == RoleFrontDesk && k.Staff != "",
+		k.Role == RoleBoard, k.Device != "", k.Cap != "")
 }
 
 func (k *Key) clone() Record {

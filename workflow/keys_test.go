@@ -1,6 +1,7 @@
 package workflow_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -320,4 +321,107 @@ func TestAdmits(t *testing.T) {
 	})
 	check(false, workflow.RoleSupervisor, "S")
 	check(true, workflow.RoleShiftLeader, "S")
+}
+
+// TestPairDevice: who may pair what, for whom; the key of a device has a role, and perhaps a cap.
+func TestPairDevice(t *testing.T) {
+	o, give := keyOffice(t)
+	for i, c := range []struct {
+		by        workflow.Role
+		pair      workflow.PairDevice
+		want      string
+		role, cap workflow.Role
+	}{
+		{by: workflow.RoleSupervisor, pair: workflow.PairDevice{Device: "kiosk"}, role: "kiosk"},
+		{by: workflow.RoleSupervisor, pair: workflow.PairDevice{Device: "board"}, role: "board"},
+		{
+			by: workflow.RoleManager, pair: workflow.PairDevice{Device: "desk"},
+			role: "front_desk", cap: "front_desk",
+		},
+		{
+			by: workflow.RoleManager, pair: workflow.PairDevice{Device: "desk", Cap: "supervisor"},
+			role: "front_desk", cap: "supervisor",
+		},
+		{
+			by: workflow.RoleManager, pair: workflow.PairDevice{Device: "phone", Staff: "S"},
+			role: "supervisor",
+		},
+		{
+			by:   workflow.RoleManager,
+			pair: workflow.PairDevice{Device: "phone", Staff: "S", Role: "shift_leader"},
+			role: "shift_leader",
+		},
+		{
+			by: workflow.RoleSupervisor, pair: workflow.PairDevice{Device: "desk"},
+			want: "kiosk_only",
+		},
+		{
+			by:   workflow.RoleSupervisor,
+			pair: workflow.PairDevice{Device: "phone", Staff: "S"}, want: "kiosk_only",
+		},
+		{by: workflow.RoleFrontDesk, pair: workflow.PairDevice{Device: "kiosk"}, want: "role"},
+		{by: workflow.RoleManager, pair: workflow.PairDevice{Device: "tv"}, want: "bad_device"},
+		{by: workflow.RoleManager, pair: workflow.PairDevice{Device: "phone"}, want: "bad_device"},
+		{
+			by:   workflow.RoleManager,
+			pair: workflow.PairDevice{Device: "phone", Staff: "nobody"}, want: "bad_device",
+		},
+		{
+			by:   workflow.RoleManager,
+			pair: workflow.PairDevice{Device: "phone", Staff: "S", Role: "manager"},
+			want: "bad_key",
+		},
+		{
+			by:   workflow.RoleManager,
+			pair: workflow.PairDevice{Device: "kiosk", Staff: "S"}, want: "bad_device",
+		},
+		{
+			by:   workflow.RoleManager,
+			pair: workflow.PairDevice{Device: "board", Cap: "supervisor"}, want: "bad_cap",
+		},
+		{
+			by:   workflow.RoleManager,
+			pair: workflow.PairDevice{Device: "desk", Cap: "manager"}, want: "bad_cap",
+		},
+	} {
+		c.pair.Key = workflow.KeyID(fmt.Sprint("d", i))
+		if got := give(c.by, &c.pair); got != c.want {
+			t.Errorf("%s pairs %+v: %q, want %q", c.by, c.pair, got, c.want)
+		}
+		k := o.key(c.pair.Key)
+		if (k != nil) != (c.want == "") || k != nil && (k.Role != c.role || k.Cap != c.cap ||
+			k.Device != c.pair.Device || k.Staff != c.pair.Staff) {
+			t.Errorf("%+v makes %+v", c.pair, k)
+		}
+	}
+}
+
+// TestActsAs: whoever signs in on the desk's device acts in his own role, up to the cap; an
+// employee works at the desk.
+func TestActsAs(t *testing.T) {
+	for _, c := range []struct{ cap, role, want workflow.Role }{
+		{"front_desk", "employee", "front_desk"},
+		{"front_desk", "consultant", "consultant"},
+		{"front_desk", "manager", "front_desk"},
+		{"shift_leader", "shift_leader", "shift_leader"},
+		{"shift_leader", "manager", "shift_leader"},
+		{"supervisor", "shift_leader", "shift_leader"},
+		{"supervisor", "supervisor", "supervisor"},
+		{"supervisor", "manager", "supervisor"},
+		{"supervisor", "consultant", "consultant"},
+	} {
+		k := &workflow.Key{Device: workflow.DeviceDesk, Cap: c.cap}
+		s := &workflow.Staff{Role: c.role, Active: true}
+		if got := k.ActsAs(s); got != c.want {
+			t.Errorf("a %s under %s acts as %q, want %q", c.role, c.cap, got, c.want)
+		}
+		s.Active = false
+		if got := k.ActsAs(s); got != "" {
+			t.Errorf("somebody who left acts as %q", got)
+		}
+		k.Device, s.Active = workflow.DeviceKiosk, true
+		if got := k.ActsAs(s); got != "" {
+			t.Errorf("somebody acts as %q on a kiosk", got)
+		}
+	}
 }

@@ -28,11 +28,17 @@ func (*MakeKey) About() About {
 func (c *MakeKey) Needs(*Board) []Ref { return []Ref{keyRef(c.Key)} }
 
 func (c *MakeKey) decide(d *draft) *Fault {
+	_, f := d.makeKey(c)
+	return f
+}
+
+// makeKey adds a key's record.
+func (d *draft) makeKey(c *MakeKey) (*Key, *Fault) {
 	if f := d.mayHave(c); f != nil {
-		return f
+		return nil, f
 	}
 	if _, ok := look[*Key](d, keyRef(c.Key)); ok || c.Key == "" {
-		return refused("record_exists", "", "id", string(c.Key))
+		return nil, refused("record_exists", "", "id", string(c.Key))
 	}
 	k := add(d, &Key{
 		Head: Head{ID: string(c.Key), Site: d.ID, Open: true}, Role: c.Role, Staff: c.Staff,
@@ -42,7 +48,7 @@ func (c *MakeKey) decide(d *draft) *Fault {
 	})
 	d.subject = k.Ref()
 	d.fact(FactKeyMade, "", k.ID, "role", string(k.Role), "staff", string(k.Staff))
-	return nil
+	return k, nil
 }
 
 // mayHave refuses a key that reaches further than the key of whoever makes it.

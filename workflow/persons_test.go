@@ -350,7 +350,7 @@ func TestShortTextsHoldNoPhone(t *testing.T) {
 	// are there are not made up.
 	sets := map[string]bool{
 		"CreateSite.Site": true, "CreateSite.Zone": true, "ChangeSite.Zone": true,
-		"MakeKey.Key": true,
+		"MakeKey.Key": true, "PairDevice.Key": true,
 	}
 	o := persons(t)
 	tried := 0

@@ -16,7 +16,7 @@ import "slices"
 //	2: a visit's outcome is an object.
 //	3: a customer can be erased.
 //	4: appointments, reception outside hours as a member, the undoing of an assignment, and more.
-//	5: the service desk.
+//	5: the service desk, paired devices.
 const MinReader = 5
 
 // usualReader is what most commits need.

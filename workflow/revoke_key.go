@@ -17,13 +17,13 @@ func (*RevokeKey) About() About {
 
 func (c *RevokeKey) Needs(*Board) []Ref { return []Ref{keyRef(c.Key)} }
 
-// decide lets a supervisor end keys of kiosks only.
+// decide lets a supervisor end keys of kiosks and walls only.
 func (c *RevokeKey) decide(d *draft) *Fault {
 	k, f := d.key(c.Key, c.Was)
 	switch {
 	case f != nil:
 		return f
-	case d.may(RoleSupervisor) && k.Role != RoleKiosk:
+	case d.may(RoleSupervisor) && !k.Role.unattended():
 		return forbidden("kiosk_only", "", "role", string(k.Role))
 	}
 	k.Open = false

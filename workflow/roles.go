@@ -36,7 +36,9 @@ type Role string
 
 // The roles.
 const (
-	RoleKiosk      Role = "kiosk"
+	RoleKiosk Role = "kiosk"
+	// RoleBoard is a screen on the wall: it reads the public picture and nothing else.
+	RoleBoard      Role = "board"
 	RoleFrontDesk  Role = "front_desk"
 	RoleConsultant Role = "consultant"
 	// RoleEmployee is a member of staff outside sales: he takes no turns.
@@ -52,8 +54,8 @@ const (
 
 // Roles lists the roles a key may carry.
 var Roles = []Role{
-	RoleKiosk, RoleFrontDesk, RoleConsultant, RoleEmployee, RoleShiftLeader, RoleSupervisor,
-	RoleManager, RoleAnalyst, RoleAdministrator,
+	RoleKiosk, RoleBoard, RoleFrontDesk, RoleConsultant, RoleEmployee, RoleShiftLeader,
+	RoleSupervisor, RoleManager, RoleAnalyst, RoleAdministrator,
 }
 
 // StaffRole reports whether a key of this role must name a member of staff.

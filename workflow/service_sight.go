@@ -11,7 +11,7 @@ func (b *Board) SeesDesk(by Actor, r Record, now time.Time) bool {
 	case RoleFrontDesk, RoleShiftLeader, RoleSupervisor, RoleManager, RoleSystem:
 		return true
 	case RoleConsultant, RoleEmployee:
-	case RoleKiosk, RoleAnalyst, RoleAdministrator:
+	case RoleKiosk, RoleBoard, RoleAnalyst, RoleAdministrator:
 		return false
 	}
 	d := newDraft(b, Envelope{At: now, By: by})

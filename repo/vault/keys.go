@@ -40,6 +40,10 @@ type Key struct {
 	Role workflow.Role `json:"role"`
 	// Member of staff to whom the key belongs; empty for a device or a program.
 	Staff workflow.StaffID `json:"staff,omitempty"`
+	// What the paired device is for; empty for a key with a token.
+	Device workflow.Device `json:"device,omitempty"`
+	// Widest role of whoever signs in on the device with a PIN; empty where nobody does.
+	Cap workflow.Role `json:"cap,omitempty"`
 	// Says in the office's words where the key is used, such as "tablet at the door".
 	Label string `json:"label,omitempty"`
 	// When the key was made.
@@ -81,6 +85,7 @@ func (k *Key) Actor() workflow.Actor {
 // fill takes over what the journal says about the key.
 func (k *Key) fill(r *workflow.Key) {
 	k.Site, k.Sites, k.Role, k.Staff = r.Site, r.Sites, r.Role, r.Staff
+	k.Device, k.Cap = r.Device, r.Cap
 	k.CreatedAt, k.CreatedBy, k.ExpiresAt = r.CreatedAt, string(r.CreatedBy), r.ExpiresAt
 	k.RotatedAt, k.RotatedBy = r.RotatedAt, string(r.RotatedBy)
 	for _, o := range r.Old {
@@ -151,14 +156,20 @@ func NewKeys(e *repo.Engine, s repo.Store, now repo.Clock) *Keys {
 // expired, or its member of staff is not in service in that role. The answer may be up to 3 s old.
 // If the staff or the key cannot be read nobody is let in; the errors are the engine's.
 func (k *Keys) Authenticate(ctx context.Context, token string) (Key, error) {
+	key, _, err := k.authenticate(ctx, token)
+	return key, err
+}
+
+// authenticate is Authenticate, and the number of the secret.
+func (k *Keys) authenticate(ctx context.Context, token string) (Key, int, error) {
 	rest, ok := strings.CutPrefix(token, "lp_")
 	id, secret, ok2 := strings.Cut(rest, "_")
 	if !ok || !ok2 || len(id) > 64 || len(secret) > 128 || strings.Contains(id, "~") {
-		return Key{}, ErrBadToken
+		return Key{}, 0, ErrBadToken
 	}
 	s, err := k.read(ctx, id)
 	if err != nil {
-		return Key{}, err
+		return Key{}, 0, err
 	}
 	hash := sha256.Sum256([]byte(secret))
 	for n, h := range s.secrets {
@@ -166,12 +177,12 @@ func (k *Keys) Authenticate(ctx context.Context, token string) (Key, error) {
 			continue
 		}
 		if err := s.works(n, k.engine.Now()); err != nil {
-			return Key{}, err
+			return Key{}, 0, err
 		}
 		k.used(ctx, &s.key.Key, n)
-		return s.key.Key, nil
+		return s.key.Key, n, nil
 	}
-	return Key{}, ErrBadToken
+	return Key{}, 0, ErrBadToken
 }
 
 // works is why a secret of the key does not work now; nil when it does.
