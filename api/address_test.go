@@ -56,7 +56,7 @@ func (o *office) standing() string {
 	sites, err := o.store.Sites(o.Context())
 	o.ok(err)
 	fmt.Fprintln(&b, "sites", sites)
-	for _, c := range []repo.SideCollection{repo.People, repo.Notes, repo.APIKeys, repo.Meta} {
+	for _, c := range repo.SideCollections {
 		docs, err := o.store.SidesOfAllSites(o.Context(), c, time.Time{})
 		o.ok(err)
 		for _, d := range docs {

@@ -63,6 +63,9 @@ type API struct {
 	// requests counts by key id, failures by the address that sends wrong keys, streams by key id.
 	requests, failures *buckets
 	streams            *counter
+	codes              *buckets // wrong pairing codes, by address
+	sessions           *vault.Sessions
+	origins            *http.CrossOriginProtection
 	rows               *buckets      // unknown phones in dry runs of imports, by key id
 	refusals           chan struct{} // limits how many refusals are delayed at once
 	pause              time.Duration // of a refusal
@@ -107,6 +110,9 @@ func New(cfg Config) (*API, error) {
 		failures: newBuckets(failuresAMinute/60.0, failuresAMinute, maxBuckets),
 		refusals: make(chan struct{}, refusalsWaiting), pause: refusalPause,
 		strangers: make(chan struct{}, strangersAtOnce),
+		codes:     newBuckets(codesHourly/3600.0, codesHourly, maxBuckets),
+		sessions:  vault.NewSessions(cfg.Keys, cfg.Vault),
+		origins:   http.NewCrossOriginProtection(),
 		streams:   &counter{most: streamsAKey, of: map[string]int{}},
 		rows:      newBuckets(rowsHourly/3600.0, rowsHourly, maxBuckets),
 		feeds:     newFeeds(cfg.Engine, cfg.Store), scan: scanBudget,

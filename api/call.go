@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +22,7 @@ type call struct {
 	api     *API
 	route   *route
 	key     vault.Key
+	session *vault.Session // nil: the caller sent a key's token
 	site    workflow.SiteID
 	text    []byte         // the body as it was sent
 	body    reflect.Value  // a pointer to what was sent; invalid: the route takes no body
@@ -90,6 +90,9 @@ func (a *API) serve(r *route) echo.HandlerFunc {
 				return p
 			}
 			c.text = text
+			if r.keyless {
+				return r.handle(c)
+			}
 			if err := c.identifyCommand(); err != nil {
 				return err
 			}
@@ -116,19 +119,22 @@ func (c *call) authenticate() error {
 	if c.route.public {
 		return nil
 	}
-	token, ok := strings.CutPrefix(c.Request().Header.Get("Authorization"), "Bearer ")
-	if !ok {
-		return vault.ErrBadToken
+	token, cookie, err := c.credential()
+	if err != nil {
+		return err
 	}
-	key, err := c.identify(token)
+	key, session, err := c.identify(token, cookie)
 	if errors.Is(err, vault.ErrBadToken) {
 		return c.stranger(err)
 	}
 	if err != nil {
 		return err
 	}
-	c.key = key
+	c.key, c.session = key, session
 	c.Set("key", key.ID)
+	if session != nil && session.Renewed {
+		c.setCookie(cookie, session)
+	}
 	return nil
 }
 

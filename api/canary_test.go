@@ -126,7 +126,7 @@ func TestPersonalDataStayInTheVault(t *testing.T) {
 				return nil
 			}))
 	}
-	for _, c := range []repo.SideCollection{repo.People, repo.Notes, repo.APIKeys, repo.Meta} {
+	for _, c := range repo.SideCollections {
 		docs, err := w.store.SidesOfAllSites(t.Context(), c, monday.AddDate(100, 0, 0))
 		w.ok(err)
 		for _, d := range docs {

@@ -32,7 +32,7 @@ func (c *call) do(cmd workflow.Command) (*repo.Outcome, error) {
 	if err := c.follow(out, err); err != nil {
 		return nil, err
 	}
-	return out, nil
+	return out, c.answersTo(out)
 }
 
 // replay ends a handler whose command ran before: the caller gets the first answer and nothing else
@@ -53,6 +53,9 @@ func (c *call) once() error {
 	case errors.Is(err, repo.ErrNotFound):
 		return nil
 	case err != nil:
+		return err
+	}
+	if err := c.answersTo(out); err != nil {
 		return err
 	}
 	return &replay{out}

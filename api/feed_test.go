@@ -40,11 +40,21 @@ type event struct {
 // closed with the stream.
 func (o *office) stream(url, who, last string, query ...string) (<-chan event, func()) {
 	o.Helper()
+	return o.follow(url+"/v1/sites/s/commits"+strings.Join(query, ""), last, "Authorization", "Bearer "+o.tokens[who])
+}
+
+// streamOf is stream for a browser.
+func (o *office) streamOf(url, cookie string) (<-chan event, func()) {
+	o.Helper()
+	return o.follow(url+"/v1/sites/s/commits", "1", "Cookie", cookie)
+}
+
+func (o *office) follow(url, last, header, value string) (<-chan event, func()) {
+	o.Helper()
 	ctx, cancel := context.WithCancel(o.Context())
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet,
-		url+"/v1/sites/s/commits"+strings.Join(query, ""), nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	o.ok(err)
-	r.Header.Set("Authorization", "Bearer "+o.tokens[who])
+	r.Header.Set(header, value)
 	r.Header.Set("Accept", "text/event-stream")
 	if last != "" {
 		r.Header.Set("Last-Event-ID", last)

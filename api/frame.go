@@ -60,7 +60,19 @@ func (a *API) guard(c echo.Context, next echo.HandlerFunc) (err error) {
 	if p := checkAddress(c.Request().URL); p != nil {
 		return p
 	}
+	if err := a.checkOrigin(c); err != nil {
+		return err
+	}
 	return next(c)
+}
+
+// checkOrigin refuses what a page of another site makes a browser send, before anything looks at the
+// cookie. What another instance forwards it has checked, under the name that the browser knows.
+func (a *API) checkOrigin(c echo.Context) error {
+	if c.Get(sealedHere) != nil || a.origins.Check(c.Request()) == nil {
+		return nil
+	}
+	return problem(http.StatusForbidden, "cross_origin")
 }
 
 // requestID accepts the caller's id if it is short and plain and cannot be a phone number;

@@ -197,6 +197,8 @@ func (o *office) found(id workflow.SiteID, policy string) {
 		who = append(who, string(s.Staff))
 		cmd.Keys = append(cmd.Keys, workflow.MakeKey{Role: s.Role, Staff: s.Staff})
 	}
+	who = append(who, "board")
+	cmd.Keys = append(cmd.Keys, workflow.MakeKey{Role: workflow.RoleBoard})
 	for i := range cmd.Keys {
 		cmd.Keys[i].Key = vault.KeyIDFor(id, "founding", i+1)
 	}

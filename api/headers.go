@@ -57,8 +57,37 @@ func (c *call) identifyCommand() error {
 	c.Response().Header().Set("Idempotency-Key", k)
 	sum := sha256.Sum256([]byte(c.key.ID + "\x00" + k))
 	c.id = hex.EncodeToString(sum[:])
+	return c.meantFor()
+}
+
+// staffHeader names the member of staff who gave the command, where several share a device: what
+// one of them left unsent is not sent as another's.
+const staffHeader = "Lunpai-Staff"
+
+// meantFor refuses a command that somebody else gave than the one who acts now.
+func (c *call) meantFor() error {
+	who, sent, once := single(c.Request().Header, staffHeader)
+	switch {
+	case !sent:
+		return nil
+	case !once || !workflow.ValidID(who):
+		return bad("bad_staff_header")
+	case workflow.StaffID(who) != c.key.Staff:
+		return otherPerson()
+	}
 	return nil
 }
+
+// answersTo refuses the first answer of a command to anybody but the one who gave it: on a shared
+// device others act with the same key. What the device gave in nobody's name is everybody's.
+func (c *call) answersTo(out *repo.Outcome) error {
+	if by := out.Commit.By.Staff; out.Replayed && by != "" && by != c.key.Staff {
+		return otherPerson()
+	}
+	return nil
+}
+
+func otherPerson() *Problem { return problem(http.StatusConflict, "other_person") }
 
 // strongTag matches the ETags of this service.
 var strongTag = regexp.MustCompile(`^"([1-9][0-9]{0,17})"$`)

@@ -102,6 +102,15 @@ func (b *buckets) take(name string) (left float64, wait int) {
 	return 0, max(1, int(math.Ceil((1-l.TokensAt(now))/float64(b.rate))))
 }
 
+// empty is the seconds until a bucket has a token; 0: it has one now.
+func (b *buckets) empty(name string) (wait int) {
+	left := b.get(name).TokensAt(b.now())
+	if left >= 1 {
+		return 0
+	}
+	return max(1, int(math.Ceil((1-left)/float64(b.rate))))
+}
+
 // spend takes tokens for work that was done, even ones that are not there yet: the next requests
 // wait.
 func (b *buckets) spend(name string, n int) (wait time.Duration) {
@@ -177,19 +186,40 @@ func (c *call) flooding() bool {
 	return l != nil && l.TokensAt(b.now()) < 1
 }
 
-// identify finds the key of a request. Keys from addresses that keep sending wrong ones are looked
-// up a few at a time: a valid key waits a little there, and nobody else waits for the store.
-func (c *call) identify(token string) (vault.Key, error) {
+// identify finds the key of a request, and its session if it sends a cookie.
+func (c *call) identify(token, cookie string) (
+	key vault.Key, session *vault.Session, err error,
+) {
+	err = c.guess(func() (err error) {
+		key, session, err = c.resolve(token, cookie)
+		return err
+	})
+	return key, session, err
+}
+
+// resolve finds the key of a token, or of a session by its cookie.
+func (c *call) resolve(token, cookie string) (vault.Key, *vault.Session, error) {
 	ctx := c.Request().Context()
+	if cookie == "" {
+		key, err := c.api.cfg.Keys.Authenticate(ctx, token)
+		return key, nil, err
+	}
+	s, err := c.api.sessions.Resume(ctx, cookie)
+	return s.Key, &s, err
+}
+
+// guess looks a secret up. From addresses that keep sending wrong ones a few are looked up at a
+// time: a right one waits a little there, and nobody else waits for the store.
+func (c *call) guess(look func() error) error {
 	if c.flooding() {
 		select {
 		case c.api.strangers <- struct{}{}:
 			defer func() { <-c.api.strangers }()
-		case <-ctx.Done():
-			return vault.Key{}, ctx.Err()
+		case <-c.Request().Context().Done():
+			return c.Request().Context().Err()
 		}
 	}
-	return c.api.cfg.Keys.Authenticate(ctx, token)
+	return look()
 }
 
 // network is what failures are counted by: the address, or the /64 network of an IPv6 address.

@@ -17,7 +17,7 @@ var matrixText string
 // columns are the keys that stand for the roles, in the order of the table; the consultant is A, to
 // whom the world's records belong, and B, to whom they do not. E is an employee without a
 // department or a function.
-var columns = []string{"kiosk", "desk", "A", "E", "L", "S", "M", "analyst", "admin"}
+var columns = []string{"kiosk", "board", "desk", "A", "E", "L", "S", "M", "analyst", "admin"}
 
 func readMatrix(t *testing.T) map[string][]string {
 	rows := map[string][]string{}
@@ -64,6 +64,11 @@ func (w *world) try(who, method, path string, op *spec.Operation, fill *strings.
 	case op.OperationID == "revokeKey" || op.OperationID == "rotateKey":
 		w.key("victim", workflow.RoleKiosk, "")
 		url = strings.Replace(url, w.keyIDs["kiosk"], w.keyIDs["victim"], 1)
+	case op.OperationID == "signIn":
+		body = map[string]string{"key": w.tokens["desk"]}
+	case op.OperationID == "redeemPairing":
+		body = map[string]string{"code": w.must(201, w.do("M", "POST", "/v1/sites/s/pairings",
+			bodies["pairDevice"])).str("code")}
 	case op.OperationID == "erasePerson": // of somebody else: for the others he must stay
 		k := w.must(201, w.do("M", "POST", "/v1/sites/s/customers",
 			`{"status":"registered","person":{"name":"Zhang Wei"}}`)).str("customer", "id")

@@ -33,7 +33,7 @@ var tags = []struct{ name, about, words string }{
 	{"Reports", "Conversion, receptions, turns, waiting, as figures.", "reports"},
 	{"Journal", "Every decision, in order.", "commits"},
 	{"Sites and policies", "Offices and the rules they adopted.", "sites policies policy articles"},
-	{"Keys", "Who may do what.", "keys"},
+	{"Keys", "Who may do what; sessions of browsers, and paired devices.", "keys session pairings"},
 	{"Service", "Health, metrics, this document.", ""},
 }
 
@@ -111,6 +111,23 @@ func (d *drawing) params(r Route) (l draw.List) {
 				{Key: "type", Value: "string"},
 				{Key: "minLength", Value: 1},
 				{Key: "maxLength", Value: 200},
+			}},
+		}))
+	}
+	if r.Key {
+		l = append(l, d.ref("header_lunpai_staff", "", draw.Map{
+			{Key: "name", Value: staffHeader},
+			{Key: "in", Value: "header"},
+			{
+				Key: "description",
+				Value: "The member of staff who gave this command, for devices that several " +
+					"share: if somebody else is signed in by now, it is refused " +
+					"(other_person) and changes nothing.",
+			},
+			{Key: "schema", Value: draw.Map{
+				{Key: "type", Value: "string"},
+				{Key: "minLength", Value: 1},
+				{Key: "maxLength", Value: 64},
 			}},
 		}))
 	}
@@ -257,15 +274,21 @@ type problemRow struct {
 
 func private(r Route) bool { return !r.Public }
 
+// opens: it signs somebody in.
+func opens(r Route) bool { return r.Public && changes(r) }
+
+func limited(r Route) bool { return private(r) || opens(r) }
+
 func changes(r Route) bool { return r.Method != http.MethodGet }
 
 var problemRows = []problemRow{
 	{400, "Invalid", "The request makes no sense as it stands; the detail says where and how to " +
 		"mend it. Nothing changed.", func(Route) bool { return true }},
-	{401, "Unauthenticated", "No valid key.", private},
+	{401, "Unauthenticated", "No valid key and no valid session.", limited},
 	{
-		403, "Forbidden", "The key may not do this; rule names the article where one forbids it.",
-		private,
+		403, "Forbidden", "The key may not do this; rule names the article where one forbids it. " +
+			"Also: the page of another site sends this.",
+		limited,
 	},
 	{404, "NotFound", "There is no such record, or it belongs to another site.", private},
 	{409, "Refused", "The visit is not in a state for it, or an article says no, which rule " +
@@ -279,12 +302,12 @@ var problemRows = []problemRow{
 		422, "KeyReused", "This Idempotency-Key was used before with other content.",
 		func(r Route) bool { return r.Key },
 	},
-	{429, "TooMany", "Too many requests; Retry-After says how many seconds to wait.", private},
-	{500, "Internal", "The service failed; the request id finds the cause in the log.", private},
+	{429, "TooMany", "Too many requests; Retry-After says how many seconds to wait.", limited},
+	{500, "Internal", "The service failed; the request id finds the cause in the log.", limited},
 	{
 		503, "Unavailable", "The service cannot answer now. outcome says whether anything may " +
 			"have been written; sending it again with the same Idempotency-Key is always safe.",
-		func(r Route) bool { return private(r) || r.Path == "/readyz" },
+		func(r Route) bool { return limited(r) || r.Path == "/readyz" },
 	},
 }
 

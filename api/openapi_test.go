@@ -122,7 +122,11 @@ func (d *drawing) draw() string {
 			}},
 		}},
 		{Key: "servers", Value: draw.List{draw.Map{{Key: "url", Value: "/"}}}},
-		{Key: "security", Value: draw.List{draw.Map{{Key: "key", Value: draw.List{}}}}},
+		{Key: "security", Value: draw.List{
+			draw.Map{{Key: "key", Value: draw.List{}}},
+			draw.Map{{Key: "session", Value: draw.List{}}},
+			draw.Map{{Key: "session_tls", Value: draw.List{}}},
+		}},
 		{Key: "tags", Value: tagList()},
 		{Key: "paths", Value: paths},
 		{Key: "components", Value: draw.Map{
@@ -134,13 +138,28 @@ func (d *drawing) draw() string {
 					Value: "A key of lunpai: its token, which is shown once, when the key is " +
 						"made.",
 				},
-			}}}},
+			}}, {Key: "session", Value: cookieScheme(cookieName, "without TLS")},
+				{Key: "session_tls", Value: cookieScheme(cookieTLS, "by TLS")}}},
 			{Key: "parameters", Value: d.named()},
 			{Key: "headers", Value: headers()},
 			{Key: "responses", Value: problems},
 			{Key: "schemas", Value: all},
 		}},
 	})
+}
+
+// cookieScheme is a session's cookie. It is sent instead of a key, never with one.
+func cookieScheme(name, how string) draw.Map {
+	return draw.Map{
+		{Key: "type", Value: "apiKey"},
+		{Key: "in", Value: "cookie"},
+		{Key: "name", Value: name},
+		{
+			Key: "description",
+			Value: "The session of a browser that reaches the service " + how + ": set by POST " +
+				"/v1/session and POST /v1/pairings/redeem. Instead of a key, never with one.",
+		},
+	}
 }
 
 // renameInputs gives the types that stand in requests and in answers another name in requests.

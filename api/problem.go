@@ -130,6 +130,7 @@ var known = []struct {
 	{repo.ErrUnavailable, busyHere("unavailable", "not_written", 2)},
 	{vault.ErrKeyExpired, problem(http.StatusUnauthorized, "unauthenticated/expired")},
 	{vault.ErrNotInService, problem(http.StatusUnauthorized, "unauthenticated/not_in_service")},
+	{vault.ErrSessionEnded, problem(http.StatusUnauthorized, "unauthenticated/session_ended")},
 	{vault.ErrBadToken, problem(http.StatusUnauthorized, "unauthenticated")},
 	{repo.ErrNoSite, missing("site")},
 	{repo.ErrNotFound, missing("record")},

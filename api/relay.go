@@ -90,6 +90,9 @@ func newRelay(cfg *Config, r *prometheus.Registry) (*relay, error) {
 // staysHere marks a request that is never forwarded, because it says that it was.
 const staysHere = "stays here"
 
+// sealedHere marks a request that another instance forwards.
+const sealedHere = "sealed"
+
 // receive takes the header of forwarded requests off a request. With the instances' seal on it the
 // client's address is the one that it names. Without, the header is anybody's and means nothing;
 // still the request is not sent on, so that two instances with different secrets cannot send it
@@ -110,6 +113,7 @@ func (a *API) receive(c echo.Context) {
 		return
 	}
 	a.relay.received.WithLabelValues("accepted").Inc()
+	c.Set(sealedHere, true)
 	r.RemoteAddr = client
 }
 

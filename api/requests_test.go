@@ -80,4 +80,7 @@ var bodies = map[string]string{
 	"fillSeat":           `{"by":"A"}`,
 	"makeKey":            `{"role":"kiosk"}`,
 	"rotateKey":          `{"overlap_s":60}`,
+	"pairDevice":         `{"device":"kiosk","label":"at the door"}`,
+	"redeemPairing":      `{"code":"7K3M-Q9TX"}`,
+	"signIn":             `{"key":"lp_made_up"}`,
 }

@@ -12,8 +12,10 @@ import (
 
 // Sets of roles for reads.
 var (
-	anyone = slices.DeleteFunc(slices.Clone(workflow.Roles),
-		func(r workflow.Role) bool { return r == workflow.RoleKiosk })
+	everyone = workflow.Roles
+	anyone   = slices.DeleteFunc(slices.Clone(workflow.Roles), func(r workflow.Role) bool {
+		return r == workflow.RoleKiosk || r == workflow.RoleBoard
+	})
 	atSite = []workflow.Role{
 		workflow.RoleFrontDesk, workflow.RoleConsultant,
 		workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager,
@@ -203,6 +205,11 @@ func (a *API) routes() []*route {
 		runs[workflow.MakeKey](post, site+"/keys", createKey).makes(),
 		runs[workflow.RevokeKey](del, site+"/keys/:key", revokeKey),
 		runs[workflow.RotateKey](post, site+"/keys/:key/rotate", rotateKey),
+		runs[workflow.PairDevice](post, site+"/pairings", pairDevice).makes().anywhere(),
+		acts(post, "/v1/pairings/redeem", nil, redeemPairing).open(),
+		acts(post, "/v1/session", nil, signIn).open(),
+		reads("/v1/session", everyone, getSession),
+		acts(del, "/v1/session", everyone, signOut),
 		reads(site+"/commits", atSite, getCommits).also("text/event-stream").anywhere(),
 
 		reads("/healthz", nil, healthz).open(),

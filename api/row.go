@@ -23,6 +23,7 @@ type route struct {
 	public       bool
 	within       time.Duration // to answer; zero: answerWithin
 	here         bool          // answered by whichever instance is asked
+	keyless      bool          // it takes no Idempotency-Key
 
 	command reflect.Type // the type that fills fill; nil: none
 	body    reflect.Type // as it is sent; nil: none
@@ -140,6 +141,35 @@ func reads[Q, A any](path string, roles []workflow.Role, read func(*call, *Q) (*
 
 // posted makes a question one that has an effect.
 func (r *route) posted() *route { r.method = http.MethodPost; return r }
+
+// acts is a route that changes something beside the journal, such as the caller's session. It takes
+// no Idempotency-Key. A function that returns no answer leaves nothing to say.
+func acts[B, A any](method, path string, roles []workflow.Role,
+	act func(*call, *B) (*A, error),
+) *route {
+	r := &route{
+		method: method, path: path, name: funcName(act), roles: roles, keyless: true,
+		status: http.StatusOK, body: typeOf[B](), answer: typeOf[A](),
+	}
+	if r.answer == nil {
+		r.status = http.StatusNoContent
+	}
+	r.handle = func(c *call) error {
+		var body B
+		if err := c.read(&body); err != nil {
+			return err
+		}
+		a, err := act(c, &body)
+		switch {
+		case err != nil:
+			return err
+		case r.answer == nil:
+			return c.NoContent(http.StatusNoContent)
+		}
+		return c.answer(a)
+	}
+	return r
+}
 
 // serves is a public route that writes its answer itself.
 func serves(path, media, name string, h handler) *route {

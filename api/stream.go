@@ -3,7 +3,6 @@ package api
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -84,11 +83,15 @@ func (s *stream) run() {
 // stillHere is the sign of life.
 const stillHere = ": still here\n\n"
 
-// over reports whether the stream must end because the process stops or the key no longer works.
+// over reports whether the stream must end: because the process stops, the key no longer works, the
+// session has ended, or somebody else acts in it.
 func (s *stream) over() bool {
-	token := strings.TrimPrefix(s.Request().Header.Get("Authorization"), "Bearer ")
-	_, err := s.api.cfg.Keys.Authenticate(s.Request().Context(), token)
-	return err != nil || s.api.cfg.Engine.Draining()
+	token, cookie, err := s.credential()
+	if err != nil || s.api.cfg.Engine.Draining() {
+		return true
+	}
+	key, _, err := s.resolve(token, cookie)
+	return err != nil || key.Role != s.key.Role || key.Staff != s.key.Staff
 }
 
 // catchUp writes the commits after the last one, at least up to a number. A key that has much to

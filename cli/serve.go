@@ -188,6 +188,7 @@ func (c *serveCmd) open(
 		s.checkClock(ctx) // a wrong one keeps commands waiting, not the service from starting
 	}
 	s.keys = vault.NewKeys(s.engine, store, nil)
+	s.sessions = vault.NewSessions(s.keys, people)
 	s.api, err = api.New(api.Config{
 		Engine: s.engine, Store: store, Keys: s.keys, Vault: people,
 		Now: now, Clock: clock, Log: log, Version: release(w.Version),

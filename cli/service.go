@@ -16,13 +16,14 @@ import (
 
 // service is an API on an open store.
 type service struct {
-	store  repo.Store
-	engine *repo.Engine
-	keys   *vault.Keys
-	vault  *vault.Vault
-	api    *api.API
-	log    *slog.Logger
-	owners *repo.Owners // nil: it is alone
+	store    repo.Store
+	engine   *repo.Engine
+	keys     *vault.Keys
+	vault    *vault.Vault
+	sessions *vault.Sessions
+	api      *api.API
+	log      *slog.Logger
+	owners   *repo.Owners // nil: it is alone
 	// rehearsal: the clock is set by hand. It is wrong on purpose, and it jumps, so it is not
 	// checked and no timer fires: what happens is what the rehearsal says.
 	rehearsal bool
@@ -109,7 +110,8 @@ func (s *service) checkClock(ctx context.Context) {
 	_ = s.engine.CheckClock(ctx) // logged there, and told by /readyz
 }
 
-// sweep settles people and notes that have been pending for an hour.
+// sweep settles people and notes that have been pending for an hour, and deletes sessions that have
+// ended.
 func (s *service) sweep(ctx context.Context) {
 	kept, deleted, err := s.vault.Sweep(ctx, time.Hour)
 	switch {
@@ -117,5 +119,8 @@ func (s *service) sweep(ctx context.Context) {
 		s.log.Warn("sweep of people and notes failed", "err", err)
 	case kept+deleted > 0:
 		s.log.Info("people and notes swept", "kept", kept, "deleted", deleted)
+	}
+	if _, err := s.sessions.Sweep(ctx); err != nil && ctx.Err() == nil {
+		s.log.Warn("sweep of sessions failed", "err", err)
 	}
 }

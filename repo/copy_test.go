@@ -163,7 +163,7 @@ func everything(t testing.TB, s repo.Store) map[string]any {
 		}
 		all[string(c)] = docs
 	}
-	for _, c := range []repo.SideCollection{repo.People, repo.Notes, repo.APIKeys, repo.Meta} {
+	for _, c := range repo.SideCollections {
 		docs, err := s.SidesOfAllSites(ctx, c, time.Time{})
 		if err != nil {
 			t.Fatal(err)

@@ -16,7 +16,8 @@ const database = "lunpai";
 const collections = [
   "visits", "rotas", "customers", "sites", "staff", "calls", "messages", "approvals", "disputes", "rulings", "conduct",
   "checklists", "cards", "vacancies", "keys", "appointments", "notices", "service_desks",
-  "tickets", "projects", "faults", "service_reports", "arbitrations", "watches", "people", "notes", "api_keys", "marks", "meta", "owners",
+  "tickets", "projects", "faults", "service_reports", "arbitrations", "watches", "people", "notes", "api_keys",
+  "sessions", "pairings", "marks", "meta", "owners",
 ];
 
 // The views that the service makes (repo/mongostore/views.go).
