@@ -87,6 +87,14 @@ func testSideRoundTrip(t *testing.T, db Database) {
 			Body: []byte(`{"role":"administrator","n":9007199254740993}`),
 		},
 		{Collection: repo.Meta, ID: "clock", At: full.At, Body: []byte(`{}`)},
+		{
+			Collection: repo.Sessions, ID: "5e551011", At: full.At, Pending: true,
+			Body: []byte(`{"key":"bootstrap","secret":1}`),
+		},
+		{
+			Collection: repo.Pairings, ID: "c0de", Site: "武侯", At: full.At, Pending: true,
+			Body: []byte(`{"key":"k"}`),
+		},
 		// the id of another collection
 		{Collection: repo.Meta, ID: "c1", At: full.At, Body: []byte(`{"list":[1,"2",null,true]}`)},
 	}
