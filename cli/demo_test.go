@@ -16,8 +16,18 @@ import (
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	wanted := map[string][]string{
-		"en": {"that is withdrawn", "asked about flats after all", "Visit V09 counts for"},
-		"zh": {"撤回安排", "后来还是问了房", "来访 V09 计入"},
+		"en": {
+			"that is withdrawn", "asked about flats after all", "Visit V09 counts for",
+			"Ticket T03 goes from Zhao to Zhou", "Refused: Ticket T02 was solved first",
+			"The customer of ticket T01 had to get in touch again",
+			"top management (policy 3, item 7)", "The agenda at noon",
+			"Lin: Call the customer of project tower-2", "Zhou: Ticket T03 is yours",
+		},
+		"zh": {
+			"撤回安排", "后来还是问了房", "来访 V09 计入", "事项 T03 由赵移交给分管 engineering 的周",
+			"不行：事项 T02 先处理了", "事项 T01 的客户不得不再次来电来访",
+			"转达公司高层（制度三第7条）", "中午的待办", "林：项目 tower-2 该回访了", "周：事项 T03 待你办理",
+		},
 	}
 	for lang, goesOn := range map[string]string{"en": "goes on", "zh": "继续"} {
 		out, err := command(t, "demo", "--once", "--lang", lang, "--listen", "127.0.0.1:0")
@@ -58,12 +68,15 @@ func TestDemoCommands(t *testing.T) {
 			script, end := demoAt(t, three)
 			// A key of each role is one that the service knows.
 			script += `
-for key in $DESK $KIOSK $CONSULTANT $LEADER $SUPERVISOR $MANAGER $ANALYST $ADMIN; do
+for key in $DESK $KIOSK $CONSULTANT $EMPLOYEE $LEADER $SUPERVISOR $MANAGER $ANALYST $ADMIN; do
 	curl -sS -o /dev/null -w 'status=%{http_code}\n' -H "Authorization: Bearer $key" "$SITE/rota"
 done
 `
 			out, err := exec.CommandContext(t.Context(), "sh", "-ec", script).CombinedOutput()
-			for _, want := range []string{`"state":"assigned"`, `"next":`, "\nli,", "status=200"} {
+			for _, want := range []string{
+				`"state":"assigned"`, `"next":`, "\nli,", "status=200",
+				`"what":"follow_up","record":"tower-2"`,
+			} {
 				if err != nil || !strings.Contains(string(out), want) {
 					t.Errorf("%v: no %q\n%s\n%s", err, want, script, out)
 				}

@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -61,7 +62,7 @@ var deskClaims = map[string]struct {
 	"2": {says: []string{`"kind":"service.adopted"`, `"holidays":["2027-01-01"]`}},
 	"3": {says: []string{`"today":{"from":"2026-11-02"`}},
 	"4": {says: []string{
-		`"first_responder":"li"`, `"holder":"he"`, `"text":"`, `"what":"ticket"`, `"allowed":[`,
+		`"first_responder":"li"`, `"holder":"tao"`, `"text":"`, `"what":"ticket"`, `"allowed":[`,
 		`"due_at":`,
 	}},
 	"5": {refused: "in_own_scope", says: []string{
@@ -70,7 +71,7 @@ var deskClaims = map[string]struct {
 	"6": {refused: "slip_missing", says: []string{
 		`"slip":"pending"`, `"slip":"submitted"`, `"state":"closed"`, `"told":true`,
 	}},
-	"7": {says: []string{`"flag":"repeat_call`, `"subject":"he"`}},
+	"7": {says: []string{`"flag":"repeat_call`, `"subject":"tao"`}},
 	"8": {says: []string{`"kind":"ticket.escalated","rule":"P3-2.5"`, `"for":["gao"]`}},
 	"9": {refused: "not_filed", says: []string{
 		`"subject":"tang"`, `"subject":"top_management"`, `"subject":"tech_service"`,
@@ -82,7 +83,7 @@ var deskClaims = map[string]struct {
 	}},
 	"11": {says: []string{`ticket_waits`, `"late":true`}},
 	"12": {says: []string{
-		`"subject":"luo"`, `weekly_missing`, `"late":true`, `"meeting":{`, `"expected":["he","luo"]`,
+		`"subject":"luo"`, `weekly_missing`, `"late":true`, `"meeting":{`, `"expected":["luo","tao"]`,
 	}},
 	"13": {refused: "opinions_missing", says: []string{
 		`"state":"ruled"`, `"state":"executed"`, `"subject":"tech_service"`,
@@ -92,4 +93,28 @@ var deskClaims = map[string]struct {
 	"16": {says: []string{`watch_missing`, `"kind":"watch.logged"`, `"found_on_watch"`}},
 	"17": {says: []string{`"kind":"ticket.handed"`, `"what":"ticket"`, `138 0013 8000`}},
 	"18": {says: []string{`"kind":"service.ended"`}},
+}
+
+// TestScenariosInPrint plays the scenarios that the pages about them print.
+func TestScenariosInPrint(t *testing.T) {
+	t.Parallel()
+	block := regexp.MustCompile("(?s)```yaml\n(.*?)```")
+	for _, page := range []string{"docs/scenarios.md", "docs/scenarios.zh-CN.md"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		printed := block.FindAllStringSubmatch(string(text), -1)
+		if len(printed) != 2 {
+			t.Errorf("%s prints %d files of scenarios", page, len(printed))
+		}
+		for _, m := range printed {
+			file := filepath.Join(t.TempDir(), "my-office.yaml")
+			writeFile(t, file, m[1])
+			out, err := command(t, "play", "-q", file)
+			if err != nil || !strings.Contains(out, "1 passed, 0 failed") {
+				t.Errorf("%s: %v\n%s\n%s", page, err, out, m[1])
+			}
+		}
+	}
 }

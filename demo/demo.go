@@ -35,8 +35,9 @@ type Config struct {
 // Morning is a morning at the office.
 type Morning struct {
 	Config
-	keys   map[workflow.Role]string // the token of one key of each role
-	names  map[string]string        // id → what people call it
+	keys   map[workflow.Role]string    // the token of one key of each role
+	own    map[workflow.StaffID]string // tokens of those who do something at the desk
+	names  map[string]string           // id → what people call it
 	events int
 	visits int
 	facts  int
@@ -86,7 +87,7 @@ func (m *Morning) Play(ctx context.Context) error {
 			"About 100 events, one every %g s; --fast plays them all at once. Ctrl-C ends it.\n",
 			"约 100 件事，每 %g 秒一件；加 --fast 一次演完。按 Ctrl-C 结束。\n"), m.Pause.Seconds())
 	}
-	f := &floor{Morning: m}
+	f := &floor{Morning: m, records: map[string]string{}}
 	for minute := 0; minute <= length; minute++ {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -100,7 +101,7 @@ func (m *Morning) Play(ctx context.Context) error {
 	}
 	fmt.Fprintf(m.Out, m.say("\n%d visits, %d decisions.\n", "\n共 %d 批来访，%d 项裁定。\n"), m.visits,
 		m.facts)
-	return nil
+	return m.noon(ctx)
 }
 
 func (m *Morning) say(en, zh string) string {

@@ -19,6 +19,10 @@ type floor struct {
 	inLine  map[string]bool // consultants who came back into the line by the last registration
 	sent    int             // the minute at which Zhao was sent away; 0: not yet
 	left    int             // the minute at which Li left; 0: not yet
+	// records are the visits, tickets and faults that the desk is about: what they are called → id.
+	records map[string]string
+	roofBy  workflow.StaffID // who receives the owner with the leaking roof
+	roofAt  int              // the minute at which he takes the matter down; 0: not yet
 }
 
 type reception struct {
@@ -58,10 +62,12 @@ func (f *floor) minute(ctx context.Context, m int) error {
 		}
 		f.waiting = f.waiting[1:]
 	}
-	if m > last || (m%round != 1 && m%round != 5) {
-		return nil
+	if m <= last && (m%round == 1 || m%round == 5) {
+		if err := f.arrive(ctx, m, at); err != nil {
+			return err
+		}
 	}
-	return f.arrive(ctx, m, at)
+	return f.desk(ctx, m, at)
 }
 
 // arrive brings the next group to the door.
@@ -72,9 +78,9 @@ func (f *floor) arrive(ctx context.Context, m int, at time.Time) error {
 	switch n {
 	case headOffice:
 		r.body["topic"] = "other"
-	case asksTheWay:
+	case leakingRoof:
 		r.body["topic"] = "other"
-		r.end = f.say("is over: only the way was asked", "接待结束：只是问路")
+		r.end = f.say("is over: it was about the roof", "接待结束：说的是屋顶漏水")
 	case asksForFlats:
 		r.end = f.say("is over and registered: they asked about flats after all",
 			"接待结束并登记：后来还是问了房")
@@ -103,7 +109,7 @@ const (
 	asksForFlats = 9  // comes to ask the way, and asks about flats
 	misclick     = 16 // is assigned by a click too many, and waits for the next minute
 	headOffice   = 24 // company people, who are no customers
-	asksTheWay   = 30
+	leakingRoof  = 30 // an owner with a matter for the service desk
 )
 
 // withdraw takes back the assignment that was made last: the visit waits again.
@@ -130,8 +136,10 @@ func (f *floor) visitor(n int) (what string, id map[string]any, phone string) {
 	case 6:
 		id["named"] = "sun"
 		return f.say("a new group asks for Sun", "新客户指名找孙"), id, newPhone(n)
-	case asksForFlats, asksTheWay:
+	case asksForFlats:
 		return f.say("somebody asks the way", "有人来问路"), kind("unrelated"), ""
+	case leakingRoof:
+		return f.say("an owner comes about a leaking roof", "业主来说屋顶漏水"), kind("unrelated"), ""
 	case 12:
 		return f.say("people of the trade look around", "同行来踩盘"), kind("peer"), ""
 	case 15:
@@ -183,6 +191,9 @@ func (f *floor) receive(
 		return false, err
 	}
 	r.visit, r.until = a.Visit.ID, m+shortest+(7*f.visits)%9
+	if f.names[r.visit] == roofVisit {
+		f.records[roofVisit], f.roofBy, f.roofAt = r.visit, a.Visit.Server, m+2
+	}
 	f.running = append(f.running, r)
 	return true, nil
 }

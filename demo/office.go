@@ -18,6 +18,7 @@ var roles = []struct {
 	{"DESK", workflow.RoleFrontDesk, ""},
 	{"KIOSK", workflow.RoleKiosk, ""},
 	{"CONSULTANT", workflow.RoleConsultant, "li"},
+	{"EMPLOYEE", workflow.RoleEmployee, customerService},
 	{"LEADER", workflow.RoleShiftLeader, "zhou"},
 	{"SUPERVISOR", workflow.RoleSupervisor, "chen"},
 	{"MANAGER", workflow.RoleManager, "qian"},
@@ -36,7 +37,8 @@ func (m *Morning) found(ctx context.Context) error {
 	err := m.Client.Call(ctx, m.Nine, m.keys[workflow.RoleAdministrator], "POST", "/v1/sites",
 		map[string]any{
 			"id": site, "policy": "p1", "zone": zone, "staff": staff(),
-			"hours": []any{map[string]any{"from": "09:00", "to": "18:00"}},
+			"hours":   []any{map[string]any{"from": "09:00", "to": "18:00"}},
+			"service": m.service(),
 		}, &a)
 	if err != nil {
 		return err
@@ -48,19 +50,31 @@ func (m *Morning) found(ctx context.Context) error {
 		if m.keys[r.role] != "" {
 			continue
 		}
-		var k struct {
-			Key struct{ Token string } `json:"key"`
-		}
-		body := map[string]any{"role": r.role}
-		if r.staff != "" {
-			body["staff"] = r.staff
-		}
-		if err := m.post(ctx, m.Nine, workflow.RoleManager, "/keys", body, &k); err != nil {
+		k, err := m.key(ctx, r.role, workflow.StaffID(r.staff))
+		if err != nil {
 			return err
 		}
-		m.keys[r.role] = k.Key.Token
+		m.keys[r.role] = k
+	}
+	if err := m.prepareDesk(ctx); err != nil {
+		return err
 	}
 	return m.oldCustomers(ctx)
+}
+
+// key makes a key of a role, of a member of staff or, empty, of nobody in particular.
+func (m *Morning) key(
+	ctx context.Context, role workflow.Role, who workflow.StaffID,
+) (token string, err error) {
+	var k struct {
+		Key struct{ Token string } `json:"key"`
+	}
+	body := map[string]any{"role": role}
+	if who != "" {
+		body["staff"] = who
+	}
+	err = m.post(ctx, m.Nine, workflow.RoleManager, "/keys", body, &k)
+	return k.Key.Token, err
 }
 
 // staff are four consultants and whoever else has a key of his own.
@@ -70,11 +84,11 @@ func staff() []any {
 		all = append(all, map[string]any{"id": s, "role": workflow.RoleConsultant})
 	}
 	for _, r := range roles {
-		if r.staff != "" && r.role != workflow.RoleConsultant {
+		if r.staff != "" && r.role != workflow.RoleConsultant && r.role != workflow.RoleEmployee {
 			all = append(all, map[string]any{"id": r.staff, "role": r.role})
 		}
 	}
-	return all
+	return append(all, colleagues()...)
 }
 
 // oldCustomers takes over two customers from before, who come back this morning.
@@ -100,6 +114,7 @@ func (m *Morning) oldCustomers(ctx context.Context) error {
 // namesZh are what the staff is called in Chinese; in English it is the id.
 var namesZh = map[string]string{
 	"li": "李", "wang": "王", "zhao": "赵", "sun": "孙", "zhou": "周", "chen": "陈主管", "qian": "钱经理",
+	customerService: "林", techHead: "陶", business: "顾",
 }
 
 // name is what people on the sales floor call an id.

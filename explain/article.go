@@ -52,10 +52,13 @@ func Articles(lang Lang) []ArticleText {
 // others are this program's own: nobody finds them in the Chinese text.
 var paragraphs = map[string]string{"P1-09b": "第2款"}
 
-// Cite writes a clause id as people quote it: "policy 1, art. 12c", "制度一第12条", "制度一第9条第2款".
-// Anything else comes back as it is.
+// Cite writes a clause id as people quote it: "policy 1, art. 12c", "制度一第12条", "制度一第9条第2款",
+// "policy 3, item 2.4", "制度三第2条第4项". Anything else comes back as it is.
 func Cite(lang Lang, rule string) string {
 	policy, number, ok := strings.Cut(rule, "-")
+	if policy == "P3" && ok {
+		return citeDesk(lang, rule, number)
+	}
 	number = strings.TrimLeft(number, "0")
 	digits := strings.TrimRight(number, "abcdefghijklmnopqrstuvwxyz")
 	if !ok || digits == "" || strings.Trim(digits, "0123456789") != "" {
@@ -73,7 +76,23 @@ func Cite(lang Lang, rule string) string {
 	return "policy 1, art. " + number
 }
 
-// Parameter says what a policy parameter (workflow.Parameters) decides; its name when it is not
+// citeDesk is Cite for policy 3, whose second item has numbered ones of its own.
+func citeDesk(lang Lang, rule, number string) string {
+	item, sub, nested := strings.Cut(strings.TrimRight(number, "ab"), ".")
+	if item == "" || strings.Trim(item+sub, "0123456789") != "" {
+		return rule
+	}
+	switch {
+	case lang != Zh:
+		return "policy 3, item " + number
+	case nested:
+		return "制度三第" + item + "条第" + sub + "项"
+	}
+	return "制度三第" + item + "条"
+}
+
+// Parameter says what a parameter of a policy or of a service desk (workflow.Parameters,
+// workflow.ServiceParametersList) decides; its name when it is not
 // known.
 func Parameter(lang Lang, name string) string {
 	if t := texts().parameters[name].in(lang); t != "" {

@@ -94,6 +94,7 @@ func TestFactsComplete(t *testing.T) {
 	want := map[string]bool{
 		"visit.assigned/assist": true, "visit.assigned/stand_in": true,
 		"staff.changed/false": true, "visit.assigned/P1-17b": true,
+		"ticket.closed/true": true, "report.submitted/true": true,
 	}
 	for kind := range src.types["FactKind"] {
 		want[kind] = true

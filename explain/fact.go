@@ -3,6 +3,8 @@ package explain
 import (
 	"cmp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -20,6 +22,8 @@ var variants = map[workflow.FactKind]string{
 	workflow.FactNotified:        "why",
 	workflow.FactFlagged:         "flag",
 	workflow.FactReminded:        "item",
+	workflow.FactTicketClosed:    "told",
+	workflow.FactReportSubmitted: "late",
 }
 
 // groups names the word groups of the details and arguments whose values are codes, in the order in
@@ -94,6 +98,9 @@ func Fact(lang Lang, f workflow.Fact, names func(id string) string) string {
 	values["subject"] = named(f.Subject, names)
 	if f.Detail["as"] != "" { // not somebody of the staff but a function, a department or a group
 		values["subject"] = Word(lang, "function", f.Subject)
+		if first, size := utf8.DecodeRuneInString(values["subject"]); values["subject"] != f.Subject {
+			values["subject"] = string(unicode.ToUpper(first)) + values["subject"][size:]
+		}
 	}
 	text, _ := sentence(lang, f).say(values)
 	if text == "" {

@@ -42,8 +42,10 @@ func TestCite(t *testing.T) {
 		"P1-12": {"policy 1, art. 12", "制度一第12条"}, "P1-09a": {"policy 1, art. 9a", "制度一第9条"},
 		"P1-09b": {"policy 1, art. 9b", "制度一第9条第2款"},
 		"P2-10b": {"policy 2, item 10b", "制度二第10条"}, "": {"", ""}, "P1-": {"P1-", "P1-"},
-		"P3-2.7b": {"P3-2.7b", "P3-2.7b"},
-		"office":  {"office", "office"},
+		"P3-2.7b": {"policy 3, item 2.7b", "制度三第2条第7项"},
+		"P3-5":    {"policy 3, item 5", "制度三第5条"},
+		"P3-":     {"P3-", "P3-"}, "P3-x.1": {"P3-x.1", "P3-x.1"},
+		"office": {"office", "office"},
 	} {
 		if got := [2]string{Cite(En, rule), Cite(Zh, rule)}; got != want {
 			t.Errorf("%q: %q, want %q", rule, got, want)
@@ -127,6 +129,37 @@ func TestFact(t *testing.T) {
 			"The line is put in a new order: B, A, C (before: A, B, C); reason: fairness " +
 				"(policy 1, art. 4)",
 			"轮排调整为：B、A、C（原为：A、B、C），原因：fairness（制度一第4条）",
+		},
+		{
+			workflow.Fact{
+				Kind: workflow.FactNotified, Rule: "P3-2.7b", Subject: "customer_service",
+				Detail: map[string]string{"why": "ticket_by_phone", "about": "T1", "as": "group"},
+			},
+			nil,
+			"Customer service is told: a call about something outside the duties of whoever took " +
+				"it, ticket T1 (policy 3, item 2.7b)",
+			"告知客服部：接到职责以外的来电，事项 T1（制度三第2条第7项）",
+		},
+		{
+			workflow.Fact{
+				Kind: workflow.FactTicketClosed, Rule: "P3-2.2", Subject: "T1",
+				Detail: map[string]string{"by": "A", "outcome": "done", "told": "true"},
+			},
+			names,
+			"张三 closes ticket T1: done; the customer was told (policy 3, item 2.2)",
+			"张三办结事项 T1：已办妥，已告知客户（制度三第2条第2项）",
+		},
+		{
+			workflow.Fact{
+				Kind: workflow.FactFollowUpDone, Rule: "P3-5", Subject: "tower-2",
+				Detail: map[string]string{
+					"by": "A", "due": "2026-10-15", "next_due": "2027-01-15",
+				},
+			},
+			names,
+			"张三 made the call of 2026-10-15 to project tower-2; the next is due on 2027-01-15 " +
+				"(policy 3, item 5)",
+			"张三完成2026-10-15对项目 tower-2 的回访，下次2027-01-15（制度三第5条）",
 		},
 		{
 			workflow.Fact{

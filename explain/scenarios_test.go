@@ -27,9 +27,6 @@ func TestScenarios(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, sc := range f.Scenarios {
-			if sc.Policy != "p1" && sc.Policy != "p2" {
-				continue
-			}
 			res, err := sc.Run(t.Context(), scenario.NewCore())
 			if err != nil {
 				t.Fatal(err)
