@@ -10,10 +10,11 @@ import (
 
 // Patterns of texts in bodies.
 const (
-	projectPattern = `^[0-9A-Za-z][0-9A-Za-z._-]*$`
-	monthPattern   = `^[0-9]{4}-[0-9]{2}$`
-	codePattern    = `^[0-9]{0,4}([a-z_]+[0-9]{0,4})*$`
-	articlePattern = `^P([12]-[0-9]{2}[a-c]?|3-[1-9](\.[1-7][ab]?)?)$`
+	projectPattern  = `^[0-9A-Za-z][0-9A-Za-z._-]*$`
+	monthPattern    = `^[0-9]{4}-[0-9]{2}$`
+	initialsPattern = `^[a-z]*$`
+	codePattern     = `^[0-9]{0,4}([a-z_]+[0-9]{0,4})*$`
+	articlePattern  = `^P([12]-[0-9]{2}[a-c]?|3-[1-9](\.[1-7][ab]?)?)$`
 )
 
 // bodyRules are the rules for what is sent: how long texts and lists may be, how large numbers.
@@ -48,6 +49,8 @@ var bodyRules = shape.Rules{
 		"intent": code, "item": code,
 		"callback": freeText, "remark": freeText, "text": freeText, "note": freeText,
 		"phone": chars(5, 40), "ImportRow.phone": chars(1, 100),
+		"NameBody.name": chars(1, 40), "StaffName.name": chars(1, 40), "UnitName.name": chars(1, 40),
+		"py": {Kind: shape.String, Pattern: initialsPattern, Min: new(int64(1)), Max: new(int64(12))},
 		"zh": chars(1, 1300), "en": chars(1, 4000),
 		"rule": {Kind: shape.String, Pattern: articlePattern},
 		"days": between(shape.Integer, 0, 6), "days[]": upTo(shape.Array, 7),

@@ -25,6 +25,7 @@ var forms = map[string]form{
 	articlePattern:     {"article", isArticle},
 	monthPattern:       {"month", func(s string) bool { return like(s, "0000-00") }},
 	projectPattern:     {"project", isProject},
+	initialsPattern:    {"initials", isInitials},
 }
 
 // like reports whether a text has digits and other characters where a model has them.
@@ -80,6 +81,11 @@ func isItem(s string) bool {
 		return s[0] >= '1' && s[0] <= '9' && s[1] == '.' && s[2] >= '1' && s[2] <= '7'
 	}
 	return len(s) == 1 && s[0] >= '1' && s[0] <= '9'
+}
+
+// isInitials reports whether a text can be the initials of a name in pinyin.
+func isInitials(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < 'a' || r > 'z' })
 }
 
 // isProject reports whether a text can be the office's own id of a project.

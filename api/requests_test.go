@@ -25,6 +25,7 @@ var bodies = map[string]string{
 	"grantMakeUp":       `{"unit":"B"}`,
 	"startEvent":        `{"order":["A","B","C","D"]}`,
 	"changeRoster":      `{"remove":["D"]}`,
+	"changeNames":       `{"office":{"name":"Riverside"},"staff":[{"id":"A","name":"Wang Fang","py":"wf"}]}`,
 	"addStaff":          `{"id":"E","role":"consultant"}`,
 	"changeStaff":       `{"active":false}`,
 	"leave":             `{"reason":"personal"}`,

@@ -25,6 +25,7 @@ var (
 	counters  = append(slices.Clone(readers), workflow.RoleEmployee)
 	ticket    = append(slices.Clone(atSite), workflow.RoleAnalyst, workflow.RoleKiosk)
 	alsoAdmin = append(slices.Clone(readers), workflow.RoleAdministrator)
+	namers    = append(slices.Clone(atSite), workflow.RoleEmployee, workflow.RoleAdministrator)
 	referees  = []workflow.Role{workflow.RoleSupervisor, workflow.RoleManager}
 	keepers   = []workflow.Role{workflow.RoleManager, workflow.RoleAdministrator}
 )
@@ -47,6 +48,8 @@ func (a *API) routes() []*route {
 		reads("/v1/sites", anyone, listSites),
 		reads(site, alsoAdmin, getSite),
 		hears(patch, site, changeSite),
+		reads(site+"/names", namers, getNames),
+		runs[workflow.ChangeNames](patch, site+"/names", changeNames),
 		reads(site+"/policy", alsoAdmin, getSitePolicy),
 		hears(post, site+"/policy", adoptPolicy),
 		reads("/v1/policies", anyone, listPolicies),

@@ -83,7 +83,7 @@ func (b *SiteBody) command(c *call) (*workflow.CreateSite, error) {
 	if b.ID == "" {
 		b.ID = workflow.SiteID(c.id[:32])
 	}
-	if !workflow.ValidID(string(b.ID)) {
+	if !workflow.NewID(string(b.ID)) {
 		return nil, bad("bad_site_id")
 	}
 	if b.Zone == "" {

@@ -8,7 +8,7 @@ import (
 )
 
 // Version is raised whenever a promise of the contract changes.
-const Version = "5"
+const Version = "6"
 
 // Text is the contract as it is served.
 //

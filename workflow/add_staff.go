@@ -20,7 +20,8 @@ func (c *AddStaff) decide(d *draft) *Fault { return d.addStaff(c.NewStaff) }
 // NewStaff is a member of staff to add. A consultant goes to the tail of the line unless he joins
 // a team.
 type NewStaff struct {
-	// Id within the site: 1 to 64 bytes without blanks or slashes.
+	// Id within the site: 1 to 64 ASCII characters without blanks or slashes. What people read on
+	// screens is kept apart from it.
 	Staff StaffID `json:"staff"`
 	// Role of the member of staff: consultant, shift_leader, supervisor or manager.
 	Role Role `json:"role"`
@@ -36,7 +37,7 @@ type NewStaff struct {
 
 func (d *draft) addStaff(n NewStaff) *Fault {
 	switch {
-	case !ValidID(string(n.Staff)):
+	case !NewID(string(n.Staff)):
 		return invalid("bad_staff_id", "staff", string(n.Staff))
 	case !n.Role.StaffRole():
 		return invalid("bad_role", "role", string(n.Role))

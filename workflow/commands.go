@@ -68,7 +68,8 @@ type worded interface{ texts() []string }
 // commands is one of every type.
 var commands = []Command{
 	new(CreateSite), new(ChangeSite), new(AdoptPolicy), new(AddStaff), new(ChangeStaff),
-	new(MakeKey), new(RotateKey), new(RevokeKey), new(PairDevice), new(OpenDay), new(CloseDay), new(Reorder),
+	new(ChangeNames), new(MakeKey), new(RotateKey), new(RevokeKey), new(PairDevice),
+	new(OpenDay), new(CloseDay), new(Reorder),
 	new(GrantMakeUp), new(StartEvent), new(EndEvent), new(ChangeRoster), new(Leave),
 	new(PlanAbsence), new(CancelAbsence),
 	new(Return), new(Busy), new(Free), new(ArriveVisit), new(IdentifyVisit),

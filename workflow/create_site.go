@@ -7,7 +7,8 @@ import (
 
 // CreateSite founds a site: commit 1 of its journal.
 type CreateSite struct {
-	// Id of the new site, chosen by whoever founds it: 1 to 64 bytes without blanks or slashes.
+	// Id of the new site, chosen by whoever founds it: 1 to 64 ASCII characters without blanks or
+	// slashes.
 	Site SiteID `json:"site"`
 	// IANA time zone in which the site's days and hours are meant, such as Asia/Shanghai.
 	Zone string `json:"zone"`
@@ -46,7 +47,7 @@ func (c *CreateSite) texts() []string {
 }
 
 func (c *CreateSite) decide(d *draft) *Fault {
-	if !ValidID(string(c.Site)) || c.Site != d.ID {
+	if !NewID(string(c.Site)) || c.Site != d.ID {
 		return invalid("bad_site_id")
 	}
 	s := &Site{

@@ -96,6 +96,7 @@ const (
 	FactPersonShown      FactKind = "person.shown"
 	FactPersonChanged    FactKind = "person.changed"
 	FactPersonErased     FactKind = "person.erased"
+	FactNamesChanged     FactKind = "names.changed"
 	FactNoteShown        FactKind = "note.shown" // subject is the note; detail of, reason
 	FactNoteErased       FactKind = "note.erased"
 

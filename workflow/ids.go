@@ -118,6 +118,13 @@ func ValidID(s string) bool {
 	})
 }
 
+// NewID reports whether s can be the id of a new site or member of staff: a valid one in ASCII.
+// What they are called on screens is kept apart, where it can be changed and erased. Ids from
+// before may hold any script.
+func NewID(s string) bool {
+	return ValidID(s) && !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+}
+
 // HoldsControls reports whether a line of text holds characters that are not seen but change what
 // is seen, or end the line: control characters, line breaks of every kind, and those that turn the
 // direction of writing, by which one name can be made to look like another.

@@ -29,6 +29,8 @@ type Intent struct {
 	Whole bool `json:"whole,omitempty"`
 	// Expires: the person is erased at this time, unless it was changed meanwhile.
 	Expires time.Time `json:"expires,omitzero"`
+	// Names are written, or erased, as they stand here; what they do not name stays.
+	Names *Names `json:"names,omitempty"`
 	// Fingerprint is the command's: other content may have run under its id.
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
@@ -104,6 +106,8 @@ func (v *Vault) apply(ctx context.Context, doc repo.Side, in Intent, late bool) 
 	switch {
 	case in.Note != "":
 		return v.EraseNote(ctx, doc.Site, in.Note)
+	case in.Names != nil:
+		return v.changeNames(ctx, doc.Site, *in.Names, doc.At)
 	case in.Erase:
 		return v.Erase(ctx, doc.Site, in.Customer)
 	case in.Person == nil:
