@@ -8,7 +8,7 @@ import (
 )
 
 // Version is raised whenever a promise of the contract changes.
-const Version = "6"
+const Version = "7"
 
 // Text is the contract as it is served.
 //
