@@ -44,6 +44,9 @@ func TestOlderFileIsExtended(t *testing.T) {
 		what := strings.Fields(a.make)
 		alter(t, path, "DROP "+what[1]+" IF EXISTS "+what[2])
 	}
+	for _, index := range retired {
+		alter(t, path, "CREATE INDEX "+index+" ON images (site)")
+	}
 	old, err := OpenReadOnly(t.Context(), path)
 	if err != nil {
 		t.Fatalf("what only reads does not need them: %v", err)
@@ -65,6 +68,13 @@ func TestOlderFileIsExtended(t *testing.T) {
 		l, err := s.List(t.Context(), q)
 		if err != nil || len(l.Docs) != 2 || l.Docs[0].ID != "v1" || l.Docs[1].ID != "v2" {
 			t.Errorf("%+v: %v, %v", q, l.Docs, err)
+		}
+	}
+	for _, index := range retired {
+		rows, err := s.pool.db.QueryContext(t.Context(),
+			"SELECT sql FROM sqlite_schema WHERE name = ?", index)
+		if found, err := collect(rows, err, scanText); err != nil || len(found) != 0 {
+			t.Errorf("still there: %s (%v)", index, err)
 		}
 	}
 	for _, a := range additions {

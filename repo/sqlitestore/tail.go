@@ -74,10 +74,12 @@ type stretch struct {
 	ids    map[commandKey]*trailing
 	images map[imageKey]*image // the newest of each record
 
-	// What is to be written, sorted; only of the stretch that is being written.
-	rows   []*trailing
-	listed []idLine
-	docs   []*image
+	// Only of the stretch that is being written: since when, and what is left of it, sorted.
+	begun       time.Time
+	rows        []*trailing
+	listed      []idLine
+	docs        []*image
+	cost, spent int // of all of it, and of what is written
 }
 
 // idLine is a line of the list of ids.
@@ -101,8 +103,9 @@ func (s *stretch) add(p *trailing) {
 	s.pages, s.bytes = append(s.pages, p), s.bytes+p.size
 }
 
-// sort prepares the stretch to be written: neighbours in a table are written one after the other.
-func (s *stretch) sort() {
+// begin prepares the stretch to be written: neighbours in a table are written one after the other.
+func (s *stretch) begin(now time.Time) {
+	s.begun = now
 	for _, site := range sortedKeys(s.sites) {
 		s.rows = append(s.rows, s.sites[site]...)
 	}
@@ -119,14 +122,46 @@ func (s *stretch) sort() {
 		return cmp.Or(strings.Compare(string(a.Collection), string(b.Collection)),
 			strings.Compare(string(a.site), string(b.site)), strings.Compare(a.ID, b.ID))
 	})
+	s.cost = s.priceOf(slice{len(s.rows), len(s.listed), len(s.docs)})
+}
+
+// slice is a number of lines that are next to be written.
+type slice struct{ rows, listed, docs int }
+
+// next is as much of what is left as n pays for, a line at least.
+func (s *stretch) next(n int) (by slice) {
+	n = max(n, 1)
+	by.rows = min(n, len(s.rows))
+	n -= by.rows
+	by.listed = min(n, len(s.listed))
+	n -= by.listed
+	for ; by.docs < len(s.docs) && n > 0; by.docs++ {
+		n -= s.docs[by.docs].price()
+	}
+	return by
+}
+
+// priceOf is what lines cost to write.
+func (s *stretch) priceOf(by slice) int {
+	price := by.rows + by.listed
+	for _, i := range s.docs[:by.docs] {
+		price += i.price()
+	}
+	return price
+}
+
+// price is about what an image costs to write: a closed visit is found by many indexes. The unit is
+// a line of the list of ids.
+func (i *image) price() int {
+	if i.Collection == workflow.Visits && !i.Open {
+		return 50
+	}
+	return 20
 }
 
 // first and last are its oldest and its newest row.
 func (s *stretch) first() int64 { return s.pages[0].key }
 func (s *stretch) last() int64  { return s.pages[len(s.pages)-1].key }
-
-// left is how many lines are still to be written.
-func (s *stretch) left() int { return len(s.rows) + len(s.listed) + len(s.docs) }
 
 func sortedKeys[V any](m map[workflow.SiteID]V) []workflow.SiteID {
 	keys := make([]workflow.SiteID, 0, len(m))
@@ -183,7 +218,7 @@ const (
 	stretchPages = 2048
 	stretchBytes = 8 << 20
 	stretchAge   = 400 * time.Millisecond
-	writtenAfter = 800 * time.Millisecond // what is older is written at once
+	writtenIn    = 300 * time.Millisecond // so what is on the disk is in its documents in 0.7 s
 )
 
 // turn is the stretch to be written now, if there is one: the one that has begun, or the one that
@@ -197,7 +232,7 @@ func (t *tail) turn(now time.Time, all, tight bool) *stretch {
 	case g == nil:
 	case t.writing == nil && (all || g.full() || now.Sub(g.since) >= stretchAge):
 		t.writing, t.growing = g, nil
-		g.sort()
+		g.begin(now)
 	case t.writing != nil && all && !tight:
 		// both as one; what is written already may be written again
 		both := newStretch(t.writing.since)
@@ -205,20 +240,28 @@ func (t *tail) turn(now time.Time, all, tight bool) *stretch {
 			both.add(p)
 		}
 		t.writing, t.growing = both, nil
-		both.sort()
+		both.begin(now)
 	}
 	return t.writing
 }
 
-func (s *stretch) full() bool { return len(s.pages) >= stretchPages || s.bytes >= stretchBytes }
+func (s *stretch) full() bool { return s.filled() >= 1 }
 
-// hurried reports whether the rest of the stretch has to be written now: it is old, or the next one
-// is due already.
-func (t *tail) hurried(now time.Time) bool {
+// filled is how full it is; 1 is full.
+func (s *stretch) filled() float64 {
+	return max(float64(len(s.pages))/stretchPages, float64(s.bytes)/stretchBytes)
+}
+
+// owed is what has to be written by now of the stretch that is being written, and is not. The work
+// is spread evenly: it ends when the stretch is old, or when the next one is full.
+func (t *tail) owed(now time.Time) int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return t.growing != nil && t.growing.full() ||
-		t.writing != nil && now.Sub(t.writing.since) >= writtenAfter
+	part := float64(now.Sub(t.writing.begun)) / float64(writtenIn)
+	if t.growing != nil {
+		part = max(part, t.growing.filled())
+	}
+	return int(float64(t.writing.cost)*min(part, 1)) - t.writing.spent
 }
 
 // advance notes that a part of the stretch is durable.
@@ -229,14 +272,12 @@ func (t *tail) advance(by slice) {
 	if s == nil {
 		return
 	}
+	s.spent += s.priceOf(by)
 	s.rows, s.listed, s.docs = s.rows[by.rows:], s.listed[by.listed:], s.docs[by.docs:]
-	if s.left() == 0 {
+	if len(s.rows)+len(s.listed)+len(s.docs) == 0 {
 		t.writing = nil
 	}
 }
-
-// slice is how much of a stretch a transaction has written.
-type slice struct{ rows, listed, docs int }
 
 // ends are the numbers of the oldest and the newest row that trail; 0 when none does.
 func (t *tail) ends() (oldest, newest int64) {

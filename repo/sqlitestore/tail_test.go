@@ -63,7 +63,7 @@ func begin(t *testing.T, s *Store) {
 	t.Helper()
 	must(t, s.write(t.Context(), 0, func(*tx) error {
 		s.tail.turn(time.Now(), true, false)
-		s.tail.writing.since = time.Now().Add(time.Hour) // never hurried
+		s.tail.writing.begun = time.Now().Add(time.Hour) // nothing is owed
 		return nil
 	}))
 }
@@ -444,10 +444,16 @@ func TestTailIsBounded(t *testing.T) {
 	if n := trails(); n != 41 {
 		t.Errorf("%d pages trail, want 41: one stretch of 40 is being written", n)
 	}
-	ahead.Add(int64(writtenAfter))
+	begun := s.tail.writing
+	ahead.Add(int64(writtenIn / 2)) // half of it
 	trails()
-	if n := trails(); n > 3 {
-		t.Errorf("%d pages trail after %v", n, writtenAfter)
+	if begun.spent*3 < begun.cost || begun.spent*3 > 2*begun.cost {
+		t.Errorf("%d of %d is written after half of the time", begun.spent, begun.cost)
+	}
+	ahead.Add(int64(writtenIn))
+	trails()
+	if n := trails(); n > 4 {
+		t.Errorf("%d pages trail after %v", n, stretchAge+2*writtenIn)
 	}
 
 	var l tail
@@ -458,13 +464,13 @@ func TestTailIsBounded(t *testing.T) {
 		}
 	}
 	l.add([]*trailing{{site: "a", key: 2*stretchPages + 1}}, time.Now())
-	if !l.hurried(time.Now()) {
-		t.Error("the next stretch is long already, and the one before is in no hurry")
+	if owed := l.owed(time.Now()); owed != l.writing.cost {
+		t.Errorf("the next stretch is long already, and of %d only %d is owed", l.writing.cost, owed)
 	}
-	begun := l.turn(time.Now(), false, true)
+	first := l.turn(time.Now(), false, true)
 	l.advance(slice{rows: 1})
 	again := l.turn(time.Now(), true, true)
-	if again != begun || len(again.rows) >= len(begun.pages) {
+	if again != first || len(again.rows) >= len(first.pages) {
 		t.Error("where room is tight a list begins the stretch anew")
 	}
 }

@@ -14,25 +14,25 @@ import (
 // must not fail for what could wait.
 const tightLines = 64
 
-// writeTrailing writes a part of what trails with the transaction: about twice as much as the
-// transaction adds to it, or all.
+// writeTrailing writes a part of what trails with the transaction, or all.
 func (w *writer) writeTrailing(t *tx, group []*call) error {
 	now, tight := w.now(), w.tight.Load()
 	s := t.store.tail.turn(now, t.all, tight)
 	if s == nil {
 		return nil
 	}
-	n := 12
-	for _, c := range group {
-		n += 6 * c.weight // a row, an id and an image, of two pages each
+	pays := t.store.tail.owed(now)
+	if t.all {
+		pays = s.cost
 	}
-	switch urgent := t.all || t.store.tail.hurried(now); {
-	case urgent && tight:
-		n = max(n, tightLines)
-	case urgent:
-		n = s.left()
+	if tight {
+		adds := 12
+		for _, c := range group {
+			adds += 6 * c.weight // a row, an id and an image, of two pages each
+		}
+		pays = min(pays, max(adds, tightLines))
 	}
-	t.wrote.rows = min(n, len(s.rows))
+	t.wrote = s.next(pays)
 	for _, p := range s.rows[:t.wrote.rows] {
 		if same, err := t.exec(t.insertIndex, p.site, p.first, p.key); err != nil {
 			return err
@@ -41,15 +41,11 @@ func (w *writer) writeTrailing(t *tx, group []*call) error {
 				repo.PageID(p.site, p.first))
 		}
 	}
-	n -= t.wrote.rows
-	t.wrote.listed = min(n, len(s.listed))
 	for _, l := range s.listed[:t.wrote.listed] {
 		if _, err := t.exec(t.insertID, l.hash, l.key); err != nil {
 			return err
 		}
 	}
-	n -= t.wrote.listed
-	t.wrote.docs = min(n, len(s.docs))
 	for _, i := range s.docs[:t.wrote.docs] {
 		if err := t.writeImage(i); err != nil {
 			return err
