@@ -23,6 +23,8 @@ type tx struct {
 	ids    map[commandKey]bool            // their commands
 	all    bool                           // whatever trails is written too
 	wrote  slice                          // of what trailed
+	list   bool                           // as much of the list of ids as fits is written too
+	listed int                            // lines of it
 	light  light                          // how much the store holds
 	erased bool
 }
@@ -31,7 +33,7 @@ type tx struct {
 type draft struct {
 	*repo.Page
 	*trailing
-	prev, hash, listed, body []byte // as stored
+	prev, hash, ids, body []byte // as stored
 }
 
 // Append writes pages, all in one transaction, and answers for each. Their index, ids and images
@@ -84,7 +86,7 @@ func makeDrafts(pages []*repo.Page) ([]*draft, error) {
 			return nil, err
 		}
 		for _, h := range d.hashes {
-			d.listed = binary.BigEndian.AppendUint64(d.listed, uint64(h)) //nolint:gosec // its bits
+			d.ids = binary.BigEndian.AppendUint64(d.ids, uint64(h)) //nolint:gosec // its bits
 		}
 		drafts[i] = d
 	}
@@ -99,10 +101,10 @@ func trailingOf(p *repo.Page) (*trailing, error) {
 	}
 	t := &trailing{
 		site: p.Site, first: p.First, last: p.Last, images: images, size: len(p.Body),
-		ids: make([]string, len(p.Entries)), hashes: make([]int64, len(p.Entries)),
+		hashes: make([]int64, len(p.Entries)),
 	}
 	for i, e := range p.Entries {
-		t.ids[i], t.hashes[i] = e.ID, hashOf(p.Site, e.ID)
+		t.hashes[i] = hashOf(p.Site, e.ID)
 	}
 	return t, nil
 }
@@ -122,23 +124,24 @@ func (t *tx) append(d *draft) (answer, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if ran || slices.Contains(d.ids[:i], e.ID) {
+		same := func(other repo.Entry) bool { return other.ID == e.ID }
+		if ran || slices.ContainsFunc(p.Entries[:i], same) {
 			return refusal(p, repo.ErrIDTaken), nil
 		}
 	}
 	r, err := t.insertPage.ExecContext(t.ctx, p.Site, p.First, p.Last, p.At.UnixMilli(), d.prev,
-		d.hash, d.listed, d.body)
+		d.hash, d.ids, d.body)
 	if err != nil {
 		return nil, err
 	}
 	if d.key, err = r.LastInsertId(); err != nil {
 		return nil, err
 	}
-	for _, id := range d.ids {
+	for _, e := range p.Entries {
 		if t.ids == nil {
 			t.ids = make(map[commandKey]bool)
 		}
-		t.ids[commandKey{p.Site, id}] = true
+		t.ids[commandKey{p.Site, e.ID}] = true
 	}
 	t.light.Row, t.light.Hash = d.key, p.Hash
 	t.heads[p.Site] = p
@@ -146,18 +149,27 @@ func (t *tx) append(d *draft) (answer, err error) {
 	return nil, nil
 }
 
-// ran reports whether a command is in the journal: in this transaction, in what trails, or in the
-// list of ids. The list holds hashes; where one is found the pages say whose it is.
+// ran reports whether a command is in the journal: in this transaction, among those that are not
+// listed yet, or in the list of ids. These go by hashes; the pages say whose a hash is.
 func (t *tx) ran(site workflow.SiteID, id string, hash int64) (bool, error) {
-	if t.ids[commandKey{site, id}] || t.store.tail.ran(site, id) != nil {
+	if t.ids[commandKey{site, id}] {
 		return true, nil
 	}
-	rows, err := t.listed.QueryContext(t.ctx, hash)
-	pages, err := collect(rows, err, scanPage)
+	var pages []*repo.Page
+	for _, key := range t.store.unlisted.rowsWith(hash) {
+		rows, err := t.row.QueryContext(t.ctx, key)
+		found, err := collect(rows, err, scanPage)
+		if err != nil {
+			return false, err
+		}
+		pages = append(pages, found...)
+	}
+	rows, err := t.lookUp.QueryContext(t.ctx, hash)
+	found, err := collect(rows, err, scanPage)
 	if err != nil {
 		return false, err
 	}
-	return pageWith(pages, id) != nil, nil
+	return pageWith(append(pages, found...), id) != nil, nil
 }
 
 // pageWith is the page of these, which are listed under its hash, that holds a command; nil when

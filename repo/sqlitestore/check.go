@@ -61,8 +61,8 @@ func integrity(check string, of any) func(context.Context, *sql.DB) ([]string, e
 	}
 }
 
-// lookups checks what leads to the pages against the journal, up to the mark: the index by number,
-// and the list of ids. A command that is not found would be carried out a second time.
+// lookups checks what leads to the pages against the journal, as far as each is written: the index
+// by number, and the list of ids. A command that is not found would be carried out a second time.
 func lookups(ctx context.Context, db *sql.DB) (found []string, err error) {
 	tx, err := db.BeginTx(ctx, nil) // all of it at one moment
 	if err != nil {
@@ -123,7 +123,7 @@ func commandIDs(ctx context.Context, tx *sql.Tx) (found []string, err error) {
 		return found[:min(len(found), maxProblems)], err
 	}
 	rows, err := tx.QueryContext(ctx, `SELECT hash, key FROM command_ids
-		WHERE key <= (`+markQuery+`) OR key > (SELECT max(key) FROM journal)`)
+		WHERE key <= (`+listedMarkQuery+`) OR key > (SELECT max(key) FROM journal)`)
 	_, err = collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
 		var hash, key int64
 		err = rows.Scan(&hash, &key)
@@ -158,12 +158,12 @@ func mix(hash, key int64) uint64 {
 	return x * 0xbf58476d1ce4e5b9
 }
 
-// eachPage calls f for the pages up to the mark, without their texts.
+// eachPage calls f for the pages whose commands are listed, without their texts.
 func eachPage(
 	ctx context.Context, tx *sql.Tx, f func(p *repo.Page, key int64, hashes []int64) error,
 ) error {
 	rows, err := tx.QueryContext(ctx, `SELECT key, site, first, last, ids FROM journal
-		WHERE key <= (`+markQuery+`)`)
+		WHERE key <= (`+listedMarkQuery+`)`)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -105,12 +106,7 @@ func (s *Store) Find(
 ) (page *repo.Page, err error) {
 	err = s.readSite(ctx, site, fmt.Sprintf("find command %s of %s", id, site),
 		func(p *pool) error {
-			query, arg := p.listed, hashOf(site, id)
-			if behind := s.tail.ran(site, id); behind != nil {
-				query, arg = p.row, behind.key
-			}
-			rows, err := query.QueryContext(ctx, arg)
-			pages, err := collect(rows, err, scanPage)
+			pages, err := s.under(ctx, p, hashOf(site, id))
 			if err != nil {
 				return err
 			}
@@ -124,6 +120,25 @@ func (s *Store) Find(
 			return nil
 		})
 	return page, err
+}
+
+// under are the pages that hold a command with this hash. Those that are not listed yet are looked
+// for first: what is listed meanwhile is then found twice, and nothing is missed.
+func (s *Store) under(ctx context.Context, p *pool, hash int64) (pages []*repo.Page, err error) {
+	if s.writer == nil {
+		rows, err := p.unlisted.QueryContext(ctx, binary.BigEndian.AppendUint64(nil, uint64(hash)))
+		if pages, err = collect(rows, err, scanPage); err != nil {
+			return nil, err
+		}
+	}
+	for _, key := range s.unlisted.rowsWith(hash) {
+		if pages, err = p.addRow(ctx, pages, key); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := p.listed.QueryContext(ctx, hash)
+	listed, err := collect(rows, err, scanPage)
+	return append(pages, listed...), err
 }
 
 // Sites lists the sites that have a journal, by id.

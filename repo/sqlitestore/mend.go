@@ -104,6 +104,9 @@ func (w *writer) reopen(ctx context.Context) (err error) {
 	if err := s.findTrailing(ctx, s.pool); err != nil {
 		return err
 	}
+	if err := s.findUnlisted(ctx, s.pool); err != nil {
+		return err
+	}
 	s.beacon.note(w.light)
 	w.blocked.Store(nil)
 	return nil

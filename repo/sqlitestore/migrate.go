@@ -32,7 +32,13 @@ var migration = []string{
 // maxPortion limits a portion of a migration, in bytes of text; tests make it small.
 var maxPortion = 16 << 20
 
-// migrate brings a file of version 1 to version 2, or finishes what an earlier start began.
+// From 2 to 3 only a number is added: up to which row the ids are listed.
+var toThree = []string{
+	`INSERT INTO meta SELECT 'listed', value FROM meta WHERE name = 'mark'`,
+	`UPDATE meta SET value = '3' WHERE name = 'schema'`,
+}
+
+// migrate brings an older file to this version, or finishes what an earlier start began.
 func migrate(ctx context.Context, c *sql.Conn, log *slog.Logger) error {
 	version, err := versionOf(ctx, c)
 	if err != nil {
@@ -46,10 +52,13 @@ func migrate(ctx context.Context, c *sql.Conn, log *slog.Logger) error {
 		}
 	}
 	moving, err := isMigrating(ctx, c)
-	if err != nil || !moving {
-		return err
+	if err == nil && moving {
+		err = moveAll(ctx, c, log)
 	}
-	if err := moveAll(ctx, c, log); err != nil {
+	if err == nil && version < 3 {
+		err = inTransaction(ctx, c, toThree...)
+	}
+	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil

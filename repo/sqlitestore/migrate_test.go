@@ -108,6 +108,33 @@ func interruptMigration(t *testing.T, path string) {
 	must(t, half.Close())
 }
 
+// TestMigrateFromTwo: the program before this one listed the ids up to the mark. A file of which it
+// was killed in the middle is taken over; no command of it runs again.
+func TestMigrateFromTwo(t *testing.T) {
+	s, o := openNew(t), newOffice("site")
+	keepAwake(t, s)
+	for range 5 {
+		mustAppend(t, s, o.mustPage(t, 2))
+	}
+	must(t, s.flush(t.Context()))
+	must(t, s.write(t.Context(), 0, func(t *tx) error { t.list = true; return nil }))
+	for range 5 {
+		mustAppend(t, s, o.mustPage(t, 2))
+	}
+	path := crash(t, s)
+	alter(t, path, `DELETE FROM meta WHERE name = 'listed'`)
+	alter(t, path, `UPDATE meta SET value = '2' WHERE name = 'schema'`)
+	old, err := OpenReadOnly(t.Context(), path)
+	must(t, err)
+	if _, err := old.Sites(t.Context()); !errors.Is(err, errOldSchema) {
+		t.Errorf("read without migration: %v", err)
+	}
+	must(t, old.Close())
+	c := openAt(t, path)
+	runAgain(t, c, o)
+	sound(t, c, 20, o.prev)
+}
+
 // TestMigrateRefusesDamage: a page that does not match its hash is not repacked as if it did.
 func TestMigrateRefusesDamage(t *testing.T) {
 	path := oldFile(t)

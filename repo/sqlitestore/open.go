@@ -103,6 +103,9 @@ func (s *Store) start(ctx context.Context, acceptLoss bool) error {
 		err = s.findTrailing(ctx, s.pool)
 	}
 	if err == nil {
+		err = s.findUnlisted(ctx, s.pool)
+	}
+	if err == nil {
 		err = s.lightUp(seen, l)
 	}
 	if err != nil {

@@ -56,7 +56,7 @@ func TestRefusedFiles(t *testing.T) {
 		{"URI", "file:x.db?mode=memory", "path of a file"},
 		{"no folder", filepath.Join(dir, "missing", "x.db"), "no such file"},
 		{
-			"newer", broken("newer.db", `UPDATE meta SET value = '3' WHERE name = 'schema'`),
+			"newer", broken("newer.db", `UPDATE meta SET value = '4' WHERE name = 'schema'`),
 			"run a newer lunpai",
 		},
 		{"no version", broken("none.db", `DELETE FROM meta`), "schema version"},

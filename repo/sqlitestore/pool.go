@@ -11,6 +11,7 @@ type pool struct {
 	db *sql.DB
 
 	ping, since, before, listed, row, sites *sql.Stmt
+	unlisted                                *sql.Stmt
 	moved, newest, mark, above, siteMark    *sql.Stmt
 	board, image, scan, scanDays, scanSites *sql.Stmt
 	side, lookup, sides, siteSides          *sql.Stmt
@@ -31,7 +32,8 @@ const (
 		`ON j.key = i.key WHERE i.site = ? ORDER BY i.first DESC LIMIT 1`
 	listedQuery = `SELECT ` + pageColumns + ` FROM command_ids c CROSS JOIN journal j ` +
 		`ON j.key = c.key WHERE c.hash = ?`
-	markQuery = `SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'mark'`
+	markQuery       = `SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'mark'`
+	listedMarkQuery = `SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'listed'`
 )
 
 // boardQuery reads what Load returns: the open documents of site ?1, and those that every board
@@ -85,14 +87,17 @@ func openPool(ctx context.Context, path, mode string, n int) (*pool, error) {
 		&p.before: `SELECT ` + pageColumns + ` FROM page_index i CROSS JOIN journal j ` +
 			`ON j.key = i.key WHERE i.site = ? AND i.first <= ? ORDER BY i.first DESC LIMIT ?`,
 		&p.listed: listedQuery,
-		&p.row:    rowQuery,
-		&p.sites:  distinct("site", "page_index WHERE true"),
+		// What is not listed is searched: only for those who do not hold it in memory.
+		&p.unlisted: `SELECT ` + pageColumns + ` FROM journal j WHERE j.key > coalesce((` +
+			listedMarkQuery + `), 0) AND instr(j.ids, ?) > 0`,
+		&p.row:   rowQuery,
+		&p.sites: distinct("site", "page_index WHERE true"),
 		// New pages of all sites lie side by side.
 		&p.moved:  `SELECT key, site, last FROM journal WHERE key > ? AND key <= ? ORDER BY key`,
 		&p.newest: `SELECT coalesce(max(key), 0) FROM journal`,
 		&p.mark:   markQuery,
-		&p.above: `SELECT ` + pageColumns + ` FROM journal j WHERE j.key > (` + markQuery +
-			`) ORDER BY j.key`,
+		&p.above: `SELECT ` + pageColumns + ` FROM journal j WHERE j.key > coalesce((` +
+			markQuery + `), 0) ORDER BY j.key`,
 		// The last commit of a site whose documents are written.
 		&p.siteMark: `SELECT j.last FROM page_index i CROSS JOIN journal j ON j.key = i.key ` +
 			`WHERE i.site = ? AND i.key <= (` + markQuery + `) ORDER BY i.first DESC LIMIT 1`,

@@ -17,8 +17,9 @@ import (
 // schemaVersion is the version that this program writes. A file of a newer version is refused, one
 // of an older version is changed when it is opened for writing.
 //
-// 1 kept a body as text, and wrote ids and images with it; see migrate.
-const schemaVersion = 2
+// 1 kept a body as text, and wrote ids and images with it. 2 listed the ids up to the mark. See
+// migrate.
+const schemaVersion = 3
 
 // The tables. Texts are compared byte by byte (SQLite's default). Journal and images have row
 // numbers, so that new rows of all sites are next to each other and one transaction changes few
@@ -35,7 +36,8 @@ var schema = []string{
 		prev BLOB NOT NULL, hash BLOB NOT NULL, ids BLOB NOT NULL, body BLOB NOT NULL
 	) STRICT`,
 
-	// What follows is written behind the journal, up to the row that meta calls mark.
+	// What follows is written behind the journal, up to the row that meta calls mark; the ids up to
+	// the row that it calls listed.
 	`CREATE TABLE page_index (
 		site TEXT NOT NULL, first INTEGER NOT NULL, key INTEGER NOT NULL, PRIMARY KEY (site, first)
 	) STRICT, WITHOUT ROWID`,
@@ -64,7 +66,7 @@ var schema = []string{
 	`CREATE INDEX sides_pending ON sides (collection, at) WHERE pending`,
 
 	`INSERT INTO meta (name, value) VALUES ('schema', '` + strconv.Itoa(schemaVersion) + `')`,
-	`INSERT INTO meta (name, value) VALUES ('mark', '0')`,
+	`INSERT INTO meta (name, value) VALUES ('mark', '0'), ('listed', '0')`,
 }
 
 // addition is something that was added to the schema later, without a new version: it decides

@@ -17,8 +17,9 @@ type session struct {
 
 	statements                                 []*sql.Stmt // all of these:
 	begin, commit, rollback                    *sql.Stmt
-	head, pageAt, row, listed                  *sql.Stmt
+	head, pageAt, row, lookUp                  *sql.Stmt
 	insertPage, insertIndex, insertID, setMark *sql.Stmt
+	setListed                                  *sql.Stmt
 	refreshImage, replaceImage                 *sql.Stmt
 	sideExists, insertSide, replaceSide, erase *sql.Stmt
 	sideStands, setSides                       *sql.Stmt
@@ -53,14 +54,15 @@ func (s *session) open(ctx context.Context, path string, log *slog.Logger) (err 
 		&s.pageAt: `SELECT ` + pageColumns + ` FROM page_index i CROSS JOIN journal j ` +
 			`ON j.key = i.key WHERE i.site = ? AND i.first = ?`,
 		&s.row:    rowQuery,
-		&s.listed: listedQuery,
+		&s.lookUp: listedQuery,
 		&s.insertPage: `INSERT INTO journal (site, first, last, at, prev, hash, ids, body) ` +
 			`VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 		// Writing the same line twice is harmless; another page at this number is not.
 		&s.insertIndex: `INSERT INTO page_index (site, first, key) VALUES (?, ?, ?) ` +
 			`ON CONFLICT (site, first) DO UPDATE SET key = key WHERE key = excluded.key`,
-		&s.insertID: `INSERT INTO command_ids (hash, key) VALUES (?, ?) ON CONFLICT DO NOTHING`,
-		&s.setMark:  `UPDATE meta SET value = ? WHERE name = 'mark'`,
+		&s.insertID:  `INSERT INTO command_ids (hash, key) VALUES (?, ?) ON CONFLICT DO NOTHING`,
+		&s.setMark:   `UPDATE meta SET value = ? WHERE name = 'mark'`,
+		&s.setListed: `UPDATE meta SET value = ? WHERE name = 'listed'`,
 
 		// Most images differ from the stored one only in seq and doc; then no index is touched.
 		&s.refreshImage: `UPDATE images SET seq = ?4, doc = ?8 WHERE collection = ?1 ` +

@@ -45,7 +45,9 @@ type Store struct {
 	beacon  *beacon // nil: opened read-only
 	heads   heads
 	tail    tail
-	doubts  doubts
+
+	unlisted unlisted
+	doubts   doubts
 
 	// readable is the newest row that is found by its site.
 	readable atomic.Int64

@@ -13,21 +13,21 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// The tail is what the file's journal holds and its indexes and documents do not yet: an append
+// The tail is what the file's journal holds and its index and documents do not yet: an append
 // writes the row of the page and nothing else. What belongs to it waits here and is written with
-// later transactions, in order of the tables it goes to, the images of one record merged.
+// later transactions, in order of the tables it goes to, the images of one record merged. The ids
+// of its commands wait longer: see unlisted.
 //
 // One number in the file, the mark, says up to which row everything is written. It moves in the
 // transaction that writes the last of a stretch. What lies above the mark is read from the journal
-// again when the file is opened, so nothing is lost with this memory, and above all no command id.
+// again when the file is opened, so nothing is lost with this memory.
 
 // trailing is a page whose index, ids and images are not in the file yet.
 type trailing struct {
 	site        workflow.SiteID
 	first, last int64
-	key         int64 // of its row
-	ids         []string
-	hashes      []int64 // of the ids
+	key         int64   // of its row
+	hashes      []int64 // of the ids of its commands
 	images      []image
 	size        int
 }
@@ -71,32 +71,24 @@ type stretch struct {
 	pages  []*trailing // in order of their rows
 	bytes  int
 	sites  map[workflow.SiteID][]*trailing // in order
-	ids    map[commandKey]*trailing
-	images map[imageKey]*image // the newest of each record
+	images map[imageKey]*image             // the newest of each record
 
 	// Only of the stretch that is being written: since when, and what is left of it, sorted.
 	begun       time.Time
 	rows        []*trailing
-	listed      []idLine
 	docs        []*image
 	cost, spent int // of all of it, and of what is written
 }
 
-// idLine is a line of the list of ids.
-type idLine struct{ hash, key int64 }
-
 func newStretch(since time.Time) *stretch {
 	return &stretch{
 		since: since, sites: map[workflow.SiteID][]*trailing{},
-		ids: map[commandKey]*trailing{}, images: map[imageKey]*image{},
+		images: map[imageKey]*image{},
 	}
 }
 
 func (s *stretch) add(p *trailing) {
 	s.sites[p.site] = append(s.sites[p.site], p)
-	for _, id := range p.ids {
-		s.ids[commandKey{p.site, id}] = p
-	}
 	for k := range p.images {
 		s.images[imageKey{p.site, p.images[k].Ref}] = &p.images[k]
 	}
@@ -109,12 +101,6 @@ func (s *stretch) begin(now time.Time) {
 	for _, site := range sortedKeys(s.sites) {
 		s.rows = append(s.rows, s.sites[site]...)
 	}
-	for _, p := range s.rows {
-		for _, h := range p.hashes {
-			s.listed = append(s.listed, idLine{h, p.key})
-		}
-	}
-	slices.SortFunc(s.listed, func(a, b idLine) int { return cmp.Compare(a.hash, b.hash) })
 	for _, i := range s.images {
 		s.docs = append(s.docs, i)
 	}
@@ -122,19 +108,17 @@ func (s *stretch) begin(now time.Time) {
 		return cmp.Or(strings.Compare(string(a.Collection), string(b.Collection)),
 			strings.Compare(string(a.site), string(b.site)), strings.Compare(a.ID, b.ID))
 	})
-	s.cost = s.priceOf(slice{len(s.rows), len(s.listed), len(s.docs)})
+	s.cost = s.priceOf(slice{len(s.rows), len(s.docs)})
 }
 
 // slice is a number of lines that are next to be written.
-type slice struct{ rows, listed, docs int }
+type slice struct{ rows, docs int }
 
 // next is as much of what is left as n pays for, a line at least.
 func (s *stretch) next(n int) (by slice) {
 	n = max(n, 1)
 	by.rows = min(n, len(s.rows))
 	n -= by.rows
-	by.listed = min(n, len(s.listed))
-	n -= by.listed
 	for ; by.docs < len(s.docs) && n > 0; by.docs++ {
 		n -= s.docs[by.docs].price()
 	}
@@ -143,7 +127,7 @@ func (s *stretch) next(n int) (by slice) {
 
 // priceOf is what lines cost to write.
 func (s *stretch) priceOf(by slice) int {
-	price := by.rows + by.listed
+	price := by.rows
 	for _, i := range s.docs[:by.docs] {
 		price += i.price()
 	}
@@ -151,7 +135,7 @@ func (s *stretch) priceOf(by slice) int {
 }
 
 // price is about what an image costs to write: a closed visit is found by many indexes. The unit is
-// a line of the list of ids.
+// a line of the index of pages.
 func (i *image) price() int {
 	if i.Collection == workflow.Visits && !i.Open {
 		return 50
@@ -273,8 +257,8 @@ func (t *tail) advance(by slice) {
 		return
 	}
 	s.spent += s.priceOf(by)
-	s.rows, s.listed, s.docs = s.rows[by.rows:], s.listed[by.listed:], s.docs[by.docs:]
-	if len(s.rows)+len(s.listed)+len(s.docs) == 0 {
+	s.rows, s.docs = s.rows[by.rows:], s.docs[by.docs:]
+	if len(s.rows)+len(s.docs) == 0 {
 		t.writing = nil
 	}
 }
@@ -312,18 +296,6 @@ func (t *tail) of(site workflow.SiteID) (pages []*trailing) {
 		pages = append(pages, s.sites[site]...)
 	}
 	return pages
-}
-
-// ran is the page that holds a command; nil when it does not trail.
-func (t *tail) ran(site workflow.SiteID, id string) *trailing {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	for _, s := range t.stretches() {
-		if p := s.ids[commandKey{site, id}]; p != nil {
-			return p
-		}
-	}
-	return nil
 }
 
 // image is the newest image of a record; nil when it does not trail.

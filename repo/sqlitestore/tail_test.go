@@ -39,6 +39,7 @@ func trailBusily(t *testing.T, f func(t *testing.T, s *Store, sites []*office)) 
 		"written": func(t *testing.T, s *Store, _ func()) { must(t, s.flush(t.Context())) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			listInParts(t)
 			s := openNew(t)
 			keepAwake(t, s)
 			sites := newLoad(2).sites
@@ -56,6 +57,14 @@ func trailBusily(t *testing.T, f func(t *testing.T, s *Store, sites []*office)) 
 			f(t, s, sites)
 		})
 	}
+}
+
+// listInParts makes the list of ids trail in any state: begun, half written, and new ones behind.
+func listInParts(t *testing.T) {
+	t.Helper()
+	many, atOnce := manyIDs, idsAtOnce
+	manyIDs, idsAtOnce = 9, 4
+	t.Cleanup(func() { manyIDs, idsAtOnce = many, atOnce })
 }
 
 // begin lets the tail be written in parts from the next transaction on, however young it is.
@@ -233,7 +242,8 @@ func TestTailAfterKill(t *testing.T) {
 		defer db.Close()
 		var behind int
 		must(t, db.QueryRowContext(t.Context(),
-			`SELECT count(*) FROM journal WHERE key > (`+markQuery+`)`).Scan(&behind))
+			`SELECT count(*) FROM journal WHERE key > min((`+markQuery+`), (`+listedMarkQuery+`))`).
+			Scan(&behind))
 		if behind > 0 {
 			t.Errorf("%d rows are above the mark after an orderly stop", behind)
 		}
@@ -287,26 +297,75 @@ func TestCommandsRunOnce(t *testing.T) {
 
 // TestHashesMayMeet: commands whose ids have one hash are told apart by their ids.
 func TestHashesMayMeet(t *testing.T) {
-	s, o := openNew(t), newOffice("site")
-	first := o.mustPage(t, 1)
-	mustAppend(t, s, first)
-	next := o.mustPage(t, 1)
-	must(t, s.flush(t.Context()))
-	must(t, s.write(t.Context(), 1, func(t *tx) error { // as if they met
-		_, err := t.exec(t.insertID, hashOf(o.id, next.Entries[0].ID), 1)
-		return err
-	}))
-	if _, err := s.Find(t.Context(), o.id, next.Entries[0].ID); !errors.Is(err,
-		repo.ErrNotFound) {
-		t.Errorf("found before it ran: %v", err)
+	for name, meet := range map[string]func(s *Store, hash int64) error{
+		"in the list": func(s *Store, hash int64) error {
+			return s.write(t.Context(), 1, func(t *tx) error {
+				_, err := t.exec(t.insertID, hash, 1)
+				return err
+			})
+		},
+		"before they are listed": func(s *Store, hash int64) error {
+			return s.write(t.Context(), 1, func(*tx) error {
+				s.unlisted.add([]*trailing{{key: 1, hashes: []int64{hash}}})
+				return nil
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, o := openNew(t), newOffice("site")
+			keepAwake(t, s)
+			first := o.mustPage(t, 1)
+			mustAppend(t, s, first)
+			next := o.mustPage(t, 1)
+			must(t, meet(s, hashOf(o.id, next.Entries[0].ID)))
+			if _, err := s.Find(t.Context(), o.id, next.Entries[0].ID); !errors.Is(err,
+				repo.ErrNotFound) {
+				t.Errorf("found before it ran: %v", err)
+			}
+			mustAppend(t, s, next)
+			for _, listed := range []bool{false, true} {
+				for _, p := range []*repo.Page{first, next} {
+					at, err := s.Find(t.Context(), o.id, p.Entries[0].ID)
+					if err != nil || at.Hash != p.Hash {
+						t.Errorf("listed %t, the command of page %d: %v, %v", listed, p.First, at,
+							err)
+					}
+				}
+				must(t, s.write(t.Context(), 1, func(t *tx) error { t.list = true; return nil }))
+			}
+		})
 	}
-	mustAppend(t, s, next)
-	must(t, s.flush(t.Context()))
-	for _, p := range []*repo.Page{first, next} {
-		at, err := s.Find(t.Context(), o.id, p.Entries[0].ID)
-		if err != nil || at.Hash != p.Hash {
-			t.Errorf("the command of page %d: %v, %v", p.First, at, err)
+}
+
+// TestIDsAreListedInTime: a batch is written while the next one grows, never more than that is kept
+// in memory, and an office that rests has everything listed.
+func TestIDsAreListedInTime(t *testing.T) {
+	listInParts(t)
+	s, o := openNew(t), newOffice("site")
+	keepAwake(t, s)
+	waiting := func() (n int) {
+		for _, b := range []*idBatch{s.unlisted.writing, s.unlisted.growing} {
+			if b != nil {
+				n += b.size
+			}
 		}
+		return n
+	}
+	for n := range 100 {
+		mustAppend(t, s, o.mustPage(t, 1))
+		if is := waiting(); is > 2*manyIDs+1 {
+			t.Fatalf("after %d commands %d are not listed", n+1, is)
+		} else if n == manyIDs-1 && is != manyIDs {
+			t.Fatalf("of %d commands %d are not listed", n+1, is)
+		}
+	}
+	must(t, s.write(t.Context(), 0, func(*tx) error { s.writer.awake = false; return nil }))
+	waitFor(t, "the list of ids", s.unlisted.none)
+	var above int
+	must(t, s.pool.db.QueryRowContext(t.Context(),
+		`SELECT count(*) FROM journal WHERE key > (`+listedMarkQuery+`)`).Scan(&above))
+	if above > 0 {
+		t.Errorf("%d rows are above the mark of the list", above)
 	}
 }
 

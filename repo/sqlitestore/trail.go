@@ -41,17 +41,12 @@ func (w *writer) writeTrailing(t *tx, group []*call) error {
 				repo.PageID(p.site, p.first))
 		}
 	}
-	for _, l := range s.listed[:t.wrote.listed] {
-		if _, err := t.exec(t.insertID, l.hash, l.key); err != nil {
-			return err
-		}
-	}
 	for _, i := range s.docs[:t.wrote.docs] {
 		if err := t.writeImage(i); err != nil {
 			return err
 		}
 	}
-	if t.wrote != (slice{len(s.rows), len(s.listed), len(s.docs)}) {
+	if t.wrote != (slice{len(s.rows), len(s.docs)}) {
 		return nil
 	}
 	_, err := t.exec(t.setMark, strconv.FormatInt(s.last(), 10))

@@ -117,6 +117,8 @@ func (w *writer) run(ctx context.Context) {
 		case <-w.quit:
 			if !w.full && w.session != nil && w.refusal() == nil {
 				w.writeTail(ctx)
+				for w.listSome(ctx) {
+				}
 			}
 			if w.session != nil {
 				w.session.drainer.work.Wait()
@@ -130,8 +132,11 @@ func (w *writer) run(ctx context.Context) {
 			}
 			rest.Reset(restAfter)
 		case <-rest.C:
-			if !w.awake && w.rest(ctx) {
-				rest.Reset(eraseWithin)
+			if w.awake {
+				continue
+			}
+			if again := w.rest(ctx); again > 0 {
+				rest.Reset(again)
 			}
 		}
 	}
@@ -177,10 +182,12 @@ func (w *writer) perform(ctx context.Context, group []*call) {
 			w.tight.Store(false)
 		}
 		w.store.tail.add(t.landed, w.now())
+		w.store.unlisted.advance(t.listed)
+		w.store.unlisted.add(t.landed)
 		w.store.readable.Store(t.light.Row)
 		w.store.heads.put(t.heads)
 		w.light = t.light
-		w.logged += len(t.landed) + t.wrote.rows + t.wrote.listed + t.wrote.docs
+		w.logged += len(t.landed) + t.wrote.rows + t.wrote.docs + t.listed
 		w.store.beacon.note(w.light)
 		if t.erased && w.erasing.IsZero() {
 			w.erasing = w.now()
@@ -232,6 +239,9 @@ func (w *writer) transact(t *tx, group []*call) error {
 	if err == nil {
 		err = w.writeTrailing(t, group)
 	}
+	if err == nil {
+		err = w.writeIDs(t)
+	}
 	if err != nil {
 		if _, undone := t.rollback.ExecContext(t.ctx); undone != nil {
 			return &doubt{errors.Join(err, undone)}
@@ -282,33 +292,37 @@ func isDoubt(err error) bool {
 func isBusy(err error) bool { return code(err) == codeBusy || code(err) == codeLocked }
 
 // rest uses idle time: it writes what trails, writes the log back, and empties it after an erasure.
-// It reports whether more is left to do.
-func (w *writer) rest(ctx context.Context) bool {
+// It says when it has to go on; 0: all is done.
+func (w *writer) rest(ctx context.Context) (again time.Duration) {
 	if w.full && w.ready(ctx) != nil {
-		return true
+		return eraseWithin
 	}
 	if w.session == nil || w.store.watch.intact() != nil {
-		return false
+		return 0
 	}
-	written := w.writeTail(ctx)
+	if !w.writeTail(ctx) {
+		again = eraseWithin
+	} else if w.listSome(ctx) {
+		again = time.Millisecond // after whoever waits
+	}
 	if w.session == nil || w.full {
-		return true
+		return eraseWithin
 	}
 	if w.erasing.IsZero() {
 		if err := w.checkpoint(ctx, passive, 0); err != nil {
 			w.store.log.WarnContext(ctx, "sqlite: log not written back", "path", w.store.path,
 				"error", err)
 		}
-		return !written
+		return again
 	}
 	if err := w.checkpoint(ctx, truncate, maxRest); err != nil {
 		w.store.log.DebugContext(ctx, "sqlite: log not emptied yet", "path", w.store.path, "error",
 			err)
 		w.erasing = w.now()
-		return true
+		return eraseWithin
 	}
 	w.erasing = time.Time{}
-	return !written
+	return again
 }
 
 // checkpoint writes the log back, to a file that nobody else touched.
