@@ -114,9 +114,11 @@ func (s *stretch) begin(now time.Time) {
 // slice is a number of lines that are next to be written.
 type slice struct{ rows, docs int }
 
-// next is as much of what is left as n pays for, a line at least.
+// next is as much of what is left as n pays for.
 func (s *stretch) next(n int) (by slice) {
-	n = max(n, 1)
+	if n <= 0 {
+		return by
+	}
 	by.rows = min(n, len(s.rows))
 	n -= by.rows
 	for ; by.docs < len(s.docs) && n > 0; by.docs++ {
@@ -203,6 +205,7 @@ const (
 	stretchBytes = 8 << 20
 	stretchAge   = 400 * time.Millisecond
 	writtenIn    = 300 * time.Millisecond // so what is on the disk is in its documents in 0.7 s
+	stretchParts = 24                     // neighbours that are written together share pages
 )
 
 // turn is the stretch to be written now, if there is one: the one that has begun, or the one that
@@ -236,16 +239,23 @@ func (s *stretch) filled() float64 {
 	return max(float64(len(s.pages))/stretchPages, float64(s.bytes)/stretchBytes)
 }
 
-// owed is what has to be written by now of the stretch that is being written, and is not. The work
-// is spread evenly: it ends when the stretch is old, or when the next one is full.
+// owed is what has to be written now of the stretch that is being written. The work is spread
+// evenly, in parts: it ends when the stretch is old, or when the next one is full.
 func (t *tail) owed(now time.Time) int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	part := float64(now.Sub(t.writing.begun)) / float64(writtenIn)
+	s, done := t.writing, float64(now.Sub(t.writing.begun))/float64(writtenIn)
 	if t.growing != nil {
-		part = max(part, t.growing.filled())
+		done = max(done, t.growing.filled())
 	}
-	return int(float64(t.writing.cost)*min(part, 1)) - t.writing.spent
+	if done >= 1 {
+		return s.cost
+	}
+	owed := int(float64(s.cost)*done) - s.spent
+	if owed < s.cost/stretchParts {
+		return 0
+	}
+	return owed
 }
 
 // advance notes that a part of the stretch is durable.

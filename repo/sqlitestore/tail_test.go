@@ -72,7 +72,8 @@ func begin(t *testing.T, s *Store) {
 	t.Helper()
 	must(t, s.write(t.Context(), 0, func(*tx) error {
 		s.tail.turn(time.Now(), true, false)
-		s.tail.writing.begun = time.Now().Add(time.Hour) // nothing is owed
+		half := s.tail.writing.begun.Add(writtenIn / 2) // and there it stands
+		s.writer.now = func() time.Time { return half }
 		return nil
 	}))
 }
@@ -437,7 +438,7 @@ func TestTailOnFullDisk(t *testing.T) {
 		want := picture(t, s, sites)
 		atMost := func(pages int) error {
 			return s.write(t.Context(), 0, func(tx *tx) error {
-				s.writer.awake = false
+				s.writer.awake, s.writer.now = false, time.Now
 				_, err := tx.conn.ExecContext(tx.ctx,
 					fmt.Sprintf(`PRAGMA max_page_count = %d`, pages))
 				return err

@@ -23,6 +23,9 @@ import (
 // nothing else is to be done. Tests make them small.
 var manyIDs, idsAtOnce = 32768, 4096
 
+// idParts is in how many parts a batch is written.
+const idParts = 64
+
 // idLine is a line of the list of ids.
 type idLine struct{ hash, key int64 }
 
@@ -103,7 +106,7 @@ func (u *unlisted) rowsWith(hash int64) (rows []int64) {
 }
 
 // turn are the lines to be written now, and the batch they belong to; nil when none is due. The
-// work is spread evenly: a batch is written when the next one is full. all: as many as a
+// work is spread evenly, in parts: a batch is written when the next one is full. all: as many as a
 // transaction may write.
 func (u *unlisted) turn(all bool) (b *idBatch, lines []idLine) {
 	u.mu.Lock()
@@ -121,8 +124,11 @@ func (u *unlisted) turn(all bool) (b *idBatch, lines []idLine) {
 		if u.growing != nil {
 			n = b.size*min(u.growing.size, manyIDs)/manyIDs - (b.size - len(b.left))
 		}
+		if n < min(b.size/idParts, len(b.left)) {
+			n = 0
+		}
 	}
-	return b, b.left[:max(0, min(n, len(b.left)))]
+	return b, b.left[:min(n, len(b.left))]
 }
 
 // advance notes that lines of the batch that is being written are durable.
