@@ -16,7 +16,7 @@ import (
 // back with a commit (walPages).
 
 const (
-	drainAfter = walPages / 2 // lines written since the drainer was last started
+	drainAfter = walPages     // lines written since the drainer was last started
 	longLog    = walPages / 2 // pages of log after which its end is written back too
 )
 
