@@ -3,8 +3,10 @@ package sqlitestore
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/lunpai/lunpai/repo"
@@ -68,7 +70,7 @@ func (s *Store) genuine(ctx context.Context, p *pool, docs []repo.Document) erro
 
 // vouch finds a document in the page of its commit, exactly as it was written there.
 func (s *Store) vouch(ctx context.Context, p *pool, d repo.Document) error {
-	pages, err := s.before(ctx, p, d.Site, d.Seq, 1)
+	pages, err := s.holding(ctx, p, d.Site, d.Seq)
 	if err != nil {
 		return err
 	}
@@ -88,6 +90,27 @@ func (s *Store) vouch(ctx context.Context, p *pool, d repo.Document) error {
 	}
 	return fmt.Errorf("%w: %s %s of site %s differs from commit %d", repo.ErrCorrupt, d.Collection,
 		d.ID, d.Site, d.Seq)
+}
+
+// holding is the page that has a commit, without what it lists of its commits: reading that takes
+// longer than all the rest.
+func (s *Store) holding(
+	ctx context.Context, p *pool, site workflow.SiteID, seq int64,
+) ([]*repo.Page, error) {
+	for _, behind := range slices.Backward(s.tail.of(site)) {
+		if behind.first <= seq {
+			rows, err := p.row.QueryContext(ctx, behind.key)
+			return collect(rows, err, scanBare)
+		}
+	}
+	rows, err := p.before.QueryContext(ctx, site, seq, 1)
+	return collect(rows, err, scanBare)
+}
+
+// scanBare is scanPage without the entries.
+func scanBare(rows *sql.Rows) (*repo.Page, error) {
+	p, _, _, err := scanColumns(rows, false)
+	return p, err
 }
 
 // untouched reports whether the store was stopped properly and nobody has written to its file

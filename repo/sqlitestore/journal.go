@@ -202,24 +202,27 @@ func scanSite(rows *sql.Rows) (site workflow.SiteID, err error) {
 
 // scanPage reads the columns pageColumns.
 func scanPage(rows *sql.Rows) (*repo.Page, error) {
-	p, _, _, err := scanColumns(rows)
+	p, _, _, err := scanColumns(rows, true)
 	return p, err
 }
 
 // scanRow is scanPage with the row's number, scanListed with the hashes of ids that it lists.
 func scanRow(rows *sql.Rows) (*repo.Page, int64, error) {
-	p, key, _, err := scanColumns(rows)
+	p, key, _, err := scanColumns(rows, true)
 	return p, key, err
 }
 
 func scanListed(rows *sql.Rows) (*repo.Page, []byte, error) {
-	p, _, listed, err := scanColumns(rows)
+	p, _, listed, err := scanColumns(rows, true)
 	return p, listed, err
 }
 
-// scanColumns reads the columns pageColumns. A body that cannot be unpacked is left as it is: the
-// page does not match its hash then, and whoever decodes it is told so.
-func scanColumns(rows *sql.Rows) (p *repo.Page, key int64, listed []byte, err error) {
+// scanColumns reads the columns pageColumns, and the entries where they are wanted. A body that
+// cannot be unpacked is left as it is: the page does not match its hash then, and whoever decodes it
+// is told so.
+func scanColumns(
+	rows *sql.Rows, entries bool,
+) (p *repo.Page, key int64, listed []byte, err error) {
 	var at int64
 	var prev, hash, stored []byte
 	p = &repo.Page{}
@@ -230,7 +233,9 @@ func scanColumns(rows *sql.Rows) (p *repo.Page, key int64, listed []byte, err er
 	p.Prev, p.Hash = hex.EncodeToString(prev), hex.EncodeToString(hash)
 	p.At, p.Body = time.UnixMilli(at).UTC(), stored
 	if text, err := unpack(stored); err == nil {
-		p.Body = text
+		if p.Body = text; !entries {
+			return p, key, listed, nil
+		}
 		if p.Entries, err = entriesOf(text); err != nil {
 			p.Entries = nil
 		}
