@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,8 +18,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// BenchmarkNothingDue is a round of timers that finds nothing due, at 200 sites with 100,000
-// delivered projects and 10,000 open tickets:
+// BenchmarkNothingDue is a round of timers that finds nothing due, and the agenda of somebody for
+// whom 60 calls are due, at 200 sites with 100,000 delivered projects and 10,000 open tickets:
 //
 //	go test ./repo -run '^$' -bench NothingDue -benchtime 100x -timeout 30m
 func BenchmarkNothingDue(b *testing.B) {
@@ -55,64 +55,166 @@ func queries(b *testing.B, c *mongo.Client) float64 {
 }
 
 func nothingDue(b *testing.B, store repo.Store, asked func() float64) {
-	const sites, projects, tickets, clients = 200, 500, 50, 64
-	d := repotest.Engine(b, repo.Config{Store: store, Deadline: time.Minute})
-	var work sync.WaitGroup
-	for c := range clients {
-		work.Go(func() {
-			for i := c; i < sites; i += clients {
-				id := workflow.SiteID(fmt.Sprintf("s%03d", i))
-				found(b, d, id)
-				desk(b, d, id, time.Now())
-			}
-		})
+	for i := range dueSites {
+		fillDesk(b, store, i)
 	}
-	work.Wait()
-	for c := range clients {
-		work.Go(func() {
-			for i := c; i < sites*(projects+tickets); i += clients {
-				id := workflow.SiteID(fmt.Sprintf("s%03d", i%sites))
-				name := lettered(i)
-				if i/sites < tickets {
-					openTicket(b, d, id, name)
-					continue
-				}
-				deliver(b, d, id, name)
-			}
-		})
-	}
-	work.Wait()
-	time.Sleep(5 * time.Second) // documents may trail
-	for range 3 {               // the first looks at all sites
-		if _, err := d.FireDue(b.Context()); err != nil {
+	counted := &countedStore{Store: store}
+	d := repotest.Engine(b, repo.Config{Store: counted, Deadline: time.Minute})
+	for n := 1; n > 0; { // what was due before; the first round looks at all sites
+		var err error
+		if n, err = d.FireDue(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 	}
-	before := asked()
-	b.ResetTimer()
-	for range b.N {
+	time.Sleep(5 * time.Second) // documents may trail
+	measure := func(name string, do func(*testing.B)) {
+		b.Run(name, func(b *testing.B) {
+			do(b)
+			before, calls := asked(), counted.calls.Load()
+			b.ResetTimer()
+			for range b.N {
+				do(b)
+			}
+			b.StopTimer()
+			b.ReportMetric((asked()-before)/float64(b.N), "queries/op")
+			b.ReportMetric(float64(counted.calls.Load()-calls)/float64(b.N), "calls/op")
+		})
+	}
+	measure("round", func(b *testing.B) {
 		if n, err := d.FireDue(b.Context()); err != nil || n != 0 {
 			b.Fatal(n, err)
 		}
+	})
+	measure("agenda", func(b *testing.B) {
+		if n := readAgenda(b, d, counted, "s000"); n < dueCalls {
+			b.Fatalf("%d items on the agenda, want %d calls at least", n, dueCalls)
+		}
+	})
+}
+
+// What each site of the benchmark has. At the first one some calls are due.
+const (
+	dueSites    = 200
+	dueProjects = 500
+	dueTickets  = 50
+	dueCalls    = 60
+)
+
+// fillDesk makes the i-th site, in a few pages.
+func fillDesk(b *testing.B, store repo.Store, i int) {
+	b.Helper()
+	id := workflow.SiteID(fmt.Sprintf("s%03d", i))
+	f, err := repo.OpenFiller(b.Context(), store, id)
+	if err != nil {
+		b.Fatal(err)
 	}
-	b.StopTimer()
-	b.ReportMetric((asked()-before)/float64(b.N), "queries/op")
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	today := workflow.Date(now.In(shanghai(b)).Format(time.DateOnly))
+	made := 0
+	do := func(role workflow.Role, cmd workflow.Command) {
+		made++
+		by := workflow.Actor{Key: "k", Role: role}
+		if role == workflow.RoleEmployee {
+			by.Staff = "c1"
+		}
+		if _, err := f.Do(b.Context(), workflow.Envelope{
+			ID: string(id) + "-" + lettered(made), By: by, At: now,
+		}, cmd); err != nil {
+			b.Fatal(err)
+		}
+	}
+	do(workflow.RoleAdministrator, repotest.NewSite(id))
+	do(workflow.RoleAdministrator, &workflow.AddStaff{NewStaff: workflow.NewStaff{
+		Staff: "c1", Role: workflow.RoleEmployee, Department: workflow.CustomerService,
+	}})
+	do(workflow.RoleManager, &workflow.AdoptService{From: today})
+	for n := range dueProjects {
+		on := today
+		if i == 0 && n < dueCalls {
+			on = today.AddDays(-35) // the call after a month is due
+		}
+		do(workflow.RoleEmployee, &workflow.DeliverProject{
+			Project: workflow.ProjectID(lettered(n)), DeliveredOn: on,
+		})
+	}
+	for n := range dueTickets {
+		do(workflow.RoleEmployee, &workflow.OpenTicket{
+			Ticket: workflow.RecordID(lettered(i) + "-" + lettered(n)),
+			Kind:   workflow.TicketRequest, InScope: true,
+		})
+	}
+	if err := f.Close(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// readAgenda asks for the agenda of customer service, as the service does, and counts the items.
+func readAgenda(b *testing.B, d *repo.Engine, store repo.Store, site workflow.SiteID) int {
+	b.Helper()
+	var a *workflow.Agenda
+	var seq int64
+	if err := d.View(b.Context(), site, nil, func(board *workflow.Board) error {
+		a, seq = board.Agenda(time.Now(), workflow.Whose{Staff: "c1"}), board.Seq
+		return nil
+	}); err != nil {
+		b.Fatal(err)
+	}
+	take := func(docs []repo.Document, err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, doc := range docs {
+			r, err := doc.Record()
+			if err != nil {
+				b.Fatal(err)
+			}
+			a.Take(r)
+		}
+	}
+	for _, ask := range a.Asks() {
+		take(store.Asked(b.Context(), site, seq, ask, workflow.MaxAsked+1))
+	}
+	if refs := a.Refs(); len(refs) > 0 {
+		take(store.Read(b.Context(), site, seq, refs))
+	}
+	return len(a.Items())
+}
+
+// countedStore counts the calls that read.
+type countedStore struct {
+	repo.Store
+	calls atomic.Int64
+}
+
+func (s *countedStore) Asked(
+	ctx context.Context, site workflow.SiteID, seq int64, ask workflow.Ask, limit int,
+) ([]repo.Document, error) {
+	s.calls.Add(1)
+	return s.Store.Asked(ctx, site, seq, ask, limit)
+}
+
+func (s *countedStore) Read(
+	ctx context.Context, site workflow.SiteID, seq int64, refs []workflow.Ref,
+) ([]repo.Document, error) {
+	s.calls.Add(1)
+	return s.Store.Read(ctx, site, seq, refs)
+}
+
+func (s *countedStore) DueAll(
+	ctx context.Context, before time.Time, after repo.Waking, limit int,
+) ([]repo.Document, error) {
+	s.calls.Add(1)
+	return s.Store.DueAll(ctx, before, after, limit)
+}
+
+func (s *countedStore) Moved(
+	ctx context.Context, after int64,
+) (map[workflow.SiteID]int64, int64, error) {
+	s.calls.Add(1)
+	return s.Store.Moved(ctx, after)
 }
 
 // lettered is a number in letters: an id with many digits would look like a phone.
 func lettered(n int) string {
 	return strings.Map(func(r rune) rune { return r - '0' + 'a' }, fmt.Sprint(n))
-}
-
-// deliver enters a project that was delivered today: its first call is due in a month.
-func deliver(t testing.TB, d *repo.Engine, site workflow.SiteID, name string) {
-	t.Helper()
-	r := repotest.Request("deliver-"+name, workflow.RoleEmployee, &workflow.DeliverProject{
-		Project:     workflow.ProjectID(name),
-		DeliveredOn: workflow.Date(time.Now().In(shanghai(t)).Format(time.DateOnly)),
-	})
-	r.By.Staff = "c1"
-	if _, err := d.Do(t.Context(), site, r); err != nil {
-		t.Error(err)
-	}
 }
