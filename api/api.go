@@ -42,6 +42,8 @@ type Config struct {
 	// unlimited.
 	KioskGap    time.Duration
 	KioskHourly int
+	// PINsWithoutTLS lets PINs travel where everybody on the way can read them.
+	PINsWithoutTLS bool
 	// Owners, if set, knows which instance owns a site; requests for its sites are forwarded to it.
 	// PeerSecret, of at least 32 bytes, is what the instances share.
 	Owners     *repo.Owners
@@ -64,6 +66,7 @@ type API struct {
 	requests, failures *buckets
 	streams            *counter
 	codes              *buckets // wrong pairing codes, by address
+	pins               *buckets // wrong PINs, by key id of the device
 	sessions           *vault.Sessions
 	origins            *http.CrossOriginProtection
 	rows               *buckets      // unknown phones in dry runs of imports, by key id
@@ -111,6 +114,7 @@ func New(cfg Config) (*API, error) {
 		refusals: make(chan struct{}, refusalsWaiting), pause: refusalPause,
 		strangers: make(chan struct{}, strangersAtOnce),
 		codes:     newBuckets(codesHourly/3600.0, codesHourly, maxBuckets),
+		pins:      newBuckets(pinsHourly/3600.0, pinsHourly, maxBuckets),
 		sessions:  vault.NewSessions(cfg.Keys, cfg.Vault),
 		origins:   http.NewCrossOriginProtection(),
 		streams:   &counter{most: streamsAKey, of: map[string]int{}},

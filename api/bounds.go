@@ -14,6 +14,7 @@ const (
 	monthPattern    = `^[0-9]{4}-[0-9]{2}$`
 	initialsPattern = `^[a-z]*$`
 	codePattern     = `^[0-9]{0,4}([a-z_]+[0-9]{0,4})*$`
+	pinPattern      = `^[0-9]{6}$`
 	articlePattern  = `^P([12]-[0-9]{2}[a-c]?|3-[1-9](\.[1-7][ab]?)?)$`
 )
 
@@ -54,7 +55,8 @@ var bodyRules = shape.Rules{
 		"zh": chars(1, 1300), "en": chars(1, 4000),
 		"rule": {Kind: shape.String, Pattern: articlePattern},
 		"days": between(shape.Integer, 0, 6), "days[]": upTo(shape.Array, 7),
-		"more[]":    upTo(shape.Array, 11),
+		"more[]": upTo(shape.Array, 11),
+		"pin":    sixDigits, "new_pin": sixDigits, "PINBody.old": sixDigits,
 		"overlap_s": between(shape.Integer, 0, workflow.MaxOverlap),
 		"Leave.reason": {Kind: shape.String, Words: []string{
 			string(workflow.Personal), string(workflow.OnLeave),
@@ -78,7 +80,8 @@ var bodyRules = shape.Rules{
 }
 
 var (
-	code = shape.Shape{
+	sixDigits = shape.Shape{Kind: shape.String, Pattern: pinPattern}
+	code      = shape.Shape{
 		Kind: shape.String, Pattern: codePattern, Min: new(int64(1)), Max: new(int64(40)),
 	}
 	freeText = chars(1, 2000)

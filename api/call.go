@@ -119,6 +119,11 @@ func (c *call) authenticate() error {
 	if c.route.public {
 		return nil
 	}
+	return c.enter()
+}
+
+// enter finds out who asks, from a key or a cookie.
+func (c *call) enter() error {
 	token, cookie, err := c.credential()
 	if err != nil {
 		return err
@@ -150,6 +155,9 @@ func (c *call) authorise() error {
 	}
 	if c.route.ofSite() && !key.Covers(c.site) {
 		return missing("site")
+	}
+	if !c.route.admits(key.Role) && c.session != nil && c.session.Locked {
+		return problem(http.StatusForbidden, "locked")
 	}
 	if !c.route.admits(key.Role) {
 		p := forbidden("role", key.Role)

@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
@@ -162,8 +160,7 @@ func (c *call) takeBack(replayed bool, err error) {
 
 // look gives a request that reads personal data its own command id: it is never a replay.
 func (c *call) look() {
-	sum := sha256.Sum256([]byte(c.key.ID + "\x00" + newID()))
-	c.id = hex.EncodeToString(sum[:])
+	c.id = hashed(c.key.ID, newID())
 }
 
 // reason returns the reason the caller gives for seeing personal data.

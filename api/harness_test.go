@@ -149,6 +149,7 @@ func newOffice(t testing.TB, s setup) *office {
 	cfg := Config{
 		Engine: o.engine, Store: o.store, Keys: o.keys, Vault: o.vault, Now: o.clock.Now,
 		Clock: o.clock, Log: log, Version: "test", KeyRate: -1,
+		PINsWithoutTLS: true,
 	}
 	if s.config != nil {
 		s.config(&cfg)

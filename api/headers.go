@@ -55,9 +55,14 @@ func (c *call) identifyCommand() error {
 		return bad("bad_idempotency_key")
 	}
 	c.Response().Header().Set("Idempotency-Key", k)
-	sum := sha256.Sum256([]byte(c.key.ID + "\x00" + k))
-	c.id = hex.EncodeToString(sum[:])
+	c.id = hashed(c.key.ID, k)
 	return c.meantFor()
+}
+
+// hashed is the id of a key's command.
+func hashed(key, name string) string {
+	sum := sha256.Sum256([]byte(key + "\x00" + name))
+	return hex.EncodeToString(sum[:])
 }
 
 // staffHeader names the member of staff who gave the command, where several share a device: what

@@ -23,6 +23,7 @@ var forms = map[string]form{
 	shape.ClockPattern: {"clock", func(s string) bool { return s == "" || like(s, "00:00") }},
 	shape.DatePattern:  {"date", func(s string) bool { return like(s, "0000-00-00") }},
 	articlePattern:     {"article", isArticle},
+	pinPattern:         {"pin", func(s string) bool { return like(s, "000000") }},
 	monthPattern:       {"month", func(s string) bool { return like(s, "0000-00") }},
 	projectPattern:     {"project", isProject},
 	initialsPattern:    {"initials", isInitials},

@@ -84,4 +84,6 @@ var bodies = map[string]string{
 	"pairDevice":         `{"device":"kiosk","label":"at the door"}`,
 	"redeemPairing":      `{"code":"7K3M-Q9TX"}`,
 	"signIn":             `{"key":"lp_made_up"}`,
+	"switchPerson":       `{"staff":"A","pin":"274183"}`,
+	"setPin":             `{"pin":"274183"}`,
 }

@@ -89,7 +89,8 @@ func (a *API) routes() []*route {
 
 		reads(s, alsoAdmin, listStaff),
 		hears(post, s, addStaff).makes(),
-		does[workflow.ChangeStaff](patch, s+"/:staff"),
+		does[workflow.ChangeStaff](patch, s+"/:staff").followed(dropFormerPIN),
+		runs[workflow.SetPin](put, s+"/:staff/pin", setPIN).dry().anywhere(),
 		runs[workflow.ReassignCustomers](post, s+"/:staff/reassign-customers",
 			reassignCustomers).dry(),
 		does[workflow.Leave](post, s+"/:staff/leave", param("who", "staff")).of(theRota),
@@ -211,6 +212,8 @@ func (a *API) routes() []*route {
 		runs[workflow.PairDevice](post, site+"/pairings", pairDevice).makes().anywhere(),
 		acts(post, "/v1/pairings/redeem", nil, redeemPairing).open(),
 		acts(post, "/v1/session", nil, signIn).open(),
+		acts(post, "/v1/session/switch", everyone, switchPerson),
+		acts(post, "/v1/session/lock", everyone, lockSession),
 		reads("/v1/session", everyone, getSession),
 		acts(del, "/v1/session", everyone, signOut),
 		reads(site+"/commits", atSite, getCommits).also("text/event-stream").anywhere(),

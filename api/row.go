@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lunpai/lunpai/repo"
 	"github.com/lunpai/lunpai/shape"
 	"github.com/lunpai/lunpai/workflow"
 )
@@ -21,9 +22,10 @@ type route struct {
 	kind         workflow.Kind // the command it gives, which also decides who may use it
 	roles        []workflow.Role
 	public       bool
-	within       time.Duration // to answer; zero: answerWithin
-	here         bool          // answered by whichever instance is asked
-	keyless      bool          // it takes no Idempotency-Key
+	within       time.Duration              // to answer; zero: answerWithin
+	here         bool                       // answered by whichever instance is asked
+	keyless      bool                       // it takes no Idempotency-Key
+	then         func(*call, *repo.Outcome) // what follows its command
 
 	command reflect.Type // the type that fills fill; nil: none
 	body    reflect.Type // as it is sent; nil: none
@@ -87,6 +89,9 @@ func hears[B, C any, P commandOf[C]](method, path string, build func(*call, *B) 
 		out, err := c.do(cmd)
 		if err != nil {
 			return c.refused(err)
+		}
+		if r.then != nil && !c.dry {
+			r.then(c, out)
 		}
 		return c.decided(out)
 	}
@@ -198,6 +203,9 @@ func (r *route) open() *route { r.public = true; return r }
 
 // takesUpTo sets the time limit of the route.
 func (r *route) takesUpTo(d time.Duration) *route { r.within = d; return r }
+
+// followed adds what is done after the command, and again when the request is sent again.
+func (r *route) followed(by func(*call, *repo.Outcome)) *route { r.then = by; return r }
 
 // anywhere lets any instance answer, whoever owns the site: what is long, or lasts.
 func (r *route) anywhere() *route { r.here = true; return r }

@@ -25,6 +25,7 @@ type serveCmd struct {
 	KeyRate     float64       `help:"Requests per second that one key may send, up to three seconds' worth at once; 0: no limit, for benchmarks." default:"100" env:"LUNPAI_KEY_RATE"`
 	KioskGap    time.Duration `help:"Shortest time between two arrivals from one kiosk." default:"20s" env:"LUNPAI_KIOSK_GAP"`
 	KioskHourly int           `help:"Most arrivals an hour from one kiosk." default:"30" env:"LUNPAI_KIOSK_HOURLY"`
+	PlainPINs   bool          `name:"pins-without-tls" help:"Let PINs travel over connections that are not encrypted, where everybody on the way can read them." env:"LUNPAI_PINS_WITHOUT_TLS"`
 	Advertise   string        `help:"Address at which other instances on the same MongoDB reach this one, as in http://10.0.0.7:8080. Each site is then decided by one of them, and the others forward." env:"LUNPAI_ADVERTISE" placeholder:"URL"`
 	PeerSecret  string        `name:"peer-secret-file" help:"File with the secret that those instances share, at least 32 bytes, readable by its owner only." env:"LUNPAI_PEER_SECRET_FILE" placeholder:"FILE"`
 	AcceptLoss  bool          `help:"Serve a SQLite file although it is missing commits that were acknowledged. For one start, and on purpose."`
@@ -61,6 +62,10 @@ func (c *serveCmd) Validate() error {
 func (c *serveCmd) Run(ctx context.Context, w *World) error {
 	collectLess(w)
 	log := c.logger(w)
+	if c.PlainPINs {
+		log.Warn("PINS TRAVEL WITHOUT TLS: everybody in the office's network can read them and " +
+			"sign in as somebody else. Put TLS in front, and take --pins-without-tls away")
+	}
 	var clock *api.ManualClock
 	if c.Clock == "manual" {
 		clock = api.NewManualClock(w.Now(), w.Now)
@@ -193,7 +198,7 @@ func (c *serveCmd) open(
 		Engine: s.engine, Store: store, Keys: s.keys, Vault: people,
 		Now: now, Clock: clock, Log: log, Version: release(w.Version),
 		KeyRate: c.keyRate(), KioskGap: c.KioskGap, KioskHourly: c.KioskHourly,
-		QuietRequests: !c.LogRequests, Owners: s.owners, PeerSecret: c.secret,
+		QuietRequests: !c.LogRequests, PINsWithoutTLS: c.PlainPINs, Owners: s.owners, PeerSecret: c.secret,
 	})
 	return s, err
 }

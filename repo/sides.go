@@ -50,11 +50,13 @@ const (
 	// paired with.
 	Sessions SideCollection = "sessions"
 	Pairings SideCollection = "pairings"
+	// PINs are with what members of staff sign in on the front desk's device.
+	PINs SideCollection = "pins"
 )
 
 // SideCollections are all of them, for code that treats them alike: the stores, and Copy. Only
 // package vault uses People and Notes by name.
-var SideCollections = []SideCollection{People, Notes, APIKeys, Meta, Sessions, Pairings}
+var SideCollections = []SideCollection{People, Notes, APIKeys, Meta, Sessions, Pairings, PINs}
 
 // Sides keeps what must be erasable or changeable, apart from the journal. Writes are durable when
 // they return nil.

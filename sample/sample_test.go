@@ -198,7 +198,7 @@ var notHere = []workflow.Kind{
 	"change_roster", "note_conduct", "complete_check", "give_card", "vacate_seat", "notify_seat",
 	"fill_seat", "check_vacancy", "search_customer", "show_person", "change_person", "erase_person",
 	"change_names", "show_note", "erase_note", "make_key", "rotate_key", "revoke_key",
-	"pair_device", "release_assistant",
+	"pair_device", "set_pin", "release_assistant",
 	"plan_absence", "cancel_absence",
 	"reassign_customers", "make_appointment", "change_appointment", "cancel_appointment",
 	"explain_visit", "acknowledge_notice",

@@ -68,7 +68,7 @@ type worded interface{ texts() []string }
 // commands is one of every type.
 var commands = []Command{
 	new(CreateSite), new(ChangeSite), new(AdoptPolicy), new(AddStaff), new(ChangeStaff),
-	new(ChangeNames), new(MakeKey), new(RotateKey), new(RevokeKey), new(PairDevice),
+	new(ChangeNames), new(MakeKey), new(RotateKey), new(RevokeKey), new(PairDevice), new(SetPin),
 	new(OpenDay), new(CloseDay), new(Reorder),
 	new(GrantMakeUp), new(StartEvent), new(EndEvent), new(ChangeRoster), new(Leave),
 	new(PlanAbsence), new(CancelAbsence),

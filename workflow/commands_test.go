@@ -307,6 +307,9 @@ func (g *generator) matter() command {
 		}
 		return &workflow.CheckVacancy{}
 	case 11:
+		if g.chance(20) {
+			return &workflow.SetPin{Staff: g.maybe(90)}
+		}
 		if g.chance(40) {
 			return &workflow.PairDevice{
 				Key: workflow.KeyID(g.id("key")), Device: pick(g, workflow.Devices...),

@@ -91,6 +91,8 @@ const (
 	FactKeyMade    FactKind = "key.made" // subject is the key; detail role, staff
 	FactKeyRotated FactKind = "key.rotated"
 	FactKeyRevoked FactKind = "key.revoked"
+	FactPINChosen  FactKind = "pin.chosen" // by himself
+	FactPINGiven   FactKind = "pin.given"  // detail by
 
 	FactCustomerSearched FactKind = "customer.searched" // subject is who was found, if anybody
 	FactPersonShown      FactKind = "person.shown"

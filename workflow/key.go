@@ -101,8 +101,13 @@ func (k *Key) Works(secret int, now time.Time) bool {
 // takes matters at the desk (policy 3, item 2.7); the other roles belong to a device or a program,
 // which is nobody.
 func (b *Board) Admits(role Role, staff StaffID) bool {
-	s, _ := b.records[staffRef(b.ID, staff)].(*Staff)
-	return admitted(role, staff, s)
+	return admitted(role, staff, b.StaffMember(staff))
+}
+
+// StaffMember is a member of staff; nil when there is none of that id.
+func (b *Board) StaffMember(who StaffID) *Staff {
+	s, _ := b.records[staffRef(b.ID, who)].(*Staff)
+	return s
 }
 
 func admitted(role Role, staff StaffID, s *Staff) bool {

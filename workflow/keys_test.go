@@ -425,3 +425,40 @@ func TestActsAs(t *testing.T) {
 		}
 	}
 }
+
+// TestSetPIN: everybody chooses his own; supervisor and manager give one to who stands no higher.
+func TestSetPIN(t *testing.T) {
+	o, _ := keyOffice(t)
+	for _, c := range []struct {
+		role    workflow.Role
+		by, who workflow.StaffID
+		want    string
+		fact    workflow.FactKind
+	}{
+		{workflow.RoleSupervisor, "S", "S", "", workflow.FactPINChosen},
+		{workflow.RoleFrontDesk, "A", "A", "", workflow.FactPINChosen},
+		{workflow.RoleConsultant, "A", "A", "", workflow.FactPINChosen},
+		{workflow.RoleSupervisor, "S", "A", "", workflow.FactPINGiven},
+		{workflow.RoleManager, "M", "S", "", workflow.FactPINGiven},
+		{workflow.RoleSupervisor, "S", "M", "pin_above", ""},
+		{workflow.RoleConsultant, "A", "B", "not_own", ""},
+		{workflow.RoleFrontDesk, "", "A", "role", ""},
+		{workflow.RoleFrontDesk, "S", "A", "role", ""},
+		{workflow.RoleKiosk, "", "A", "role", ""},
+		{workflow.RoleAdministrator, "", "A", "role", ""},
+		{workflow.RoleManager, "M", "nobody", "staff_not_found", ""},
+	} {
+		k, f, err := o.do(step{
+			at: o.now.Add(time.Second), by: actor(c.role, c.by),
+			cmd: &workflow.SetPin{Staff: c.who},
+		})
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case f != nil && f.Code != c.want, f == nil && c.want != "":
+			t.Errorf("%s %s sets the PIN of %s: %v, want %q", c.role, c.by, c.who, f, c.want)
+		case f == nil && (len(k.Facts) != 1 || k.Facts[0].Kind != c.fact || len(k.Images) != 0):
+			t.Errorf("%s %s sets the PIN of %s: %+v", c.role, c.by, c.who, k)
+		}
+	}
+}

@@ -95,6 +95,10 @@ func testSideRoundTrip(t *testing.T, db Database) {
 			Collection: repo.Pairings, ID: "c0de", Site: "武侯", At: full.At, Pending: true,
 			Body: []byte(`{"key":"k"}`),
 		},
+		{
+			Collection: repo.PINs, ID: "武侯/wang", Site: "武侯", At: full.At,
+			Body: []byte(`{"salt":"","hash":"","seq":3,"failures":4}`),
+		},
 		// the id of another collection
 		{Collection: repo.Meta, ID: "c1", At: full.At, Body: []byte(`{"list":[1,"2",null,true]}`)},
 	}

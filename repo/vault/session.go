@@ -25,6 +25,8 @@ var ErrSessionEnded = fmt.Errorf("%w: the session has ended", ErrBadToken)
 type Sessions struct {
 	keys  *Keys
 	vault *Vault
+	// hashing limits how many PINs are worked on at once.
+	hashing chan struct{}
 
 	mu    sync.Mutex
 	cache map[string]sessionState // by id
@@ -32,13 +34,23 @@ type Sessions struct {
 
 // NewSessions opens the sessions of a store.
 func NewSessions(k *Keys, v *Vault) *Sessions {
-	return &Sessions{keys: k, vault: v, cache: map[string]sessionState{}}
+	return &Sessions{
+		keys: k, vault: v, hashing: make(chan struct{}, pinsAtOnce),
+		cache: map[string]sessionState{},
+	}
 }
 
 // Session is a browser that is signed in, or a paired device.
 type Session struct {
-	// Key acts: a device's, or somebody's own.
+	// Key acts: a device's, or somebody's own. Where somebody is signed in on the front desk's
+	// device, role and staff are his.
 	Key Key
+	// Person: somebody is signed in on the front desk's device with a PIN.
+	Person bool
+	// PersonEnds is when that person is signed out unless the session is used before.
+	PersonEnds time.Time
+	// Locked: somebody was, and nobody is now. The key then acts as a wall does.
+	Locked bool
 	// Ends is when it ends unless it is used before.
 	Ends time.Time
 	// Renewed: its end was put off by this request, so the cookie must live longer too.
@@ -61,6 +73,30 @@ type storedSession struct {
 	// zero: it does not.
 	IdleEndsAt time.Time `json:"idle_ends_at,omitzero"`
 	EndsAt     time.Time `json:"ends_at,omitzero"`
+	// Person is signed in on the device with a PIN; nil: nobody.
+	Person *person `json:"person,omitempty"`
+	// Locked: somebody was signed in and is no longer.
+	Locked bool `json:"locked,omitempty"`
+}
+
+// person is who is signed in with a PIN, and until when, used or not.
+type person struct {
+	Staff      workflow.StaffID `json:"staff"`
+	IdleEndsAt time.Time        `json:"idle_ends_at"`
+	EndsAt     time.Time        `json:"ends_at"`
+}
+
+// ends is the earlier of both ends.
+func (p *person) ends() time.Time {
+	if p.IdleEndsAt.Before(p.EndsAt) {
+		return p.IdleEndsAt
+	}
+	return p.EndsAt
+}
+
+// gone reports whether the person's time is over.
+func (p *person) gone(now time.Time) bool {
+	return !now.Before(p.ends())
 }
 
 // ends is the earlier of both ends.
@@ -75,6 +111,8 @@ func (s *storedSession) ends() time.Time {
 type sessionState struct {
 	doc   repo.Side
 	body  storedSession
+	role  workflow.Role // in which its person acts, if asked
+	asked bool
 	until time.Time
 }
 
@@ -85,6 +123,10 @@ const (
 	phoneIdle  = 30 * 24 * time.Hour
 	deskDay    = 12 * time.Hour
 	officeDay  = 8 * time.Hour
+	// personIdle is after how long without a request a person signed in with a PIN is signed out.
+	personIdle = 30 * time.Minute
+	// renewals is how often, at most, the use of a session is written down in its idle time.
+	renewals = 30
 )
 
 // terms are how long a key's session lasts without use, and altogether; zero: without limit.
@@ -114,14 +156,20 @@ func (s *Sessions) Open(ctx context.Context, token string) (cookie string, _ Ses
 
 // start writes a session of a key and makes its cookie.
 func (s *Sessions) start(ctx context.Context, key Key, secret int) (string, Session, error) {
+	now := s.now()
+	return s.write(ctx, &key, &storedSession{Key: key.ID, Secret: secret, CreatedAt: now}, now)
+}
+
+// write writes a new session and makes its cookie.
+func (s *Sessions) write(
+	ctx context.Context, key *Key, body *storedSession, now time.Time,
+) (string, Session, error) {
 	bytes := make([]byte, 32)
 	if _, err := rand.Read(bytes); err != nil {
 		return "", Session{}, fmt.Errorf("make session: %w", err)
 	}
-	now := s.now()
-	body := storedSession{Key: key.ID, Secret: secret, CreatedAt: now}
-	body.use(&key, now)
-	doc, err := sessionSide(hashOf(bytes), key.Site, &body)
+	body.use(key, now)
+	doc, err := sessionSide(hashOf(bytes), key.Site, body)
 	if err == nil {
 		err = repo.Unavailable(s.keys.store.Insert(ctx, doc))
 	}
@@ -129,13 +177,16 @@ func (s *Sessions) start(ctx context.Context, key Key, secret int) (string, Sess
 		return "", Session{}, fmt.Errorf("make session: %w", err)
 	}
 	return base64.RawURLEncoding.EncodeToString(bytes),
-		Session{Key: key, Ends: body.ends(), id: doc.ID}, nil
+		Session{Key: *key, Ends: body.ends(), id: doc.ID}, nil
 }
 
 // use puts off the end of a session that is used now.
 func (b *storedSession) use(key *Key, now time.Time) {
 	idle, whole := terms(key)
 	b.SeenAt = now
+	if b.Person != nil && !b.Person.gone(now) {
+		b.Person.IdleEndsAt = now.Add(personIdle)
+	}
 	if idle > 0 {
 		b.IdleEndsAt = now.Add(idle)
 	}
@@ -186,10 +237,14 @@ func (s *Sessions) Resume(ctx context.Context, cookie string) (Session, error) {
 	}
 	s.keys.used(ctx, &key, st.body.Secret)
 	out := Session{Key: key, Ends: st.body.ends(), id: st.doc.ID}
-	if idle, _ := terms(&key); idle > 0 && now.Sub(st.body.SeenAt) >= idle/100 {
+	idle, _ := terms(&key)
+	if st.body.Person != nil {
+		idle = personIdle
+	}
+	if idle > 0 && now.Sub(st.body.SeenAt) >= idle/renewals {
 		out.Ends, out.Renewed = s.renew(ctx, st, &key, now)
 	}
-	return out, nil
+	return out, s.impersonate(ctx, st, &out, now)
 }
 
 // renew puts off the end of a session, unless somebody else changes it or the store does not answer:
@@ -198,6 +253,10 @@ func (s *Sessions) renew(
 	ctx context.Context, st sessionState, key *Key, now time.Time,
 ) (ends time.Time, renewed bool) {
 	next := st.body
+	if next.Person != nil {
+		p := *next.Person
+		next.Person = &p
+	}
 	next.use(key, now)
 	doc, err := sessionSide(st.doc.ID, st.doc.Site, &next)
 	if err == nil {
@@ -240,6 +299,16 @@ func (s *Sessions) read(ctx context.Context, id string) (sessionState, error) {
 	return st, nil
 }
 
+// answered notes in the cache in which role a session's person acts.
+func (s *Sessions) answered(id string, role workflow.Role) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st, ok := s.cache[id]; ok {
+		st.role, st.asked = role, true
+		s.cache[id] = st
+	}
+}
+
 func (s *Sessions) forget(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -256,8 +325,12 @@ func (s *Sessions) End(ctx context.Context, of Session) error {
 	return nil
 }
 
-// Sweep deletes sessions and codes that have ended. Only those are read.
+// Sweep deletes sessions and codes that have ended; only those are read. It erases the PINs of those
+// who have left.
 func (s *Sessions) Sweep(ctx context.Context) (deleted int, err error) {
+	if err := s.dropFormer(ctx); err != nil {
+		return 0, err
+	}
 	for _, c := range []repo.SideCollection{repo.Sessions, repo.Pairings} {
 		docs, err := s.keys.store.SidesOfAllSites(ctx, c, s.now())
 		if err != nil {

@@ -17,7 +17,7 @@ const collections = [
   "visits", "rotas", "customers", "sites", "staff", "calls", "messages", "approvals", "disputes", "rulings", "conduct",
   "checklists", "cards", "vacancies", "keys", "appointments", "notices", "service_desks",
   "tickets", "projects", "faults", "service_reports", "arbitrations", "watches", "people", "notes", "api_keys",
-  "sessions", "pairings", "marks", "meta", "owners",
+  "sessions", "pairings", "pins", "marks", "meta", "owners",
 ];
 
 // The views that the service makes (repo/mongostore/views.go).
