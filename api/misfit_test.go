@@ -184,8 +184,8 @@ func TestForms(t *testing.T) {
 		for range 20_000 {
 			b := []byte([]string{
 				"", "P1-31", "P2-04a", "2024-03-04", "09:30", "code_1", "a12345",
-				"1234", "12345a", "2024-03", "tower-2", "P3-5", "P3-2.7a",
-			}[rng.IntN(13)])
+				"1234", "12345a", "2024-03", "tower-2", "P3-5", "P3-2.7a", "274183",
+			}[rng.IntN(14)])
 			for range rng.IntN(3) {
 				at, c := rng.IntN(len(b)+1), "P123-0:._abcdz9 Aé\n"[rng.IntN(19)]
 				if at < len(b) && rng.IntN(2) == 0 {
