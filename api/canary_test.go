@@ -110,29 +110,7 @@ func TestPersonalDataStayInTheVault(t *testing.T) {
 	w.send("A", "GET", "customers/"+k+"/person?reason=call_back", nil, 200)
 	w.refusals(v)
 
-	w.silent("the log", w.log.String())
-	for _, site := range []workflow.SiteID{"s", "z"} {
-		pages, err := w.store.Since(t.Context(), site, 1, 10_000)
-		w.ok(err)
-		for _, p := range pages {
-			w.silent("the journal", string(p.Body))
-		}
-	}
-	for _, c := range workflow.Collections {
-		w.ok(w.store.ScanAllSites(t.Context(), c,
-			func(d repo.Document) error {
-				w.silent("collection "+string(c),
-					string(d.Doc))
-				return nil
-			}))
-	}
-	for _, c := range repo.SideCollections {
-		docs, err := w.store.SidesOfAllSites(t.Context(), c, monday.AddDate(100, 0, 0))
-		w.ok(err)
-		for _, d := range docs {
-			w.silent("side "+string(c), d.ID+d.Lookup+d.Command+string(d.Body))
-		}
-	}
+	w.stored()
 	for _, name := range report.Names() {
 		for format := range report.Formats {
 			w.silent("report "+name, w.send("M", "GET", "reports/"+name+"?format="+string(format),
@@ -150,6 +128,34 @@ func TestPersonalDataStayInTheVault(t *testing.T) {
 	w.silentFiles()
 	if w.n < 60 {
 		t.Errorf("only %d requests", w.n)
+	}
+}
+
+// stored looks for canaries in the log and in all that is stored.
+func (w *canaryWorld) stored() {
+	w.Helper()
+	w.silent("the log", w.log.String())
+	for _, site := range []workflow.SiteID{"s", "z"} {
+		pages, err := w.store.Since(w.Context(), site, 1, 10_000)
+		w.ok(err)
+		for _, p := range pages {
+			w.silent("the journal", string(p.Body))
+		}
+	}
+	for _, c := range workflow.Collections {
+		w.ok(w.store.ScanAllSites(w.Context(), c,
+			func(d repo.Document) error {
+				w.silent("collection "+string(c),
+					string(d.Doc))
+				return nil
+			}))
+	}
+	for _, c := range repo.SideCollections {
+		docs, err := w.store.SidesOfAllSites(w.Context(), c, monday.AddDate(100, 0, 0))
+		w.ok(err)
+		for _, d := range docs {
+			w.silent("side "+string(c), d.ID+d.Lookup+d.Command+string(d.Body))
+		}
 	}
 }
 
