@@ -115,6 +115,75 @@ func TestTicketAllows(t *testing.T) {
 	o.must(200, o.do("A", "POST", path+"/slip", `{"note":"the slip"}`))
 	o.must(200, o.do("A", "POST", path+"/close", `{"told":true}`))
 	want("A")
+	want("S") // who leads its area
+	bill := o.must(201, o.do("c", "POST", "/v1/sites/s/tickets",
+		`{"kind":"question","in_scope":true,"area":"billing","note":"how much"}`)).str("ticket", "id")
+	o.must(200, o.do("c", "POST", "/v1/sites/s/tickets/"+bill+"/resolve", nil))
+	a := o.must(200, o.do("c", "POST", "/v1/sites/s/tickets/"+bill+"/close", nil))
+	if got := steps(a); len(got) != 0 { // nobody else is in charge, but that is not why
+		t.Errorf("a closed ticket allows %v", got)
+	}
+	if a := o.must(409, o.do("S", "POST", path+"/handover", nil)); a.str("code") != "transition" {
+		t.Errorf("a closed ticket is handed on: %s", a.raw)
+	}
+}
+
+// TestDeskFarAway: days that lie so far away that reckoning from them would leave the years of four
+// digits are refused, with the years that go.
+func TestDeskFarAway(t *testing.T) {
+	o := deskOffice(t, setup{})
+	o.must(201, o.do("b", "POST", "/v1/sites/s/projects",
+		`{"project":"old","delivered_on":"1900-01-31"}`))
+	a := o.must(200, o.do("c", "GET", "/v1/sites/s/projects?due_by=8999-12-31", nil))
+	if a.str("projects", 0, "next_due") != "2024-01-31" {
+		t.Errorf("a building of 1900 is due: %s", a.raw)
+	}
+	for _, c := range []struct{ who, method, path, body string }{
+		{"b", "POST", "projects", `{"project":"p","delivered_on":"0001-01-01"}`},
+		{"b", "POST", "service-reports", `{"kind":"supervision","month":"9999-12","note":"x"}`},
+		{"t", "POST", "service-reports", `{"kind":"weekly","week":"0001-01-01","note":"x"}`},
+		{"c", "PUT", "watches/9999-12-31", `{"staff":["A"]}`},
+		{"c", "POST", "projects/old/follow-ups", `{"on":"0001-01-01"}`},
+		{"M", "POST", "service", `{"from":"9999-12-31"}`},
+		{"M", "POST", "service", `{"from":"2024-03-04","holidays":["9999-12-31"]}`},
+		{"c", "GET", "projects?due_by=9999-12-31", ""},
+		{"c", "GET", "projects/old/schedule?until=9999-12-31", ""},
+		{"c", "GET", "projects/old/schedule?overdue_on=0001-01-01", ""},
+		{"M", "GET", "service-reports?week=9999-12-31", ""},
+		{"M", "GET", "service-reports?month=9999-12", ""},
+	} {
+		var body any
+		if c.body != "" {
+			body = c.body
+		}
+		o.must(400, o.do(c.who, c.method, "/v1/sites/s/"+c.path, body))
+	}
+}
+
+// TestDeskAfterALeaderLeft: a desk whose area has lost its leader is changed and ended all the same;
+// only who names areas must name people who are there.
+func TestDeskAfterALeaderLeft(t *testing.T) {
+	o := deskOffice(t, setup{})
+	o.must(200, o.do("M", "PATCH", "/v1/sites/s/staff/c", `{"active":false}`))
+	o.must(200, o.do("M", "POST", "/v1/sites/s/service",
+		`{"from":"2024-03-04","parameters":{"ticket.remind_hours":5}}`))
+	a := o.must(400, o.do("M", "POST", "/v1/sites/s/service",
+		`{"from":"2024-03-04","areas":[{"code":"billing","leader":"c"}]}`))
+	if a.str("code") != "staff_not_found" {
+		t.Errorf("a leader who has left: %s", a.raw)
+	}
+	o.must(200, o.do("M", "POST", "/v1/sites/s/service", `{"from":"2024-03-04","end":true}`))
+	for parameter, detail := range map[string]string{
+		`"nope":1`:                    "There is no parameter nope",
+		`"ticket":{"remind_hours":1}`: "There is no parameter ticket",
+		`"ticket.remind_hours":1000`:  "ticket.remind_hours is out of bounds",
+	} {
+		a := o.must(400, o.do("M", "POST", "/v1/sites/s/service",
+			`{"from":"2024-03-04","parameters":{`+parameter+`}}`))
+		if a.str("detail") != detail {
+			t.Errorf("%s: %s", parameter, a.raw)
+		}
+	}
 }
 
 // TestFrontDeskOfSomebody: a front desk's key that names a member of staff takes matters; one that

@@ -31,8 +31,18 @@ func (c Clock) minutes() int {
 // Valid reports whether c is a time of day.
 func (c Clock) Valid() bool { return c.minutes() >= 0 }
 
-// Valid reports whether d is a day of the calendar.
-func (d Date) Valid() bool { _, err := time.Parse(time.DateOnly, string(d)); return err == nil }
+// The years in which days lie that anybody may name. What is reckoned from such a day still has a
+// year of four digits, so that days compare as texts.
+const (
+	firstYear = 1900
+	lastYear  = 8999
+)
+
+// Valid reports whether d is a day of the calendar, in the years 1900 to 8999.
+func (d Date) Valid() bool {
+	t, err := time.Parse(time.DateOnly, string(d))
+	return err == nil && t.Year() >= firstYear && t.Year() <= lastYear
+}
 
 // span is a half-open interval of a day: from ≤ t < to (A20).
 type span struct{ from, to Clock }

@@ -60,7 +60,7 @@ func (c *AdoptService) decide(d *draft) *Fault {
 	if f := a.Parameters.set(c.Parameters); f != nil {
 		return f
 	}
-	if f := d.checkDesk(&a); f != nil {
+	if f := d.checkDesk(c, &a); f != nil {
 		return f
 	}
 	same := func(x ServiceAdoption) bool { return x.From == a.From }
@@ -93,10 +93,15 @@ func (d *draft) editServiceDesk(c *AdoptService) (*ServiceDesk, *Fault) {
 	}), nil
 }
 
-// checkDesk refuses areas that are named twice or led by nobody, and days that are none.
-func (d *draft) checkDesk(a *ServiceAdoption) *Fault {
-	for i, x := range a.Areas {
-		twice := slices.ContainsFunc(a.Areas[:i], func(y Area) bool { return y.Code == x.Code })
+// checkDesk refuses areas that are named twice or led by nobody, and days that are none. Areas that
+// stay as they are may have lost somebody who has left since.
+func (d *draft) checkDesk(c *AdoptService, a *ServiceAdoption) *Fault {
+	var named []Area
+	if c.Areas != nil {
+		named = a.Areas
+	}
+	for i, x := range named {
+		twice := slices.ContainsFunc(named[:i], func(y Area) bool { return y.Code == x.Code })
 		if twice || !isCode(string(x.Code)) || x.Department != "" && !isCode(string(x.Department)) {
 			return invalidUnder("bad_area", "P3-2.4", "area", string(x.Code))
 		}

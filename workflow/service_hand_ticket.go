@@ -31,7 +31,10 @@ func (c *HandTicket) decide(d *draft) *Fault {
 	if f := d.mayHand(t, a); f != nil {
 		return f
 	}
-	if t.State == TicketOpen && t.RecordedAt.IsZero() {
+	if _, f := moveTo(ticketMachine, "ticket", t.ID, t.State, TicketHandOver, "P3-2.4"); f != nil {
+		return f
+	}
+	if t.RecordedAt.IsZero() {
 		return refused("not_recorded", "P3-2.2", "ticket", t.ID)
 	}
 	own := d.handsOwn(t, a)

@@ -124,8 +124,9 @@ type schedule struct {
 	p    *Project
 }
 
-// maxMonths is how far a schedule reaches: a century.
-const maxMonths = 1200
+// maxMonths is how far a schedule reaches from the delivery: two centuries, since the first year
+// that anybody may name is 1900.
+const maxMonths = 2400
 
 // until calls f for the day of every call from the delivery to a day, that day included; f says
 // whether to go on. Each day stands so many months after the delivery, clamped to the end of its
