@@ -70,7 +70,7 @@ func (d *draft) keepNotices() {
 			slices.Contains(OwnItem, why) {
 			continue
 		}
-		about := d.named(f.Detail["about"])
+		about := d.named(f.Rule, f.Detail["about"])
 		if d.waitsFor(about, to.Staff) {
 			continue
 		}
@@ -92,10 +92,13 @@ func (d *draft) keepNotices() {
 }
 
 // named is the record that a fact names by its id: the command's own, or else one that the command
-// changed or looked at.
-func (d *draft) named(id string) Ref {
+// changed or looked at. The desk itself stands for what has no record yet.
+func (d *draft) named(rule, id string) Ref {
 	if id == d.subject.ID {
 		return d.subject
+	}
+	if ref := namedAtDesk(d.ID, rule, id); d.held(ref) {
+		return ref
 	}
 	for _, c := range []Collection{
 		Visits, Customers, Appointments, Approvals, Disputes, Cards, Vacancies, Tickets,
@@ -108,8 +111,8 @@ func (d *draft) named(id string) Ref {
 	if d.staffMember(StaffID(id)) != nil {
 		return staffRef(d.ID, StaffID(id))
 	}
-	if about := d.namedAtDesk(id); about != (Ref{}) {
-		return about
+	if d.subject.Collection == ServiceDesks {
+		return d.subject
 	}
 	return Ref{Visits, id}
 }
@@ -123,22 +126,18 @@ func (d *draft) waitsFor(about Ref, who StaffID) bool {
 	return false
 }
 
-// namedAtDesk is the record of the service desk that a fact names by a day, a month or the office's
-// own id; the desk itself when there is none yet.
-func (d *draft) namedAtDesk(id string) Ref {
-	if d.serviceDesk() == nil {
-		return Ref{}
-	}
-	for _, ref := range []Ref{
-		projectRef(d.ID, ProjectID(id)), sheetRef(d.ID, Date(id)), watchRef(d.ID, Date(id)),
-		supervisionRef(d.ID, Month(id)),
-	} {
-		if d.held(ref) {
-			return ref
-		}
-	}
-	if d.subject.Collection == ServiceDesks {
-		return d.subject
+// namedAtDesk is the record of the service desk that a fact names by a month, a day or the office's
+// own id. Which it is says the rule: a watch and a sheet may be of the same day.
+func namedAtDesk(site SiteID, rule, id string) Ref {
+	switch rule {
+	case "P3-1":
+		return supervisionRef(site, Month(id))
+	case "P3-4":
+		return sheetRef(site, Date(id))
+	case "P3-5":
+		return projectRef(site, ProjectID(id))
+	case "P3-8":
+		return watchRef(site, Date(id))
 	}
 	return Ref{}
 }

@@ -52,7 +52,7 @@ func DueRecord(r Record, now time.Time) (*FallDue, bool) {
 }
 
 // decide looks at the record again: what was done meanwhile is not brought to notice. Where the
-// desk has ended it only takes the record out of what is looked at.
+// desk has ended nothing is; a project then waits for its next call, in case there is a desk again.
 func (c *FallDue) decide(d *draft) *Fault {
 	r, ok := look[Record](d, c.ref())
 	s := d.serviceDesk()
@@ -68,8 +68,12 @@ func (c *FallDue) decide(d *draft) *Fault {
 	n = nextOf(r)
 	n.WakeAt = time.Time{}
 	d.subject = c.ref()
-	if s.openOn(d.today) {
+	p, calls := r.(*Project)
+	switch {
+	case s.openOn(d.today):
 		d.notice(s.On(d.today), r, n)
+	case calls:
+		d.passCall(p)
 	}
 	return nil
 }
@@ -109,16 +113,23 @@ func (d *draft) callDue(p *Project) {
 	due, open := s.nextDue(d.today)
 	late := d.morning(due.AddDays(s.desk.judging(due).Parameters.FollowUp.LateDays))
 	item := ":" + string(p.Project) + ":" + string(due)
-	switch {
-	case !open:
-	case p.RemindedOf < due:
+	if open && p.RemindedOf < due {
 		p.RemindedOf = due
 		d.remind("P3-5", "follow_up"+item, string(CustomerService),
 			"as", "group", "project", string(p.Project), "due", string(due))
-	case p.LateSeen < due && !d.now.Before(late):
+	}
+	if open && p.LateSeen < due && !d.now.Before(late) { // at once where no day is allowed for it
 		p.LateSeen = due
 		d.flag("P3-5", "follow_up_late"+item, string(p.Project))
 		d.tellGroup("P3-5", string(CustomerService), string(p.Project), "follow_up_late")
+	}
+	d.plan(p)
+}
+
+// passCall lets the latest open call of a project pass without a word.
+func (d *draft) passCall(p *Project) {
+	if due, open := (schedule{d.serviceDesk(), p}).nextDue(d.today); open {
+		p.RemindedOf, p.LateSeen = due, due
 	}
 	d.plan(p)
 }
