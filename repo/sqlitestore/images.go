@@ -13,7 +13,7 @@ import (
 // listed are the collections that have columns to be listed by, and the fields that are copied
 // there.
 var listed = map[workflow.Collection]struct{ day, who string }{
-	workflow.Visits:    {day: "business_day", who: "customer"},
+	workflow.Visits:    {day: "business_day"},
 	workflow.Customers: {who: "owner"},
 }
 
@@ -98,7 +98,6 @@ func keysOf(p *repo.Page, i workflow.Image) (keys, error) {
 	var doc struct {
 		Seq         int64  `json:"seq"`
 		BusinessDay string `json:"business_day"`
-		Customer    string `json:"customer"`
 		Owner       string `json:"owner"`
 	}
 	if err := json.Unmarshal(i.Doc, &doc); err != nil {
@@ -109,9 +108,7 @@ func keysOf(p *repo.Page, i workflow.Image) (keys, error) {
 			repo.PageID(p.Site, p.First))
 	}
 	k.seq = doc.Seq
-	field := map[string]string{
-		"business_day": doc.BusinessDay, "customer": doc.Customer, "owner": doc.Owner,
-	}
+	field := map[string]string{"business_day": doc.BusinessDay, "owner": doc.Owner}
 	k.day, k.who = orNull(field[columns.day]), orNull(field[columns.who])
 	return k, nil
 }

@@ -126,7 +126,8 @@ func (s *Store) Find(
 // for first: what is listed meanwhile is then found twice, and nothing is missed.
 func (s *Store) under(ctx context.Context, p *pool, hash int64) (pages []*repo.Page, err error) {
 	if s.writer == nil {
-		rows, err := p.unlisted.QueryContext(ctx, binary.BigEndian.AppendUint64(nil, uint64(hash)))
+		held := binary.BigEndian.AppendUint64(nil, uint64(hash)) //nolint:gosec // its bits
+		rows, err := p.unlisted.QueryContext(ctx, held)
 		if pages, err = collect(rows, err, scanPage); err != nil {
 			return nil, err
 		}
@@ -218,8 +219,8 @@ func scanListed(rows *sql.Rows) (*repo.Page, []byte, error) {
 }
 
 // scanColumns reads the columns pageColumns, and the entries where they are wanted. A body that
-// cannot be unpacked is left as it is: the page does not match its hash then, and whoever decodes it
-// is told so.
+// cannot be unpacked is left as it is: the page does not match its hash then, and whoever decodes
+// it is told so.
 func scanColumns(
 	rows *sql.Rows, entries bool,
 ) (p *repo.Page, key int64, listed []byte, err error) {

@@ -124,6 +124,9 @@ func TestMigrateFromTwo(t *testing.T) {
 	path := crash(t, s)
 	alter(t, path, `DELETE FROM meta WHERE name = 'listed'`)
 	alter(t, path, `UPDATE meta SET value = '2' WHERE name = 'schema'`)
+	alter(t, path, `DROP INDEX visits_customer`)
+	alter(t, path, `CREATE INDEX visits_customer ON images (site, who, day, id) `+
+		`WHERE collection = 'visits' AND NOT open`)
 	old, err := OpenReadOnly(t.Context(), path)
 	must(t, err)
 	if _, err := old.Sites(t.Context()); !errors.Is(err, errOldSchema) {

@@ -46,7 +46,7 @@ var schema = []string{
 	) STRICT, WITHOUT ROWID`,
 
 	// The newest image of every record. day and who are copies of the fields by which a collection
-	// is listed: of visits the business day and the customer, of customers the owner.
+	// is listed: of visits the business day, of customers the owner.
 	`CREATE TABLE images (
 		key INTEGER PRIMARY KEY, collection TEXT NOT NULL, site TEXT NOT NULL, ` +
 		`id TEXT NOT NULL, seq INTEGER NOT NULL,

@@ -525,7 +525,8 @@ func TestTailIsBounded(t *testing.T) {
 	}
 	l.add([]*trailing{{site: "a", key: 2*stretchPages + 1}}, time.Now())
 	if owed := l.owed(time.Now()); owed != l.writing.cost {
-		t.Errorf("the next stretch is long already, and of %d only %d is owed", l.writing.cost, owed)
+		t.Errorf("the next stretch is long already, and of %d only %d is owed", l.writing.cost,
+			owed)
 	}
 	first := l.turn(time.Now(), false, true)
 	l.advance(slice{rows: 1})

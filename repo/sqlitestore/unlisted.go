@@ -190,7 +190,8 @@ func (w *writer) listSome(ctx context.Context) (more bool) {
 // appended: a command could run twice.
 func (s *Store) findUnlisted(ctx context.Context, p *pool) error {
 	rows, err := p.db.QueryContext(ctx,
-		`SELECT key, first, last, ids FROM journal WHERE key > coalesce((`+listedMarkQuery+`), 0) ORDER BY key`)
+		`SELECT key, first, last, ids FROM journal `+
+			`WHERE key > coalesce((`+listedMarkQuery+`), 0) ORDER BY key`)
 	if err != nil {
 		return err
 	}
