@@ -101,39 +101,55 @@ func (m *Morning) matters(roofAt int) []matter {
 	nothing := map[string]any{}
 	return []matter{
 		{
-			12, "li", "An owner rings up about his bill; Li happens to answer", "业主来电说账单不对，正好李接到", "/tickets",
+			12, "li", "An owner rings up about his bill; Li happens to answer",
+			"业主来电说账单不对，正好李接到", "/tickets",
 			map[string]any{
 				"kind": "complaint", "channel": "phone", "area": "billing", "in_scope": false,
 				"note": m.say("The water is on it twice", "水费收了两遍"),
-			}, "T01",
+			},
+			"T01",
 		},
 		{
-			30, techHead, "A lock is stuck; the head of technical service takes it on himself", "有户门锁卡住，技术服务部主管受理", "/tickets", map[string]any{
+			30, techHead, "A lock is stuck; the head of technical service takes it on himself",
+			"有户门锁卡住，技术服务部主管受理", "/tickets",
+			map[string]any{
 				"kind": "request", "area": "engineering", "in_scope": true,
 				"note": m.say("Flat 2-0901", "2-0901 室"),
-			}, "T02",
+			},
+			"T02",
 		},
 		{
-			35, techHead, "The lock is mended first; the liaison slip is for later", "门锁当场修好，联络单后补", "/tickets/T02/resolve",
-			map[string]any{"fix_first": true}, "",
-		},
-		{36, techHead, "He tries to close the ticket without the slip", "没补单就想办结", "/tickets/T02/close", nothing, ""},
-		{
-			38, techHead, "The slip is there, and the ticket is closed", "补了联络单，办结", "/tickets/T02/slip",
-			note("Slip 117", "联络单 117"), "",
+			35, techHead, "The lock is mended first; the liaison slip is for later",
+			"门锁当场修好，联络单后补", "/tickets/T02/resolve",
+			map[string]any{"fix_first": true},
+			"",
 		},
 		{
-			39, techHead, "", "", "/tickets/T02/close", map[string]any{"told": true}, "",
+			36, techHead, "He tries to close the ticket without the slip", "没补单就想办结",
+			"/tickets/T02/close", nothing, "",
 		},
 		{
-			65, customerService, "The pump of building 3 stands still: a major fault", "3 号楼水泵停了：重大故障", "/faults",
+			38, techHead, "The slip is there, and the ticket is closed", "补了联络单，办结",
+			"/tickets/T02/slip", note("Slip 117", "联络单 117"), "",
+		},
+		{39, techHead, "", "", "/tickets/T02/close", map[string]any{"told": true}, ""},
+		{
+			65, customerService, "The pump of building 3 stands still: a major fault",
+			"3 号楼水泵停了：重大故障", "/faults",
 			map[string]any{
 				"occurred_at": m.Nine.Add(time.Hour).UTC(), "place": m.say("Pump room", "泵房"),
 				"symptoms": m.say("No water", "停水"), "plan": m.say("Tank", "水箱供水"),
-			}, "F01",
+			},
+			"F01",
 		},
-		{68, business, "The division manager files the fault", "分管经理将故障备案", "/faults/F01/file", nothing, ""},
-		{70, business, "He passes it on to the top management", "并转达公司高层", "/faults/F01/relay", nothing, ""},
+		{
+			68, business, "The division manager files the fault", "分管经理将故障备案",
+			"/faults/F01/file", nothing, "",
+		},
+		{
+			70, business, "He passes it on to the top management", "并转达公司高层",
+			"/faults/F01/relay", nothing, "",
+		},
 		{
 			81, "sun", "The owner with the bill rings up again; Sun answers", "账单不对的业主再次来电，孙接到",
 			"/tickets/T01/call-again", nothing, "",
@@ -145,16 +161,21 @@ func (m *Morning) matters(roofAt int) []matter {
 		{
 			120, techHead, "The head of technical service goes for a new pump",
 			"技术服务部主管去取新泵", "/staff/" + techHead + "/leave",
-			map[string]any{"reason": "company_duty", "ordered_by": "qian"}, "",
+			map[string]any{"reason": "company_duty", "ordered_by": "qian"},
+			"",
 		},
 		{
-			roofAt, atRoof, "V30 is a ticket now: the consultant who receives it was asked first", "V30 记为事项：接待的销售人员就是首问责任人", "/tickets", map[string]any{
+			roofAt, atRoof, "V30 is a ticket now: the consultant who receives it was asked first",
+			"V30 记为事项：接待的销售人员就是首问责任人", "/tickets",
+			map[string]any{
 				"kind": "request", "area": "engineering", "in_scope": false, "visit": roofVisit,
 				"note": m.say("It drips into the bedroom", "漏到卧室"),
-			}, "T03",
+			},
+			"T03",
 		},
 		{
-			roofAt + 1, atRoof, "It is not a consultant's to mend, and the head is away: it goes to his deputy",
+			roofAt + 1, atRoof,
+			"It is not a consultant's to mend, and the head is away: it goes to his deputy",
 			"修屋顶不归销售人员管，主管领导不在，移交分管的其他同志",
 			"/tickets/T03/handover", nothing, "",
 		},

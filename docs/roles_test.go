@@ -12,7 +12,8 @@ import (
 // roles are the columns of the table.
 var roles = []workflow.Role{
 	workflow.RoleKiosk, workflow.RoleFrontDesk, workflow.RoleConsultant, workflow.RoleEmployee,
-	workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager, workflow.RoleAdministrator,
+	workflow.RoleShiftLeader, workflow.RoleSupervisor, workflow.RoleManager,
+	workflow.RoleAdministrator,
 }
 
 // TestRoles keeps the table in docs/roles.md equal to what the commands say about themselves.

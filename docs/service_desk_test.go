@@ -26,19 +26,20 @@ type deskWords struct {
 var deskPages = map[explain.Lang]deskWords{
 	explain.En: {
 		file: "service-desk.md", machines: "States",
-		machinesSay: "Drawn from the code. Any other step is refused (`transition`), and the answer\n" +
-			"lists the allowed ones.",
+		machinesSay: "Drawn from the code. Any other step is refused (`transition`), and the " +
+			"answer lists the\nallowed ones.",
 		table:  "| step | | from | to |\n|---|---|---|---|\n",
 		ticket: "A ticket", slip: "Its liaison slip", fault: "A major fault",
 		project: "A delivered project", arbitration: "A case between departments",
 		watch:      "The watch of a statutory day",
 		parameters: "Parameters",
-		parametersSay: "What an office may change (`parameters` of `POST …/service`), from a day on. " +
-			"The rest of the\npolicy is fixed.",
-		parameterTable: "| parameter | decides | default | bounds | article |\n|---|---|---|---|---|\n",
-		refusals:       "Refusals",
-		of: "The desk says no in these words; `GET /v1/articles` has the articles. A refusal changes " +
-			"nothing.",
+		parametersSay: "What an office may change (`parameters` of `POST …/service`), from a day " +
+			"on. The rest of the\npolicy is fixed.",
+		parameterTable: "| parameter | decides | default | bounds | article |\n" +
+			"|---|---|---|---|---|\n",
+		refusals: "Refusals",
+		of: "The desk says no in these words; `GET /v1/articles` has the articles. A refusal " +
+			"changes nothing.",
 		refusalTable: "| code | in words | what to do |\n|---|---|---|\n",
 	},
 	explain.Zh: {

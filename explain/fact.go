@@ -97,10 +97,11 @@ func Fact(lang Lang, f workflow.Fact, names func(id string) string) string {
 	}
 	values["subject"] = named(f.Subject, names)
 	if f.Detail["as"] != "" { // not somebody of the staff but a function, a department or a group
-		values["subject"] = Word(lang, "function", f.Subject)
-		if first, size := utf8.DecodeRuneInString(values["subject"]); values["subject"] != f.Subject {
-			values["subject"] = string(unicode.ToUpper(first)) + values["subject"][size:]
+		word := Word(lang, "function", f.Subject)
+		if first, size := utf8.DecodeRuneInString(word); word != f.Subject {
+			word = string(unicode.ToUpper(first)) + word[size:]
 		}
+		values["subject"] = word
 	}
 	text, _ := sentence(lang, f).say(values)
 	if text == "" {
