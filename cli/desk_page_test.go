@@ -19,8 +19,8 @@ func TestServiceDeskPage(t *testing.T) {
 	}
 	refused := regexp.MustCompile(`(?m)^{"type":.*"code":"(\w+)"`)
 	for _, page := range []struct{ file, from, to string }{
-		{"docs/service-desk.md", "one block after the other", "## For real"},
-		{"docs/service-desk.zh-CN.md", "一段一段粘到", "## 正式启用"},
+		{"docs/service-desk.md", "one block after the other", "## What is due"},
+		{"docs/service-desk.zh-CN.md", "一段一段粘到", "## 谁有什么待办"},
 	} {
 		t.Run(page.file, func(t *testing.T) {
 			t.Parallel()
@@ -93,6 +93,10 @@ var deskClaims = map[string]struct {
 	"16": {says: []string{`watch_missing`, `"kind":"watch.logged"`, `"found_on_watch"`}},
 	"17": {says: []string{`"kind":"ticket.handed"`, `"what":"ticket"`, `138 0013 8000`}},
 	"18": {says: []string{`"kind":"service.ended"`}},
+	"19": {says: []string{
+		`"department":"customer_service"`, `"role":"employee","staff":"mei"`,
+		`"hats":["contract_signer"]`, `"role":"front_desk","staff":"li"`,
+	}},
 }
 
 // TestScenariosInPrint plays the scenarios that the pages about them print.
