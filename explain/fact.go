@@ -62,8 +62,8 @@ var groups = map[string][]string{
 var plain = map[string]bool{
 	"active": true, "as": true, "bounds": true, "channel": true, "count": true, "date": true,
 	"delivered_on": true, "due": true, "flag": true, "from_day": true, "hat": true, "heard": true,
-	"last": true, "late": true, "month": true, "next_due": true, "told": true, "until": true,
-	"year":    true,
+	"last": true, "late": true, "moment": true, "month": true, "next_due": true, "now": true,
+	"told": true, "until": true, "year": true,
 	"instead": true, "parameter": true, "position": true, "rank": true, "rule": true, "today": true,
 	"time": true, "zone": true,
 }

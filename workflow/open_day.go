@@ -31,7 +31,7 @@ func (c *OpenDay) decide(d *draft) *Fault {
 		return refused("not_today", "", "date", string(day), "today", string(d.today))
 	}
 	for _, s := range c.Away {
-		if f := d.consultant(s); f != nil {
+		if f := d.hasPresence(s); f != nil {
 			return f
 		}
 	}

@@ -1,6 +1,9 @@
 package workflow
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // OpenArbitration brings a case on which departments do not agree to the Office (policy 3, item 6).
 type OpenArbitration struct {
@@ -64,6 +67,11 @@ func (c *OpenArbitration) decide(d *draft) *Fault {
 			return invalidUnder("bad_department", "P3-6")
 		}
 	}
+	for _, dep := range c.departments() {
+		if c.Opinions[dep] == "" {
+			return invalidUnder("incomplete", "P3-6", "missing", "opinions")
+		}
+	}
 	if f := d.ofDepartment("P3-6", concerned...); f != nil {
 		return f
 	}
@@ -90,10 +98,13 @@ func (c *OpenArbitration) decide(d *draft) *Fault {
 	return nil
 }
 
-// AddOpinion adds what the actor's department says to a case; the newest stands.
+// AddOpinion adds what a department says to a case; the newest stands.
 type AddOpinion struct {
 	// Id of the case.
 	Arbitration RecordID `json:"arbitration"`
+	// Department whose opinion it is; empty for one's own. The manager speaks for a department that
+	// nobody is in.
+	Department Department `json:"department,omitempty"`
 	// Id of the note that holds it.
 	Note NoteID `json:"note"`
 }
@@ -106,6 +117,8 @@ func (*AddOpinion) About() About {
 
 func (c *AddOpinion) Needs(*Board) []Ref { return []Ref{recordRef(Arbitrations, c.Arbitration)} }
 
+func (c *AddOpinion) texts() []string { return []string{string(c.Department)} }
+
 func (c *AddOpinion) note(SiteID) (NoteID, Ref) {
 	return c.Note, recordRef(Arbitrations, c.Arbitration)
 }
@@ -116,20 +129,25 @@ func (c *AddOpinion) decide(d *draft) *Fault {
 		return f
 	}
 	me, f := d.me("P3-6")
-	switch {
-	case f != nil:
+	if f != nil {
 		return f
-	case me.Department == "":
+	}
+	dep := cmp.Or(c.Department, me.Department)
+	switch {
+	case dep == "":
 		return forbidden("function_needed", "P3-6", "function", "department")
+	case !isCode(string(dep)):
+		return invalidUnder("bad_department", "P3-6")
+	case !d.isOf(dep):
+		return forbidden("function_needed", "P3-6", "function", string(dep))
 	case c.Note == "":
 		return invalidUnder("incomplete", "P3-6", "missing", "note")
 	}
 	if x, f = d.moveArbitration(x, ArbitrationOpinion); f != nil {
 		return f
 	}
-	x.hear(Opinion{Department: me.Department, By: me.Staff, At: d.now, Note: c.Note})
-	d.fact(FactOpinionAdded, "P3-6", x.ID, "department", string(me.Department), "by",
-		string(me.Staff))
+	x.hear(Opinion{Department: dep, By: me.Staff, At: d.now, Note: c.Note})
+	d.fact(FactOpinionAdded, "P3-6", x.ID, "department", string(dep), "by", string(me.Staff))
 	d.wait(x)
 	return nil
 }

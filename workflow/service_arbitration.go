@@ -122,11 +122,10 @@ func (x *Arbitration) hear(o Opinion) {
 // enough is how many departments must be heard before the Office rules.
 const enough = 2
 
-// wait writes what must be done next about a case. The manager acts where the Office is a party or
-// there is none.
+// wait writes what must be done next about a case. The manager acts where the Office is a party.
 func (d *draft) wait(x *Arbitration) {
 	who := forDepartment(GeneralOffice)
-	if x.party(GeneralOffice) || len(d.inDepartment(GeneralOffice)) == 0 {
+	if x.party(GeneralOffice) {
 		who = forManager
 	}
 	switch {

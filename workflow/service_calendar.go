@@ -253,8 +253,10 @@ func (d *draft) campaign(s *ServiceDesk, day Date) {
 	d.remind("P3-3", "campaign:"+itoa(year), string(CustomerService),
 		"as", "group", "year", itoa(year))
 	next := itoa(year + 1)
-	known := slices.ContainsFunc(s.On(day).Holidays, func(h Date) bool {
-		return itoa(h.time().Year()) == next
+	known := slices.ContainsFunc(s.Adoptions, func(a ServiceAdoption) bool {
+		return slices.ContainsFunc(a.Holidays, func(h Date) bool {
+			return itoa(h.time().Year()) == next && s.holiday(h)
+		})
 	})
 	if day.time().Day() != 1 || known {
 		return

@@ -38,10 +38,10 @@ func (d *draft) leadsDesk() bool {
 // checkDesk checks what a note on conduct says under policy 3: there is a desk, nobody writes about
 // himself, and a measure was taken.
 func (c *NoteConduct) checkDesk(d *draft) *Fault {
+	if c.Rule != ruleShirking && (c.Ticket != "" || c.Measure != "") {
+		return invalidUnder("not_shirking", ruleShirking, "rule", c.Rule)
+	}
 	if !strings.HasPrefix(c.Rule, "P3-") {
-		if c.Ticket != "" || c.Measure != "" {
-			return invalidUnder("not_shirking", ruleShirking, "rule", c.Rule)
-		}
 		return nil
 	}
 	if _, f := d.desk(); f != nil {
@@ -50,8 +50,7 @@ func (c *NoteConduct) checkDesk(d *draft) *Fault {
 	switch {
 	case c.Who == d.env.By.Staff:
 		return forbidden("own_matter", ruleShirking, "staff", string(c.Who))
-	case c.Rule == ruleShirking && !contains(c.Measure),
-		c.Rule != ruleShirking && c.Measure != "":
+	case c.Rule == ruleShirking && !contains(c.Measure):
 		return invalidUnder("bad_measure", ruleShirking, "measure", string(c.Measure))
 	}
 	if c.Ticket != "" {

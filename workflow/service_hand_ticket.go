@@ -31,7 +31,7 @@ func (c *HandTicket) decide(d *draft) *Fault {
 	if f := d.mayHand(t, a); f != nil {
 		return f
 	}
-	if _, f := moveTo(ticketMachine, "ticket", t.ID, t.State, TicketHandOver, "P3-2.4"); f != nil {
+	if t, f = d.moveTicket(t, TicketHandOver, "P3-2.4"); f != nil {
 		return f
 	}
 	if t.RecordedAt.IsZero() {
@@ -48,9 +48,6 @@ func (c *HandTicket) decide(d *draft) *Fault {
 	to := d.inChargeOf(area, t)
 	if to == "" {
 		return refused("nobody_in_charge", "P3-2.4", "area", string(area.Code))
-	}
-	if t, f = d.moveTicket(t, TicketHandOver, "P3-2.4"); f != nil {
-		return f
 	}
 	if c.Area != "" {
 		d.correctArea(t, c.Area)
@@ -102,14 +99,15 @@ func (d *draft) handsOwn(t *Ticket, a *ServiceAdoption) bool {
 }
 
 // target is the area to whose leader the ticket goes: the one that the command names; customer
-// service for a call that nobody has handed on yet, where there is such an area; the ticket's own
-// (A58).
+// service for a call that it did not take itself and that nobody has handed on yet, where there is
+// such an area; the ticket's own (A58).
 func (c *HandTicket) target(t *Ticket, a *ServiceAdoption) (*Area, *Fault) {
 	code := c.Area
 	calls := a.area(AreaCode(CustomerService))
 	switch {
 	case code != "":
-	case t.Channel == TicketByPhone && t.HandedAt.IsZero() && calls != nil:
+	case t.Channel == TicketByPhone && t.HandedAt.IsZero() && calls != nil &&
+		t.Department != CustomerService && !calls.inCharge(t.FirstResponder):
 		return calls, nil
 	case t.Area == "":
 		return nil, refused("area_missing", "P3-2.4", "ticket", t.ID)
@@ -163,6 +161,8 @@ func (c *EscalateTicket) decide(d *draft) *Fault {
 	case me != t.FirstResponder && me != t.Holder && !a.area(t.Area).inCharge(me) &&
 		!d.may(RoleSupervisor, RoleManager):
 		return forbidden("not_holder", "P3-2.5", "ticket", t.ID)
+	case t.judgesHimself(me):
+		return forbidden("own_matter", "P3-2.7a", "ticket", t.ID)
 	}
 	if t.State != TicketClosed && !t.MajorAt.IsZero() {
 		return refused("already_major", "P3-2.5", "ticket", t.ID)

@@ -15,7 +15,8 @@ type OpenTicket struct {
 	Area AreaCode `json:"area,omitempty"`
 	// It touches a major matter of the office; the general manager is told.
 	Major bool `json:"major,omitempty"`
-	// Customer whose matter it is, where known.
+	// Customer whose matter it is; empty for the one of the visit or the call out of which it came,
+	// where that is known.
 	Customer CustomerID `json:"customer,omitempty"`
 	// Visit out of which it came.
 	Visit VisitID `json:"visit,omitempty"`
@@ -39,15 +40,20 @@ func (*OpenTicket) About() About {
 
 func (c *OpenTicket) Needs(b *Board) []Ref {
 	refs := []Ref{
-		recordRef(Tickets, c.Ticket), customerRef(c.Customer), visitRef(c.Visit),
-		recordRef(Calls, c.Call), recordRef(Tickets, c.Follows),
+		recordRef(Tickets, c.Ticket), visitRef(c.Visit), recordRef(Calls, c.Call),
+		recordRef(Tickets, c.Follows), customerRef(c.whose(b)),
 	}
-	if k, ok := b.records[customerRef(c.Customer)].(*Customer); ok && k.Site == b.ID {
+	if k, ok := b.records[customerRef(c.whose(b))].(*Customer); ok && k.Site == b.ID {
 		if first := k.openTicket(c.Area); first != "" {
 			refs = append(refs, recordRef(Tickets, first))
 		}
 	}
 	return refs
+}
+
+// whose is the customer whose matter it is; empty where nobody knows.
+func (c *OpenTicket) whose(b *Board) CustomerID {
+	return b.whoseTicket(&Ticket{Customer: c.Customer, Visit: c.Visit, Call: c.Call})
 }
 
 func (c *OpenTicket) texts() []string { return []string{string(c.Area)} }
@@ -72,11 +78,15 @@ func (c *OpenTicket) decide(d *draft) *Fault {
 	if f != nil {
 		return f
 	}
+	whose := c.whose(d.Board)
+	if d.customer(whose) == nil { // he is called by a name that he has no record under yet
+		whose = ""
+	}
 	t := add(d, &Ticket{
 		Head: h, Kind: c.Kind, Channel: c.Channel, Grade: GradeOrdinary,
 		Area: c.Area, InScope: c.InScope,
 		State: TicketOpen, Slip: SlipNone, FirstResponder: me.Staff, Holder: me.Staff,
-		Complained: c.Complained, Customer: c.Customer, Visit: c.Visit, Call: c.Call,
+		Complained: c.Complained, Customer: whose, Visit: c.Visit, Call: c.Call,
 		Follows: c.Follows, Department: me.Department, Contact: c.Contact,
 		OpenedAt: d.now, BusinessDay: d.today, Month: d.today.month(),
 	})

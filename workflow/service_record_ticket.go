@@ -41,6 +41,8 @@ func (c *RecordTicket) decide(d *draft) *Fault {
 	switch {
 	case me == "" || me != t.FirstResponder && me != t.Holder && !d.isOf(CustomerService):
 		return forbidden("not_holder", "P3-2.2", "ticket", t.ID)
+	case t.judgesHimself(me):
+		return forbidden("own_matter", "P3-2.7a", "ticket", t.ID)
 	case c.Note == "" && !corrects:
 		return invalidUnder("nothing_recorded", "P3-2.2", "ticket", t.ID)
 	case corrects && me != t.FirstResponder:

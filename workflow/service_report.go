@@ -114,11 +114,12 @@ func (b *Board) sheetDue(s *ServiceDesk, monday Date) (time.Time, bool) {
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, m, 0, 0, b.loc).UTC(), true
 }
 
-// expected are who should have written by now, and who of them is excused: those on leave or with a
-// day off (A72).
-func (d *draft) expected() (all, excused []StaffID) {
+// expected are who should have written by a moment, and who of them is excused: those who were on
+// leave or had a day off then (A72).
+func (d *draft) expected(at time.Time) (all, excused []StaffID) {
 	for _, s := range d.inDepartment(TechService) {
-		if all = append(all, s); d.presenceToday(s) == OnLeave || d.presenceToday(s) == DayOff {
+		all = append(all, s)
+		if p := d.presenceAt(s, at); p == OnLeave || p == DayOff {
 			excused = append(excused, s)
 		}
 	}
@@ -127,7 +128,11 @@ func (d *draft) expected() (all, excused []StaffID) {
 
 // judge says who is missing in a sheet that is due.
 func (d *draft) judge(r *ServiceReport) {
-	all, excused := d.expected()
+	at := d.now
+	if due, ok := d.sheetDue(d.serviceDesk(), r.Week); ok && due.Before(at) {
+		at = due
+	}
+	all, excused := d.expected(at)
 	r.JudgedAt = d.now
 	for _, s := range all {
 		switch {
@@ -185,7 +190,7 @@ func (b *Board) AuditSheet(r *ServiceReport, monday Date, now time.Time) Audit {
 			at.Late = append(at.Late, e.Staff)
 		}
 	}
-	all, _ := d.expected()
+	all, _ := d.expected(now)
 	if !r.JudgedAt.IsZero() { // fixed when it was due
 		all = slices.Concat(at.Submitted, at.Missing, at.Excused)
 		slices.Sort(all)

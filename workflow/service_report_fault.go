@@ -96,8 +96,8 @@ func (c *ReportFault) check(d *draft) *Fault {
 		return invalidUnder("incomplete", "P3-7", "missing", missing(
 			"place", c.Place, "symptoms", c.Symptoms, "plan", c.Plan))
 	case c.OccurredAt.After(d.now):
-		return refused("in_future", "P3-7", "date", string(dateOf(d.Local(c.OccurredAt))),
-			"today", string(d.today))
+		return refused("in_future", "P3-7", "moment", d.byTheClock(c.OccurredAt), "now",
+			d.byTheClock(d.now))
 	case slices.ContainsFunc(c.Departments, func(x Department) bool { return !isCode(string(x)) }):
 		return invalidUnder("bad_department", "P3-7")
 	}
@@ -119,6 +119,9 @@ func (c *ReportFault) check(d *draft) *Fault {
 	}
 	return nil
 }
+
+// byTheClock is a moment by the site's clock.
+func (d *draft) byTheClock(t time.Time) string { return d.Local(t).Format("2006-01-02 15:04:05") }
 
 // missing names the first text that was not given.
 func missing(names ...any) string {

@@ -107,6 +107,8 @@ func (c *SubmitSlip) decide(d *draft) *Fault {
 	switch {
 	case me == "" || me != t.ResolvedBy && me != t.FirstResponder && me != t.Holder:
 		return forbidden("not_holder", "P3-2.6", "ticket", t.ID)
+	case me == t.Complained:
+		return forbidden("own_matter", "P3-2.7a", "ticket", t.ID)
 	case !owed:
 		return refused("no_slip", "P3-2.6", "ticket", t.ID, "slip", string(t.Slip))
 	}

@@ -1,6 +1,9 @@
 package workflow
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Department is a department of the office (policy 3): tech_service, business, customer_service,
 // office, or a code of the office's own.
@@ -131,17 +134,24 @@ func (d *draft) present(s StaffID) bool {
 	if m == nil || !m.Active {
 		return false
 	}
-	a := d.presenceToday(s)
+	a := d.presenceAt(s, d.now)
 	return a == OnSite || a.onSite()
 }
 
-// presenceToday is what keeps a member of staff from the office today.
-func (d *draft) presenceToday(s StaffID) Presence {
+// presenceAt is what keeps a member of staff from the office at a moment of today or of a day since
+// when no other was opened. What was planned for a day holds before anybody opens it.
+func (d *draft) presenceAt(s StaffID, at time.Time) Presence {
+	day := dateOf(d.Local(at))
 	a := d.absence(s)
-	if a == nil || a.Until < d.today && dateOf(d.Local(a.At)) < d.today {
-		return OnSite
+	if a != nil && !a.At.After(at) && (a.Until >= day || dateOf(d.Local(a.At)) == day) {
+		return a.State
 	}
-	return a.State
+	for _, p := range d.staffMember(s).Planned {
+		if p.From <= day && day <= p.Until {
+			return p.Reason
+		}
+	}
+	return OnSite
 }
 
 // assignFunctions gives a member of staff a department and functions; what is nil stays.

@@ -60,7 +60,8 @@ func (c *SubmitReport) decide(d *draft) *Fault {
 	}
 	d.subject = r.Ref()
 	if c.Kind == ReportSupervision {
-		e.Late = d.today >= d.serviceDesk().supervisionLate(c.Month)
+		s := d.serviceDesk()
+		e.Late = s.openOn(c.Month.last()) && d.today >= s.supervisionLate(c.Month)
 		r.Entries = append(r.Entries, e)
 		d.fact(FactReportSubmitted, rule, string(c.Month), "kind", string(c.Kind), "by",
 			string(e.Staff), "late", yes(e.Late))

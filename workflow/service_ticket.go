@@ -291,6 +291,12 @@ func (t *Ticket) annotate(n NoteID, at time.Time) {
 	}
 }
 
+// judgesHimself reports whether a complaint is about somebody who did not take it himself: nothing
+// of it is his to do (A77).
+func (t *Ticket) judgesHimself(s StaffID) bool {
+	return s == t.Complained && s != t.FirstResponder
+}
+
 // read writes the seconds of a ticket as it stands.
 func (t *Ticket) read() {
 	t.Seconds = TicketSeconds{
@@ -318,10 +324,11 @@ func (b *Board) whoseTicket(t *Ticket) CustomerID {
 	if t.Customer != "" {
 		return t.Customer
 	}
-	if v, ok := b.records[visitRef(t.Visit)].(*Visit); ok && v.Customer != "" {
+	v, ok := b.records[visitRef(t.Visit)].(*Visit)
+	if ok && v.Site == b.ID && v.Customer != "" {
 		return v.Customer
 	}
-	if k, ok := b.records[recordRef(Calls, t.Call)].(*Call); ok {
+	if k, ok := b.records[recordRef(Calls, t.Call)].(*Call); ok && k.Site == b.ID {
 		return k.Customer
 	}
 	return ""
