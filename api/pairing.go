@@ -143,5 +143,5 @@ func redeemPairing(c *call, b *Redemption) (*SessionView, error) {
 		return nil, err
 	}
 	c.setCookie(cookie, &s)
-	return viewSession(&s), nil
+	return c.viewSession(&s)
 }

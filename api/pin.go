@@ -61,7 +61,7 @@ func switchPerson(c *call, b *PersonalSignIn) (*SessionView, error) {
 		return nil, c.pinProblem(err)
 	}
 	c.setCookie(cookie, &s)
-	return viewSession(&s), nil
+	return c.viewSession(&s)
 }
 
 // replacePIN stores the PIN that somebody chooses in place of one that was given, and notes it in

@@ -194,6 +194,26 @@ func TestForwarded(t *testing.T) {
 	}
 }
 
+// TestForwardedSessions: a browser's session is good at either instance, and the page that sends is
+// compared with the name that the browser knows, not with the owner's.
+func TestForwardedSessions(t *testing.T) {
+	p := newPair(t, time.Minute, nil)
+	a := p.must(200, p.at(1, "", "POST", "/v1/session", map[string]string{"key": p.tokens["desk"]}))
+	cookie := cookieOf(t, a)
+	send := func(origin string) *answer {
+		return p.at(1, "", "POST", arrivals, nil, "Cookie", cookie, "Origin", origin)
+	}
+	p.must(201, send("http://example.com"))
+	p.sent("answered", 1)
+	p.must(403, send("http://evil.example"))
+	p.sent("answered", 1)
+	p.must(200, p.at(0, "", "GET", "/v1/session", nil, "Cookie", cookie))
+	p.must(204, p.at(1, "", "DELETE", "/v1/session", nil, "Cookie", cookie))
+	p.eventually("signed out at the other one", func() bool {
+		return p.at(0, "", "GET", "/v1/session", nil, "Cookie", cookie).status == 401
+	})
+}
+
 // TestForwardedLimits: what a key may do is counted at the owner, wherever it asks.
 func TestForwardedLimits(t *testing.T) {
 	p := newPair(t, time.Minute, func(c *Config) { c.KioskHourly = 2; c.KioskGap = -1 })

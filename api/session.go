@@ -38,6 +38,8 @@ type SessionView struct {
 	Role workflow.Role `json:"role"`
 	// Staff is the member of staff who acts. Absent for a device or a program.
 	Staff workflow.StaffID `json:"staff,omitempty"`
+	// Name is what people read on screens for the member of staff. Absent if there is none.
+	Name string `json:"name,omitempty"`
 	// Device is what the paired device is for. Absent if the caller is none.
 	Device workflow.Device `json:"device,omitempty"`
 	// Label says in the office's words where the key is used. Absent if it has none.
@@ -91,16 +93,16 @@ func signIn(c *call, b *SignIn) (*SessionView, error) {
 		return nil, err
 	}
 	c.setCookie(cookie, &s)
-	return viewSession(&s), nil
+	return c.viewSession(&s)
 }
 
 // getSession says who asks, with a cookie or with a key: at which office, in which role, and which
 // commands that role may give.
 func getSession(c *call, _ *none) (*SessionView, error) {
 	if c.session == nil {
-		return viewSession(&vault.Session{Key: c.key, Ends: c.key.ExpiresAt}), nil
+		return c.viewSession(&vault.Session{Key: c.key, Ends: c.key.ExpiresAt})
 	}
-	return viewSession(c.session), nil
+	return c.viewSession(c.session)
 }
 
 // signOut ends the session of the browser and takes its cookie. On the front desk's device it signs
@@ -133,10 +135,11 @@ func lockSession(c *call, _ *none) (*SessionView, error) {
 		c.session.Person, c.session.Locked, c.session.PersonEnds = false, true, time.Time{}
 		c.session.Key.Role, c.session.Key.Staff = workflow.RoleBoard, ""
 	}
-	return viewSession(c.session), nil
+	return c.viewSession(c.session)
 }
 
-func viewSession(s *vault.Session) *SessionView {
+// viewSession says who acts in a session.
+func (c *call) viewSession(s *vault.Session) (*SessionView, error) {
 	k := &s.Key
 	v := &SessionView{
 		Key: k.ID, Site: k.Site, Role: k.Role, Staff: k.Staff, Device: k.Device, Label: k.Label,
@@ -151,5 +154,12 @@ func viewSession(s *vault.Session) *SessionView {
 			v.Can = append(v.Can, kind)
 		}
 	}
-	return v
+	if k.Staff != "" {
+		names, err := c.api.cfg.Vault.Names(c.Request().Context(), k.Site)
+		if err != nil {
+			return nil, err
+		}
+		v.Name = names.Staff[k.Staff].Name
+	}
+	return v, nil
 }
