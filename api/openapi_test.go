@@ -130,16 +130,19 @@ func (d *drawing) draw() string {
 		{Key: "tags", Value: tagList()},
 		{Key: "paths", Value: paths},
 		{Key: "components", Value: draw.Map{
-			{Key: "securitySchemes", Value: draw.Map{{Key: "key", Value: draw.Map{
-				{Key: "type", Value: "http"},
-				{Key: "scheme", Value: "bearer"},
-				{
-					Key: "description",
-					Value: "A key of lunpai: its token, which is shown once, when the key is " +
-						"made.",
-				},
-			}}, {Key: "session", Value: cookieScheme(cookieName, "without TLS")},
-				{Key: "session_tls", Value: cookieScheme(cookieTLS, "by TLS")}}},
+			{Key: "securitySchemes", Value: draw.Map{
+				{Key: "key", Value: draw.Map{
+					{Key: "type", Value: "http"},
+					{Key: "scheme", Value: "bearer"},
+					{
+						Key: "description",
+						Value: "A key of lunpai: its token, which is shown once, when the key is " +
+							"made.",
+					},
+				}},
+				{Key: "session", Value: cookieScheme(cookieName, "without TLS")},
+				{Key: "session_tls", Value: cookieScheme(cookieTLS, "by TLS")},
+			}},
 			{Key: "parameters", Value: d.named()},
 			{Key: "headers", Value: headers()},
 			{Key: "responses", Value: problems},

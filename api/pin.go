@@ -78,8 +78,9 @@ func (c *call) replacePIN(b *PersonalSignIn) error {
 		out.Commit.Seq, false)
 }
 
-// setPIN gives a member of staff a PIN for the front desk's device: somebody's own, with the old one
-// if there is one, or by a supervisor or the manager. The PIN itself stands in no journal and no log.
+// setPIN gives a member of staff a PIN for the front desk's device: somebody's own, with the old
+// one if there is one, or by a supervisor or the manager. The PIN itself stands in no journal and
+// no log.
 func setPIN(c *call, b *PINBody) (*PINDecision, error) {
 	if err := c.keepsPINs(); err != nil {
 		return nil, err

@@ -180,8 +180,8 @@ func TestStreamEndsAtTheLock(t *testing.T) {
 	}
 }
 
-// TestPINLocks: the fifth wrong try locks a PIN, the tenth for twice as long; the right one does not
-// help, and neither does a restart.
+// TestPINLocks: the fifth wrong try locks a PIN, the tenth for twice as long; the right one does
+// not help, and neither does a restart.
 func TestPINLocks(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s setup) {
 		o, device, _ := pinOffice(t, s, `{"device":"desk"}`)
@@ -257,8 +257,8 @@ func TestGuessedPINs(t *testing.T) {
 		map[string]string{"staff": "A", "pin": pinA}))
 }
 
-// TestChoosingPINs: one's own with the old one, somebody else's by who stands no lower, and then its
-// owner chooses another at once.
+// TestChoosingPINs: one's own with the old one, somebody else's by who stands no lower, and then
+// its owner chooses another at once.
 func TestChoosingPINs(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s setup) {
 		o, device, _ := pinOffice(t, s, `{"device":"desk"}`)
@@ -279,8 +279,14 @@ func TestChoosingPINs(t *testing.T) {
 			who, whose string
 			want       int
 		}{
-			{"A", "B", 403}, {"L", "A", 403}, {"desk", "A", 403}, {"S", "M", 403},
-			{"admin", "A", 403}, {"kiosk", "A", 403}, {"zM", "A", 404}, {"M", "nobody", 404},
+			{"A", "B", 403},
+			{"L", "A", 403},
+			{"desk", "A", 403},
+			{"S", "M", 403},
+			{"admin", "A", 403},
+			{"kiosk", "A", 403},
+			{"zM", "A", 404},
+			{"M", "nobody", 404},
 		} {
 			o.must(c.want, put(c.who, c.whose, `{"pin":"700415"}`))
 		}

@@ -50,8 +50,8 @@ type SessionView struct {
 	// Locked is true on the front desk's device while nobody is signed in there. Until somebody
 	// signs in, it may do what a wall screen may. Absent otherwise.
 	Locked bool `json:"locked,omitempty"`
-	// SignedInUntil is when whoever is signed in with a PIN is signed out unless the session is used
-	// before. Absent otherwise.
+	// SignedInUntil is when whoever is signed in with a PIN is signed out unless the session is
+	// used before. Absent otherwise.
 	SignedInUntil time.Time `json:"signed_in_until,omitzero"`
 	// LockAfter is for how many seconds nobody may touch the front desk's device until its page
 	// should lock it (POST /v1/session/lock). Absent elsewhere.

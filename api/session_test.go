@@ -79,7 +79,8 @@ func TestSession(t *testing.T) {
 		o.must(204, o.with(cookie, "DELETE", "/v1/session", nil))
 		o.must(401, o.with(cookie, "GET", "/v1/session", nil))
 		o.must(200, o.do("A", "GET", "/v1/session", nil)) // the key itself works on
-		if a := o.must(400, o.do("A", "DELETE", "/v1/session", nil)); a.str("code") != "no_session" {
+		if a := o.must(400, o.do("A", "DELETE", "/v1/session",
+			nil)); a.str("code") != "no_session" {
 			t.Error(a.raw)
 		}
 		if admin := o.must(200, o.with(o.signIn("admin"), "GET", "/v1/session",
@@ -93,8 +94,8 @@ func TestSession(t *testing.T) {
 	})
 }
 
-// TestCookieUnderTLS: where TLS ends at a proxy, the cookie is bound to it, and one that somebody on
-// the way set without TLS counts for nothing.
+// TestCookieUnderTLS: where TLS ends at a proxy, the cookie is bound to it, and one that somebody
+// on the way set without TLS counts for nothing.
 func TestCookieUnderTLS(t *testing.T) {
 	o := newOffice(t, setup{})
 	key := map[string]string{"key": o.tokens["A"]}
@@ -144,7 +145,8 @@ func TestForeignOrigin(t *testing.T) {
 			"/v1/sites/s/visits", "/v1/session", "/v1/pairings/redeem", "/nowhere",
 		} {
 			a := o.with(cookie, "POST", path, `{}`, h...)
-			if a.status != 403 || a.str("code") != "cross_origin" || a.header.Get("Set-Cookie") != "" {
+			if a.status != 403 || a.str("code") != "cross_origin" ||
+				a.header.Get("Set-Cookie") != "" {
 				t.Errorf("%v POST %s: %d %s", h, path, a.status, a.raw)
 			}
 		}
@@ -154,7 +156,8 @@ func TestForeignOrigin(t *testing.T) {
 		t.Error("something was done")
 	}
 	for _, h := range [][]string{
-		{"Origin", "http://example.com"}, {"Sec-Fetch-Site", "same-origin"},
+		{"Origin", "http://example.com"},
+		{"Sec-Fetch-Site", "same-origin"},
 		{"Sec-Fetch-Site", "none"},
 	} {
 		o.must(201, o.with(cookie, "POST", "/v1/sites/s/visits", nil, h...))
@@ -356,7 +359,8 @@ func TestPairing(t *testing.T) {
 		} {
 			o.must(403, o.do(who, "POST", "/v1/sites/s/pairings", body))
 		}
-		o.must(400, o.do("M", "POST", "/v1/sites/s/pairings", `{"device":"kiosk","label":"13800138000"}`))
+		o.must(400, o.do("M", "POST", "/v1/sites/s/pairings",
+			`{"device":"kiosk","label":"13800138000"}`))
 		o.clock.Set(o.clock.Now().Add(vault.PairWithin + time.Second))
 		n, err := o.api.sessions.Sweep(t.Context())
 		o.ok(err)

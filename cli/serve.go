@@ -198,7 +198,8 @@ func (c *serveCmd) open(
 		Engine: s.engine, Store: store, Keys: s.keys, Vault: people,
 		Now: now, Clock: clock, Log: log, Version: release(w.Version),
 		KeyRate: c.keyRate(), KioskGap: c.KioskGap, KioskHourly: c.KioskHourly,
-		QuietRequests: !c.LogRequests, PINsWithoutTLS: c.PlainPINs, Owners: s.owners, PeerSecret: c.secret,
+		QuietRequests: !c.LogRequests, PINsWithoutTLS: c.PlainPINs,
+		Owners: s.owners, PeerSecret: c.secret,
 	})
 	return s, err
 }

@@ -71,8 +71,8 @@ const maxOld = 8
 // Ref names the key's record.
 func (k *Key) Ref() Ref { return keyRef(KeyID(k.ID)) }
 
-// reader: an earlier program knows no employees and no walls, takes a key that names somebody at the
-// front desk for a broken one, and would forget what a device is for.
+// reader: an earlier program knows no employees and no walls, takes a key that names somebody at
+// the front desk for a broken one, and would forget what a device is for.
 func (k *Key) reader() int {
 	return since(5, k.Role == RoleEmployee, k.Role == RoleFrontDesk && k.Staff != "",
 		k.Role == RoleBoard, k.Device != "", k.Cap != "")

@@ -92,13 +92,10 @@ func (k *Key) ActsAs(s *Staff) Role {
 	if k.Device != DeviceDesk || !s.Active {
 		return ""
 	}
-	switch s.Role {
-	case RoleConsultant:
+	if s.Role == RoleConsultant {
 		return RoleConsultant
-	case RoleEmployee:
-		return RoleFrontDesk
 	}
-	act := RoleFrontDesk
+	act := RoleFrontDesk // an employee's too
 	for _, r := range Caps[:slices.Index(Caps, k.Cap)+1] {
 		if r.StaffRole() && s.Role.AtLeast(r) {
 			act = r

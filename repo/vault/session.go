@@ -247,8 +247,8 @@ func (s *Sessions) Resume(ctx context.Context, cookie string) (Session, error) {
 	return out, s.impersonate(ctx, st, &out, now)
 }
 
-// renew puts off the end of a session, unless somebody else changes it or the store does not answer:
-// then the next request does it.
+// renew puts off the end of a session, unless somebody else changes it or the store does not
+// answer: then the next request does it.
 func (s *Sessions) renew(
 	ctx context.Context, st sessionState, key *Key, now time.Time,
 ) (ends time.Time, renewed bool) {
@@ -325,8 +325,8 @@ func (s *Sessions) End(ctx context.Context, of Session) error {
 	return nil
 }
 
-// Sweep deletes sessions and codes that have ended; only those are read. It erases the PINs of those
-// who have left.
+// Sweep deletes sessions and codes that have ended; only those are read. It erases the PINs of
+// those who have left.
 func (s *Sessions) Sweep(ctx context.Context) (deleted int, err error) {
 	if err := s.dropFormer(ctx); err != nil {
 		return 0, err
