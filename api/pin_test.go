@@ -20,7 +20,8 @@ func pinOffice(t *testing.T, s setup, desk string) (o *office, device, key strin
 	t.Helper()
 	o = newOffice(t, s)
 	for who, pin := range map[string]string{"A": pinA, "L": pinL, "S": pinS} {
-		o.must(200, o.do(who, "PUT", "/v1/sites/s/staff/"+who+"/pin", map[string]string{"pin": pin}))
+		o.must(200, o.do(who, "PUT", "/v1/sites/s/staff/"+who+"/pin",
+			map[string]string{"pin": pin}))
 	}
 	device, key = o.pair(desk)
 	return o, device, key
@@ -120,7 +121,8 @@ func TestRetriedUnderAnother(t *testing.T) {
 // clock.
 func TestPersonsEnd(t *testing.T) {
 	machine := &skewed{}
-	o, device, _ := pinOffice(t, setup{machine: machine.now}, `{"device":"desk","cap":"supervisor"}`)
+	o, device, _ := pinOffice(t, setup{machine: machine.now},
+		`{"device":"desk","cap":"supervisor"}`)
 	pass := func(d time.Duration) { o.clock.Set(o.clock.Now().Add(d)); machine.later() }
 	here := func(cookie string, want bool) {
 		t.Helper()
@@ -225,7 +227,8 @@ func TestPINsAtOnce(t *testing.T) {
 	errs := make([]error, 20)
 	for i := range errs {
 		wg.Go(func() {
-			errs[i] = o.api.sessions.CheckPIN(context.WithoutCancel(t.Context()), "s", "A", "000000")
+			ctx := context.WithoutCancel(t.Context())
+			errs[i] = o.api.sessions.CheckPIN(ctx, "s", "A", "000000")
 		})
 	}
 	wg.Wait()
@@ -272,7 +275,9 @@ func TestChoosingPINs(t *testing.T) {
 		o.must(200, put("A", "A", `{"pin":"550918","old":"`+pinA+`"}`, "Idempotency-Key", "mine"))
 		o.must(200, put("A", "A", `{"pin":"550918","old":"`+pinA+`"}`, "Idempotency-Key", "mine"))
 		device = o.sits(device, "A", "550918")
-		for _, pin := range []string{"111111", "123456", "987654", "12345", "abcdef", "1234567", ""} {
+		for _, pin := range []string{
+			"111111", "123456", "987654", "12345", "abcdef", "1234567", "",
+		} {
 			o.must(400, put("A", "A", `{"pin":"`+pin+`","old":"550918"}`))
 		}
 		for _, c := range []struct {
@@ -315,7 +320,8 @@ func TestChoosingPINs(t *testing.T) {
 func TestPINsNeedTLS(t *testing.T) {
 	o := newOffice(t, setup{config: func(c *Config) { c.PINsWithoutTLS = false }})
 	put := func(headers ...string) *answer {
-		return o.do("A", "PUT", "/v1/sites/s/staff/A/pin?dry_run=true", `{"pin":"274183"}`, headers...)
+		return o.do("A", "PUT", "/v1/sites/s/staff/A/pin?dry_run=true", `{"pin":"274183"}`,
+			headers...)
 	}
 	if a := o.must(403, put()); a.str("code") != "pin_without_tls" {
 		t.Error(a.raw)
@@ -327,8 +333,11 @@ func TestPINsNeedTLS(t *testing.T) {
 		t.Error(a.raw)
 	}
 	for from, want := range map[string]bool{
-		"127.0.0.1:5 localhost:8080": true, "127.0.0.1:5 127.0.0.1": true, "[::1]:5 [::1]:8080": true,
-		"127.0.0.1:5 office.lan": false, "10.0.0.7:5 localhost": false,
+		"127.0.0.1:5 localhost:8080": true,
+		"127.0.0.1:5 127.0.0.1":      true,
+		"[::1]:5 [::1]:8080":         true,
+		"127.0.0.1:5 office.lan":     false,
+		"10.0.0.7:5 localhost":       false,
 	} {
 		addr, host, _ := strings.Cut(from, " ")
 		r := httptest.NewRequest("PUT", "/", nil)

@@ -106,8 +106,8 @@ func (s *Sessions) HasPIN(
 }
 
 // CheckPIN checks a PIN: ErrWrongPIN, LockedError, or ErrChangePIN when it is right and was given
-// by somebody else. A try is counted before it is worked on, so that many at once are no more than one
-// after the other. It takes as long for somebody who has no PIN.
+// by somebody else. A try is counted before it is worked on, so that many at once are no more than
+// one after the other. It takes as long for somebody who has no PIN.
 func (s *Sessions) CheckPIN(
 	ctx context.Context, site workflow.SiteID, who workflow.StaffID, pin string,
 ) error {
