@@ -117,7 +117,8 @@ func TestTicketAllows(t *testing.T) {
 	want("A")
 	want("S") // who leads its area
 	bill := o.must(201, o.do("c", "POST", "/v1/sites/s/tickets",
-		`{"kind":"question","in_scope":true,"area":"billing","note":"how much"}`)).str("ticket", "id")
+		`{"kind":"question","in_scope":true,"area":"billing","note":"how much"}`)).
+		str("ticket", "id")
 	o.must(200, o.do("c", "POST", "/v1/sites/s/tickets/"+bill+"/resolve", nil))
 	a := o.must(200, o.do("c", "POST", "/v1/sites/s/tickets/"+bill+"/close", nil))
 	if got := steps(a); len(got) != 0 { // nobody else is in charge, but that is not why
@@ -160,8 +161,8 @@ func TestDeskFarAway(t *testing.T) {
 	}
 }
 
-// TestDeskAfterALeaderLeft: a desk whose area has lost its leader is changed and ended all the same;
-// only who names areas must name people who are there.
+// TestDeskAfterALeaderLeft: a desk whose area has lost its leader is changed and ended all the
+// same; only who names areas must name people who are there.
 func TestDeskAfterALeaderLeft(t *testing.T) {
 	o := deskOffice(t, setup{})
 	o.must(200, o.do("M", "PATCH", "/v1/sites/s/staff/c", `{"active":false}`))

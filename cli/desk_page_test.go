@@ -83,7 +83,8 @@ var deskClaims = map[string]struct {
 	}},
 	"11": {says: []string{`ticket_waits`, `"late":true`}},
 	"12": {says: []string{
-		`"subject":"luo"`, `weekly_missing`, `"late":true`, `"meeting":{`, `"expected":["luo","tao"]`,
+		`"subject":"luo"`, `weekly_missing`, `"late":true`, `"meeting":{`,
+		`"expected":["luo","tao"]`,
 	}},
 	"13": {refused: "opinions_missing", says: []string{
 		`"state":"ruled"`, `"state":"executed"`, `"subject":"tech_service"`,

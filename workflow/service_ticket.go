@@ -179,8 +179,8 @@ type Ticket struct {
 	HandedAt time.Time `json:"handed_at,omitzero"`
 	// When it was found to be a major matter (policy 3, item 2.5).
 	MajorAt time.Time `json:"major_at,omitzero"`
-	// When it was last solved; missing while it is not, also when the customer came again because it
-	// was not.
+	// When it was last solved; missing while it is not, also when the customer came again because
+	// it was not.
 	ResolvedAt time.Time `json:"resolved_at,omitzero"`
 	// Whether the first responder solved it on the day on which it was opened, without handing it
 	// on.
