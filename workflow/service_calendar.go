@@ -203,20 +203,21 @@ func (d *draft) carryOut(s *ServiceDesk, i calendarItem) {
 	case campaignReminder:
 		d.campaign(s, i.day)
 	case rosterCheck:
-		if d.watch(i.day) == nil {
+		if len(d.onWatch(i.day)) == 0 {
 			d.missWatch(i.day)
 		}
 	case watchReminder:
-		w := d.watch(i.day)
-		if w == nil {
+		on := d.onWatch(i.day)
+		if len(on) == 0 {
 			d.missWatch(i.day)
+		}
+		if d.watch(i.day) == nil {
 			add(d, &Watch{
 				Head: Head{ID: watchRef(d.ID, i.day).ID, Site: d.ID}, Date: i.day,
 				Staff: []StaffID{}, State: WatchStaffed,
 			})
-			return
 		}
-		for _, who := range w.Staff {
+		for _, who := range on {
 			d.remind("P3-8", "watch:"+string(i.day), string(who))
 		}
 	case watchCheck:

@@ -84,6 +84,15 @@ func (d *draft) watch(day Date) *Watch {
 	return w
 }
 
+// onWatch are those named to watch on a day who have not left the office since.
+func (d *draft) onWatch(day Date) []StaffID {
+	w := d.watch(day)
+	if w == nil {
+		return nil
+	}
+	return d.activeStaff(func(s *Staff) bool { return slices.Contains(w.Staff, s.Staff) })
+}
+
 // SetWatch says who watches on a statutory day; it replaces who was named before.
 type SetWatch struct {
 	// Statutory day, today or later.
