@@ -152,7 +152,7 @@ func (p *pair) due(met *tally) error {
 		}
 		met.add(cmd.About().Kind, c, nil)
 		if _, f, err := p.desk.do(s); err != nil || f == nil {
-			return fmt.Errorf("%s ran twice: %w", id, err)
+			return fmt.Errorf("%s ran twice, %s: %w", id, codeOf(f), err)
 		}
 	}
 	return fmt.Errorf("what is due does not end")
