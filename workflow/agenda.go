@@ -205,8 +205,7 @@ func (a floor) ofVisit(v *Visit) {
 			For:   a.working(v.Server),
 			Args:  map[string]string{"staff": string(v.Server)},
 		})
-	case (v.State == Arrived || v.State == Identified) && limit > 0 &&
-		d.now.Sub(v.ArrivedAt) > limit:
+	case d.overdue(v):
 		rule, param := d.cite("wait_reminder_min")
 		a.add(Item{
 			What: ItemWaiting, About: v.Ref(), Since: v.ArrivedAt, Due: v.ArrivedAt.Add(limit),

@@ -5,22 +5,7 @@ package workflow
 // is not changed. A refusal is a *Fault. The board must hold every record that b.Needs(cmd) names.
 func Decide(b *Board, env Envelope, cmd Command) (*Commit, *Fault) {
 	d := newDraft(b, env)
-	if f := d.ready(cmd); f != nil {
-		return nil, f
-	}
-	if f := d.authorise(cmd); f != nil {
-		return nil, f
-	}
-	if f := NoPhone(textsOf(cmd)...); f != nil {
-		return nil, f
-	}
-	if cmd.About().Scope == ScopeFloor {
-		d.openByItself()
-	}
-	if f := cmd.decide(d); f != nil {
-		return nil, f
-	}
-	if f := d.refuseNote(cmd); f != nil {
+	if f := d.try(cmd); f != nil {
 		return nil, f
 	}
 	if s := d.site(); s != nil {
@@ -39,4 +24,24 @@ func Decide(b *Board, env Envelope, cmd Command) (*Commit, *Fault) {
 		return nil, invalid("unencodable")
 	}
 	return c, nil
+}
+
+// try does what the command asks for in the draft, or says why not.
+func (d *draft) try(cmd Command) *Fault {
+	if f := d.ready(cmd); f != nil {
+		return f
+	}
+	if f := d.authorise(cmd); f != nil {
+		return f
+	}
+	if f := NoPhone(textsOf(cmd)...); f != nil {
+		return f
+	}
+	if cmd.About().Scope == ScopeFloor {
+		d.openByItself()
+	}
+	if f := cmd.decide(d); f != nil {
+		return f
+	}
+	return d.refuseNote(cmd)
 }

@@ -80,6 +80,14 @@ func (CustomerStatus) Words() []string {
 	}
 }
 
+// Words are the values of DayState, in order.
+func (DayState) Words() []string {
+	return []string{
+		"not_opened", "open", "closed", "off_hours",
+		"duty", "event",
+	}
+}
+
 // Words are the values of Device, in order.
 func (Device) Words() []string {
 	return []string{
@@ -372,6 +380,14 @@ func (TicketOutcome) Words() []string {
 func (TicketState) Words() []string {
 	return []string{
 		"open", "resolved", "closed",
+	}
+}
+
+// Words are the values of Tone, in order.
+func (Tone) Words() []string {
+	return []string{
+		"ok", "wait", "busy", "off",
+		"alert",
 	}
 }
 

@@ -13,6 +13,7 @@ func (o *office) check(c *commit) error {
 	for _, check := range []func(*commit) error{
 		o.everyUnitOnce, o.oneVisitEach, o.lineChanges, o.heldIsHeld, o.firstLeadStays, o.counts,
 		o.datedCopy, o.readings, o.outcomes, o.numbers,
+		o.pictured,
 		func(c *commit) error { return o.ledger.enter(c, o.full.Rota()) },
 	} {
 		if err := check(c); err != nil {

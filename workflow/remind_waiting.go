@@ -34,7 +34,10 @@ func (d *draft) waitLimit() time.Duration {
 	return time.Duration(d.policy.WaitReminderMin) * time.Minute
 }
 
-func (d *draft) waitsTooLong(v *Visit) bool {
+func (d *draft) waitsTooLong(v *Visit) bool { return v.unreminded() && d.overdue(v) }
+
+// overdue reports whether a visitor has waited longer than the policy allows, if it says so.
+func (d *draft) overdue(v *Visit) bool {
 	limit := d.waitLimit()
-	return limit > 0 && v.unreminded() && d.now.Sub(v.ArrivedAt) > limit
+	return limit > 0 && v.waits() && d.now.Sub(v.ArrivedAt) > limit
 }

@@ -46,14 +46,21 @@ func (d *draft) pass(v *Visit, u *Unit) {
 // passUnit lets the turn of v go past a unit that h keeps from receiving. What it does to the place
 // is judged by the policy of what keeps the unit.
 func (d *draft) passUnit(v *Visit, id UnitID, h *hindrance) {
+	v.Passed = append(v.Passed, Passed{Unit: id, Effect: h.pass, Why: h.why})
+	d.passFact(id, h, "visit", v.ID)
 	back := d.under(h.policy(d))
 	defer back()
-	v.Passed = append(v.Passed, Passed{Unit: id, Effect: h.pass, Why: h.why})
-	d.fact(FactTurnPassed, h.rule, string(id), "effect", string(h.pass), "why", h.why,
-		"visit", v.ID)
 	if h.pass != PassHold {
 		d.void(id, h)
 	}
+}
+
+// passFact says what a turn that goes past a unit does to its place.
+func (d *draft) passFact(id UnitID, h *hindrance, kv ...string) {
+	back := d.under(h.policy(d))
+	defer back()
+	d.fact(FactTurnPassed, h.rule, string(id), append(kv, "effect", string(h.pass),
+		"why", h.why)...)
 }
 
 // noteHeld notes in the visit of somebody who is no customer that a turn went past its receiver. It

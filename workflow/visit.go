@@ -17,7 +17,7 @@ func (v *Visit) with(k CustomerID) bool {
 
 // unreminded reports whether a visitor waits of whom the supervisors were not told yet.
 func (v *Visit) unreminded() bool {
-	return (v.State == Arrived || v.State == Identified) && v.RemindedAt.IsZero()
+	return v.waits() && v.RemindedAt.IsZero()
 }
 
 // State is how far a visit has come.
@@ -356,9 +356,9 @@ func (v *Visit) clone() Record {
 }
 
 func (v *Visit) reader() int {
-	return since(4, len(v.Joint) > 0, v.AppointmentID != "", v.BeganOff != "", v.TurnMember != "",
-		v.TeamSeat != 0, v.PlanEntry != "", v.PlanSeat != 0, v.TurnClaim != nil,
-		len(v.PassedBy) > 0, v.Next != nil, v.Claim != nil)
+	return max(since(4, len(v.Joint) > 0, v.AppointmentID != "", v.BeganOff != "",
+		v.TurnMember != "", v.TeamSeat != 0, v.PlanEntry != "", v.PlanSeat != 0,
+		v.TurnClaim != nil, len(v.PassedBy) > 0, v.Next != nil), since(5, v.Claim != nil))
 }
 
 // customerKind reports whether people of this kind are customers, who get a register entry and a
