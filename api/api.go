@@ -75,6 +75,8 @@ type API struct {
 	// limits look-ups of keys from addresses that keep sending wrong ones
 	strangers chan struct{}
 	feeds     *feeds
+	boards    *boards
+	repaint   time.Duration             // of pictures that somebody watches
 	relay     *relay                    // nil: the instance is alone
 	scan      int                       // commits that one request may look at
 	tick      time.Duration             // of event streams
@@ -121,6 +123,7 @@ func New(cfg Config) (*API, error) {
 		rows:      newBuckets(rowsHourly/3600.0, rowsHourly, maxBuckets),
 		feeds:     newFeeds(cfg.Engine, cfg.Store), scan: scanBudget,
 	}
+	a.boards, a.repaint = newBoards(a), paintEvery
 	var err error
 	if a.relay, err = newRelay(&cfg, a.metrics.registry); err != nil {
 		return nil, err

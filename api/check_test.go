@@ -51,9 +51,9 @@ func (a *API) check(method, path string, got *answer) (errs []error) {
 		}
 	}
 	typ, _, _ := strings.Cut(got.header.Get("Content-Type"), ";")
-	if got.status == 204 {
+	if got.status == 204 || got.status == 304 {
 		if got.raw != "" {
-			errs = append(errs, fmt.Errorf("204 with a body"))
+			errs = append(errs, fmt.Errorf("%d with a body", got.status))
 		}
 		return errs
 	}

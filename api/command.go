@@ -128,6 +128,7 @@ func (c *call) follow(out *repo.Outcome, err error) error {
 		if err != nil && !errors.Is(err, repo.ErrExists) {
 			err = fmt.Errorf("%w: %w", repo.ErrUnknown, err)
 		}
+		c.api.boards.renew(c.site)
 		return err
 	}
 	c.takeBack(err == nil && out.Replayed, err)

@@ -11,7 +11,7 @@ import (
 
 // streams reports whether the caller wants an event stream.
 func (c *call) streams() bool {
-	return strings.HasSuffix(c.route.path, "/commits") &&
+	return slices.Contains(c.route.media, "text/event-stream") &&
 		strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream")
 }
 

@@ -41,6 +41,8 @@ type Route struct {
 	Media []string
 	// Status is the status of success. A route that makes a record answers a dry run with 200.
 	Status int
+	// Tagged routes send an ETag and answer 304 to an If-None-Match that still holds.
+	Tagged bool
 	// Match is the collection of the record that If-Match compares; empty: no If-Match.
 	Match workflow.Collection
 	// Key and DryRun say whether it takes an Idempotency-Key and dry_run.
@@ -57,7 +59,7 @@ func Routes() []Route {
 			Method: r.method, Path: openapi.Path(r.path), Name: r.name, Kind: r.kind,
 			Public: r.public, Body: r.body,
 			Unsent: r.unsent(), Optional: r.optional(), Query: r.query, Answer: r.answer,
-			Other: r.other, Media: r.media, Status: r.status,
+			Other: r.other, Media: r.media, Tagged: r.tagged, Status: r.status,
 			Key:    r.method != http.MethodGet && r.kind != "",
 			DryRun: r.query == reflect.TypeFor[DryRun](),
 		}

@@ -2,6 +2,13 @@
 
 package api
 
+// Words are the values of Depth, in order.
+func (Depth) Words() []string {
+	return []string{
+		"public", "floor", "desk",
+	}
+}
+
 // Words are the values of Order, in order.
 func (Order) Words() []string {
 	return []string{

@@ -19,7 +19,9 @@ const namesPath = "/v1/sites/s/names"
 func TestNames(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s setup) {
 		w := &canaryWorld{office: newOffice(t, s)}
-		names := func(who string) string { return w.must(200, w.do(who, "GET", namesPath, nil)).raw }
+		names := func(who string) string {
+			return w.must(200, w.do(who, "GET", namesPath, nil)).raw
+		}
 		if got := names("desk"); got != `{"staff":[],"units":[]}` {
 			t.Fatalf("an office without names has %s", got)
 		}
@@ -38,8 +40,8 @@ func TestNames(t *testing.T) {
 			}
 		}
 		w.must(200, w.do("M", "PATCH", namesPath, `{"staff":[{"id":"A"},{"id":"D","name":"Li"}]}`))
-		want = `{"office":"Riverside","staff":[{"id":"B","name":"Kanarie"},{"id":"D","name":"Li"}],` +
-			`"units":[{"id":"C","name":"East"}]}`
+		want = `{"office":"Riverside","staff":[{"id":"B","name":"Kanarie"},` +
+			`{"id":"D","name":"Li"}],"units":[{"id":"C","name":"East"}]}`
 		if d := cmp.Diff(want, names("desk")); d != "" {
 			t.Error(d)
 		}

@@ -49,6 +49,12 @@ func examples(t *testing.T) map[string]draw.Map {
 	reply("serveVisit", o.do("A", "POST", v+"/serve", `{"topic":"sales"}`))
 	reply("registerVisit", o.do("A", "POST", v+"/register",
 		`{"form":{"channel":"passing_by","purpose":"first_home","layout":"3br"}}`))
+	o.do("M", "PATCH", "/v1/sites/s/names", `{"office":{"name":"Riverside"},"staff":`+
+		`[{"id":"A","name":"Wang Fang","py":"wf"},{"id":"B","name":"Zhao Qiang","py":"zq"}]}`)
+	o.do("desk", "POST", "/v1/sites/s/staff/B/leave", `{"reason":"personal"}`)
+	o.do("kiosk", "POST", "/v1/sites/s/visits", `{"party":3,"claim":{"returning":true}}`)
+	reply("getNames", o.do("desk", "GET", "/v1/sites/s/names", nil))
+	reply("getBoard", o.do("desk", "GET", "/v1/sites/s/board", nil))
 	reply("getRota", o.do("desk", "GET", "/v1/sites/s/rota", nil))
 	problem("Unauthenticated", "The request carries no valid key.",
 		o.do("", "GET", "/v1/sites/s/rota", nil))

@@ -14,6 +14,7 @@ import (
 // tags sort the operations by the first word of their address behind the site.
 var tags = []struct{ name, about, words string }{
 	{"Visits", "A visit from the door to the register.", "visits"},
+	{"Screens", "One live picture of the office, and what people are called on it.", "board names"},
 	{"Rota", "The line, the business day, make-ups, events.", "rota rotas units"},
 	{"Staff", "Who works here and who is on the floor.", "staff"},
 	{
@@ -131,6 +132,18 @@ func (d *drawing) params(r Route) (l draw.List) {
 			}},
 		}))
 	}
+	if r.Tagged {
+		l = append(l, d.ref("header_if_none_match", "", draw.Map{
+			{Key: "name", Value: "If-None-Match"},
+			{Key: "in", Value: "header"},
+			{
+				Key: "description",
+				Value: "The ETag of the answer that you have, with its quotes: 304 without a " +
+					"body while it still holds.",
+			},
+			{Key: "schema", Value: draw.Map{{Key: "type", Value: "string"}}},
+		}))
+	}
 	if r.Match != "" {
 		l = append(l, d.ref("header_if_match", "", draw.Map{
 			{Key: "name", Value: "If-Match"},
@@ -216,6 +229,14 @@ func headers() draw.Map {
 					"changed it, in quotes.",
 			},
 		}},
+		{Key: "PictureETag", Value: draw.Map{
+			{Key: "schema", Value: text},
+			{
+				Key: "description",
+				Value: "Changes with what the answer shows, for If-None-Match. It is no version " +
+					"of a record.",
+			},
+		}},
 		{Key: "Location", Value: draw.Map{
 			{Key: "schema", Value: text},
 			{Key: "description", Value: "Address of the record that was made."},
@@ -242,6 +263,9 @@ func answerHeaders(r Route) draw.Map {
 	if t := r.Answer; r.DryRun && t != nil &&
 		(strings.HasSuffix(t.Name(), "Decision") || t.Name() == "SiteFounded") {
 		add("ETag", "ETag")
+	}
+	if r.Tagged {
+		add("ETag", "PictureETag")
 	}
 	read := regexp.MustCompile("^GET " + regexp.QuoteMeta(r.Path) + `/\{\w+\}$`)
 	if r.Status == http.StatusCreated &&

@@ -284,6 +284,11 @@ func (d *drawing) responses(r Route, id string) draw.Map {
 		out.Set("200", dry)
 	}
 	out.Set(strconv.Itoa(r.Status), ok)
+	if r.Tagged {
+		out.Set("304", draw.Map{{
+			Key: "description", Value: "The answer that If-None-Match names still holds.",
+		}})
+	}
 	for _, p := range problemsOf(r) {
 		out.Set(strconv.Itoa(p.status),
 			draw.Map{{Key: "$ref", Value: "#/components/responses/" + p.name}})

@@ -25,7 +25,7 @@ var bodies = map[string]string{
 	"grantMakeUp":       `{"unit":"B"}`,
 	"startEvent":        `{"order":["A","B","C","D"]}`,
 	"changeRoster":      `{"remove":["D"]}`,
-	"changeNames":       `{"office":{"name":"Riverside"},"staff":[{"id":"A","name":"Wang Fang","py":"wf"}]}`,
+	"changeNames":       `{"office":{"name":"Riverside"},"staff":[{"id":"A","name":"Wang"}]}`,
 	"addStaff":          `{"id":"E","role":"consultant"}`,
 	"changeStaff":       `{"active":false}`,
 	"leave":             `{"reason":"personal"}`,

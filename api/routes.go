@@ -216,6 +216,8 @@ func (a *API) routes() []*route {
 		acts(post, "/v1/session/lock", everyone, lockSession),
 		reads("/v1/session", everyone, getSession),
 		acts(del, "/v1/session", everyone, signOut),
+		reads(site+"/board", boardReaders, getBoard).unlessKnown().
+			also("text/event-stream").anywhere(),
 		reads(site+"/commits", atSite, getCommits).also("text/event-stream").anywhere(),
 
 		reads("/healthz", nil, healthz).open(),

@@ -33,6 +33,7 @@ type route struct {
 	answer  reflect.Type // nil: no content, or no JSON
 	other   reflect.Type // another answer of the same status
 	media   []string     // other media types
+	tagged  bool         // it answers 304 to an If-None-Match that still holds
 	status  int          // of success
 	about   *record      // what it is about
 	fills   []fill
@@ -224,6 +225,9 @@ func (r *route) dry() *route { r.query = reflect.TypeFor[DryRun](); return r }
 
 // asks sets the query of a route that gives a command.
 func asks[Q any](r *route) *route { r.query = typeOf[Q](); return r }
+
+// unlessKnown lets the route answer 304 to a caller who has that answer already.
+func (r *route) unlessKnown() *route { r.tagged = true; return r }
 
 // or sets the answer for kiosks.
 func or[A any](r *route) *route { r.other = typeOf[A](); return r }

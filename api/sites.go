@@ -222,6 +222,8 @@ type SiteChange struct {
 	// Consent is a new wording of the question whether a customer may be contacted. It gets the
 	// next version.
 	Consent *WordingBody `json:"consent,omitempty"`
+	// Board is what screens show that anybody can see. Absent: it stays as it is.
+	Board *workflow.BoardSettings `json:"board,omitempty"`
 	// NoteClock adds the clock's time to every commit while the site's time is ahead of it.
 	NoteClock bool `json:"note_clock,omitempty"`
 }
@@ -236,7 +238,7 @@ type WordingBody struct {
 
 func changeSite(_ *call, b *SiteChange) (*workflow.ChangeSite, error) {
 	cmd := &workflow.ChangeSite{
-		Zone: b.Zone, Holidays: b.Holidays, Duty: b.Duty,
+		Zone: b.Zone, Holidays: b.Holidays, Duty: b.Duty, Board: b.Board,
 		NoteClock: b.NoteClock,
 	}
 	if w := b.Consent; w != nil {

@@ -59,6 +59,7 @@ type catalogue struct {
 	parameters map[string]both[string]    // by name
 	phrases    map[string]both[lines]     // by key
 	problems   map[string]both[faultText] // by code, or code/cause where one code has several
+	screens    map[string]both[lines]     // by topic/value
 	reports    reportTexts
 	words      map[string]map[string]both[string] // by group and value
 }
@@ -84,6 +85,7 @@ func load() (*catalogue, error) {
 		"facts.json": &c.facts, "faults.json": &c.faults,
 		"parameters.json": &c.parameters, "phrases.json": &c.phrases, "problems.json": &c.problems,
 		"reports.json": &c.reports,
+		"screens.json": &c.screens,
 		"words.json":   &c.words,
 	} {
 		text, err := files.ReadFile(name)

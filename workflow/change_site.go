@@ -14,6 +14,8 @@ type ChangeSite struct {
 	Duty *[]DutyShift `json:"duty,omitempty"`
 	// New wording of the consent; it gets the next version.
 	Consent *Wording `json:"consent,omitempty"`
+	// New settings of the screens that anybody can see.
+	Board *BoardSettings `json:"board,omitempty"`
 	// Have every commit carry the clock's reading beside its own time, until the clock has caught
 	// up with a site whose time stands in the future.
 	NoteClock bool `json:"note_clock,omitempty"`
@@ -58,6 +60,13 @@ func (c *ChangeSite) decide(d *draft) *Fault {
 			next.Version = s.Consent.Version + 1
 		}
 		s.Consent = &next
+	}
+	if c.Board != nil {
+		if !slices.Contains(namesShown, c.Board.Names) {
+			return invalid("bad_names")
+		}
+		k := *c.Board
+		s.Board = &k
 	}
 	if c.NoteClock {
 		if f := d.noteClock(s); f != nil {

@@ -80,8 +80,8 @@ func (CustomerStatus) Words() []string {
 	}
 }
 
-// Words are the values of DayState, in order.
-func (DayState) Words() []string {
+// Words are the values of DayKind, in order.
+func (DayKind) Words() []string {
 	return []string{
 		"not_opened", "open", "closed", "off_hours",
 		"duty", "event",
@@ -224,6 +224,13 @@ func (MessageState) Words() []string {
 func (Moment) Words() []string {
 	return []string{
 		"next", "contact", "given",
+	}
+}
+
+// Words are the values of NamesShown, in order.
+func (NamesShown) Words() []string {
+	return []string{
+		"number", "surname", "name",
 	}
 }
 

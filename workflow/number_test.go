@@ -48,7 +48,9 @@ func TestNumbers(t *testing.T) {
 	for _, b := range []*board{o.lean, o.full} {
 		b.Put(old)
 	}
-	number := func(id workflow.VisitID) string { return o.all[workflow.VisitRef(id)].(*visit).Number }
+	number := func(id workflow.VisitID) string {
+		return o.all[workflow.VisitRef(id)].(*visit).Number
+	}
 	arrive := func(id workflow.VisitID, want string) {
 		t.Helper()
 		o.must(t, &workflow.ArriveVisit{Visit: id})

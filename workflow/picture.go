@@ -18,17 +18,17 @@ const (
 	ToneAlert Tone = "alert" // waits for too long
 )
 
-// DayState is what kind of hour it is at an office.
-type DayState string
+// DayKind is what kind of hour it is at an office.
+type DayKind string
 
 // The states of a day.
 const (
-	DayNotOpened DayState = "not_opened" // in hours, and nobody has opened the day yet
-	DayOpened    DayState = "open"
-	DayClosed    DayState = "closed"
-	DayOffHours  DayState = "off_hours" // outside working hours, lunch break included
-	DayDuty      DayState = "duty"      // a duty shift receives
-	DayEvent     DayState = "event"     // the manager's plan of an event holds
+	DayNotOpened DayKind = "not_opened" // in hours, and nobody has opened the day yet
+	DayOpened    DayKind = "open"
+	DayClosed    DayKind = "closed"
+	DayOffHours  DayKind = "off_hours" // outside working hours, lunch break included
+	DayDuty      DayKind = "duty"      // a duty shift receives
+	DayEvent     DayKind = "event"     // the manager's plan of an event holds
 )
 
 // Picture is what goes on at a site at a moment, as the next command would find it: whose turn it
@@ -56,9 +56,9 @@ type Picture struct {
 
 // Day is what kind of hour it is.
 type Day struct {
-	Date  Date
-	State DayState
-	Ends  time.Time // of an open day, a duty shift or a plan; zero when it is not known
+	Date Date
+	Kind DayKind
+	Ends time.Time // of an open day, a duty shift or a plan; zero when it is not known
 }
 
 // Turn is who would receive a new customer now, and by which rule; or why nobody would.
@@ -155,17 +155,17 @@ func (d *draft) day() Day {
 	e, off := d.eventPlan(), d.offHours()
 	switch {
 	case e != nil:
-		day.State, day.Ends = DayEvent, e.ToAt
+		day.Kind, day.Ends = DayEvent, e.ToAt
 	case off == InDutyShift:
-		day.State, day.Ends = DayDuty, d.dutyEnds()
+		day.Kind, day.Ends = DayDuty, d.dutyEnds()
 	case r.Day == d.today && !r.ClosedAt.IsZero():
-		day.State = DayClosed
+		day.Kind = DayClosed
 	case off == OutsideHours:
-		day.State = DayOffHours
+		day.Kind = DayOffHours
 	case r.Day != d.today:
-		day.State = DayNotOpened
+		day.Kind = DayNotOpened
 	default:
-		day.State, day.Ends = DayOpened, d.clockToday(d.site().Hours[d.local.Weekday()].whole().to)
+		day.Kind, day.Ends = DayOpened, d.clockToday(d.site().Hours[d.local.Weekday()].whole().to)
 	}
 	return day
 }
@@ -199,10 +199,11 @@ func (d *draft) turn() Turn {
 		return Turn{Fault: f}
 	}
 	t := Turn{Staff: p.server, Route: p.route, Unit: d.unitID(p.server)}
-	t.Fact = d.wouldSay(func() {
-		d.fact(FactVisitAssigned, p.rule, string(p.server), "route", string(p.route),
-			"role", string(p.role))
-	})
+	rule, param := d.cite(p.rule)
+	t.Fact = Fact{
+		Kind: FactVisitAssigned, Rule: rule, Subject: string(p.server),
+		Detail: pairs("parameter", param),
+	}
 	return t
 }
 
@@ -226,7 +227,7 @@ func (d *draft) standing(id UnitID, rank int, reason OutReason) Standing {
 		return m.Unit == id && !d.expired(m, d.today)
 	})
 	if h := d.unitHindrance(u); h != nil && rank > 0 {
-		said := d.wouldSay(func() { d.passFact(id, h) })
+		said := d.wouldSay(func() { d.passFact(id, h, "") })
 		s.Passing = &said
 	}
 	return s
@@ -353,7 +354,6 @@ var onBoard = []struct {
 	{cmd: &RecordDeal{}}, {cmd: &ReassignCustomer{}}, {cmd: &RequestApproval{}},
 	{cmd: &DecideApproval{}}, {cmd: &OpenDispute{}}, {cmd: &MakeRuling{}},
 	{cmd: &NoteConduct{}}, {cmd: &CompleteCheck{}}, {cmd: &GiveCard{}},
-	{cmd: &NotifySeat{}}, {cmd: &FillSeat{}},
 }
 
 // can are the commands that are about no visit and nobody's presence and that somebody may give
@@ -371,6 +371,9 @@ func (b *Board) can(env Envelope) (kinds []Kind) {
 		if ok && (!c.try || b.passes(env, c.cmd)) {
 			kinds = append(kinds, k)
 		}
+	}
+	if v := newDraft(b, env).vacancy(); v != nil && v.FilledAt.IsZero() {
+		kinds = append(kinds, "notify_seat", "fill_seat")
 	}
 	return kinds
 }

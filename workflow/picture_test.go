@@ -73,11 +73,11 @@ func TestPicture(t *testing.T) {
 		founding.Hours[i] = workflow.DayHours{From: "09:00", To: "18:00"}
 	}
 	o.must(t, founding)
-	if got := o.full.Picture(o.now).Day; got.State != workflow.DayOffHours {
+	if got := o.full.Picture(o.now).Day; got.Kind != workflow.DayOffHours {
 		t.Errorf("before nine the day is %+v", got)
 	}
 	o.now = o.now.Add(time.Hour)
-	if got := o.full.Picture(o.now).Day; got.State != workflow.DayNotOpened {
+	if got := o.full.Picture(o.now).Day; got.Kind != workflow.DayNotOpened {
 		t.Errorf("before it is opened the day is %+v", got)
 	}
 	o.must(t, &workflow.Leave{Who: "B", Reason: workflow.Personal},
@@ -121,7 +121,7 @@ func TestPicture(t *testing.T) {
 	if p.Turn.Staff != "C" || p.Turn.Fact.Rule != "P1-06" || p.Turn.Fault != nil {
 		t.Errorf("the turn is %+v", p.Turn)
 	}
-	if p.Day.State != workflow.DayOpened || o.full.Local(p.Day.Ends).Format("15:04") != "18:00" {
+	if p.Day.Kind != workflow.DayOpened || o.full.Local(p.Day.Ends).Format("15:04") != "18:00" {
 		t.Errorf("the day is %+v", p.Day)
 	}
 	if len(p.Waiting) != 1 || p.Waiting[0].Number != "A02" || p.Waiting[0].Late ||
@@ -151,7 +151,7 @@ func TestPicture(t *testing.T) {
 		t.Errorf("the desk can %v", got)
 	}
 	o.must(t, &workflow.CloseDay{})
-	if got := o.full.Picture(o.now).Day; got.State != workflow.DayClosed {
+	if got := o.full.Picture(o.now).Day; got.Kind != workflow.DayClosed {
 		t.Errorf("after closing the day is %+v", got)
 	}
 }

@@ -44,9 +44,38 @@ type Site struct {
 	Adoptions []Adoption `json:"adoptions"`
 	// Question to which customers consent; missing when the office keeps its own, on paper.
 	Consent *Wording `json:"consent,omitempty"`
+	// What screens show that anybody can see; missing when the office never said so.
+	Board *BoardSettings `json:"board,omitempty"`
 	// Until the clock reaches this moment, commits also carry what the clock says; missing when the
 	// site's time does not run ahead.
 	ClockUntil time.Time `json:"clock_until,omitzero"`
+}
+
+// NamesShown says how screens that anybody can see name consultants.
+type NamesShown string
+
+// The ways to name consultants in public.
+const (
+	ShowNumber  NamesShown = "number"  // a number of their own
+	ShowSurname NamesShown = "surname" // the surname
+	ShowName    NamesShown = "name"    // the name
+)
+
+var namesShown = []NamesShown{ShowNumber, ShowSurname, ShowName}
+
+// BoardSettings are what screens show that anybody can see: the wall, the kiosk.
+type BoardSettings struct {
+	// How consultants are named: name, surname, or number, which is what holds where nothing is
+	// said.
+	Names NamesShown `json:"names"`
+}
+
+// NamesInPublic is how screens that anybody can see name consultants.
+func (s *Site) NamesInPublic() NamesShown {
+	if s.Board == nil {
+		return ShowNumber
+	}
+	return s.Board.Names
 }
 
 // Wording is a text that customers agree to. Every consent names its version; the journal keeps

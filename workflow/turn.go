@@ -47,7 +47,7 @@ func (d *draft) pass(v *Visit, u *Unit) {
 // is judged by the policy of what keeps the unit.
 func (d *draft) passUnit(v *Visit, id UnitID, h *hindrance) {
 	v.Passed = append(v.Passed, Passed{Unit: id, Effect: h.pass, Why: h.why})
-	d.passFact(id, h, "visit", v.ID)
+	d.passFact(id, h, v.ID)
 	back := d.under(h.policy(d))
 	defer back()
 	if h.pass != PassHold {
@@ -56,11 +56,11 @@ func (d *draft) passUnit(v *Visit, id UnitID, h *hindrance) {
 }
 
 // passFact says what a turn that goes past a unit does to its place.
-func (d *draft) passFact(id UnitID, h *hindrance, kv ...string) {
+func (d *draft) passFact(id UnitID, h *hindrance, visit string) {
 	back := d.under(h.policy(d))
 	defer back()
-	d.fact(FactTurnPassed, h.rule, string(id), append(kv, "effect", string(h.pass),
-		"why", h.why)...)
+	d.fact(FactTurnPassed, h.rule, string(id), "effect", string(h.pass), "why", h.why,
+		"visit", visit)
 }
 
 // noteHeld notes in the visit of somebody who is no customer that a turn went past its receiver. It

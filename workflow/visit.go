@@ -189,7 +189,8 @@ type Visit struct {
 	// How far the visit has come.
 	State State `json:"state"`
 	// Number by which the group is called: A and at least two digits, from A01 each business day,
-	// given at arrival and never twice on one day. Missing in visits from before there were numbers.
+	// given at arrival and never twice on one day. Missing in visits from before there were
+	// numbers.
 	Number string `json:"number,omitempty"`
 	// Day on which the reception began; until then, the day on which the group came.
 	BusinessDay Date `json:"business_day"`
