@@ -73,8 +73,8 @@ type ArriveBody struct {
 	Channel string `json:"channel,omitempty"`
 	// Person is the name and phone the visitor gave at a kiosk.
 	Person *Person `json:"person,omitempty"`
-	// Claim is what the visitor says of himself at a kiosk. The front desk confirms it; by itself it
-	// leads to nobody. Absent: nothing.
+	// Claim is what the visitor says of himself at a kiosk. The front desk confirms it; by itself
+	// it leads to nobody. Absent: nothing.
 	Claim *workflow.Claim `json:"claim,omitempty"`
 	// Identify answers the first question in the same request. Kiosks and consultants must leave it
 	// out.

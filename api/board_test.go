@@ -37,13 +37,17 @@ func TestBoard(t *testing.T) {
 			want string
 			path []any
 		}{
-			{"desk", []any{"depth"}}, {"滨江售楼处", []any{"site", "name"}},
-			{"轮到 C", []any{"turn", "text"}}, {"C", []any{"turn", "staff"}},
+			{"desk", []any{"depth"}},
+			{"滨江售楼处", []any{"site", "name"}},
+			{"轮到 C", []any{"turn", "text"}},
+			{"C", []any{"turn", "staff"}},
 			{"按轮排（制度一第6条）", []any{"turn", "why", "text"}},
 			{"因私外出", []any{"line", 0, "members", 0, "text"}},
 			{"void", []any{"line", 0, "if_passed", "effect"}},
-			{"王芳", []any{"out", 0, "members", 0, "name"}}, {"wf", []any{"out", 0, "members", 0, "py"}},
-			{v, []any{"serving", 0, "visit"}}, {"A01", []any{"serving", 0, "number"}},
+			{"王芳", []any{"out", 0, "members", 0, "name"}},
+			{"wf", []any{"out", 0, "members", 0, "py"}},
+			{v, []any{"serving", 0, "visit"}},
+			{"A01", []any{"serving", 0, "number"}},
 			{"金**", []any{"serving", 0, "person", "name"}},
 			{"139****1234", []any{"serving", 0, "person", "phone"}},
 			{"新客户", []any{"serving", 0, "kind_text"}},
@@ -57,7 +61,8 @@ func TestBoard(t *testing.T) {
 		}
 		w.silent("the desk's picture", desk.raw)
 		own := o.must(200, o.do("A", "GET", boardPath, nil))
-		if own.str("serving", 0, "visit") != v || own.str("serving", 0, "person", "name") != "金**" ||
+		if own.str("serving", 0, "visit") != v ||
+			own.str("serving", 0, "person", "name") != "金**" ||
 			own.at("waiting", 0, "claim") != nil || own.at("waiting", 0, "visit") != nil {
 			t.Errorf("who receives sees %s", own.raw)
 		}
@@ -329,7 +334,8 @@ func TestSlowScreen(t *testing.T) {
 	deadline := time.Now().Add(10 * time.Second)
 	for p.scene.Seq != head {
 		if p, _ = l.current(); time.Now().After(deadline) {
-			t.Fatalf("the newest picture is of commit %d, the journal ends at %d", p.scene.Seq, head)
+			t.Fatalf("the newest picture is of commit %d, the journal ends at %d", p.scene.Seq,
+				head)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

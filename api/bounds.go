@@ -50,8 +50,11 @@ var bodyRules = shape.Rules{
 		"intent": code, "item": code,
 		"callback": freeText, "remark": freeText, "text": freeText, "note": freeText,
 		"phone": chars(5, 40), "ImportRow.phone": chars(1, 100),
-		"NameBody.name": chars(1, 40), "StaffName.name": chars(1, 40), "UnitName.name": chars(1, 40),
-		"py": {Kind: shape.String, Pattern: initialsPattern, Min: new(int64(1)), Max: new(int64(12))},
+		"NameBody.name": chars(1, 40), "StaffName.name": chars(1, 40),
+		"UnitName.name": chars(1, 40),
+		"py": {
+			Kind: shape.String, Pattern: initialsPattern, Min: new(int64(1)), Max: new(int64(12)),
+		},
 		"zh": chars(1, 1300), "en": chars(1, 4000),
 		"rule": {Kind: shape.String, Pattern: articlePattern},
 		"days": between(shape.Integer, 0, 6), "days[]": upTo(shape.Array, 7),

@@ -55,11 +55,15 @@ func TestNames(t *testing.T) {
 			who, body string
 			status    int
 		}{
-			{"S", `{"office":{"name":"x"}}`, 403}, {"desk", `{"office":{"name":"x"}}`, 403},
-			{"A", `{"staff":[{"id":"A","name":"x"}]}`, 403}, {"zM", `{"office":{"name":"x"}}`, 404},
-			{"M", `{}`, 400}, {"M", `{"staff":[{"id":"X","name":"x"}]}`, 400},
+			{"S", `{"office":{"name":"x"}}`, 403},
+			{"desk", `{"office":{"name":"x"}}`, 403},
+			{"A", `{"staff":[{"id":"A","name":"x"}]}`, 403},
+			{"zM", `{"office":{"name":"x"}}`, 404},
+			{"M", `{}`, 400},
+			{"M", `{"staff":[{"id":"X","name":"x"}]}`, 400},
 			{"M", `{"units":[{"id":"X","name":"x"}]}`, 400},
-			{"M", `{"office":{"name":"13987651234"}}`, 400}, {"M", `{"office":{"name":""}}`, 400},
+			{"M", `{"office":{"name":"13987651234"}}`, 400},
+			{"M", `{"office":{"name":""}}`, 400},
 			{"M", `{"staff":[{"id":"A","name":"x","py":"W F"}]}`, 400},
 			{"M", `{"office":{"name":"` + strings.Repeat("x", 41) + `"}}`, 400},
 		} {

@@ -25,7 +25,7 @@ func (o *office) pictured(*commit) error {
 	})
 	if f != nil {
 		if p.Turn.Fault == nil || p.Turn.Fault.Code != f.Code || p.Turn.Fault.Rule != f.Rule {
-			return fmt.Errorf("the picture says %+v, the assignment is refused: %v", p.Turn, f)
+			return fmt.Errorf("the picture says %+v, the assignment is refused: %w", p.Turn, f)
 		}
 		return nil
 	}
@@ -40,12 +40,12 @@ func (o *office) pictured(*commit) error {
 			v.Route)
 	}
 	for _, said := range c.Facts {
-		switch said.Kind {
-		case workflow.FactVisitAssigned:
+		if said.Kind == workflow.FactVisitAssigned {
 			if said.Rule != t.Fact.Rule || said.Detail["parameter"] != t.Fact.Detail["parameter"] {
 				return fmt.Errorf("the picture cites %v, the assignment %v", t.Fact, said)
 			}
-		case workflow.FactTurnPassed:
+		}
+		if said.Kind == workflow.FactTurnPassed {
 			i := slices.IndexFunc(p.Line, func(s workflow.Standing) bool {
 				return string(s.Unit) == said.Subject
 			})
@@ -108,7 +108,8 @@ func TestPicture(t *testing.T) {
 		return out
 	}
 	want := []seat{
-		{"B", workflow.ToneOff, "personal", "", "void"}, {"C", workflow.ToneOK, "", "", ""},
+		{"B", workflow.ToneOff, "personal", "", "void"},
+		{"C", workflow.ToneOK, "", "", ""},
 		{"D", workflow.ToneWait, "chores", "", "void"},
 	}
 	if d := cmp.Diff(want, seats(p.Line)); d != "" {

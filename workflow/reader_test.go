@@ -40,8 +40,10 @@ func TestNewMembersRaiseTheReader(t *testing.T) {
 // harmless are new members that a program which does not know them may lose: they decide nothing,
 // and an office that goes back to an older program keeps working. While programs that know numbers
 // and others take turns at one office, a number may be given twice on a day.
-var harmless = []string{"visits.number", "rotas.last_number.day", "rotas.last_number.number",
-	"sites.board.names"}
+var harmless = []string{
+	"visits.number", "rotas.last_number.day", "rotas.last_number.number",
+	"sites.board.names",
+}
 
 // TestNewCommandsRaiseTheReader: likewise a command that those programs do not know.
 func TestNewCommandsRaiseTheReader(t *testing.T) {
