@@ -8,7 +8,7 @@ import (
 )
 
 // Version is raised whenever a promise of the contract changes.
-const Version = "8"
+const Version = "9"
 
 // Text is the contract as it is served.
 //
