@@ -104,6 +104,7 @@ func (d *drawing) draw() string {
 		paths.Set(r.Path, item)
 	}
 	problems := d.problems()
+	sayText(d.in.Schemas)
 	all := append(d.out.Schemas, d.in.Schemas...)
 	all.Sort()
 	all = slices.CompactFunc(all,
@@ -183,6 +184,20 @@ func (d *drawing) renameInputs() {
 	for name, t := range in.Drawn {
 		if _, both := out.Drawn[name]; both && t.Kind() == reflect.Struct {
 			d.in.Rename[name] = name + "Input"
+		}
+	}
+}
+
+// sayText describes free texts of requests as what is sent. The type's comment speaks of the note
+// whose id the record keeps in the text's place.
+func sayText(m draw.Map) {
+	text, _ := m.Get("description").(string)
+	if rest, ok := strings.CutPrefix(text, "Id of the note"); ok && m.Get("maxLength") != nil {
+		m.Set("description", "Text"+rest)
+	}
+	for _, e := range m {
+		if inner, ok := e.Value.(draw.Map); ok {
+			sayText(inner)
 		}
 	}
 }

@@ -105,7 +105,7 @@ type AddOpinion struct {
 	// Department whose opinion it is; empty for one's own. The manager speaks for a department that
 	// nobody is in.
 	Department Department `json:"department,omitempty"`
-	// Id of the note that holds it.
+	// Id of the note with the opinion.
 	Note NoteID `json:"note"`
 }
 
@@ -156,7 +156,7 @@ func (c *AddOpinion) decide(d *draft) *Fault {
 type RuleArbitration struct {
 	// Id of the case.
 	Arbitration RecordID `json:"arbitration"`
-	// Id of the note that holds the ruling.
+	// Id of the note with the ruling.
 	Note NoteID `json:"note,omitempty"`
 }
 

@@ -77,7 +77,7 @@ func (d *draft) solvedFirst(t *Ticket, a *ServiceAdoption) bool {
 type SubmitSlip struct {
 	// Id of the ticket.
 	Ticket RecordID `json:"ticket"`
-	// Id of the note that the slip is.
+	// Id of the note with the slip.
 	Note NoteID `json:"note,omitempty"`
 }
 

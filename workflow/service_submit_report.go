@@ -11,7 +11,7 @@ type SubmitReport struct {
 	Week Date `json:"week,omitempty"`
 	// Month, such as 2024-03; of a supervision report.
 	Month Month `json:"month,omitempty"`
-	// Id of the note that holds the text.
+	// Id of the note with the report.
 	Note NoteID `json:"note"`
 }
 
