@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -72,6 +73,9 @@ const staffHeader = "Lunpai-Staff"
 // meantFor refuses a command that somebody else gave than the one who acts now.
 func (c *call) meantFor() error {
 	who, sent, once := single(c.Request().Header, staffHeader)
+	if text, err := url.PathUnescape(who); err == nil { // pages can send ASCII only
+		who = text
+	}
 	switch {
 	case !sent:
 		return nil

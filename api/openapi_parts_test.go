@@ -123,7 +123,8 @@ func (d *drawing) params(r Route) (l draw.List) {
 				Key: "description",
 				Value: "The member of staff who gave this command, for devices that several " +
 					"share: if somebody else is signed in by now, it is refused " +
-					"(other_person) and changes nothing.",
+					"(other_person) and changes nothing. Percent-encoded where the id is " +
+					"not ASCII.",
 			},
 			{Key: "schema", Value: draw.Map{
 				{Key: "type", Value: "string"},

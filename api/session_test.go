@@ -295,7 +295,8 @@ func TestMeantForAnother(t *testing.T) {
 			t.Error(a.raw)
 		}
 	}
-	o.must(200, send("A"))
+	o.must(409, send("%E7%8E%8B"))
+	o.must(200, send("%41"))
 }
 
 // TestPairing: a manager pairs what he likes, a supervisor what hangs in the hall; the code works
