@@ -221,6 +221,10 @@ func (m maker) text(s *shape.Shape) string {
 		return []string{`"2024-03-04T09:10:00+08:00"`, `"2024-03-04T01:10:00.5Z"`}[m.IntN(2)]
 	case s.Pattern == codePattern:
 		return `"code_1"`
+	case s.Pattern == pinPattern:
+		return `"135792"`
+	case s.Pattern == initialsPattern:
+		return `"wxm"`
 	case s.Pattern == monthPattern:
 		return `"2024-03"`
 	case s.Pattern == projectPattern:
