@@ -173,7 +173,7 @@ func (s *boards) picture(ctx context.Context, l *live, fresh bool) (*painted, er
 
 // look looks at the board once, and at the names and persons that the picture needs.
 func (s *boards) look(ctx context.Context, l *live, was *painted, fresh bool) (*painted, error) {
-	now, machine := s.api.cfg.Now().UTC(), s.api.cfg.machine()()
+	now, machine := s.api.cfg.Now().UTC().Truncate(time.Millisecond), s.api.cfg.machine()()
 	sc := &scene{steps: s.api.steps}
 	err := s.api.cfg.Engine.View(ctx, l.site, nil, func(b *workflow.Board) error {
 		if b.Site() == nil {
