@@ -14,8 +14,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// TestReceptionBesideTheDesk: reception's commands are those that they would be in an office without
-// a service desk, and so is what comes of them.
+// TestReceptionBesideTheDesk: reception's commands are those that they would be in an office
+// without a service desk, and so is what comes of them.
 func TestReceptionBesideTheDesk(t *testing.T) {
 	c := sample.Config{Seed: 3, From: "2024-03-01", To: "2024-03-20", Visits: 900}
 	if slow.Wanted() {

@@ -68,8 +68,8 @@ type Project struct {
 	// Day of the next call: the latest that is open, else the next to come; empty when there is
 	// none.
 	NextDue Date `json:"next_due,omitempty"`
-	// Day of the call of which customer service was last reminded, or would have been if the service
-	// desk had not ended.
+	// Day of the call of which customer service was last reminded, or would have been if the
+	// service desk had not ended.
 	RemindedOf Date `json:"reminded_of,omitempty"`
 	// Day of the call that was last seen to be late.
 	LateSeen Date `json:"late_seen,omitempty"`

@@ -6,8 +6,8 @@ import (
 	"github.com/lunpai/lunpai/workflow"
 )
 
-// answers answer the fifteen questions of the page, in its order, by going through the visits of the
-// year, and the records of the service desk, one by one.
+// answers answer the fifteen questions of the page, in its order, by going through the visits of
+// the year, and the records of the service desk, one by one.
 var answers = []func(*office) []any{
 	byConsultant, byChannel, byHour, byPolicy, byWeek, untilSigned, receptions, waiting, walkouts,
 	turns, fairness, firstAndLast, byArea, referrals, atFirstContact,
