@@ -40,7 +40,8 @@ type event struct {
 // closed with the stream.
 func (o *office) stream(url, who, last string, query ...string) (<-chan event, func()) {
 	o.Helper()
-	return o.follow(url+"/v1/sites/s/commits"+strings.Join(query, ""), last, "Authorization", "Bearer "+o.tokens[who])
+	return o.follow(url+"/v1/sites/s/commits"+strings.Join(query, ""), last, "Authorization",
+		"Bearer "+o.tokens[who])
 }
 
 // streamOf is stream for a browser.

@@ -66,8 +66,8 @@ func (a *API) guard(c echo.Context, next echo.HandlerFunc) (err error) {
 	return next(c)
 }
 
-// checkOrigin refuses what a page of another site makes a browser send, before anything looks at the
-// cookie. What another instance forwards it has checked, under the name that the browser knows.
+// checkOrigin refuses what a page of another site makes a browser send, before anything looks at
+// the cookie. What another instance forwards it has checked, under the name that the browser knows.
 func (a *API) checkOrigin(c echo.Context) error {
 	if c.Get(sealedHere) != nil || a.origins.Check(c.Request()) == nil {
 		return nil
