@@ -74,6 +74,8 @@ func TestEveryOperationIsDocumented(t *testing.T) {
 			}
 			if n < 300 {
 				success++
+			}
+			if n < 400 { // 304: what the caller has is the newest
 				continue
 			}
 			m := r.Value.Content.Get("application/problem+json")

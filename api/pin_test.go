@@ -170,13 +170,14 @@ func TestStreamEndsAtTheLock(t *testing.T) {
 	events, stop := o.streamOf(o.listen(), leader)
 	defer stop()
 	o.must(200, o.with(leader, "POST", "/v1/session/lock", nil))
+	end := time.After(time.Minute)
 	for {
 		select {
 		case _, ok := <-events:
 			if !ok {
 				return
 			}
-		case <-time.After(time.Minute):
+		case <-end:
 			t.Fatal("the stream does not end")
 		}
 	}
