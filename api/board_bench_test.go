@@ -67,7 +67,8 @@ func (o *office) glance(url, who string) {
 
 // BenchmarkBoard is a command, and its event at one of the screens of an office of 25 consultants
 // and 30 visits, while 50 screens of all kinds follow it and two commands a second come. The
-// processor time is that of all of it: the command, the pictures, and 50 clients in this process that read.
+// processor time is that of all of it: the command, the pictures, and 50 clients in this process
+// that read.
 func BenchmarkBoard(b *testing.B) {
 	o := bigOffice(b)
 	url := o.listen()
