@@ -103,7 +103,7 @@ func TestOddAddresses(t *testing.T) {
 		note := strings.NewReplacer("{note}", w.must(200,
 			w.do("M", "GET", "/v1/sites/s/calls/"+call, nil)).str("call", "note"))
 		callers := []string{"", "B", "zM", "M"}
-		if slow.Wanted() {
+		if slow.Wanted() && strings.HasSuffix(t.Name(), "SQLite") { // no store sees an odd address
 			callers = append([]string{"", "B", "zM"}, columns...)
 		}
 		before := w.standing()

@@ -19,7 +19,7 @@ import (
 func TestReceptionBesideTheDesk(t *testing.T) {
 	c := sample.Config{Seed: 3, From: "2024-03-01", To: "2024-03-20", Visits: 900}
 	if slow.Wanted() {
-		c = sample.Config{Seed: 1, From: "2024-01-01", To: "2024-12-31", Visits: 9000}
+		c = sample.Config{Seed: 1, From: "2024-01-01", To: "2024-04-30", Visits: 3000}
 	}
 	with := receptionOf(t, c, func(ctx context.Context, c sample.Config, do sample.Do) error {
 		return sample.Run(ctx, c, do, nil)

@@ -18,7 +18,7 @@ import (
 // as at an office without them, and every record of the desk must keep its promises.
 func TestServiceInvariants(t *testing.T) {
 	t.Parallel()
-	rapidly(t, max(1, steps(t)/stepsPerDay/6))
+	rapidly(t, max(1, steps(t)/stepsPerDay/12))
 	var met tally
 	rapid.Check(t, func(rt *rapid.T) {
 		if err := strewn(seed(rt), &met); err != nil {
