@@ -9,7 +9,7 @@ RACE_PACKAGES := ./repo/... ./api/...
 RACE_FLAGS    := -gcflags=modernc.org/sqlite/lib=-race=false
 # Tests of one goroutine and many files, servers that are not there or thousands of addresses: long under the race detector, for
 # nothing that it could find.
-RACE_SKIP     := ^Test(DiskFull|FullIsNoFault|OwnWritingIsNoReplacement|Restore|LostLog|CheckFindsDamagedIndexes|NoServer|WrongReplicaSet|OddAddresses|WritesFail|TailAfterKill|TailAfterFailedCommit|TailOnFullDisk|BackupHoldsTheTail)$$
+RACE_SKIP     := ^Test(DiskFull|FullIsNoFault|OwnWritingIsNoReplacement|Restore|LostLog|CheckFindsDamagedIndexes|NoServer|WrongReplicaSet|OddAddresses|WritesFail|BodiesAgree|Migrate|TailIsRead|TailAfterKill|TailAfterFailedCommit|TailOnFullDisk|BackupHoldsTheTail)$$
 
 # The same folder as in tools/mongod.sh and tools/mongod/find.go.
 CACHE := $(or $(LUNPAI_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lunpai)
