@@ -24,7 +24,7 @@ func TestScenariosOverHTTP(t *testing.T) {
 			if name != "sqlite" {
 				slow.Test(t, "scenarios over HTTP on "+name+", 77 s")
 			}
-			// More at once than there are processors: on MongoDB most of the time is waiting for it.
+			// More at once than there are processors: on MongoDB most of it is waiting.
 			var played sync.WaitGroup
 			places := make(chan struct{}, 6)
 			for _, file := range files {
